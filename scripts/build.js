@@ -1,0 +1,21 @@
+// Builds what the package ships: dist/ (the CLI), infra/stubs/server.js (the stub server, one file
+// without npm install, so that its image is a copy) and oclif.manifest.json.
+import {execFileSync} from 'node:child_process'
+import {rmSync} from 'node:fs'
+import {build} from 'esbuild'
+
+rmSync('dist', {recursive: true, force: true})
+execFileSync('node_modules/.bin/tsc', {stdio: 'inherit'})
+await build({
+  entryPoints: ['src/stubs/server.ts'],
+  outfile: 'infra/stubs/server.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  // CommonJS libraries inside an ESM bundle still ask for require
+  banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
+  legalComments: 'linked',
+  logLevel: 'warning',
+})
+execFileSync('node_modules/.bin/oclif', ['manifest'], {stdio: ['ignore', 'ignore', 'inherit']})
