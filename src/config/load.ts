@@ -1,0 +1,185 @@
+import {resolve} from 'node:path'
+import {distance} from 'fastest-levenshtein'
+import {AquastreamError, type Problem} from '../errors.js'
+import {devSecrets} from './dev-secrets.js'
+import {readEnvFile} from './env-file.js'
+import type {Profile} from './profile.js'
+import {defaultOf, SETTINGS, type Setting} from './settings.js'
+import {weakness} from './strength.js'
+
+/** Where the settings of one run are looked for. */
+export interface SettingsRequest {
+  profile: Profile
+  /** The file of `--env-file`; it must exist. */
+  envFile?: string | undefined
+  env: NodeJS.ProcessEnv
+  directory: string
+}
+
+/** All settings of one run. */
+export interface Settings {
+  profile: Profile
+  /** Name of the Compose project; also what separates this stack from every other on the machine. */
+  project: string
+  /** Every variable that has a value, defaults included. */
+  values: Readonly<Record<string, string>>
+  /** What keeps the stack from starting; harmless to commands that only look or stop. */
+  problems: Problem[]
+  /** Remarks that stop nothing. */
+  notices: string[]
+}
+
+/** The Compose project of a profile, without asking for the other settings: to look and to stop. */
+export async function findProject(request: SettingsRequest): Promise<string> {
+  const layers = [{values: request.env}, ...(await readFiles(request))]
+  return projectName(
+    layers.find(({values}) => values.AQUASTREAM_PROJECT)?.values.AQUASTREAM_PROJECT,
+    request.profile,
+  )
+}
+
+function projectName(given: string | undefined, profile: Profile): string {
+  return given ?? `aquastream-${profile}`
+}
+
+interface Layer {
+  source: string
+  values: Record<string, string | undefined>
+}
+
+/**
+ * Reads the settings, the first that is set wins per variable: the environment, `--env-file`,
+ * `.env.<profile>`, `.env`, and in dev the generated secrets.
+ *
+ * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
+ */
+export async function loadSettings(request: SettingsRequest): Promise<Settings> {
+  const {profile, env} = request
+  const files = await readFiles(request)
+  const layers: Layer[] = [{source: 'the environment', values: env}, ...files]
+  const found = pick(layers)
+  if (profile === 'dev') await addDevSecrets(found, env)
+  const values = Object.fromEntries(
+    SETTINGS.flatMap(setting => {
+      const value = found.get(setting.name)?.value ?? defaultOf(setting, profile)
+      return value === undefined ? [] : [[setting.name, value]]
+    }),
+  )
+  return {
+    profile,
+    project: projectName(values.AQUASTREAM_PROJECT, profile),
+    values: {...values, AQUASTREAM_PROFILE: profile},
+    problems: [...contradictions(files, profile), ...findProblems(found, request), ...samePorts(values)],
+    notices: files.flatMap(suspiciousNames),
+  }
+}
+
+async function readFiles({profile, envFile, directory}: SettingsRequest): Promise<Layer[]> {
+  const layers: Layer[] = []
+  for (const name of [envFile, `.env.${profile}`, '.env']) {
+    if (name === undefined) continue
+    const values = await readEnvFile(resolve(directory, name))
+    if (values) layers.push({source: name, values})
+    else if (name === envFile) {
+      throw new AquastreamError('settings-unreadable', `there is no file ${name}`, {
+        hint: 'name the file that holds the settings: --env-file PATH',
+      })
+    }
+  }
+  return layers
+}
+
+type Found = Map<string, {value: string; source: string}>
+
+/** An empty value counts as not set, as it does in the compose file. */
+function pick(layers: Layer[]): Found {
+  const found: Found = new Map()
+  for (const {name} of SETTINGS) {
+    const layer = layers.find(({values}) => values[name])
+    if (layer) found.set(name, {value: layer.values[name]!, source: layer.source})
+  }
+  return found
+}
+
+async function addDevSecrets(found: Found, env: NodeJS.ProcessEnv): Promise<void> {
+  const generated = SETTINGS.filter(({secret, neededIn}) => secret && neededIn?.includes('dev'))
+  if (generated.every(({name}) => found.has(name))) return
+  const {path, values} = await devSecrets(generated, env)
+  for (const {name} of generated) {
+    const value = values[name]
+    if (value && !found.has(name)) found.set(name, {value, source: path})
+  }
+}
+
+function contradictions(files: Layer[], profile: Profile): Problem[] {
+  return files
+    .filter(({values}) => values.AQUASTREAM_PROFILE && values.AQUASTREAM_PROFILE !== profile)
+    .map(({source, values}) => ({
+      code: 'settings-invalid',
+      message: `${source} is for the profile ${values.AQUASTREAM_PROFILE}, not for ${profile}`,
+      hint: `use --profile ${values.AQUASTREAM_PROFILE}, or another --env-file`,
+    }))
+}
+
+function findProblems(found: Found, {profile, envFile}: SettingsRequest): Problem[] {
+  const missing = SETTINGS.filter(({name, neededIn}) => neededIn?.includes(profile) && !found.has(name))
+  return [
+    ...missingProblem(missing, envFile ?? `.env.${profile}`),
+    ...SETTINGS.flatMap(setting => check(setting, found, profile)),
+  ]
+}
+
+function missingProblem(missing: Setting[], file: string): Problem[] {
+  if (missing.length === 0) return []
+  return [
+    {
+      code: 'settings-missing',
+      message: `${missing.map(({name}) => name).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`,
+      hint: `set ${missing.length === 1 ? 'it' : 'them'} in ${file}; .env.example says what each is for`,
+    },
+  ]
+}
+
+/** The value is not part of the message: it may be a secret, or one that landed in the wrong line. */
+function check(setting: Setting, found: Found, profile: Profile): Problem[] {
+  const entry = found.get(setting.name)
+  if (!entry || setting.name === 'AQUASTREAM_PROFILE') return []
+  const parsed = setting.schema.safeParse(entry.value)
+  if (!parsed.success) {
+    return [
+      {
+        code: 'settings-invalid',
+        message: `${setting.name} in ${entry.source} ${parsed.error.issues[0]?.message}`,
+        hint: `correct ${setting.name}: ${setting.about}`,
+      },
+    ]
+  }
+  const weak = profile === 'dev' ? undefined : weakness(setting, entry.value)
+  return weak ? [weak] : []
+}
+
+function samePorts(values: Record<string, string>): Problem[] {
+  const owners = new Map<string, string[]>()
+  for (const {name, group} of SETTINGS) {
+    const value = values[name]
+    if (group !== 'network' || !value || name === 'BIND') continue
+    owners.set(value, [...(owners.get(value) ?? []), name])
+  }
+  return [...owners]
+    .filter(([, names]) => names.length > 1)
+    .map(([port, names]) => ({
+      code: 'settings-invalid',
+      message: `${names.join(' and ')} are both ${port}`,
+      hint: 'give each service a port of its own',
+    }))
+}
+
+/** A misspelt variable would be ignored in silence. Other programs' variables in the same file are their own. */
+function suspiciousNames({source, values}: Layer): string[] {
+  const known = SETTINGS.map(({name}) => name)
+  return Object.keys(values).flatMap(name => {
+    if (known.includes(name)) return []
+    const near = known.find(candidate => distance(candidate, name) <= 2)
+    return near ? [`${source} sets ${name}, which nothing reads: did you mean ${near}?`] : []
+  })
+}

@@ -1,0 +1,178 @@
+import {z} from 'zod'
+import {SERVICES} from '../stack/catalogue.js'
+import {isProfile, type Profile} from './profile.js'
+
+export type Group =
+  'profile' | 'secrets' | 'third parties' | 'database and storage' | 'network' | 'images' | 'limits'
+
+/** A variable: what it may be, and what people are told about it. */
+export interface Setting {
+  name: string
+  schema: z.ZodType<string>
+  group: Group
+  about: string
+  secret?: true
+  /** The value when nobody says otherwise; the compose file has the same one. */
+  default?: string
+  /** The value in dev, where it differs. */
+  devDefault?: string
+  /** Where its absence is an error; it has no default then. In dev, a needed secret is generated. */
+  neededIn?: readonly Profile[]
+}
+
+const real = ['stage', 'prod'] as const
+const all = ['dev', ...real] as const
+
+const oneLine = z.string().regex(/^[^\0\r\n]+$/, 'must be one line')
+const identifier = z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, _ and -')
+const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'must be a size such as 512m or 2g')
+const image = z.string().regex(/^[\w./:@-]+$/, 'must be an image reference')
+const port = z
+  .string()
+  .refine(
+    text => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535,
+    'must be a port, 1 to 65535',
+  )
+
+/** The fewest characters of a secret that stage and prod accept. */
+export const SECRET_LENGTHS: Readonly<Record<string, number>> = {
+  POSTGRES_PASSWORD: 16,
+  REDIS_PASSWORD: 16,
+  S3_SECRET_KEY: 16,
+  JWT_SECRET: 32,
+}
+
+/** The one list of variables that aquastream and its compose file read; .env.example is made from it. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    name: 'AQUASTREAM_PROFILE',
+    schema: z.string().refine(isProfile, 'must be dev, stage or prod'),
+    group: 'profile',
+    about: 'profile of this file: dev, stage or prod',
+    default: 'dev',
+  },
+  {
+    name: 'AQUASTREAM_PROJECT',
+    schema: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, _ and -'),
+    group: 'profile',
+    about: 'name of the Compose project, for a second checkout beside the first; else aquastream-<profile>',
+  },
+
+  ownSecret('POSTGRES_PASSWORD', 'password of the database user'),
+  ownSecret('REDIS_PASSWORD', 'password of Redis'),
+  ownSecret('S3_SECRET_KEY', 'secret key of the object store'),
+  ownSecret('JWT_SECRET', 'key that signs the tokens of users'),
+
+  thirdParty('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, from @BotFather', {secret: true}),
+  thirdParty('TELEGRAM_BOT_USERNAME', 'name of the Telegram bot, without @'),
+  thirdParty('YOOKASSA_SHOP_ID', 'shop id of YooKassa'),
+  thirdParty('YOOKASSA_SECRET_KEY', 'secret key of YooKassa', {secret: true}),
+  thirdParty('CLOUDPAYMENTS_PUBLIC_ID', 'public id of CloudPayments'),
+  thirdParty('CLOUDPAYMENTS_API_SECRET', 'API secret of CloudPayments', {secret: true}),
+
+  {
+    name: 'POSTGRES_USER',
+    schema: identifier,
+    group: 'database and storage',
+    about: 'user that owns the database',
+    default: 'aquastream',
+  },
+  {
+    name: 'POSTGRES_DB',
+    schema: identifier,
+    group: 'database and storage',
+    about: 'name of the database',
+    default: 'aquastream',
+  },
+  {
+    name: 'S3_ACCESS_KEY',
+    schema: oneLine.min(3, 'must have at least 3 characters'),
+    group: 'database and storage',
+    about: 'access key of the object store',
+    default: 'aquastream',
+  },
+  {
+    name: 'S3_BUCKET',
+    schema: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 of a-z, 0-9, - and .'),
+    group: 'database and storage',
+    about: 'bucket of media',
+    default: 'aquastream-media',
+  },
+
+  {
+    name: 'BIND',
+    schema: z.ipv4('must be an IPv4 address'),
+    group: 'network',
+    about: 'address that the ports are published on; 0.0.0.0 opens them to the network',
+    default: '127.0.0.1',
+  },
+  ...SERVICES.flatMap(({name, ports}) =>
+    ports.map(({variable, container}, index): Setting => ({
+      name: variable,
+      schema: port,
+      group: 'network',
+      about: `port of ${name}${index === 0 ? '' : "'s console"} on this machine`,
+      default: String(container),
+    })),
+  ),
+
+  {
+    name: 'IMAGE_PREFIX',
+    schema: z.string().regex(/^[\w.:/-]+\/$/, 'must be a registry, ending in /'),
+    group: 'images',
+    about: 'put before every image that is not named below, for a mirror registry; ends in /',
+  },
+  {
+    name: 'BACKEND_VERSION',
+    schema: z.string().regex(/^\w[\w.-]{0,127}$/, 'must be an image tag'),
+    group: 'images',
+    about: 'tag of the backend images',
+    default: 'latest',
+  },
+  ...SERVICES.map(({name, imageVariable, image: usual}): Setting => ({
+    name: imageVariable,
+    schema: image,
+    group: 'images',
+    about: `image of ${name}, taken as it is written, without IMAGE_PREFIX; else ${usual}`,
+  })),
+
+  limit('POSTGRES_MEMORY', 'memory limit of PostgreSQL', '1g'),
+  limit('REDIS_MEMORY', 'memory limit of Redis', '256m'),
+  limit('MINIO_MEMORY', 'memory limit of MinIO', '512m'),
+  limit('BACKEND_MEMORY', 'memory limit of each backend', '768m'),
+  {
+    name: 'BACKEND_JAVA_OPTIONS',
+    schema: oneLine,
+    group: 'limits',
+    about: 'options of each JVM (JAVA_TOOL_OPTIONS)',
+    default: '-XX:MaxRAMPercentage=75',
+    // Without the second compiler a start takes 40 % less CPU time; it pays only in long runs.
+    devDefault: '-XX:MaxRAMPercentage=75 -XX:TieredStopAtLevel=1',
+  },
+]
+
+function ownSecret(name: string, about: string): Setting {
+  return {
+    name,
+    schema: oneLine.min(8, 'must have at least 8 characters'),
+    group: 'secrets',
+    secret: true,
+    about: `${about}; in stage and prod at least ${SECRET_LENGTHS[name]} characters`,
+    neededIn: all,
+  }
+}
+
+function thirdParty(name: string, about: string, more: {secret?: true} = {}): Setting {
+  return {name, schema: oneLine, group: 'third parties', about, neededIn: real, ...more}
+}
+
+function limit(name: string, about: string, value: string): Setting {
+  return {name, schema: memory, group: 'limits', about, default: value}
+}
+
+/** The value of a variable that nobody has set. */
+export function defaultOf(setting: Setting, profile: Profile): string | undefined {
+  return (profile === 'dev' ? setting.devDefault : undefined) ?? setting.default
+}

@@ -1,0 +1,30 @@
+import type {Problem} from '../errors.js'
+import {SECRET_LENGTHS, type Setting} from './settings.js'
+
+/** What `.env.example` holds in the place of a secret. */
+export const PLACEHOLDER = 'change-me'
+
+/** Values that stand in examples and tutorials all over the world, so everybody knows them. */
+const WELL_KNOWN =
+  /^(?:change[-_ ]?(?:me|it|this).*|(?:aquastream|postgres|redis|minio|minioadmin|admin|root|secret|password|example|test|your)[-_!.\d]*|(.)\1*|<.*>|1234\d*)$/i
+
+/** Whether a secret that is set may be used for real; the value itself is never part of the answer. */
+export function weakness({name, secret}: Setting, value: string): Problem | undefined {
+  if (!secret) return undefined
+  if (WELL_KNOWN.test(value)) {
+    return {
+      code: 'placeholder-secret',
+      message: `${name} is a placeholder, not a secret`,
+      hint: `put a value of its own for ${name} into the .env file; openssl rand -hex 32 makes one`,
+    }
+  }
+  const atLeast = SECRET_LENGTHS[name] ?? 0
+  if (value.length < atLeast) {
+    return {
+      code: 'placeholder-secret',
+      message: `${name} is too short for a secret: ${value.length} of at least ${atLeast} characters`,
+      hint: `put a longer value for ${name} into the .env file; openssl rand -hex 32 makes one`,
+    }
+  }
+  return undefined
+}

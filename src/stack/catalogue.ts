@@ -1,0 +1,110 @@
+/** What a service publishes on the host: the port inside the container, and the variable that moves it. */
+export interface Port {
+  container: number
+  variable: string
+}
+
+/**
+ * A long-running service of the platform. The compose file says how it runs; a test compares the two, and
+ * the table in docs/infrastructure.md, with this list.
+ */
+export interface Service {
+  name: string
+  kind: 'infrastructure' | 'backend'
+  /** The first is the one that people open. */
+  ports: [Port, ...Port[]]
+  /** Scheme of the address shown to people; a bare host:port when absent. */
+  scheme?: 'http'
+  schema?: string
+  image: string
+  imageVariable: string
+  needs: string[]
+}
+
+/** A container that prepares something once and ends; a service that needs it waits for its exit status 0. */
+export interface Job {
+  name: string
+  purpose: string
+  /** The service that cannot be used before the job has ended. */
+  prepares: string
+}
+
+/** In migration order. */
+export const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media'] as const
+
+const infrastructure: Service[] = [
+  {
+    name: 'postgres',
+    kind: 'infrastructure',
+    ports: [{container: 5432, variable: 'POSTGRES_PORT'}],
+    image: 'postgres:16-alpine',
+    imageVariable: 'POSTGRES_IMAGE',
+    needs: [],
+  },
+  {
+    name: 'redis',
+    kind: 'infrastructure',
+    ports: [{container: 6379, variable: 'REDIS_PORT'}],
+    image: 'redis:7-alpine',
+    imageVariable: 'REDIS_IMAGE',
+    needs: [],
+  },
+  {
+    name: 'minio',
+    kind: 'infrastructure',
+    ports: [
+      {container: 9000, variable: 'MINIO_PORT'},
+      {container: 9001, variable: 'MINIO_CONSOLE_PORT'},
+    ],
+    scheme: 'http',
+    image: 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z',
+    imageVariable: 'MINIO_IMAGE',
+    needs: [],
+  },
+]
+
+const backends: Service[] = [
+  backend('gateway', 8080, ['redis']),
+  ...SCHEMAS.map((schema, index) => ({
+    ...backend(schema, 8101 + index, ['postgres', 'redis', ...(schema === 'media' ? ['minio'] : [])]),
+    schema,
+  })),
+]
+
+function backend(name: string, port: number, needs: string[]): Service {
+  const variable = name.toUpperCase()
+  return {
+    name,
+    kind: 'backend',
+    ports: [{container: port, variable: `${variable}_PORT`}],
+    scheme: 'http',
+    image: `aquastream/backend-${name}`,
+    imageVariable: `BACKEND_${variable}_IMAGE`,
+    needs,
+  }
+}
+
+/** Every service, in the order in which people read them: what the others stand on first. */
+export const SERVICES: readonly Service[] = [...infrastructure, ...backends]
+
+/** What runs once per start, idempotently. */
+export const JOBS: readonly Job[] = [
+  {name: 'postgres-schemas', purpose: 'makes a schema for each service', prepares: 'postgres'},
+  {name: 'minio-volume', purpose: 'gives the new volume to the user that MinIO runs as', prepares: 'minio'},
+  {name: 'minio-bucket', purpose: 'makes the bucket for media', prepares: 'minio'},
+]
+
+/** The services with everything that they need, and the jobs that prepare those; all of them for an empty list. */
+export function withNeeds(names: readonly string[]): {services: Service[]; jobs: Job[]} {
+  const wanted = new Set<string>()
+  const add = (name: string): void => {
+    if (wanted.has(name)) return
+    wanted.add(name)
+    SERVICES.find(service => service.name === name)?.needs.forEach(add)
+  }
+  for (const name of names.length > 0 ? names : SERVICES.map(service => service.name)) add(name)
+  return {
+    services: SERVICES.filter(service => wanted.has(service.name)),
+    jobs: JOBS.filter(job => wanted.has(job.prepares)),
+  }
+}
