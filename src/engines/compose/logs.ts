@@ -1,0 +1,106 @@
+import {execa} from 'execa'
+import type {LogLine, LogQuery} from '../engine.js'
+import {dockerOptions} from './docker.js'
+import {type Container, LABEL, listContainers} from './states.js'
+
+/** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
+export async function* readLogs(
+  project: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const containers = (await listContainers(project, signal)).filter(
+    container => query.services.length === 0 || query.services.includes(serviceOf(container)),
+  )
+  const now = new Date().toISOString()
+  const range = [
+    ...(query.since === undefined ? [] : ['--since', query.since]),
+    ...(query.tail === undefined ? [] : ['--tail', String(query.tail)]),
+    ...(query.follow ? ['--until', now] : []),
+  ]
+  yield* mergeByTime(containers.map(container => readOne(container, range, signal)))
+  if (query.follow) yield* follow(project, {services: query.services, since: now}, signal)
+}
+
+function serviceOf({Config: {Labels: labels}}: Container): string {
+  return labels[LABEL.service] ?? ''
+}
+
+/**
+ * Runs a docker command with its errors in the same pipe as its output: with two pipes, a reader that
+ * waits for one while the other is full would wait for ever. The arguments are data to the shell.
+ */
+async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<string> {
+  const stop = new AbortController()
+  const running = execa('sh', ['-c', 'exec docker "$@" 2>&1', 'docker', ...args], {
+    ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
+    buffer: false,
+  })
+  try {
+    yield* running.iterable()
+  } finally {
+    stop.abort()
+    await running
+    signal.throwIfAborted()
+  }
+}
+
+async function* readOne(container: Container, range: string[], signal: AbortSignal): AsyncGenerator<LogLine> {
+  for await (const line of readLines(['logs', '--timestamps', ...range, container.Id], signal)) {
+    const parsed = split(line)
+    if (parsed) yield {service: serviceOf(container), ...parsed}
+  }
+}
+
+function split(line: string): {time: string; text: string} | undefined {
+  const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? []
+  return time === undefined ? undefined : {time, text: text ?? ''}
+}
+
+/** Takes the oldest of the sources' next lines until all have ended; holds one line of each in memory. */
+async function* mergeByTime(sources: AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  const heads = new Map<AsyncGenerator<LogLine>, LogLine>()
+  const advance = async (source: AsyncGenerator<LogLine>): Promise<void> => {
+    const next = await source.next()
+    if (next.done) heads.delete(source)
+    else heads.set(source, next.value)
+  }
+  try {
+    await Promise.all(sources.map(advance))
+    while (heads.size > 0) {
+      const [source, line] = [...heads].reduce((oldest, head) =>
+        head[1].time < oldest[1].time ? head : oldest,
+      )
+      yield line
+      await advance(source)
+    }
+  } finally {
+    await Promise.all(sources.map(source => source.return(undefined)))
+  }
+}
+
+/** Compose follows services across restarts and sees those that are new. Its lines are `user-1  | TIME TEXT`. */
+async function* follow(
+  project: string,
+  {services, since}: {services: string[]; since: string},
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const args = [
+    'compose',
+    '--ansi',
+    'never',
+    '-p',
+    project,
+    'logs',
+    '--follow',
+    '--timestamps',
+    '--since',
+    since,
+    ...services,
+  ]
+  for await (const line of readLines(args, signal)) {
+    const [, service, rest] = /^(\S+?)-\d+ +\| (.*)$/s.exec(line) ?? []
+    const parsed = rest === undefined ? undefined : split(rest)
+    if (service && parsed) yield {service, ...parsed}
+  }
+}

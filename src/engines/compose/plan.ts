@@ -1,0 +1,132 @@
+import {statfs} from 'node:fs/promises'
+import prettyBytes from 'pretty-bytes'
+import type {Problem} from '../../errors.js'
+import type {Change, Plan, Target} from '../engine.js'
+import {findEngineProblem, lastLines, tryDocker} from './docker.js'
+import {chooseImages, type ImageChoice} from './images.js'
+import {findTakenPorts} from './ports.js'
+import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
+import {type Container, LABEL, listContainers} from './states.js'
+
+/** Enough for the images' layers of an update, the logs and a database that grows for a while. */
+const DISK_FLOOR = 2 * 1024 ** 3
+
+/** Looks at everything that decides about a start, and changes nothing. */
+export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
+  const unreachable = await findEngineProblem(signal)
+  if (unreachable) return {problems: [unreachable], changes: [], stubs: [], images: []}
+  const [containers, images] = await Promise.all([
+    listContainers(target.settings.project, signal),
+    chooseImages(target, signal),
+  ])
+  const [file, ports, disk, foreign] = await Promise.all([
+    readComposeFile(target, images, signal),
+    findTakenPorts(target, containers),
+    findDiskProblem(),
+    findForeignProfile(target, signal),
+  ])
+  return {
+    problems: [...file.problems, ...foreign, ...ports, ...disk],
+    changes: [...target.jobs, ...target.services].map(service =>
+      compare(service, containers, file.hashes, images),
+    ),
+    stubs: images.stubs.services,
+    images: images.needs,
+  }
+}
+
+interface ComposeFile {
+  problems: Problem[]
+  /** By service: what Compose would label its container with. */
+  hashes: Map<string, string>
+}
+
+/** Compose itself says whether it can run the file: its version number alone does not tell. */
+async function readComposeFile(
+  target: Target,
+  {stubs}: ImageChoice,
+  signal: AbortSignal,
+): Promise<ComposeFile> {
+  // What is missing is reported by name elsewhere; a stand-in keeps Compose from stopping at the first.
+  const required = Object.fromEntries(REQUIRED.map(name => [name, 'unset']))
+  const env = {...required, ...composeEnv(target, stubs)}
+  const {ok, stdout, stderr} = await tryDocker([...composeArgs(target), 'config', '--hash', '*'], {
+    env,
+    signal,
+  })
+  if (ok)
+    return {
+      problems: [],
+      hashes: new Map(stdout.split('\n').map(line => line.split(' ') as [string, string])),
+    }
+  return {problems: [await explainCompose(lastLines(stderr, 3).join(' '), signal)], hashes: new Map()}
+}
+
+const REQUIRED = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET']
+
+async function explainCompose(words: string, signal: AbortSignal): Promise<Problem> {
+  const {ok, stdout} = await tryDocker(['compose', 'version', '--short'], {signal})
+  if (!ok) {
+    return {
+      code: 'compose-missing',
+      message: 'the docker command has no Compose plugin',
+      hint: 'install it: https://docs.docker.com/compose/install/linux/',
+    }
+  }
+  return {
+    code: 'compose-too-old',
+    message: `Docker Compose ${stdout.trim()} cannot run ${COMPOSE_FILE} (${words})`,
+    hint: 'update Docker Compose to 2.24 or newer: https://docs.docker.com/compose/install/linux/',
+  }
+}
+
+/** Where the engine keeps its data, when that is a directory that can be seen from here. */
+async function findDiskProblem(): Promise<Problem[]> {
+  const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
+  const disk = await statfs(path).catch(() => undefined)
+  const free = disk ? disk.bavail * disk.bsize : Infinity
+  if (free >= DISK_FLOOR) return []
+  return [
+    {
+      code: 'disk-full',
+      message: `${prettyBytes(free, {binary: true})} are free in ${path}, and ${prettyBytes(DISK_FLOOR, {binary: true})} are needed`,
+      hint: 'see what docker holds with docker system df, and remove images that nothing uses with docker image prune',
+    },
+  ]
+}
+
+/** Two profiles in one project would share their volumes: the data of prod under the passwords of dev. */
+async function findForeignProfile({settings}: Target, signal: AbortSignal): Promise<Problem[]> {
+  const {project, profile} = settings
+  const filter = ['--filter', `label=${LABEL.project}=${project}`]
+  const {stdout} = await tryDocker(['volume', 'ls', ...filter, '--format', `{{.Label "${LABEL.profile}"}}`], {
+    signal,
+  })
+  const other = stdout.split('\n').find(label => label && label !== profile)
+  if (!other) return []
+  return [
+    {
+      code: 'project-in-use',
+      message: `the project ${project} holds the data of the profile ${other}`,
+      hint: `give ${profile} a project of its own with AQUASTREAM_PROJECT, or use --profile ${other}`,
+    },
+  ]
+}
+
+function compare(
+  service: string,
+  containers: Container[],
+  hashes: Map<string, string>,
+  images: ImageChoice,
+): Change {
+  const container = containers.find(({Config}) => Config.Labels[LABEL.service] === service)
+  if (!container) return {service, action: 'create', reason: 'it does not exist'}
+  if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
+    return {service, action: 'recreate', reason: 'its settings changed'}
+  }
+  const image = images.present.get(container.Config.Image)
+  if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
+  const {Status: status} = container.State
+  if (status === 'running' || status === 'restarting') return {service, action: 'none', reason: 'it runs'}
+  return {service, action: 'start', reason: `it is ${status}`}
+}

@@ -1,0 +1,175 @@
+import {setTimeout as delay} from 'node:timers/promises'
+import {execa} from 'execa'
+import {type Profile, PROFILES} from '../../config/profile.js'
+import type {MemoryUse} from '../engine.js'
+import type {ServiceState} from '../../stack/state.js'
+import {docker, dockerOptions, tryDocker} from './docker.js'
+
+/** The part of `docker inspect` that is read here. */
+export interface Container {
+  Id: string
+  Created: string
+  /** Id of the image that it was made from. */
+  Image: string
+  RestartCount: number
+  Config: {Image: string; Labels: Record<string, string>}
+  State: {
+    Status: ServiceState['state']
+    ExitCode: number
+    OOMKilled: boolean
+    StartedAt: string
+    FinishedAt: string
+    Health?: {Status: ServiceState['health']; FailingStreak: number; Log?: {Output: string}[]}
+  }
+  NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
+}
+
+/** The labels that Compose marks its containers with. */
+export const LABEL = {
+  project: 'com.docker.compose.project',
+  service: 'com.docker.compose.service',
+  hash: 'com.docker.compose.config-hash',
+  oneOff: 'com.docker.compose.oneoff',
+  profile: 'aquastream.profile',
+} as const
+
+/** The containers of a project, one per service: the newest, while one is being replaced. */
+export async function listContainers(project: string, signal?: AbortSignal): Promise<Container[]> {
+  const filters = [`label=${LABEL.project}=${project}`, `label=${LABEL.oneOff}=False`]
+  const list = await docker(['ps', '-aq', '--no-trunc', ...filters.flatMap(filter => ['--filter', filter])], {
+    signal,
+  })
+  const ids = list.split('\n').filter(Boolean)
+  if (ids.length === 0) return []
+  // One that went away since it was listed makes inspect fail and still print the others.
+  const {stdout} = await tryDocker(['inspect', '--type', 'container', ...ids], {signal})
+  const containers = (JSON.parse(stdout || '[]') as Container[]).sort((a, b) =>
+    a.Created.localeCompare(b.Created),
+  )
+  return [
+    ...new Map(containers.map(container => [container.Config.Labels[LABEL.service], container])).values(),
+  ]
+}
+
+export async function listVolumes(project: string): Promise<string[]> {
+  const list = await docker(['volume', 'ls', '--quiet', '--filter', `label=${LABEL.project}=${project}`])
+  return list.split('\n').filter(Boolean).sort()
+}
+
+export function toState(container: Container): ServiceState {
+  const {State: state, Config: config} = container
+  const since = state.Status === 'exited' || state.Status === 'dead' ? state.FinishedAt : state.StartedAt
+  return {
+    service: config.Labels[LABEL.service] ?? '',
+    id: container.Id,
+    profile: config.Labels[LABEL.profile],
+    state: state.Status,
+    health: state.Health?.Status ?? 'none',
+    since: since.startsWith('0001-') ? undefined : since,
+    restarts: container.RestartCount,
+    exitCode: state.ExitCode,
+    outOfMemory: state.OOMKilled,
+    failedChecks: state.Health?.FailingStreak ?? 0,
+    healthOutput: state.Health?.Log?.at(-1)?.Output ?? '',
+    image: config.Image,
+    published: published(container),
+  }
+}
+
+function published({NetworkSettings: {Ports: ports}}: Container): Record<number, string> {
+  return Object.fromEntries(
+    Object.entries(ports).flatMap(([port, bindings]) => {
+      const binding = bindings?.[0]
+      return binding ? [[Number.parseInt(port, 10), `${reachable(binding.HostIp)}:${binding.HostPort}`]] : []
+    }),
+  )
+}
+
+/** "Every address" is not one that a browser opens. */
+function reachable(address: string): string {
+  return address === '' || address === '0.0.0.0' || address === '::' ? 'localhost' : address
+}
+
+/** Longest time that a change stays unseen when the engine does not report it. */
+const IDLE_MS = 2000
+/** Changes come in bursts: one look serves for all of them. */
+const BURST_MS = 60
+
+/** The states now, and again whenever the engine reports an event of the project; ends at the signal. */
+export async function* watchStates(project: string, signal: AbortSignal): AsyncGenerator<ServiceState[]> {
+  const filters = [
+    `label=${LABEL.project}=${project}`,
+    'type=container',
+    ...EVENTS.map(event => `event=${event}`),
+  ]
+  const args = ['events', '--format', '{{.Action}}', ...filters.flatMap(filter => ['--filter', filter])]
+  const stop = new AbortController()
+  const events = execa('docker', args, {
+    ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
+    buffer: false,
+  })
+  let ring = (): void => undefined
+  const ringBell = (): void => {
+    ring()
+  }
+  events.stdout.on('data', ringBell)
+  signal.addEventListener('abort', ringBell)
+  try {
+    while (!signal.aborted) {
+      // Armed before the look: a change during it must not be lost.
+      const rung = new Promise<void>(resolve => (ring = resolve))
+      yield (await listContainers(project, signal)).map(toState)
+      await Promise.race([rung, delay(IDLE_MS, undefined, {ref: false})])
+      await delay(BURST_MS)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', ringBell)
+    stop.abort()
+    await events
+  }
+}
+
+const EVENTS = ['create', 'start', 'die', 'oom', 'destroy', 'health_status']
+
+/** Memory that the running ones use now; the engine takes about a second to measure. */
+export async function memoryOf(states: ServiceState[]): Promise<Map<string, MemoryUse>> {
+  const running = states.filter(({state}) => state === 'running')
+  if (running.length === 0) return new Map()
+  const {stdout} = await tryDocker([
+    'stats',
+    '--no-stream',
+    '--no-trunc',
+    '--format',
+    '{{.ID}} {{.MemUsage}}',
+    ...running.map(({id}) => id),
+  ])
+  return new Map(
+    stdout.split('\n').flatMap(line => {
+      const match = /^(\w+) ([\d.]+\w+) \/ ([\d.]+\w+)/.exec(line)
+      const service = running.find(({id}) => id === match?.[1])?.service
+      return match && service ? [[service, {used: toBytes(match[2]!), limit: toBytes(match[3]!)}]] : []
+    }),
+  )
+}
+
+/** The docker command prints sizes as 12.5MiB. */
+function toBytes(text: string): number {
+  const exponent = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].findIndex(unit => text.replace(/[\d.]+/, '') === unit)
+  return Math.round(Number.parseFloat(text) * 1024 ** Math.max(exponent, 0))
+}
+
+/** The profiles that have containers in their project; none when no engine answers, which is not said here. */
+export async function runningProfiles(projectOf: (profile: Profile) => string): Promise<Profile[]> {
+  const format = `{{.Label "${LABEL.profile}"}} {{.Label "${LABEL.project}"}}`
+  const {stdout} = await execa(
+    'docker',
+    ['ps', '--filter', `label=${LABEL.profile}`, '--format', format],
+    dockerOptions({}),
+  )
+  const found = stdout.split('\n').map(line => line.split(' '))
+  return PROFILES.filter(profile =>
+    found.some(([label, project]) => label === profile && project === projectOf(profile)),
+  )
+}

@@ -1,0 +1,107 @@
+import type {Evidence, Problem} from '../errors.js'
+import type {Settings} from '../config/load.js'
+import type {ServiceState} from '../stack/state.js'
+
+/** What is to run: some services with all that they need, under these settings. */
+export interface Target {
+  settings: Settings
+  services: string[]
+  /** Run to their end before the services that need them. */
+  jobs: string[]
+  /** Ask the registry for newer images, also of those that are here. */
+  pull: boolean
+}
+
+/** What a start would do to one service or job, and why. */
+export interface Change {
+  service: string
+  action: 'create' | 'recreate' | 'start' | 'none'
+  reason: string
+}
+
+/** What is known before anything is touched. */
+export interface Plan {
+  /** Everything that would make the start fail, found at once. */
+  problems: Problem[]
+  changes: Change[]
+  /** Services that a stand-in will play, since their real image is not on this machine; dev only. */
+  stubs: string[]
+  images: ImageNeed[]
+}
+
+/** An image that has to be there before a start. */
+export interface ImageNeed {
+  image: string
+  services: string[]
+  how: 'present' | 'pull' | 'build'
+}
+
+/** A line that a service wrote. */
+export interface LogLine {
+  service: string
+  /** RFC 3339 in UTC with nanoseconds; compares as text. */
+  time: string
+  text: string
+}
+
+export interface LogQuery {
+  /** All services when empty. */
+  services: string[]
+  follow: boolean
+  /** Only lines since then: RFC 3339, or how long ago (`10m`, `2h`). */
+  since?: string | undefined
+  /** The last lines of each service; all when absent. */
+  tail?: number | undefined
+}
+
+/** Bytes in use, and the limit at which the service is killed. */
+export interface MemoryUse {
+  used: number
+  limit: number
+}
+
+/** Facts that an engine reports while it works; a printer chooses the words. */
+export interface EngineEvent {
+  type: 'image'
+  image: string
+  state: 'pulling' | 'building' | 'ready'
+  detail?: string
+}
+
+export interface Context<Event> {
+  on: (event: Event) => void
+  signal: AbortSignal
+}
+
+/** Why one service cannot become healthy, in one sentence, and what to type next. */
+export interface Diagnosis {
+  code: Problem['code']
+  cause: string
+  hint: string
+  evidence: Evidence[]
+}
+
+/**
+ * What can run a stack. Use cases see this interface and nothing behind it.
+ * Every method fails with an engine-… error when the engine itself cannot be reached.
+ */
+export interface Engine {
+  readonly name: 'compose'
+  /** Reads only. */
+  plan(target: Target, signal: AbortSignal): Promise<Plan>
+  /** Pulls and builds what the plan says is not there. */
+  fetchImages(plan: Plan, target: Target, ctx: Context<EngineEvent>): Promise<void>
+  /** Makes the services run; resolves when the engine has done its part, not when they are healthy. */
+  start(target: Target, signal: AbortSignal): Promise<void>
+  /** Ends and removes every container of the project, whatever its profile; data goes only with `volumes`. */
+  stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
+  /** Where the project's data is, by name. */
+  volumes(): Promise<string[]>
+  states(signal?: AbortSignal): Promise<ServiceState[]>
+  /** The states now, and again whenever something may have changed; ends at the signal. */
+  watch(signal: AbortSignal): AsyncIterable<ServiceState[]>
+  memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
+  /** Finds out why a service that was judged hopeless is so. */
+  diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+}
