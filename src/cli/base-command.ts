@@ -1,0 +1,89 @@
+import {Command, type Interfaces} from '@oclif/core'
+import type {StackRequest} from '../engines/open.js'
+import {AquastreamError, ERRORS, type Problem} from '../errors.js'
+import {stackFlags} from './flags.js'
+import type {ProgressUpdate} from './progress.js'
+
+/** Time for a use case to clean up after an interrupt, in ms; a second in all is what people wait. */
+const GRACE_MS = 800
+
+/** How every command works: the shared flags, interrupts, and results on stdout. `Result` is its JSON. */
+export abstract class BaseCommand<Result> extends Command {
+  static override enableJsonFlag = true
+  static override baseFlags = stackFlags
+
+  abstract override run(): Promise<Result>
+
+  /** main.ts renders every failure, whatever it came from. */
+  protected override catch(error: Error): Promise<void> {
+    return Promise.reject(error)
+  }
+
+  /** Runs work that SIGINT and SIGTERM abort; the signal's reason is the error that it should end with. */
+  protected async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController()
+    const onSignal = (name: NodeJS.Signals): void => {
+      const reason = interruption(name)
+      // Work that does not end by itself in time is ended here.
+      setTimeout(() => void this.giveUp(reason), GRACE_MS).unref()
+      controller.abort(reason)
+    }
+    process.on('SIGINT', onSignal)
+    process.on('SIGTERM', onSignal)
+    try {
+      const result = await work(controller.signal)
+      controller.signal.throwIfAborted()
+      return result
+    } finally {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    }
+  }
+
+  /** For what only the user ends: an interrupt is no failure there, and shows in the exit status alone. */
+  protected async untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    await this.interruptible(work).catch((error: unknown) => {
+      if (!(error instanceof AquastreamError) || !['interrupted', 'terminated'].includes(error.code))
+        throw error
+      process.exitCode = error.exitCode
+    })
+  }
+
+  /** As `interruptible`, with progress on stderr. */
+  protected async progress<Event, T>(
+    groups: string[][],
+    describe: (event: Event) => ProgressUpdate,
+    work: (ctx: {on: (event: Event) => void; signal: AbortSignal}) => Promise<T>,
+  ): Promise<T> {
+    const {openProgress} = await import('./progress.js')
+    const printer = await openProgress(groups)
+    const on = (event: Event): void => {
+      printer.update(describe(event))
+    }
+    return this.interruptible(signal => work({on, signal})).finally(() => printer.close())
+  }
+
+  /** What the stack of a command is found by. */
+  protected stackRequest(flags: Interfaces.InferredFlags<typeof stackFlags>): StackRequest {
+    return {profile: flags.profile, envFile: flags['env-file'], env: process.env, directory: process.cwd()}
+  }
+
+  /** A result that is an answer and still not good: said on stderr, and in the exit status. */
+  protected async conclude(problem: Problem | undefined): Promise<void> {
+    if (!problem) return
+    const {writeProblem} = await import('./failure.js')
+    if (!this.jsonEnabled()) writeProblem(problem)
+    process.exitCode = ERRORS[problem.code]
+  }
+
+  private async giveUp(reason: AquastreamError): Promise<void> {
+    const {writeFailure} = await import('./failure.js')
+    process.exit(writeFailure(reason, this.jsonEnabled()))
+  }
+}
+
+function interruption(name: NodeJS.Signals): AquastreamError {
+  return new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
+    hint: 'run the same command again',
+  })
+}

@@ -1,0 +1,14 @@
+import type {DownPlan, DownReport} from '../env/down.js'
+
+/** What would be lost, for the question. */
+export function downLoss({stack, volumes}: DownPlan): string {
+  return `This deletes all data of ${stack.project}: ${volumes.join(', ')}`
+}
+
+export function downSummary({project, stopped, deleted}: DownReport): string {
+  if (stopped.length === 0 && deleted.length === 0) return `${project} was not running; nothing changed.`
+  const services = `${project} is down.`
+  return deleted.length > 0
+    ? `${services} Its data is deleted: ${deleted.join(', ')}.`
+    : `${services} Its data is kept; aquastream env:up starts it again.`
+}

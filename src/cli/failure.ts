@@ -1,0 +1,90 @@
+import {Errors} from '@oclif/core'
+import {chalkStderr} from 'chalk'
+import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
+import {wrap} from './wrap.js'
+
+interface Failure {
+  code: string
+  exitCode: ExitStatus
+  message: string
+  hint: string
+  problems?: Problem[]
+  evidence?: Evidence[]
+}
+
+/**
+ * Says what failed: one sentence, then what to type; under --json the same as one object on stdout, and
+ * nothing else there.
+ * @returns the exit status
+ */
+export function writeFailure(error: unknown, json: boolean): ExitStatus {
+  const failure = explain(error)
+  if (failure === undefined) return 0
+  if (json) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
+  else process.stderr.write(toText(failure, error))
+  return failure.exitCode
+}
+
+/** Says what is wrong with a result that is an answer all the same. */
+export function writeProblem({message, hint}: Problem): void {
+  process.stderr.write(`${sentence(message)}\n${advice(hint)}\n`)
+}
+
+function explain(error: unknown): Failure | undefined {
+  if (error instanceof AquastreamError) return explainExpected(error)
+  if (error instanceof Errors.ExitError && error.oclif.exit === 0) return undefined
+  if (error instanceof Errors.CLIError) return explainUsage(error)
+  return {
+    code: 'bug',
+    exitCode: 1,
+    message: `aquastream has a bug: ${error instanceof Error ? error.message : String(error)}`,
+    hint: 'please report it with the lines above and the command that you typed',
+  }
+}
+
+function explainExpected({code, exitCode, message, hint, problems, evidence}: AquastreamError): Failure {
+  return {
+    code,
+    exitCode,
+    message,
+    hint,
+    ...(problems.length > 1 && {problems}),
+    ...(evidence.length > 0 && {evidence}),
+  }
+}
+
+/** oclif's own errors are about what was typed. Its parser keeps all of argv in them, which must not get out. */
+function explainUsage(error: Errors.CLIError): Failure {
+  const [message = '', ...rest] = error.message.split('\n').filter(Boolean)
+  const command = (error as {parse?: {input?: {context?: {id?: string}}}}).parse?.input?.context?.id
+  const more = rest.filter(line => !line.startsWith('See more help')).join(' ')
+  return {
+    code: 'usage',
+    exitCode: 2,
+    message: [message, more].filter(Boolean).join(' '),
+    hint: `see aquastream ${command ? `${command} ` : ''}--help`,
+  }
+}
+
+function toText({message, hint, problems, evidence, exitCode}: Failure, error: unknown): string {
+  const {dim} = chalkStderr
+  const lines = [
+    ...(exitCode === 1 && error instanceof Error ? [dim(error.stack ?? '')] : []),
+    ...(evidence ?? []).flatMap(({title, lines: said}) => [
+      dim(`${title}:`),
+      ...said.map(line => dim(`  | ${line}`)),
+    ]),
+    sentence(message),
+    ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), advice(problem.hint, 4)]),
+    advice(hint),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function sentence(message: string): string {
+  return wrap(`${chalkStderr.red('error:')} ${message}`)
+}
+
+function advice(hint: string, indent = 0): string {
+  return wrap(`${chalkStderr.bold('hint:')} ${hint}`, indent)
+}

@@ -1,0 +1,51 @@
+import chalk from 'chalk'
+import prettyBytes from 'pretty-bytes'
+import type {StatusReport} from '../env/status.js'
+import {isWell, type ServiceRow} from '../env/table.js'
+import {type Column, renderTable} from './table.js'
+
+const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
+const state: Column<ServiceRow> = {title: 'state', gives: 4, cell: row => row.state}
+const health: Column<ServiceRow> = {title: 'health', gives: 0, cell: row => colour(row)(word(row))}
+const url: Column<ServiceRow> = {title: 'url', gives: 2, cell: row => row.url ?? '-'}
+const since: Column<ServiceRow> = {
+  title: 'since',
+  gives: 3,
+  cell: row => (row.since ? ago(new Date(row.since)) : '-'),
+}
+const restarts: Column<ServiceRow> = {title: 'restarts', gives: 5, cell: row => String(row.restarts)}
+const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.image ?? '-'}
+const memory: Column<ServiceRow> = {
+  title: 'memory',
+  gives: 5,
+  cell: ({memory: use}) =>
+    use ? `${prettyBytes(use.used, {binary: true})} of ${prettyBytes(use.limit, {binary: true})}` : '-',
+}
+
+/** After a start: where to reach what. */
+export function startTable(rows: ServiceRow[]): string {
+  return renderTable([service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}], rows)
+}
+
+/** All that is known. */
+export function statusTable({services, project}: StatusReport): string {
+  return `${chalk.dim(`project ${project}`)}\n${renderTable([service, state, health, since, restarts, memory, url, image], services)}`
+}
+
+function word({state: now, health: known}: ServiceRow): string {
+  return now === 'running' && known !== 'none' ? known : now
+}
+
+function colour(row: ServiceRow): (text: string) => string {
+  if (isWell(row)) return chalk.green
+  return row.health === 'starting' || row.state === 'missing' ? chalk.yellow : chalk.red
+}
+
+/** The largest unit that fits, as docker does: 40s, 5m, 3h, 2d. */
+function ago(then: Date): string {
+  const seconds = Math.max(0, Math.round((Date.now() - then.getTime()) / 1000))
+  if (seconds < 120) return `${seconds}s`
+  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`
+  return `${Math.floor(seconds / 86_400)}d`
+}

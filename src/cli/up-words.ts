@@ -1,0 +1,52 @@
+import {chalkStderr} from 'chalk'
+import type {UpEvent, UpReport} from '../env/up.js'
+import {withNeeds} from '../stack/catalogue.js'
+import type {ProgressUpdate} from './progress.js'
+import {startTable} from './service-table.js'
+import {wrap} from './wrap.js'
+
+/** What a start shows, in this order. */
+export function upTasks(services: string[]): string[][] {
+  return [['check'], ['images'], withNeeds(services).services.map(({name}) => name)]
+}
+
+/** The words for what happens during a start. */
+export function upUpdate(event: UpEvent): ProgressUpdate {
+  switch (event.type) {
+    case 'step':
+      return event.state === 'done'
+        ? {task: event.step, state: 'done', detail: 'done'}
+        : {task: event.step, state: 'running', detail: STARTED[event.step]}
+    case 'image':
+      return {
+        task: 'images',
+        state: 'running',
+        detail: [event.state, event.image, event.detail].filter(Boolean).join(' '),
+      }
+    case 'recreate':
+      return {notice: `${event.service} is recreated: ${event.reason}`}
+    case 'notice':
+      return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+    case 'service':
+      return {task: event.service, state: event.state === 'ready' ? 'done' : 'running', detail: event.detail}
+  }
+}
+
+const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what is missing'}
+
+/** The end of a start: where to reach what, and what to type next. */
+export function upSummary({profile, changed, recreated, services, stubs}: UpReport): string {
+  return [
+    startTable(services),
+    '',
+    changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
+    ...(recreated.length > 0 ? [`In a new container: ${recreated.join(', ')}.`] : []),
+    ...(stubs.length > 0 ? [`Played by a stub, for want of an image: ${stubs.join(', ')}.`] : []),
+    '',
+    `  aquastream logs --follow --profile ${profile}`,
+    `  aquastream env:status --profile ${profile}`,
+    `  aquastream env:down --profile ${profile}`,
+  ]
+    .map(line => wrap(line, 0, process.stdout))
+    .join('\n')
+}

@@ -1,0 +1,34 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../cli/base-command.js'
+import type {DownReport} from '../../env/down.js'
+
+export default class EnvDown extends BaseCommand<DownReport> {
+  static override summary = 'stop the stack; its data stays'
+  static override description =
+    'Stops and removes every container of the project, whatever profile it was started with. Needs no settings and no checkout.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'delete the databases and files too',
+      command: '<%= config.bin %> <%= command.id %> --profile dev --volumes --yes',
+    },
+  ]
+  static override flags = {
+    volumes: Flags.boolean({description: 'also delete all data of the profile; asks first'}),
+    yes: Flags.boolean({char: 'y', description: 'do not ask'}),
+  }
+
+  async run(): Promise<DownReport> {
+    const {flags} = await this.parse(EnvDown)
+    const {bringDown, planDown} = await import('../../env/down.js')
+    const {downLoss, downSummary} = await import('../../cli/down-words.js')
+    const plan = await planDown({...this.stackRequest(flags), volumes: flags.volumes})
+    if (plan.volumes.length > 0 && !flags.yes) {
+      const {confirmByName} = await import('../../cli/confirm.js')
+      await confirmByName(downLoss(plan), plan.stack.project)
+    }
+    const report = await this.interruptible(signal => bringDown(plan, signal))
+    this.log(downSummary(report))
+    return report
+  }
+}

@@ -1,0 +1,37 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../cli/base-command.js'
+import type {StatusReport} from '../../env/status.js'
+
+export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
+  static override summary = 'show every service: state, health, restarts, memory, where to reach it'
+  static override description =
+    'Exits 4 when a service is not healthy, with the same report. The table fits the terminal; a pipe and --json get everything.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --watch',
+    {
+      description: 'which services are not healthy',
+      command: `<%= config.bin %> <%= command.id %> --json | jq -r '.services[] | select(.health != "healthy").service'`,
+    },
+  ]
+  static override flags = {
+    watch: Flags.boolean({char: 'w', description: 'show it again whenever something changes, until Ctrl-C'}),
+  }
+
+  async run(): Promise<StatusReport | undefined> {
+    const {flags} = await this.parse(EnvStatus)
+    const {findUnwell, readStatus, watchStatus} = await import('../../env/status.js')
+    const {statusTable} = await import('../../cli/service-table.js')
+    if (flags.watch) {
+      const {showLive} = await import('../../cli/live.js')
+      await this.untilInterrupted(signal =>
+        showLive(watchStatus(this.stackRequest(flags), signal), statusTable),
+      )
+      return undefined
+    }
+    const report = await this.interruptible(signal => readStatus(this.stackRequest(flags), signal))
+    this.log(statusTable(report))
+    await this.conclude(findUnwell(report))
+    return report
+  }
+}

@@ -1,0 +1,43 @@
+import {Flags} from '@oclif/core'
+import {BaseCommand} from '../../cli/base-command.js'
+import type {UpReport} from '../../env/up.js'
+
+export default class EnvUp extends BaseCommand<UpReport> {
+  static override summary = 'bring the stack up and wait until every service is healthy'
+  static override description = `Checks first, and reports everything that stands in the way at once: the engine, the settings, free ports, disk space. Then fetches images, starts, and waits; ends at the first service that cannot become healthy, with its name, the cause and its last log lines. On a running stack it changes nothing and says so.
+
+In dev, a backend whose image this machine does not have is played by a stub.`
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --profile dev',
+    {description: 'the database alone', command: '<%= config.bin %> <%= command.id %> --service postgres'},
+    {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
+    {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --profile stage --json'},
+  ]
+  static override flags = {
+    service: Flags.string({
+      description: 'only this service, with what it needs; repeatable',
+      helpValue: 'NAME',
+      multiple: true,
+      default: [],
+    }),
+    pull: Flags.boolean({description: 'ask the registry for newer images first'}),
+    timeout: Flags.integer({
+      description: 'seconds to wait until all are healthy',
+      default: 300,
+      min: 1,
+      helpValue: 'SECONDS',
+    }),
+    wait: Flags.boolean({description: 'wait until all are healthy', default: true, allowNo: true}),
+  }
+
+  async run(): Promise<UpReport> {
+    const {flags} = await this.parse(EnvUp)
+    const {bringUp} = await import('../../env/up.js')
+    const {upSummary, upTasks, upUpdate} = await import('../../cli/up-words.js')
+    const {service: services, pull, wait, timeout} = flags
+    const request = {...this.stackRequest(flags), services, pull, wait, timeout}
+    const report = await this.progress(upTasks(services), upUpdate, ctx => bringUp(request, ctx))
+    this.log(upSummary(report))
+    return report
+  }
+}

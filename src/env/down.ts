@@ -1,0 +1,49 @@
+import {AquastreamError} from '../errors.js'
+import {openStack, type Stack, type StackRequest} from '../engines/open.js'
+
+export interface DownRequest extends StackRequest {
+  /** Also delete the databases and files of the project. */
+  volumes: boolean
+}
+
+/** What a stop would take away. */
+export interface DownPlan {
+  stack: Stack
+  services: string[]
+  /** The volumes that would be deleted with all that is in them. */
+  volumes: string[]
+}
+
+export interface DownReport {
+  project: string
+  /** Services and jobs that were there and are gone now. */
+  stopped: string[]
+  /** Volumes that are gone now. */
+  deleted: string[]
+}
+
+/** Looks at what is there; changes nothing. */
+export async function planDown(request: DownRequest): Promise<DownPlan> {
+  const stack = await openStack(request)
+  const states = await stack.engine.states()
+  const volumes = request.volumes ? await stack.engine.volumes() : []
+  return {stack, services: states.map(({service}) => service).sort(), volumes}
+}
+
+/** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
+export async function bringDown(
+  {stack, services, volumes}: DownPlan,
+  signal: AbortSignal,
+): Promise<DownReport> {
+  const {project, engine} = stack
+  try {
+    await engine.stop({volumes: volumes.length > 0}, signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    const {code} = signal.reason as AquastreamError
+    throw new AquastreamError(code, `interrupted while ${project} was stopping; some of it may still run`, {
+      hint: 'run the same command again to stop the rest',
+    })
+  }
+  return {project, stopped: services, deleted: volumes}
+}

@@ -1,0 +1,48 @@
+import {SERVICES, type Service} from '../stack/catalogue.js'
+import type {MemoryUse} from '../engines/engine.js'
+import type {ServiceState} from '../stack/state.js'
+
+/** What people and scripts see of one service. */
+export interface ServiceRow {
+  service: string
+  state: ServiceState['state'] | 'missing'
+  health: ServiceState['health']
+  /** ISO 8601: since when it is in this state. */
+  since: string | null
+  restarts: number
+  memory: MemoryUse | null
+  image: string | null
+  url: string | null
+}
+
+/** A row for each of the services, also for those that do not exist. */
+export function toRows(
+  services: readonly Service[],
+  states: ServiceState[],
+  memory = new Map<string, MemoryUse>(),
+): ServiceRow[] {
+  return services.map(({name}) => {
+    const state = states.find(({service}) => service === name)
+    return {
+      service: name,
+      state: state?.state ?? 'missing',
+      health: state?.health ?? 'none',
+      since: state?.since ?? null,
+      restarts: state?.restarts ?? 0,
+      memory: memory.get(name) ?? null,
+      image: state?.image ?? null,
+      url: state ? urlOf(name, state) : null,
+    }
+  })
+}
+
+function urlOf(name: string, {published}: ServiceState): string | null {
+  const service = SERVICES.find(candidate => candidate.name === name)
+  const address = service && published[service.ports[0].container]
+  return address ? `${service.scheme ? `${service.scheme}://` : ''}${address}` : null
+}
+
+/** Whether a service does what it is for. */
+export function isWell({state, health}: ServiceRow): boolean {
+  return state === 'running' && (health === 'healthy' || health === 'none')
+}

@@ -1,0 +1,132 @@
+import {AquastreamError, throwProblems} from '../errors.js'
+import {loadSettings} from '../config/load.js'
+import type {Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
+import {openStack, type StackRequest} from '../engines/open.js'
+import {withNeeds} from '../stack/catalogue.js'
+import type {Profile} from '../config/profile.js'
+import type {ServiceState} from '../stack/state.js'
+import {requireServices} from './services.js'
+import {isWell, type ServiceRow, toRows} from './table.js'
+import {startAndWait, type WaitEvent} from './wait.js'
+
+export interface UpRequest extends StackRequest {
+  /** With what they need; all when empty. */
+  services: string[]
+  pull: boolean
+  wait: boolean
+  /** Seconds until a service that is not healthy is given up. */
+  timeout: number
+}
+
+export type UpEvent =
+  | {type: 'step'; step: 'check' | 'images'; state: 'started' | 'done'}
+  | {type: 'notice'; text: string}
+  | {type: 'recreate'; service: string; reason: string}
+  | EngineEvent
+  | WaitEvent
+
+export interface UpReport {
+  profile: Profile
+  project: string
+  engine: Engine['name']
+  /** False when everything ran as it should and nothing was touched. */
+  changed: boolean
+  /** Services that run in a new container now. */
+  recreated: string[]
+  /** Services that the stub stands in for. */
+  stubs: string[]
+  services: ServiceRow[]
+}
+
+/**
+ * Brings services up: finds all that stands in the way, fetches images, starts, and waits until each is healthy.
+ * Nothing is touched before the checks are done; on a running stack nothing is touched at all.
+ */
+export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
+  requireServices(request.services)
+  const {profile, project, engine} = await openStack(request)
+  const settings = await loadSettings({...request, profile})
+  for (const text of settings.notices) ctx.on({type: 'notice', text})
+  const {services, jobs} = withNeeds(request.services)
+  const target: Target = {
+    settings,
+    services: services.map(({name}) => name),
+    jobs: jobs.map(({name}) => name),
+    pull: request.pull,
+  }
+  const plan = await check(target, engine, ctx)
+  const before = await engine.states(ctx.signal)
+  const report = (states: ServiceState[], changed: boolean): UpReport => ({
+    profile,
+    project,
+    engine: engine.name,
+    changed,
+    recreated: recreated(before, states).filter(name => target.services.includes(name)),
+    stubs: plan.stubs,
+    services: toRows(services, states),
+  })
+  if (isUpToDate(plan, target, before)) return report(before, false)
+  try {
+    await fetch(plan, target, engine, ctx)
+    const states = await start(target, request, before, engine, ctx)
+    return report(states, true)
+  } catch (error) {
+    throw ctx.signal.aborted ? sayHowToGoOn(profile, ctx.signal) : error
+  }
+}
+
+async function check(target: Target, engine: Engine, {on, signal}: Context<UpEvent>): Promise<Plan> {
+  on({type: 'step', step: 'check', state: 'started'})
+  const plan = await engine.plan(target, signal)
+  throwProblems([...target.settings.problems, ...plan.problems])
+  on({type: 'step', step: 'check', state: 'done'})
+  for (const {service, action, reason} of plan.changes) {
+    if (action === 'recreate' && target.services.includes(service)) on({type: 'recreate', service, reason})
+  }
+  return plan
+}
+
+async function fetch(plan: Plan, target: Target, engine: Engine, ctx: Context<UpEvent>): Promise<void> {
+  ctx.on({type: 'step', step: 'images', state: 'started'})
+  await engine.fetchImages(plan, target, ctx)
+  ctx.on({type: 'step', step: 'images', state: 'done'})
+}
+
+async function start(
+  target: Target,
+  {wait, timeout}: UpRequest,
+  before: ServiceState[],
+  engine: Engine,
+  ctx: Context<UpEvent>,
+): Promise<ServiceState[]> {
+  if (wait) return startAndWait(target, {before, timeout}, engine, ctx)
+  await engine.start(target, ctx.signal)
+  return engine.states(ctx.signal)
+}
+
+/** Told from what is there, not from the plan: Compose also replaces what depends on a replaced service. */
+function recreated(before: ServiceState[], after: ServiceState[]): string[] {
+  return after
+    .filter(({service, id}) => before.some(old => old.service === service && old.id !== id))
+    .map(({service}) => service)
+}
+
+/** Jobs have ended and are not counted: they run again only beside something else that starts. */
+function isUpToDate({changes, images}: Plan, {services, pull}: Target, states: ServiceState[]): boolean {
+  const untouched = changes.every(
+    ({service, action}) => action === 'none' || (action === 'start' && !services.includes(service)),
+  )
+  const healthy = toRows(withNeeds(services).services, states).every(isWell)
+  return untouched && healthy && !pull && images.every(({how}) => how === 'present')
+}
+
+function sayHowToGoOn(profile: Profile, signal: AbortSignal): AquastreamError {
+  const {code} = signal.reason as AquastreamError
+  return new AquastreamError(
+    code,
+    `interrupted while the ${profile} stack was starting; what has started keeps running`,
+    {
+      hint: `go on with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
+    },
+  )
+}
