@@ -34,6 +34,7 @@ export default tseslint.config(
   {
     files: ['test/**', 'bench/**'],
     rules: {
+      '@typescript-eslint/no-misused-promises': ['error', {checksVoidReturn: false}],
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',

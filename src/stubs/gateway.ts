@@ -1,0 +1,68 @@
+import type {IncomingHttpHeaders} from 'node:http'
+import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
+import {causeOf} from './health/check.js'
+import {CORRELATION_HEADER} from './http/correlation.js'
+import {pathOf, sendProblem} from './http/problem.js'
+
+const API = '/api/v1'
+
+/** Forwards /api/v1/SERVICE/… to the service's own server, the path as it is. */
+export async function addForwarding(
+  app: FastifyInstance,
+  services: ReadonlyMap<string, string>,
+): Promise<void> {
+  const {default: replyFrom} = await import('@fastify/reply-from')
+  await app.register(replyFrom, {
+    disableRequestLogging: true,
+    undici: {connect: {timeout: 3000}, headersTimeout: 30_000, bodyTimeout: 0},
+  })
+  for (const [service, origin] of services) {
+    const forward = forwarder(service, origin)
+    app.all(`${API}/${service}`, forward)
+    app.all(`${API}/${service}/*`, forward)
+  }
+  app.all(`${API}/*`, (request, reply) => {
+    const known = [...services.keys()].join(', ')
+    return sendProblem(reply, 404, `No service for ${pathOf(request.url)}: the gateway knows ${known}.`)
+  })
+}
+
+function forwarder(service: string, origin: string) {
+  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (!staysWithin(`${API}/${service}`, request.url)) {
+      return sendProblem(reply, 400, `The path ${pathOf(request.url)} leaves ${API}/${service}.`)
+    }
+    return reply.from(undefined, {
+      getUpstream: () => origin,
+      rewriteRequestHeaders: (_, headers) => forwardable({...headers, [CORRELATION_HEADER]: request.id}),
+      rewriteHeaders: headers => ({...headers, [CORRELATION_HEADER]: request.id}),
+      // A 503 is the caller's to see; by default it would be tried ten times more
+      retryDelay: () => null,
+      onError: (_, {error}) => void sendFailure(reply, service, error),
+    })
+  }
+}
+
+// The URL parser resolves dots, encoded ones and backslashes too, and whole URLs, which the router does not.
+function staysWithin(prefix: string, url: string): boolean {
+  const {origin, pathname} = new URL(url, 'http://gateway')
+  return origin === 'http://gateway' && `${pathname}/`.startsWith(`${prefix}/`)
+}
+
+// undici refuses these, which concern one connection only (curl sends Expect with a large body).
+const PER_CONNECTION = new Set(['expect', 'keep-alive', 'upgrade'])
+
+function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !PER_CONNECTION.has(name)))
+}
+
+function sendFailure(
+  reply: FastifyReply,
+  service: string,
+  error: Error & {statusCode?: number},
+): FastifyReply {
+  const cause = causeOf(error.cause ?? error)
+  return error.statusCode === 504
+    ? sendProblem(reply, 504, `The service "${service}" did not answer in time: ${cause}`)
+    : sendProblem(reply, 502, `The service "${service}" cannot be reached: ${cause}`)
+}
