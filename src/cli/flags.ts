@@ -15,11 +15,3 @@ export const stackFlags = {
     helpGroup: 'GLOBAL',
   }),
 }
-
-/** A service by name; the use case says which there are when one is unknown. */
-export const serviceFlag = Flags.string({
-  description: 'only this service, with what it needs; repeatable',
-  helpValue: 'NAME',
-  multiple: true,
-  default: [],
-})

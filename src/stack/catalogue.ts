@@ -1,5 +1,5 @@
 /** What a service publishes on the host: the port inside the container, and the variable that moves it. */
-export interface Port {
+interface Port {
   container: number
   variable: string
 }
@@ -30,7 +30,7 @@ export interface Job {
 }
 
 /** In migration order. */
-export const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media'] as const
+const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media'] as const
 
 const infrastructure: Service[] = [
   {
@@ -88,7 +88,7 @@ function backend(name: string, port: number, needs: string[]): Service {
 export const SERVICES: readonly Service[] = [...infrastructure, ...backends]
 
 /** What runs once per start, idempotently. */
-export const JOBS: readonly Job[] = [
+const JOBS: readonly Job[] = [
   {name: 'postgres-schemas', purpose: 'makes a schema for each service', prepares: 'postgres'},
   {name: 'minio-volume', purpose: 'gives the new volume to the user that MinIO runs as', prepares: 'minio'},
   {name: 'minio-bucket', purpose: 'makes the bucket for media', prepares: 'minio'},

@@ -47,6 +47,9 @@ async function readComposeFile(
   {stubs}: ImageChoice,
   signal: AbortSignal,
 ): Promise<ComposeFile> {
+  // Compose would only say again, in other words, what is wrong with a value.
+  if (target.settings.problems.some(({code}) => code === 'settings-invalid'))
+    return {problems: [], hashes: new Map()}
   // What is missing is reported by name elsewhere; a stand-in keeps Compose from stopping at the first.
   const required = Object.fromEntries(REQUIRED.map(name => [name, 'unset']))
   const env = {...required, ...composeEnv(target, stubs)}

@@ -63,7 +63,7 @@ async function holdingContainer(port: string): Promise<string | undefined> {
   const args = ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}']
   const {stdout} = await execa('docker', args, dockerOptions({}))
   const name = stdout.split('\n')[0]
-  return name && `the container ${name}`
+  return name ? `the container ${name}` : undefined
 }
 
 /** lsof is on every macOS and most Linux machines, ss on nearly every Linux; each prints what it may see. */

@@ -109,22 +109,27 @@ export async function* watchStates(project: string, signal: AbortSignal): AsyncG
     buffer: false,
   })
   let ring = (): void => undefined
+  let idle: NodeJS.Timeout | undefined
   const ringBell = (): void => {
     ring()
   }
   events.stdout.on('data', ringBell)
+  events.stdout.on('close', ringBell)
   signal.addEventListener('abort', ringBell)
   try {
     while (!signal.aborted) {
       // Armed before the look: a change during it must not be lost.
       const rung = new Promise<void>(resolve => (ring = resolve))
       yield (await listContainers(project, signal)).map(toState)
-      await Promise.race([rung, delay(IDLE_MS, undefined, {ref: false})])
+      idle = setTimeout(ringBell, IDLE_MS)
+      await rung
+      clearTimeout(idle)
       await delay(BURST_MS)
     }
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
+    clearTimeout(idle)
     signal.removeEventListener('abort', ringBell)
     stop.abort()
     await events

@@ -7,7 +7,7 @@ export interface Check {
   close(): void | Promise<void>
 }
 
-export type Status = 'UP' | 'DOWN'
+type Status = 'UP' | 'DOWN'
 
 export interface Component {
   status: Status
