@@ -1,0 +1,190 @@
+import {chmod, mkdir, writeFile} from 'node:fs/promises'
+import {createServer} from 'node:net'
+import {once} from 'node:events'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {errorOf} from '../helpers/cli.js'
+import {openEngineProxy} from '../helpers/engine-proxy.js'
+import {StackSite} from '../helpers/stack.js'
+
+test('a silent engine is named with its socket', async () => {
+  await using site = await StackSite.open({DOCKER_HOST: 'unix:///tmp/no-engine-here.sock'})
+  const run = await site.run('env:up --profile dev')
+  expect(run.exitCode).toBe(3)
+  expect(run.stderr).toContain('error: no Docker engine answers at /tmp/no-engine-here.sock\n')
+  expect(run.stderr).toContain('hint: start it')
+})
+
+test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says which group', async () => {
+  await using site = await StackSite.open()
+  await using proxy = await openEngineProxy()
+  await chmod(proxy.path, 0o600)
+  const run = await site.run('env:up --profile dev --json', {
+    user: NOBODY,
+    cwd: '/',
+    env: {DOCKER_HOST: `unix://${proxy.path}`, HOME: '/nonexistent', XDG_STATE_HOME: `/tmp/${site.project}`},
+  })
+  expect(run.exitCode, run.stderr).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'engine-denied',
+    hint: expect.stringContaining('usermod -aG docker'),
+  })
+})
+
+test('an old Compose is refused with its version', async () => {
+  await using site = await StackSite.open()
+  const plugins = join(site.directory, '.docker', 'cli-plugins')
+  await mkdir(plugins, {recursive: true})
+  await writeFile(join(plugins, 'docker-compose'), OLD_COMPOSE, {mode: 0o755})
+  const run = await site.run('env:up --profile dev --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).code).toBe('compose-too-old')
+  expect(errorOf(run).message).toContain('Docker Compose 2.17.3 cannot run')
+})
+
+test('every problem is reported at once', async () => {
+  await using site = await StackSite.open({POSTGRES_MEMORY: 'plenty'})
+  await using blocker = await listen(Number(site.setting('REDIS_PORT')))
+  const run = await site.run('env:up --profile dev --json')
+  expect(run.exitCode).toBe(2)
+  expect(errorOf(run).problems?.map(({message}) => message)).toEqual([
+    'POSTGRES_MEMORY in the environment must be a size such as 512m or 2g',
+    expect.stringMatching(`^port ${blocker.port} of redis is taken by .*\\(process ${process.pid}\\)$`),
+  ])
+})
+
+test('a port held by a container names the container', async () => {
+  await using site = await StackSite.open()
+  await using other = await StackSite.open({REDIS_PORT: site.setting('REDIS_PORT')})
+  await other.run('env:up --profile dev --service redis')
+  const run = await site.run('env:up --profile dev --service redis --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'port-taken',
+    message: `port ${site.setting('REDIS_PORT')} of redis is taken by the container ${other.project}-redis-1`,
+    hint: expect.stringContaining('REDIS_PORT='),
+  })
+})
+
+test('an image that does not exist names its variable', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: '127.0.0.1:1/no/such-image:1'})
+  const run = await site.run('env:up --profile dev --service gateway --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).code).toBe('image-missing')
+  expect(errorOf(run).message).toContain('127.0.0.1:1/no/such-image:1 of gateway cannot be pulled')
+  expect(errorOf(run).hint).toContain('set BACKEND_GATEWAY_IMAGE')
+})
+
+test('a service that dies at once ends the wait', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/dies:latest'})
+  const run = await site.run('env:up --profile dev --service gateway')
+  expect(run.exitCode).toBe(4)
+  expect(run.stderr).toContain('  | fatal: cannot read its configuration\n')
+  expect(run.stderr).toMatch(
+    /error: gateway cannot start: it ends with exit status 1 and was restarted \d+ times\n/,
+  )
+  expect(run.stderr).toContain('hint: see all that it wrote: aquastream logs gateway')
+})
+
+test('a service that never gets healthy meets the timeout', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
+  const run = await site.run('env:up --profile dev --service gateway --timeout 6 --json')
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run)).toMatchObject({code: 'timeout', message: 'after 6 seconds gateway is not healthy'})
+})
+
+test('a service killed for memory names its limit', async () => {
+  await using site = await StackSite.open({
+    BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/memory-hog:latest',
+    BACKEND_MEMORY: '64m',
+  })
+  const run = await site.run('env:up --profile dev --service gateway --json')
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run).message).toBe(
+    'gateway cannot start: the kernel killed it (exit 137): it used more memory than its limit',
+  )
+  expect(errorOf(run).hint).toContain('BACKEND_MEMORY=')
+})
+
+test('an image for another processor is called that', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/wrong-arch:latest'})
+  const run = await site.run('env:up --profile dev --service gateway --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).code).toBe('image-architecture')
+  expect(errorOf(run).message).toMatch(/is made for arm64, and this machine is amd64$/)
+})
+
+test('a volume made with another password is recognised', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service postgres')
+  await site.run('env:down --profile dev')
+  const run = await site.run('env:up --profile dev --service postgres --json', {
+    env: {POSTGRES_PASSWORD: 'another-password-than-before'},
+  })
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run).message).toContain(
+    'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD',
+  )
+  expect(run.stdout + run.stderr).not.toContain('another-password-than-before')
+})
+
+test('an engine that goes away during a start is missed', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
+  await using proxy = await openEngineProxy()
+  const running = site.start('env:up --profile dev --service gateway --json', {
+    env: {DOCKER_HOST: `unix://${proxy.path}`},
+  })
+  await seen(running.stderr, 'gateway: waits for its health check')
+  await proxy.stop()
+  const run = await running.ended
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'engine-missing',
+    message: `no Docker engine answers at ${proxy.path}`,
+  })
+})
+
+test('a port taken after the checks is still found', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
+  const running = site.start('env:up --profile dev --service gateway --json')
+  await seen(running.stderr, 'check: done')
+  await using blocker = await listen(Number(site.setting('GATEWAY_PORT')))
+  const run = await running.ended
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).message).toContain(`port ${blocker.port} of gateway is taken`)
+})
+
+test('a project is not shared between two profiles', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  await site.run('env:up --profile dev --service redis')
+  const run = await site.run('env:up --profile stage --service redis --json')
+  expect(run.exitCode).toBe(2)
+  expect(errorOf(run)).toMatchObject({
+    code: 'project-in-use',
+    message: `the project ${site.project} holds the data of the profile dev`,
+  })
+})
+
+const NOBODY = 65_534
+
+/** Waits until a stream has said it. */
+async function seen(stream: NodeJS.ReadableStream, text: string): Promise<void> {
+  let all = ''
+  while (!all.includes(text)) all += String((await once(stream, 'data'))[0])
+}
+
+async function listen(port: number): Promise<AsyncDisposable & {port: number}> {
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {port, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close'))}
+}
+
+/** A Compose of 2023, as far as it is asked here: it does not know start_interval. */
+const OLD_COMPOSE = `#!/bin/sh
+case "$*" in
+  *docker-cli-plugin-metadata*) echo '{"SchemaVersion":"0.1.0","Vendor":"Docker Inc.","Version":"v2.17.3"}' ;;
+  *version*) echo 2.17.3 ;;
+  *) echo "services.redis.healthcheck Additional property start_interval is not allowed" >&2; exit 15 ;;
+esac
+`

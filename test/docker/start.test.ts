@@ -1,0 +1,143 @@
+import {expect, test} from 'vitest'
+import {execa} from 'execa'
+import {SERVICES} from '../../src/stack/catalogue.js'
+import {COMPOSE_FILE} from '../../src/engines/compose/project.js'
+import type {UpReport} from '../../src/env/up.js'
+import {docker, SECRETS, StackSite} from '../helpers/stack.js'
+
+test('stage brings ten services up on loopback', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  const run = await site.run('env:up --profile stage --json')
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  const report = JSON.parse(run.stdout) as UpReport
+  expect(report.services.map(({service, health}) => `${service} ${health}`)).toEqual(
+    SERVICES.map(({name}) => `${name} healthy`),
+  )
+  for (const {name, ports} of SERVICES) {
+    const {NetworkSettings} = await site.inspect(name)
+    for (const {container, variable} of ports) {
+      expect(NetworkSettings.Ports[`${container}/tcp`]).toEqual([
+        {HostIp: '127.0.0.1', HostPort: site.setting(variable)},
+      ])
+    }
+  }
+  const health = await fetch(`http://127.0.0.1:${site.setting('GATEWAY_PORT')}/actuator/health`)
+  expect(health.status).toBe(200)
+})
+
+test('the compose file alone brings all services up', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  const args = ['-f', COMPOSE_FILE, '--env-file', '.env.stage', '--profile', 'stage', 'up', '-d', '--wait']
+  // Nothing but the file: the variables of the site are not in the environment.
+  await execa('docker', ['compose', ...args], {
+    cwd: site.directory,
+    env: {PATH: process.env.PATH},
+    extendEnv: false,
+  })
+  for (const {name} of SERVICES) expect((await site.inspect(name)).State.Health?.Status, name).toBe('healthy')
+})
+
+test('dev runs with stubs beside a running stage', async () => {
+  await using stage = await StackSite.open()
+  await using dev = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
+  await stage.writeStageFile()
+  expect((await stage.run('env:up --profile stage --service redis')).exitCode).toBe(0)
+  const run = await dev.run('env:up --profile dev --json')
+  expect(run.exitCode, run.stdout).toBe(0)
+  const report = JSON.parse(run.stdout) as UpReport
+  expect(report.stubs).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
+  expect(report.services.every(({health}) => health === 'healthy')).toBe(true)
+  expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
+})
+
+test('a second start changes nothing and says so', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service gateway')
+  const before = await site.inspect('gateway')
+  const again = await site.run('env:up --profile dev --service gateway')
+  expect(again.stdout).toContain('dev was up already; nothing changed.')
+  expect((await site.inspect('gateway')).Id).toBe(before.Id)
+})
+
+test('a changed setting recreates its service and says so', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service redis --service postgres')
+  const postgres = await site.inspect('postgres')
+  const run = await site.run('env:up --profile dev --service redis --service postgres', {
+    env: {REDIS_MEMORY: '200m'},
+  })
+  expect(run.stderr).toContain('redis is recreated: its settings changed')
+  expect(run.stdout).toContain('In a new container: redis.')
+  expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
+  expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
+})
+
+test('one variable swaps a stub for another image', async () => {
+  await docker('tag', 'aquastream/backend-gateway:latest', 'aquastream-test/another-gateway:1')
+  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
+  await site.run('env:up --profile dev --service gateway')
+  const run = await site.run('env:up --profile dev --service gateway --json', {
+    env: {BACKEND_GATEWAY_IMAGE: 'aquastream-test/another-gateway:1'},
+  })
+  const report = JSON.parse(run.stdout) as UpReport
+  expect(report.stubs).toEqual([])
+  expect(report.services.at(-1)).toMatchObject({
+    image: 'aquastream-test/another-gateway:1',
+    health: 'healthy',
+  })
+})
+
+test('every container is confined, and told only what it needs', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  expect((await site.run('env:up --profile stage')).exitCode).toBe(0)
+  const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
+  for (const name of [...SERVICES.map(service => service.name), ...jobs]) {
+    const {Config, HostConfig} = await site.inspect(name)
+    const exception = name === 'minio-volume'
+    expect(HostConfig, name).toMatchObject({ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false})
+    expect(HostConfig.SecurityOpt, name).toContain('no-new-privileges:true')
+    expect(
+      (HostConfig.CapAdd ?? []).map(capability => capability.replace('CAP_', '')),
+      name,
+    ).toEqual(exception ? ['CHOWN'] : [])
+    expect(HostConfig.Memory, name).toBeGreaterThan(0)
+    expect(HostConfig.PidsLimit, name).toBeGreaterThan(0)
+    if (!exception) expect(Config.User, name).toMatch(/^(10001:10001|postgres|redis)$/)
+  }
+  const gateway = JSON.stringify(await site.inspect('gateway'))
+  for (const name of [
+    'POSTGRES_PASSWORD',
+    'S3_SECRET_KEY',
+    'TELEGRAM_BOT_TOKEN',
+    'YOOKASSA_SECRET_KEY',
+  ] as const) {
+    expect(gateway).not.toContain(SECRETS[name])
+  }
+  expect(await docker('exec', (await site.inspect('user')).Id, 'id', '-u')).toBe('10001')
+})
+
+const odd = `p$HOME "quoted" it's #no-comment \\n {{x}} пароль 🔑`
+
+test('odd characters of a password arrive unchanged', async () => {
+  const secrets = {POSTGRES_PASSWORD: odd, REDIS_PASSWORD: odd, S3_SECRET_KEY: odd}
+  await using site = await StackSite.open({...secrets, JWT_SECRET: odd})
+  const run = await site.run('env:up --profile dev --json')
+  expect(run.exitCode, run.stdout).toBe(0)
+  const {Config} = await site.inspect('media')
+  expect(Config.Env).toEqual(
+    expect.arrayContaining([`DB_PASSWORD=${odd}`, `REDIS_PASSWORD=${odd}`, `S3_SECRET_KEY=${odd}`]),
+  )
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    services: expect.arrayContaining([expect.objectContaining({service: 'media', health: 'healthy'})]),
+  })
+})
+
+test('a file carries a quoted password unchanged', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile({REDIS_PASSWORD: 'a$b "c" #d 12345678'})
+  await site.run('env:up --profile stage --service redis')
+  expect((await site.inspect('redis')).Config.Env).toContain('REDISCLI_AUTH=a$b "c" #d 12345678')
+})

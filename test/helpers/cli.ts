@@ -1,0 +1,107 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import type {Readable} from 'node:stream'
+import {execa} from 'execa'
+
+const RUN = resolve(import.meta.dirname, '../../bin/run.js')
+
+/** What one run of the built CLI left. */
+export interface Run {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+/** One run of the built CLI that has not ended. */
+export interface Running {
+  stdout: Readable
+  stderr: Readable
+  kill(signal: NodeJS.Signals): boolean
+  ended: Promise<Run>
+}
+
+export interface RunOptions {
+  env?: NodeJS.ProcessEnv
+  cwd?: string
+  /** Another copy of the CLI. */
+  cli?: string
+  /** User id to run as; the tests themselves must be root's. */
+  user?: number
+}
+
+/** A directory to work in and a home of its own, gone at the end; nothing of the developer's settings gets in. */
+export class Site implements AsyncDisposable {
+  readonly env: NodeJS.ProcessEnv
+
+  protected constructor(
+    readonly directory: string,
+    env: NodeJS.ProcessEnv,
+  ) {
+    this.env = {
+      PATH: process.env.PATH,
+      HOME: directory,
+      XDG_STATE_HOME: join(directory, 'state'),
+      NO_COLOR: '1',
+      ...env,
+    }
+  }
+
+  static async open(env: NodeJS.ProcessEnv = {}): Promise<Site> {
+    return new Site(await mkdtemp(join(tmpdir(), 'aquastream-test-')), env)
+  }
+
+  /** Runs the CLI with these words, to its end. */
+  run(words: string, options: RunOptions = {}): Promise<Run> {
+    return this.start(words, options).ended
+  }
+
+  /** Starts the CLI and leaves the rest to the test: its streams, its signals, its end. */
+  start(words: string, {env = {}, cwd = this.directory, cli = RUN, user}: RunOptions = {}): Running {
+    const running = execa(process.execPath, [cli, ...words.split(' ').filter(Boolean)], {
+      cwd,
+      stdin: 'ignore',
+      reject: false,
+      extendEnv: false,
+      env: {...this.env, ...env},
+      ...(user !== undefined && {uid: user, gid: user}),
+    })
+    return {
+      stdout: running.stdout,
+      stderr: running.stderr,
+      kill: signal => running.kill(signal),
+      ended: running.then(({exitCode, stdout, stderr}) => ({exitCode: exitCode ?? -1, stdout, stderr})),
+    }
+  }
+
+  /** As `run`, in a terminal of so many columns: what its screen gets. */
+  async runInTerminal(words: string, columns: number): Promise<Run> {
+    const command = `stty cols ${columns} rows 40; exec ${process.execPath} ${RUN} ${words}`
+    const {exitCode, stdout} = await execa('script', ['-qefc', command, '/dev/null'], {
+      cwd: this.directory,
+      env: {...this.env, TERM: 'xterm'},
+      extendEnv: false,
+      reject: false,
+    })
+    return {exitCode: exitCode ?? -1, stdout, stderr: ''}
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await writeFile(join(this.directory, name), text)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.directory, {recursive: true, force: true})
+  }
+}
+
+/** The error object of a failed --json run. */
+export function errorOf({stdout}: Run): {
+  code: string
+  exitCode: number
+  message: string
+  hint: string
+  problems?: {code: string; message: string}[]
+} {
+  return (JSON.parse(stdout) as {error: ReturnType<typeof errorOf>}).error
+}

@@ -1,0 +1,42 @@
+import {once} from 'node:events'
+import {chmod, mkdtemp, rm} from 'node:fs/promises'
+import {connect, createServer, type Socket} from 'node:net'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+
+/** A socket that leads to the real engine until it is stopped: an engine that can go away without harm. */
+export interface EngineProxy extends AsyncDisposable {
+  path: string
+  stop(): Promise<void>
+}
+
+export async function openEngineProxy(): Promise<EngineProxy> {
+  // Everybody may look into it; who may use the socket is for the test to decide.
+  const directory = await mkdtemp(join(tmpdir(), 'aquastream-engine-'))
+  await chmod(directory, 0o755)
+  const path = join(directory, 'engine.sock')
+  const sockets = new Set<Socket>()
+  const server = createServer({allowHalfOpen: true}, client => {
+    const engine = connect({path: '/var/run/docker.sock', allowHalfOpen: true})
+    for (const socket of [client, engine]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => sockets.delete(socket))
+    }
+    client.pipe(engine).pipe(client)
+  })
+  await once(server.listen(path), 'listening')
+  const stop = async (): Promise<void> => {
+    const closed = server.listening ? once(server.close(), 'close') : undefined
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  return {
+    path,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
+      await rm(directory, {recursive: true, force: true})
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import {defineConfig} from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: [
+      {test: {name: 'unit', include: ['test/unit/**/*.test.ts']}},
+      {test: {name: 'commands', include: ['test/commands/**/*.test.ts'], testTimeout: 30_000}},
+      {
+        test: {
+          name: 'docker',
+          include: ['test/docker/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          // A stack takes every core while it starts: two at once would only be slower.
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
