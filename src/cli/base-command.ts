@@ -83,7 +83,11 @@ export abstract class BaseCommand<Result> extends Command {
 }
 
 function interruption(name: NodeJS.Signals): AquastreamError {
-  return new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
-    hint: 'run the same command again',
-  })
+  return new AquastreamError(
+    name === 'SIGINT' ? 'interrupted' : 'terminated',
+    'interrupted before anything was changed',
+    {
+      hint: 'run the same command again',
+    },
+  )
 }

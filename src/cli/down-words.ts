@@ -1,8 +1,15 @@
-import type {DownPlan, DownReport} from '../env/down.js'
+import type {DownEvent, DownPlan, DownReport} from '../env/down.js'
+import type {ProgressUpdate} from './progress.js'
 
 /** What would be lost, for the question. */
 export function downLoss({stack, volumes}: DownPlan): string {
   return `This deletes all data of ${stack.project}: ${volumes.join(', ')}`
+}
+
+export function downUpdate({state, containers}: DownEvent): ProgressUpdate {
+  return state === 'done'
+    ? {task: 'stop', state: 'done', detail: 'done'}
+    : {task: 'stop', state: 'running', detail: `${containers} containers`}
 }
 
 export function downSummary({project, stopped, deleted}: DownReport): string {

@@ -2,7 +2,7 @@ import {z} from 'zod'
 import {SERVICES} from '../stack/catalogue.js'
 import {isProfile, type Profile} from './profile.js'
 
-type Group =
+export type Group =
   'profile' | 'secrets' | 'third parties' | 'database and storage' | 'network' | 'images' | 'limits'
 
 /** A variable: what it may be, and what people are told about it. */

@@ -1,4 +1,5 @@
 import {AquastreamError} from '../errors.js'
+import type {Context} from '../engines/engine.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 
 export interface DownRequest extends StackRequest {
@@ -12,6 +13,12 @@ export interface DownPlan {
   services: string[]
   /** The volumes that would be deleted with all that is in them. */
   volumes: string[]
+}
+
+export interface DownEvent {
+  type: 'stop'
+  state: 'started' | 'done'
+  containers: number
 }
 
 export interface DownReport {
@@ -33,9 +40,10 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
 export async function bringDown(
   {stack, services, volumes}: DownPlan,
-  signal: AbortSignal,
+  {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   const {project, engine} = stack
+  on({type: 'stop', state: 'started', containers: services.length})
   try {
     await engine.stop({volumes: volumes.length > 0}, signal)
   } catch (error) {
@@ -45,5 +53,6 @@ export async function bringDown(
       hint: 'run the same command again to stop the rest',
     })
   }
+  on({type: 'stop', state: 'done', containers: services.length})
   return {project, stopped: services, deleted: volumes}
 }

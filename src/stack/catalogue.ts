@@ -88,7 +88,7 @@ function backend(name: string, port: number, needs: string[]): Service {
 export const SERVICES: readonly Service[] = [...infrastructure, ...backends]
 
 /** What runs once per start, idempotently. */
-const JOBS: readonly Job[] = [
+export const JOBS: readonly Job[] = [
   {name: 'postgres-schemas', purpose: 'makes a schema for each service', prepares: 'postgres'},
   {name: 'minio-volume', purpose: 'gives the new volume to the user that MinIO runs as', prepares: 'minio'},
   {name: 'minio-bucket', purpose: 'makes the bucket for media', prepares: 'minio'},

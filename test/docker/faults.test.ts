@@ -6,6 +6,7 @@ import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {openEngineProxy} from '../helpers/engine-proxy.js'
 import {StackSite} from '../helpers/stack.js'
+import {seen} from '../helpers/streams.js'
 
 test('a silent engine is named with its socket', async () => {
   await using site = await StackSite.open({DOCKER_HOST: 'unix:///tmp/no-engine-here.sock'})
@@ -167,12 +168,6 @@ test('a project is not shared between two profiles', async () => {
 })
 
 const NOBODY = 65_534
-
-/** Waits until a stream has said it. */
-async function seen(stream: NodeJS.ReadableStream, text: string): Promise<void> {
-  let all = ''
-  while (!all.includes(text)) all += String((await once(stream, 'data'))[0])
-}
 
 async function listen(port: number): Promise<AsyncDisposable & {port: number}> {
   const server = createServer().listen(port, '127.0.0.1')

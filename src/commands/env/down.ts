@@ -21,13 +21,13 @@ export default class EnvDown extends BaseCommand<DownReport> {
   async run(): Promise<DownReport> {
     const {flags} = await this.parse(EnvDown)
     const {bringDown, planDown} = await import('../../env/down.js')
-    const {downLoss, downSummary} = await import('../../cli/down-words.js')
+    const {downLoss, downSummary, downUpdate} = await import('../../cli/down-words.js')
     const plan = await planDown({...this.stackRequest(flags), volumes: flags.volumes})
     if (plan.volumes.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/confirm.js')
       await confirmByName(downLoss(plan), plan.stack.project)
     }
-    const report = await this.interruptible(signal => bringDown(plan, signal))
+    const report = await this.progress([['stop']], downUpdate, ctx => bringDown(plan, ctx))
     this.log(downSummary(report))
     return report
   }
