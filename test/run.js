@@ -12,6 +12,8 @@ const missing = Object.entries(tiers).flatMap(([tier, why]) => {
   return reason ? [{tier, reason}] : []
 })
 for (const {tier, reason} of missing) console.log(`skipped: test/${tier}: ${reason}`)
+for (const tier of required.filter(tier => !(tier in tiers)))
+  throw new Error(`AQUASTREAM_TEST_REQUIRE names ${tier}, and there is no such tier`)
 const broken = missing.filter(({tier}) => required.includes(tier))
 for (const {tier} of broken) console.error(`failed: test/${tier} is required by AQUASTREAM_TEST_REQUIRE`)
 

@@ -1,7 +1,10 @@
-import wrapAnsi from 'wrap-ansi'
+// Nothing is wrapped in a pipe, and loading it would be a tenth of what a light command takes.
+const isTerminal = process.stdout.isTTY || process.stderr.isTTY
+const wrapAnsi = isTerminal ? (await import('wrap-ansi')).default : undefined
 
 /** Breaks at words in a terminal; a pipe gets each sentence in one line, to be searched. */
 export function wrap(text: string, indent = 0, stream: NodeJS.WriteStream = process.stderr): string {
-  const width = stream.isTTY ? Math.max(stream.columns - indent, 20) : Infinity
-  return wrapAnsi(text, width, {hard: true}).replace(/^/gm, ' '.repeat(indent))
+  const width = Math.max(stream.columns - indent, 20)
+  const wrapped = stream.isTTY && wrapAnsi ? wrapAnsi(text, width, {hard: true}) : text
+  return wrapped.replace(/^/gm, ' '.repeat(indent))
 }

@@ -1,20 +1,10 @@
-import {resolve} from 'node:path'
 import {distance} from 'fastest-levenshtein'
-import {AquastreamError, type Problem} from '../errors.js'
+import type {Problem} from '../errors.js'
 import {devSecrets} from './dev-secrets.js'
-import {readEnvFile} from './env-file.js'
+import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
 import type {Profile} from './profile.js'
 import {defaultOf, SETTINGS, type Setting} from './settings.js'
 import {weakness} from './strength.js'
-
-/** Where the settings of one run are looked for. */
-export interface SettingsRequest {
-  profile: Profile
-  /** The file of `--env-file`; it must exist. */
-  envFile?: string | undefined
-  env: NodeJS.ProcessEnv
-  directory: string
-}
 
 /** All settings of one run. */
 export interface Settings {
@@ -29,24 +19,6 @@ export interface Settings {
   notices: string[]
 }
 
-/** The Compose project of a profile, without asking for the other settings: to look and to stop. */
-export async function findProject(request: SettingsRequest): Promise<string> {
-  const layers = [{values: request.env}, ...(await readFiles(request))]
-  return projectName(
-    layers.find(({values}) => values.AQUASTREAM_PROJECT)?.values.AQUASTREAM_PROJECT,
-    request.profile,
-  )
-}
-
-function projectName(given: string | undefined, profile: Profile): string {
-  return given ?? `aquastream-${profile}`
-}
-
-interface Layer {
-  source: string
-  values: Record<string, string | undefined>
-}
-
 /**
  * Reads the settings, the first that is set wins per variable: the environment, `--env-file`,
  * `.env.<profile>`, `.env`, and in dev the generated secrets.
@@ -55,9 +27,8 @@ interface Layer {
  */
 export async function loadSettings(request: SettingsRequest): Promise<Settings> {
   const {profile, env} = request
-  const files = await readFiles(request)
-  const layers: Layer[] = [{source: 'the environment', values: env}, ...files]
-  const found = pick(layers)
+  const [environment, ...files] = await readLayers(request)
+  const found = pick([environment, ...files])
   if (profile === 'dev') await addDevSecrets(found, env)
   const values = Object.fromEntries(
     SETTINGS.flatMap(setting => {
@@ -72,21 +43,6 @@ export async function loadSettings(request: SettingsRequest): Promise<Settings> 
     problems: [...contradictions(files, profile), ...findProblems(found, request), ...samePorts(values)],
     notices: files.flatMap(suspiciousNames),
   }
-}
-
-async function readFiles({profile, envFile, directory}: SettingsRequest): Promise<Layer[]> {
-  const layers: Layer[] = []
-  for (const name of [envFile, `.env.${profile}`, '.env']) {
-    if (name === undefined) continue
-    const values = await readEnvFile(resolve(directory, name))
-    if (values) layers.push({source: name, values})
-    else if (name === envFile) {
-      throw new AquastreamError('settings-unreadable', `there is no file ${name}`, {
-        hint: 'name the file that holds the settings: --env-file PATH',
-      })
-    }
-  }
-  return layers
 }
 
 type Found = Map<string, {value: string; source: string}>

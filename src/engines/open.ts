@@ -1,7 +1,7 @@
-import {findProject, type SettingsRequest} from '../config/load.js'
-import type {Profile} from '../config/profile.js'
+import {findProject, type SettingsRequest} from '../config/layers.js'
+import {type Profile, PROFILES} from '../config/profile.js'
 import {composeEngine} from './compose/engine.js'
-import {runningProfiles} from './compose/states.js'
+import {runningProjects} from './compose/states.js'
 import type {Engine} from './engine.js'
 
 /** One stack of this machine: a profile, its project, and the engine that runs it. */
@@ -18,12 +18,16 @@ export interface StackRequest extends Omit<SettingsRequest, 'profile'> {
 
 /** The stack that a command is about: of the profile asked for, else the only one that runs, else dev. */
 export async function openStack(request: StackRequest): Promise<Stack> {
-  const profile = request.profile ?? (await onlyRunning(request.env)) ?? 'dev'
+  const profile = request.profile ?? (await onlyRunning(request)) ?? 'dev'
   const project = await findProject({...request, profile})
   return {profile, project, engine: composeEngine(project)}
 }
 
-async function onlyRunning({AQUASTREAM_PROJECT: project}: NodeJS.ProcessEnv): Promise<Profile | undefined> {
-  const profiles = await runningProfiles(profile => project ?? `aquastream-${profile}`)
-  return profiles.length === 1 ? profiles[0] : undefined
+async function onlyRunning(request: StackRequest): Promise<Profile | undefined> {
+  const running = await runningProjects()
+  const stacks = await Promise.all(
+    PROFILES.map(async profile => ({profile, project: await findProject({...request, profile})})),
+  )
+  const ours = stacks.filter(({profile, project}) => running.get(project) === profile)
+  return ours.length === 1 ? ours[0]?.profile : undefined
 }

@@ -172,7 +172,12 @@ const NOBODY = 65_534
 async function listen(port: number): Promise<AsyncDisposable & {port: number}> {
   const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
-  return {port, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close'))}
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      await once(server.close(), 'close')
+    },
+  }
 }
 
 /** A Compose of 2023, as far as it is asked here: it does not know start_interval. */

@@ -41,11 +41,11 @@ export class StackSite extends Site {
 
   /** All settings of this site as a .env file, for stage. */
   async writeStageFile(more: Record<string, string> = {}): Promise<void> {
-    const ports = PORT_VARIABLES.map(name => [name, this.env[name]!])
-    const values = {
+    const ports = Object.fromEntries(PORT_VARIABLES.map(name => [name, this.setting(name)]))
+    const values: Record<string, string> = {
       AQUASTREAM_PROFILE: 'stage',
       AQUASTREAM_PROJECT: this.project,
-      ...Object.fromEntries(ports),
+      ...ports,
       ...SECRETS,
       ...more,
     }

@@ -1,24 +1,18 @@
 import type {Engine} from '../engine.js'
-import {diagnose} from './diagnose.js'
 import {docker} from './docker.js'
-import {chooseImages, fetchImages} from './images.js'
 import {readLogs} from './logs.js'
-import {planStart} from './plan.js'
-import {composeArgs, composeEnv} from './project.js'
 import {listContainers, listVolumes, memoryOf, toState, watchStates} from './states.js'
 
 /** The engine for real: Docker Compose, driven by the docker command and so by the user's own context. */
 export function composeEngine(project: string): Engine {
   return {
     name: 'compose',
-    plan: planStart,
-    fetchImages: (plan, target, ctx) => fetchImages(plan.images, target, ctx),
-    async start(target, signal) {
-      const {stubs} = await chooseImages(target, signal)
-      const env = composeEnv(target, stubs)
-      const what = ['--detach', '--no-build', '--pull', 'never', ...target.jobs, ...target.services]
-      await docker([...composeArgs(target), '--progress', 'plain', 'up', ...what], {env, signal})
-    },
+    // Only a start needs these, and zod with them, which takes longer to load than docker to answer.
+    plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
+    fetchImages: async (plan, target, ctx) =>
+      (await import('./images.js')).fetchImages(plan.images, target, ctx),
+    diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(state, why),
+    start: async (target, signal) => (await import('./start.js')).startServices(target, signal),
     async stop({volumes}, signal) {
       // By the project's name alone: Compose finds its containers, of every profile, by their labels.
       await docker(
@@ -30,7 +24,6 @@ export function composeEngine(project: string): Engine {
     states: async signal => (await listContainers(project, signal)).map(toState),
     watch: signal => watchStates(project, signal),
     memory: memoryOf,
-    diagnose,
     logs: (query, signal) => readLogs(project, query, signal),
   }
 }

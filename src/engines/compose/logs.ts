@@ -79,8 +79,10 @@ async function* mergeByTime(sources: AsyncGenerator<LogLine>[]): AsyncGenerator<
   }
 }
 
-/** Compose follows services across restarts and sees those that are new. Its lines are
- * `user-1  | TIME TEXT`; 2.26 clears the line before each, also when nothing of a terminal is there. */
+/** Compose 2.26 puts it before each line, also when nothing of a terminal is there. */
+const CLEAR_LINE = '\u001B[2K'
+
+/** Compose follows services across restarts and sees those that are new. Its lines are `user-1  | TIME TEXT`. */
 async function* follow(
   project: string,
   {services, since}: {services: string[]; since: string},
@@ -100,7 +102,7 @@ async function* follow(
     ...services,
   ]
   for await (const line of readLines(args, signal)) {
-    const [, service, rest] = /^(?:\x1b\[2K)?(\S+?)-\d+ +\| (.*)$/s.exec(line) ?? []
+    const [, service, rest] = /^(\S+?)-\d+ +\| (.*)$/s.exec(line.replace(CLEAR_LINE, '')) ?? []
     const parsed = rest === undefined ? undefined : split(rest)
     if (service && parsed) yield {service, ...parsed}
   }

@@ -1,6 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {execa} from 'execa'
-import {type Profile, PROFILES} from '../../config/profile.js'
 import type {MemoryUse} from '../engine.js'
 import type {ServiceState} from '../../stack/state.js'
 import {docker, dockerOptions, tryDocker} from './docker.js'
@@ -165,16 +164,10 @@ function toBytes(text: string): number {
   return Math.round(Number.parseFloat(text) * 1024 ** Math.max(exponent, 0))
 }
 
-/** The profiles that have containers in their project; none when no engine answers, which is not said here. */
-export async function runningProfiles(projectOf: (profile: Profile) => string): Promise<Profile[]> {
-  const format = `{{.Label "${LABEL.profile}"}} {{.Label "${LABEL.project}"}}`
-  const {stdout} = await execa(
-    'docker',
-    ['ps', '--filter', `label=${LABEL.profile}`, '--format', format],
-    dockerOptions({}),
-  )
-  const found = stdout.split('\n').map(line => line.split(' '))
-  return PROFILES.filter(profile =>
-    found.some(([label, project]) => label === profile && project === projectOf(profile)),
-  )
+/** The profile of each project that has running containers; none when no engine answers, which is not said here. */
+export async function runningProjects(): Promise<Map<string, string>> {
+  const format = `{{.Label "${LABEL.project}"}} {{.Label "${LABEL.profile}"}}`
+  const args = ['ps', '--filter', `label=${LABEL.profile}`, '--format', format]
+  const {stdout} = await execa('docker', args, dockerOptions({}))
+  return new Map(stdout.split('\n').map(line => line.split(' ', 2) as [string, string]))
 }

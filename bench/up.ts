@@ -1,0 +1,39 @@
+// env:up against `docker compose up -d --wait` on the same file with the same settings, from nothing to all
+// healthy. Needs the images of the testbed.
+import {execa} from 'execa'
+import {COMPOSE_FILE} from '../src/engines/compose/project.js'
+import {StackSite} from '../test/helpers/stack.js'
+import {compare, report} from './compare.js'
+
+const ROUNDS = Number(process.argv[2] ?? 5)
+
+await using site = await StackSite.open()
+await site.writeStageFile()
+
+async function down(): Promise<void> {
+  await execa('docker', ['compose', '-p', site.project, 'down', '--volumes', '--timeout', '2'], {cwd: '/'})
+}
+
+async function ours(): Promise<void> {
+  const run = await site.run('env:up --profile stage')
+  if (run.exitCode !== 0) throw new Error(run.stderr)
+}
+
+async function theirs(): Promise<void> {
+  const args = [
+    'compose',
+    '-f',
+    COMPOSE_FILE,
+    '--env-file',
+    '.env.stage',
+    '--profile',
+    'stage',
+    'up',
+    '-d',
+    '--wait',
+  ]
+  await execa('docker', args, {cwd: site.directory, env: {PATH: process.env.PATH}, extendEnv: false})
+}
+
+console.log(`${'median of ' + String(ROUNDS)} runs in turn`.padEnd(34), '    env:up     compose  ratio')
+report('from nothing to all healthy', await compare(ours, theirs, ROUNDS, down))

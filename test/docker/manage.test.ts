@@ -1,0 +1,153 @@
+import {mkdtemp, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {stripVTControlCharacters} from 'node:util'
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {StatusReport} from '../../src/env/status.js'
+import {errorOf} from '../helpers/cli.js'
+import {docker, StackSite} from '../helpers/stack.js'
+import {seen} from '../helpers/streams.js'
+
+describe('a running stack', () => {
+  let site: StackSite
+  beforeAll(async () => {
+    site = await StackSite.open()
+    const run = await site.run('env:up --profile dev')
+    expect(run.exitCode, run.stderr).toBe(0)
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  test('its status has every fact and exits 0', async () => {
+    const run = await site.run('env:status --json')
+    expect(run.exitCode).toBe(0)
+    const {services, healthy} = JSON.parse(run.stdout) as StatusReport
+    expect(healthy).toBe(true)
+    expect(services.find(({service}) => service === 'media')).toEqual({
+      service: 'media',
+      state: 'running',
+      health: 'healthy',
+      since: expect.stringMatching(/^\d{4}-/),
+      restarts: 0,
+      memory: {used: expect.any(Number), limit: 768 * 1024 ** 2},
+      image: 'aquastream/backend-media:latest',
+      url: `http://127.0.0.1:${site.setting('MEDIA_PORT')}`,
+    })
+  })
+
+  test('its status fits a terminal of 40 columns', async () => {
+    const {stdout} = await site.runInTerminal('env:status', 40)
+    const widths = stripVTControlCharacters(stdout)
+      .split(/\r?\n/)
+      .map(line => line.length)
+    expect(Math.max(...widths)).toBeLessThanOrEqual(40)
+    expect(stdout).toContain('notification')
+  })
+
+  test('a second start fits a terminal of 40 columns', async () => {
+    const {stdout, exitCode} = await site.runInTerminal('env:up --profile dev', 40)
+    expect(exitCode).toBe(0)
+    const widths = stripVTControlCharacters(stdout)
+      .split(/[\r\n]+/)
+      .map(line => line.length)
+    expect(Math.max(...widths)).toBeLessThanOrEqual(40)
+  })
+
+  test('the profile that runs is the default', async () => {
+    const {stdout} = await site.run('env:status --json')
+    expect((JSON.parse(stdout) as StatusReport).profile).toBe('dev')
+  })
+
+  test('logs of many services come in time order', async () => {
+    const {stdout} = await site.run('logs --json')
+    const lines = stdout.split('\n').map(line => JSON.parse(line) as {service: string; time: string})
+    expect(new Set(lines.map(({service}) => service)).size).toBeGreaterThan(9)
+    const times = lines.map(({time}) => time)
+    expect(times).toEqual(times.toSorted())
+  })
+
+  test('logs of named services have their prefix', async () => {
+    const {stdout} = await site.run('logs user event --tail 1')
+    const prefixes = stdout.split('\n').map(line => line.split(' | ')[0]?.trim())
+    expect(prefixes.toSorted()).toEqual(['event', 'user'])
+  })
+
+  test('logs since a moment leave out what was before', async () => {
+    const {stdout} = await site.run('logs user --since 2999-01-01T00:00:00Z')
+    expect(stdout).toBe('')
+  })
+
+  test('a reader that leaves early is no error', async () => {
+    const command = `"$0" "$1" logs | head -n 1; exit "\${PIPESTATUS[0]}"`
+    const run = await execa(
+      'bash',
+      ['-c', command, process.execPath, join(import.meta.dirname, '../../bin/run.js')],
+      {
+        env: site.env,
+        extendEnv: false,
+        reject: false,
+      },
+    )
+    expect(run.stderr).toBe('')
+    expect(run.exitCode).toBe(0)
+  })
+
+  test('following shows what a restarted service writes', async () => {
+    const running = site.start('logs redis --follow')
+    await seen(running.stdout, 'Ready to accept connections')
+    await docker('restart', (await site.inspect('redis')).Id)
+    await seen(running.stdout, 'Ready to accept connections')
+    running.kill('SIGTERM')
+    expect((await running.ended).exitCode).toBe(143)
+  })
+
+  test('an unhealthy service is named, with exit 4', async () => {
+    await docker('stop', '--time', '1', (await site.inspect('user')).Id)
+    const run = await site.run('env:status')
+    expect(run.exitCode).toBe(4)
+    expect(run.stderr).toBe('error: user is not healthy\nhint: see why: aquastream logs user --profile dev')
+    expect(run.stdout).toMatch(/^user +exited +exited/m)
+    expect((await site.run('env:up --profile dev')).exitCode).toBe(0)
+  })
+})
+
+test('down keeps data, and only volumes deletes it', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service postgres')
+  await sql(site, 'CREATE TABLE "user".kept AS SELECT 42 AS answer')
+  expect((await site.run('env:down')).stdout).toContain('Its data is kept')
+  await site.run('env:up --profile dev --service postgres')
+  expect(await sql(site, 'SELECT answer FROM "user".kept')).toBe('42')
+  const refused = await site.run('env:down --volumes --json')
+  expect(refused.exitCode).toBe(9)
+  expect(errorOf(refused)).toMatchObject({code: 'refused', hint: 'add --yes if that is what you want'})
+  expect((await site.run('env:down --volumes --yes')).exitCode).toBe(0)
+  expect(
+    await docker('volume', 'ls', '-q', '--filter', `label=com.docker.compose.project=${site.project}`),
+  ).toBe('')
+})
+
+test('down needs no settings and no checkout', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  expect((await site.run('env:up --profile stage --service redis')).exitCode).toBe(0)
+  const elsewhere = await mkdtemp(join(tmpdir(), 'aquastream-elsewhere-'))
+  const run = await site.run('env:down', {cwd: elsewhere})
+  await rm(elsewhere, {recursive: true})
+  expect(run).toMatchObject({exitCode: 0, stdout: expect.stringContaining(`${site.project} is down.`)})
+  expect((await site.run('env:down')).stdout).toContain('was not running; nothing changed.')
+})
+
+test('a stack that is not there has no logs', async () => {
+  await using site = await StackSite.open()
+  const run = await site.run('logs --profile dev')
+  expect(run.exitCode).toBe(4)
+  expect(run.stderr).toBe(
+    'error: the dev stack is not running, so there are no logs\nhint: start it: aquastream env:up --profile dev',
+  )
+})
+
+async function sql(site: StackSite, statement: string): Promise<string> {
+  const {Id} = await site.inspect('postgres')
+  return docker('exec', Id, 'psql', '-XAtU', 'aquastream', '-c', statement)
+}
