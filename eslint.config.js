@@ -32,7 +32,7 @@ export default tseslint.config(
     languageOptions: {globals: {process: 'readonly', console: 'readonly', URL: 'readonly'}},
   },
   {
-    files: ['test/**', 'bench/**'],
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-misused-promises': ['error', {checksVoidReturn: false}],
       '@typescript-eslint/no-unsafe-assignment': 'off',

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --import tsx
+#!/usr/bin/env -S node --import tsx --
 // From source, without a build: oclif loads src/commands in development.
 import {fileURLToPath} from 'node:url'
 import {settings} from '@oclif/core'

@@ -18,4 +18,7 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 })
-execFileSync('node_modules/.bin/oclif', ['manifest'], {stdio: ['ignore', 'ignore', 'inherit']})
+execFileSync('node_modules/.bin/oclif', ['manifest'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: {...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: 'true'},
+})

@@ -33,7 +33,6 @@ export function writeProblem({message, hint}: Problem): void {
 function explain(error: unknown): Failure | undefined {
   if (error instanceof AquastreamError) return explainExpected(error)
   if (error instanceof Errors.ExitError && error.oclif.exit === 0) return undefined
-  if (error instanceof Errors.CLIError) return explainUsage(error)
   return {
     code: 'bug',
     exitCode: 1,
@@ -50,19 +49,6 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
     hint,
     ...(problems.length > 1 && {problems}),
     ...(evidence.length > 0 && {evidence}),
-  }
-}
-
-/** oclif's own errors are about what was typed. Its parser keeps all of argv in them, which must not get out. */
-function explainUsage(error: Errors.CLIError): Failure {
-  const [message = '', ...rest] = error.message.split('\n').filter(Boolean)
-  const command = (error as {parse?: {input?: {context?: {id?: string}}}}).parse?.input?.context?.id
-  const more = rest.filter(line => !line.startsWith('See more help')).join(' ')
-  return {
-    code: 'usage',
-    exitCode: 2,
-    message: [message, more].filter(Boolean).join(' '),
-    hint: `see aquastream ${command ? `${command} ` : ''}--help`,
   }
 }
 

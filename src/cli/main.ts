@@ -2,18 +2,19 @@ import {Config, flush, run} from '@oclif/core'
 
 /** Runs the command of argv and sets the exit status. All failures of all commands end here. */
 export async function main(root: string): Promise<void> {
-  const argv = process.argv.slice(2)
   // The reader went away (`| head`): nobody is left to write to, and that is no failure of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit()
   })
+  const config = await Config.load(root)
+  const argv = joinTopic(process.argv.slice(2), config)
   try {
-    const config = await Config.load(root)
-    await run(joinTopic(argv, config), config)
+    await run(argv, config)
   } catch (error) {
     const {writeFailure} = await import('./failure.js')
-    process.exitCode = writeFailure(error, isJson(argv))
+    const {findFault} = await import('./usage.js')
+    process.exitCode = writeFailure(findFault(error, argv, config), isJson(argv))
   }
   await flush()
 }

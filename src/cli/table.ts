@@ -15,7 +15,7 @@ export function renderTable<Row>(
   rows: Row[],
   stdout: NodeJS.WriteStream = process.stdout,
 ): string {
-  const width = stdout.isTTY ? stdout.columns : Infinity
+  const width = stdout.isTTY ? stdout.columns || 80 : Infinity
   const text = draw(columns, rows)
   const least = Math.max(...columns.map(({gives}) => gives))
   if (least === 0 || widthOf(text) <= width) return text

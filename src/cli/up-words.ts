@@ -36,17 +36,14 @@ const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what 
 
 /** The end of a start: where to reach what, and what to type next. */
 export function upSummary({profile, changed, recreated, services, stubs}: UpReport): string {
-  return [
-    startTable(services),
-    '',
+  const sentences = [
     changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
     ...(recreated.length > 0 ? [`In a new container: ${recreated.join(', ')}.`] : []),
     ...(stubs.length > 0 ? [`Played by a stub, for want of an image: ${stubs.join(', ')}.`] : []),
-    '',
-    `  aquastream logs --follow --profile ${profile}`,
-    `  aquastream env:status --profile ${profile}`,
-    `  aquastream env:down --profile ${profile}`,
   ]
-    .map(line => wrap(line, 0, process.stdout))
-    .join('\n')
+  const next = ['logs --follow', 'env:status', 'env:down'].map(
+    command => `  aquastream ${command} --profile ${profile}`,
+  )
+  const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
+  return [startTable(services), '', ...wrapped, '', ...next].join('\n')
 }

@@ -3,8 +3,9 @@ import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
 
 /**
- * Reads a .env file. dotenv decides what a line means; what dotenv would skip in silence (a line that is no
- * assignment, a quote that never closes) is an error here, since Compose reads the same line in another way.
+ * Reads a .env file. Compose reads the same file, so a line that the two would not understand alike is an
+ * error: one that is no assignment, a quote that never closes, `$`, `#` or `\` where one of them sees more
+ * than a character.
  *
  * @returns nothing when there is no such file.
  * @throws settings-unreadable, settings-invalid
@@ -26,8 +27,8 @@ export async function readEnvFile(path: string): Promise<Record<string, string> 
   const line = firstMalformedLine(text)
   if (line > 0) {
     // The line itself is not shown: it may hold a secret.
-    throw new AquastreamError('settings-invalid', `line ${line} of ${path} is not NAME=value`, {
-      hint: "write one NAME=value per line, and values with spaces, # or $ in 'single quotes'",
+    throw new AquastreamError('settings-invalid', `line ${line} of ${path} is not a plain NAME=value`, {
+      hint: "write one NAME=value per line, and a value with $, #, quotes or spaces in 'single quotes'",
     })
   }
   return parse(text)
@@ -51,7 +52,17 @@ function decode(bytes: Buffer, path: string): string {
 
 /** Counted from 1; 0 when all are well. */
 function firstMalformedLine(text: string): number {
-  const wellFormed =
-    /^\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=\s*('[^']*'\s*(#.*)?|"(\\.|[^"\\])*"\s*(#.*)?|[^'"\s].*)?)?$/
-  return text.split(/\r?\n/).findIndex(line => !wellFormed.test(line)) + 1
+  return text.split(/\r?\n/).findIndex(line => !WELL_FORMED.test(line)) + 1
 }
+
+const VALUE = [
+  /'(?:[^'\\]|\\(?!'))*'/, // in single quotes every character is itself
+  /"[^"\\$]*"/,
+  /[^\s'"`#$](?:[^#$]*[^\s#$])?/,
+]
+  .map(({source}) => source)
+  .join('|')
+
+const WELL_FORMED = new RegExp(
+  String.raw`^\s*(?:#.*|(?:export\s+)?[A-Za-z_]\w*\s*=\s*(?:${VALUE})?(?:\s+#.*|\s*))?$`,
+)

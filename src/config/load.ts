@@ -1,3 +1,4 @@
+import {fileURLToPath} from 'node:url'
 import {distance} from 'fastest-levenshtein'
 import type {Problem} from '../errors.js'
 import {devSecrets} from './dev-secrets.js'
@@ -45,6 +46,9 @@ export async function loadSettings(request: SettingsRequest): Promise<Settings> 
   }
 }
 
+/** The package carries it. */
+const EXAMPLE = fileURLToPath(new URL('../../.env.example', import.meta.url))
+
 type Found = Map<string, {value: string; source: string}>
 
 /** An empty value counts as not set, as it does in the compose file. */
@@ -91,7 +95,7 @@ function missingProblem(missing: Setting[], file: string): Problem[] {
     {
       code: 'settings-missing',
       message: `${missing.map(({name}) => name).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`,
-      hint: `set ${missing.length === 1 ? 'it' : 'them'} in ${file}; .env.example says what each is for`,
+      hint: `set ${missing.length === 1 ? 'it' : 'them'} in ${file}; ${EXAMPLE} says what each is for`,
     },
   ]
 }

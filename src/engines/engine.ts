@@ -21,11 +21,12 @@ export interface Change {
 
 /** What is known before anything is touched. */
 export interface Plan {
+  target: Target
   /** Everything that would make the start fail, found at once. */
   problems: Problem[]
   changes: Change[]
   /** Services that a stand-in will play, since their real image is not on this machine; dev only. */
-  stubs: string[]
+  stubs: {services: string[]; image: string}
   images: ImageNeed[]
 }
 
@@ -52,6 +53,11 @@ export interface LogQuery {
   since?: string | undefined
   /** The last lines of each service; all when absent. */
   tail?: number | undefined
+}
+
+export interface WatchOptions {
+  /** Milliseconds between two looks at least: each takes time from what starts. */
+  pace: number
 }
 
 /** Bytes in use, and the limit at which the service is killed. */
@@ -90,16 +96,16 @@ export interface Engine {
   /** Reads only. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
   /** Pulls and builds what the plan says is not there. */
-  fetchImages(plan: Plan, target: Target, ctx: Context<EngineEvent>): Promise<void>
+  fetchImages(plan: Plan, ctx: Context<EngineEvent>): Promise<void>
   /** Makes the services run; resolves when the engine has done its part, not when they are healthy. */
-  start(target: Target, signal: AbortSignal): Promise<void>
+  start(plan: Plan, signal: AbortSignal): Promise<void>
   /** Ends and removes every container of the project, whatever its profile; data goes only with `volumes`. */
   stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
   /** Where the project's data is, by name. */
   volumes(): Promise<string[]>
   states(signal?: AbortSignal): Promise<ServiceState[]>
   /** The states now, and again whenever something may have changed; ends at the signal. */
-  watch(signal: AbortSignal): AsyncIterable<ServiceState[]>
+  watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
   /** Finds out why a service that was judged hopeless is so. */
   diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>

@@ -43,7 +43,7 @@ export async function bringDown(
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   const {project, engine} = stack
-  on({type: 'stop', state: 'started', containers: services.length})
+  if (services.length > 0) on({type: 'stop', state: 'started', containers: services.length})
   try {
     await engine.stop({volumes: volumes.length > 0}, signal)
   } catch (error) {
@@ -53,6 +53,6 @@ export async function bringDown(
       hint: 'run the same command again to stop the rest',
     })
   }
-  on({type: 'stop', state: 'done', containers: services.length})
+  if (services.length > 0) on({type: 'stop', state: 'done', containers: services.length})
   return {project, stopped: services, deleted: volumes}
 }

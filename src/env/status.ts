@@ -22,7 +22,7 @@ export async function readStatus(request: StackRequest, signal: AbortSignal): Pr
 /** The report now, and again after each change, until the signal. */
 export async function* watchStatus(request: StackRequest, signal: AbortSignal): AsyncGenerator<StatusReport> {
   const stack = await openStack(request)
-  for await (const states of stack.engine.watch(signal)) yield toReport(stack, states)
+  for await (const states of stack.engine.watch({pace: 500}, signal)) yield toReport(stack, states)
 }
 
 async function toReport({project, profile, engine}: Stack, states: ServiceState[]): Promise<StatusReport> {

@@ -62,13 +62,13 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
     engine: engine.name,
     changed,
     recreated: recreated(before, states).filter(name => target.services.includes(name)),
-    stubs: plan.stubs,
+    stubs: plan.stubs.services,
     services: toRows(services, states),
   })
-  if (isUpToDate(plan, target, before)) return report(before, false)
+  if (isUpToDate(plan, before)) return report(before, false)
   try {
-    await fetch(plan, target, engine, ctx)
-    const states = await start(target, request, before, engine, ctx)
+    await fetch(plan, engine, ctx)
+    const states = await start(plan, request, before, engine, ctx)
     return report(states, true)
   } catch (error) {
     throw ctx.signal.aborted ? sayHowToGoOn(profile, ctx.signal) : error
@@ -86,21 +86,21 @@ async function check(target: Target, engine: Engine, {on, signal}: Context<UpEve
   return plan
 }
 
-async function fetch(plan: Plan, target: Target, engine: Engine, ctx: Context<UpEvent>): Promise<void> {
+async function fetch(plan: Plan, engine: Engine, ctx: Context<UpEvent>): Promise<void> {
   ctx.on({type: 'step', step: 'images', state: 'started'})
-  await engine.fetchImages(plan, target, ctx)
+  await engine.fetchImages(plan, ctx)
   ctx.on({type: 'step', step: 'images', state: 'done'})
 }
 
 async function start(
-  target: Target,
+  plan: Plan,
   {wait, timeout}: UpRequest,
   before: ServiceState[],
   engine: Engine,
   ctx: Context<UpEvent>,
 ): Promise<ServiceState[]> {
-  if (wait) return startAndWait(target, {before, timeout}, engine, ctx)
-  await engine.start(target, ctx.signal)
+  if (wait) return startAndWait(plan, {before, timeout}, engine, ctx)
+  await engine.start(plan, ctx.signal)
   return engine.states(ctx.signal)
 }
 
@@ -112,7 +112,7 @@ function recreated(before: ServiceState[], after: ServiceState[]): string[] {
 }
 
 /** Jobs have ended and are not counted: they run again only beside something else that starts. */
-function isUpToDate({changes, images}: Plan, {services, pull}: Target, states: ServiceState[]): boolean {
+function isUpToDate({changes, images, target: {services, pull}}: Plan, states: ServiceState[]): boolean {
   const untouched = changes.every(
     ({service, action}) => action === 'none' || (action === 'start' && !services.includes(service)),
   )

@@ -1,5 +1,5 @@
 import {AquastreamError, throwProblems} from '../errors.js'
-import type {Context, Engine, Target} from '../engines/engine.js'
+import type {Context, Engine, Plan, Target} from '../engines/engine.js'
 import {judge, judgeJob, type Phase, type ServiceState, type Verdict} from '../stack/state.js'
 
 /** How far a service has come; sent when that changes. */
@@ -17,13 +17,16 @@ export interface Limits {
   timeout: number
 }
 
+/** While services start, a look costs them more than it tells; at the end, the last change ends the wait. */
+const PACE_MS = {starting: 1000, started: 50}
+
 /**
  * Starts the services and watches until all are ready; ends at the first that cannot become so.
  *
  * @throws service-failed, image-architecture, timeout: with the cause, the last log lines and health check
  */
 export async function startAndWait(
-  target: Target,
+  plan: Plan,
   limits: Limits,
   engine: Engine,
   {on, signal}: Context<WaitEvent>,
@@ -31,8 +34,8 @@ export async function startAndWait(
   const late = AbortSignal.timeout(limits.timeout * 1000)
   const left = new AbortController()
   const until = AbortSignal.any([signal, late, left.signal])
-  const observe = observer(target, limits.before, engine, on)
-  const starting = engine.start(target, until)
+  const observe = observer(plan.target, limits.before, engine, on)
+  const starting = engine.start(plan, until)
   try {
     await observe('starting', AbortSignal.any([until, whenSettled(starting)]))
     await starting
@@ -41,8 +44,8 @@ export async function startAndWait(
     throw until.reason as Error
   } catch (error) {
     signal.throwIfAborted()
-    if (late.aborted) throw await tooLate(target, limits, engine)
-    throw await explain(error, target, limits, engine)
+    if (late.aborted) throw await tooLate(plan.target, limits, engine)
+    throw await explain(error, plan.target, limits, engine)
   } finally {
     left.abort()
     await starting.catch(() => undefined)
@@ -62,7 +65,7 @@ function whenSettled(promise: Promise<void>): AbortSignal {
 function observer(target: Target, before: ServiceState[], engine: Engine, on: Context<WaitEvent>['on']) {
   const said = new Map<string, string>()
   return async (phase: Phase, signal: AbortSignal): Promise<ServiceState[] | undefined> => {
-    for await (const states of engine.watch(signal)) {
+    for await (const states of engine.watch({pace: PACE_MS[phase]}, signal)) {
       const verdicts = judgeAll(target, states, before, phase)
       for (const [service, verdict] of verdicts) {
         if (!target.services.includes(service) || verdict.is === 'hopeless') continue

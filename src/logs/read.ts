@@ -16,6 +16,7 @@ export interface LogsRequest extends StackRequest {
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
   requireServices(request.services)
+  if (request.since !== undefined) requireTime(request.since)
   const {profile, engine} = await openStack(request)
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
@@ -29,4 +30,12 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
     )
   }
   yield* engine.logs(request, signal)
+}
+
+/** The engine would say so only on its way out, among the lines. */
+function requireTime(since: string): void {
+  if (/^(\d+[hms])+$/.test(since) || !Number.isNaN(Date.parse(since))) return
+  throw new AquastreamError('usage', `--since ${JSON.stringify(since)} is no time`, {
+    hint: 'say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z',
+  })
 }

@@ -44,15 +44,21 @@ export function judge(
   if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('waits for its turn')
   const same = before?.id === now.id
   if (now.restarts - (same ? before.restarts : 0) >= LOOP) return {is: 'hopeless', why: 'restarts in a loop'}
-  if (same && phase === 'starting')
-    return waiting(now.state === 'running' ? 'runs already' : 'waits for its turn')
+  const failedBefore = same && before.since === now.since ? before.failedChecks : 0
+  if (same && phase === 'starting') return judgeOld(now, failedBefore)
   if (now.outOfMemory) return {is: 'hopeless', why: 'killed for memory'}
-  if (now.state === 'running')
-    return judgeHealth(now, same && before.since === now.since ? before.failedChecks : 0)
+  if (now.state === 'running') return judgeHealth(now, failedBefore)
   if (now.state === 'exited' || now.state === 'dead') {
     return {is: 'hopeless', why: now.exitCode === 0 ? 'stopped' : 'failed'}
   }
   return waiting(now.state === 'created' ? 'waits for what it needs' : `is ${now.state}`)
+}
+
+/** One that was there before the start may still be replaced, so it is not called ready. */
+function judgeOld(now: ServiceState, failedBefore: number): Verdict {
+  if (now.state !== 'running') return waiting('waits for its turn')
+  const verdict = judgeHealth(now, failedBefore)
+  return verdict.is === 'hopeless' ? verdict : waiting('runs already')
 }
 
 function judgeHealth(now: ServiceState, failedBefore: number): Verdict {

@@ -58,7 +58,7 @@ export class Site implements AsyncDisposable {
 
   /** Starts the CLI and leaves the rest to the test: its streams, its signals, its end. */
   start(words: string, {env = {}, cwd = this.directory, cli = RUN, user}: RunOptions = {}): Running {
-    const running = execa(process.execPath, [cli, ...words.split(' ').filter(Boolean)], {
+    const running = execa(process.execPath, ['--', cli, ...words.split(' ').filter(Boolean)], {
       cwd,
       stdin: 'ignore',
       reject: false,
@@ -76,7 +76,7 @@ export class Site implements AsyncDisposable {
 
   /** As `run`, in a terminal of so many columns: what its screen gets. */
   async runInTerminal(words: string, columns: number): Promise<Run> {
-    const command = `stty cols ${columns} rows 40; exec ${process.execPath} ${RUN} ${words}`
+    const command = `stty cols ${columns} rows 40; exec ${process.execPath} -- ${RUN} ${words}`
     const {exitCode, stdout} = await execa('script', ['-qefc', command, '/dev/null'], {
       cwd: this.directory,
       env: {...this.env, TERM: 'xterm'},

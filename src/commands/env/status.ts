@@ -9,13 +9,13 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --watch',
-    {
-      description: 'which services are not healthy',
-      command: `<%= config.bin %> <%= command.id %> --json | jq -r '.services[] | select(.health != "healthy").service'`,
-    },
+    {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --json | jq .healthy'},
   ]
   static override flags = {
-    watch: Flags.boolean({char: 'w', description: 'show it again whenever something changes, until Ctrl-C'}),
+    watch: Flags.boolean({
+      char: 'w',
+      description: 'show it again whenever something changes, until Ctrl-C; with --json one report per line',
+    }),
   }
 
   async run(): Promise<StatusReport | undefined> {
@@ -24,8 +24,11 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
     const {statusTable} = await import('../../cli/service-table.js')
     if (flags.watch) {
       const {showLive} = await import('../../cli/live.js')
+      const json = this.jsonEnabled()
+      const render = json ? (report: StatusReport) => JSON.stringify(report) : statusTable
+      const inPlace = process.stdout.isTTY && !json
       await this.untilInterrupted(signal =>
-        showLive(watchStatus(this.stackRequest(flags), signal), statusTable),
+        showLive(watchStatus(this.stackRequest(flags), signal), render, {inPlace}),
       )
       return undefined
     }

@@ -18,7 +18,6 @@ In dev, a backend whose image this machine does not have is played by a stub.`
       description: 'only this service, with what it needs; repeatable',
       helpValue: 'NAME',
       multiple: true,
-      default: [],
     }),
     pull: Flags.boolean({description: 'ask the registry for newer images first'}),
     timeout: Flags.integer({
@@ -27,15 +26,15 @@ In dev, a backend whose image this machine does not have is played by a stub.`
       min: 1,
       helpValue: 'SECONDS',
     }),
-    wait: Flags.boolean({description: 'wait until all are healthy', default: true, allowNo: true}),
+    'no-wait': Flags.boolean({description: 'start, and do not wait until all are healthy'}),
   }
 
   async run(): Promise<UpReport> {
     const {flags} = await this.parse(EnvUp)
     const {bringUp} = await import('../../env/up.js')
     const {upSummary, upTasks, upUpdate} = await import('../../cli/up-words.js')
-    const {service: services, pull, wait, timeout} = flags
-    const request = {...this.stackRequest(flags), services, pull, wait, timeout}
+    const {service: services = [], pull, timeout} = flags
+    const request = {...this.stackRequest(flags), services, pull, wait: !flags['no-wait'], timeout}
     const report = await this.progress(upTasks(services), upUpdate, ctx => bringUp(request, ctx))
     this.log(upSummary(report))
     return report

@@ -74,7 +74,8 @@ export function lastLines(text: string, count: number): string[] {
     .slice(-count)
 }
 
-async function throwIfUnreachable(): Promise<void> {
+/** Tells a command that failed from an engine that is not there. */
+export async function throwIfUnreachable(): Promise<void> {
   const problem = await findEngineProblem()
   if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
 }

@@ -1,7 +1,7 @@
 import type {Engine} from '../engine.js'
 import {docker} from './docker.js'
 import {readLogs} from './logs.js'
-import {listContainers, listVolumes, memoryOf, toState, watchStates} from './states.js'
+import {listContainers, listVolumes, memoryOf, toState, watchContainers} from './states.js'
 
 /** The engine for real: Docker Compose, driven by the docker command and so by the user's own context. */
 export function composeEngine(project: string): Engine {
@@ -9,10 +9,9 @@ export function composeEngine(project: string): Engine {
     name: 'compose',
     // Only a start needs these, and zod with them, which takes longer to load than docker to answer.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
-    fetchImages: async (plan, target, ctx) =>
-      (await import('./images.js')).fetchImages(plan.images, target, ctx),
+    fetchImages: async (plan, ctx) => (await import('./images.js')).fetchImages(plan, ctx),
     diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(state, why),
-    start: async (target, signal) => (await import('./start.js')).startServices(target, signal),
+    start: async (plan, signal) => (await import('./start.js')).startServices(plan, signal),
     async stop({volumes}, signal) {
       // By the project's name alone: Compose finds its containers, of every profile, by their labels.
       await docker(
@@ -22,7 +21,9 @@ export function composeEngine(project: string): Engine {
     },
     volumes: () => listVolumes(project),
     states: async signal => (await listContainers(project, signal)).map(toState),
-    watch: signal => watchStates(project, signal),
+    async *watch(options, signal) {
+      for await (const containers of watchContainers(project, options, signal)) yield containers.map(toState)
+    },
     memory: memoryOf,
     logs: (query, signal) => readLogs(project, query, signal),
   }

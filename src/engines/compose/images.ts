@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
-import type {Context, EngineEvent, ImageNeed, Target} from '../engine.js'
+import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {lastLines, tryDocker} from './docker.js'
 import {imageOf, STUB_CONTEXT} from './project.js'
 
@@ -60,23 +60,19 @@ async function stubImageName(): Promise<string> {
 
 /** Those of the images that the engine has, by the name asked for. */
 export async function findImages(images: string[], signal?: AbortSignal): Promise<Map<string, PresentImage>> {
-  const found = await Promise.all(
-    images.map(async image => {
-      const format = '{"id": {{json .Id}}, "architecture": {{json .Architecture}}}'
-      const {ok, stdout} = await tryDocker(['image', 'inspect', '--format', format, image], {signal})
-      return ok ? ([[image, JSON.parse(stdout) as PresentImage]] as const) : []
-    }),
-  )
-  return new Map(found.flat())
+  const format = '{"id": {{json .Id}}, "architecture": {{json .Architecture}}}'
+  const {ok, stdout} = await tryDocker(['image', 'inspect', '--format', format, ...images], {signal})
+  const found = stdout.split('\n').filter(Boolean)
+  if (ok) return new Map(found.map((line, index) => [images[index]!, JSON.parse(line) as PresentImage]))
+  // Which of several are missing is told in words only, so each is asked for alone.
+  if (images.length === 1) return new Map()
+  const each = await Promise.all(images.map(image => findImages([image], signal)))
+  return new Map(each.flatMap(map => [...map]))
 }
 
 /** Brings every missing image here, all at once, and fails with all that could not be had. */
-export async function fetchImages(
-  needs: ImageNeed[],
-  target: Target,
-  ctx: Context<EngineEvent>,
-): Promise<void> {
-  const missing = needs.filter(({how}) => how !== 'present')
+export async function fetchImages({images, target}: Plan, ctx: Context<EngineEvent>): Promise<void> {
+  const missing = images.filter(({how}) => how !== 'present')
   const results = await Promise.all(
     missing.map(async need => {
       ctx.on({type: 'image', image: need.image, state: need.how === 'build' ? 'building' : 'pulling'})

@@ -1,6 +1,6 @@
 import {execa} from 'execa'
 import type {LogLine, LogQuery} from '../engine.js'
-import {dockerOptions} from './docker.js'
+import {dockerOptions, throwIfUnreachable} from './docker.js'
 import {type Container, LABEL, listContainers} from './states.js'
 
 /** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
@@ -40,8 +40,9 @@ async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<s
     yield* running.iterable()
   } finally {
     stop.abort()
-    await running
+    const {exitCode, isCanceled} = await running
     signal.throwIfAborted()
+    if (exitCode !== 0 && !isCanceled) await throwIfUnreachable()
   }
 }
 

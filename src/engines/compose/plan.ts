@@ -14,7 +14,8 @@ const DISK_FLOOR = 2 * 1024 ** 3
 /** Looks at everything that decides about a start, and changes nothing. */
 export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
   const unreachable = await findEngineProblem(signal)
-  if (unreachable) return {problems: [unreachable], changes: [], stubs: [], images: []}
+  if (unreachable)
+    return {target, problems: [unreachable], changes: [], stubs: {services: [], image: ''}, images: []}
   const [containers, images] = await Promise.all([
     listContainers(target.settings.project, signal),
     chooseImages(target, signal),
@@ -26,11 +27,12 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     findForeignProfile(target, signal),
   ])
   return {
+    target,
     problems: [...file.problems, ...foreign, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
       compare(service, containers, file.hashes, images),
     ),
-    stubs: images.stubs.services,
+    stubs: images.stubs,
     images: images.needs,
   }
 }

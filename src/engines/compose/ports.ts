@@ -4,29 +4,60 @@ import type {Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
 import {dockerOptions} from './docker.js'
-import type {Container} from './states.js'
+import {type Container, LABEL} from './states.js'
+
+interface Taken {
+  service: string
+  variable: string
+  port: string
+  holder: Holder | undefined
+}
+
+interface Holder {
+  name: string
+  /** When it is a container of Compose. */
+  project?: string
+}
 
 /** The ports of the target that something else holds. Those that its own containers hold are not in the way. */
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
+  const {values} = target.settings
   const own = new Set(containers.filter(isRunning).flatMap(publishedPorts))
-  const bind = target.settings.values.BIND!
   const wanted = SERVICES.filter(({name}) => target.services.includes(name)).flatMap(({name, ports}) =>
-    ports.map(({variable}) => ({service: name, variable, port: target.settings.values[variable]!})),
+    ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
   )
-  const problems = await Promise.all(
-    wanted.map(async ({service, variable, port}): Promise<Problem[]> => {
-      if (own.has(port) || (await isFree(Number(port), bind))) return []
-      const holder = await findHolder(port)
-      return [
-        {
-          code: 'port-taken',
-          message: `port ${port} of ${service} is taken${holder ? ` by ${holder}` : ''}`,
-          hint: `stop what holds it, or give ${service} another: ${variable}=${Number(port) + 10_000}`,
-        },
-      ]
+  const taken = await Promise.all(
+    wanted.map(async (place): Promise<Taken[]> => {
+      if (own.has(place.port) || (await isFree(Number(place.port), values.BIND!))) return []
+      return [{...place, holder: await findHolder(place.port)}]
     }),
   )
-  return problems.flat()
+  return toProblems(taken.flat())
+}
+
+/** Another stack holds all of its ports at once: that is one problem, and one thing to do. */
+function toProblems(taken: Taken[]): Problem[] {
+  const projects = [...new Set(taken.map(({holder}) => holder?.project))]
+  return projects.flatMap(project => {
+    const ports = taken.filter(({holder}) => holder?.project === project)
+    return project && ports.length > 1 ? [takenByStack(project, ports)] : ports.map(takenByOne)
+  })
+}
+
+function takenByStack(project: string, ports: Taken[]): Problem {
+  return {
+    code: 'port-taken',
+    message: `ports ${ports.map(({port}) => port).join(', ')} are taken by the stack ${project}`,
+    hint: `stop it with docker compose -p ${project} down, or publish this one on another address, such as BIND=127.0.0.2`,
+  }
+}
+
+function takenByOne({service, variable, port, holder}: Taken): Problem {
+  return {
+    code: 'port-taken',
+    message: `port ${port} of ${service} is taken${holder ? ` by ${holder.name}` : ''}`,
+    hint: `stop what holds it, or give ${service} another: ${variable}=${Number(port) + 10_000}`,
+  }
 }
 
 function isRunning({State: {Status: status}}: Container): boolean {
@@ -55,23 +86,24 @@ async function isFree(port: number, host: string): Promise<boolean> {
 }
 
 /** The container or process behind a port, as far as the system tells this user. */
-async function findHolder(port: string): Promise<string | undefined> {
+async function findHolder(port: string): Promise<Holder | undefined> {
   return (await holdingContainer(port)) ?? (await holdingProcess(port))
 }
 
-async function holdingContainer(port: string): Promise<string | undefined> {
-  const args = ['ps', '--filter', `publish=${port}`, '--format', '{{.Names}}']
+async function holdingContainer(port: string): Promise<Holder | undefined> {
+  const format = `{{.Names}} {{.Label "${LABEL.project}"}}`
+  const args = ['ps', '--filter', `publish=${port}`, '--format', format]
   const {stdout} = await execa('docker', args, dockerOptions({}))
-  const name = stdout.split('\n')[0]
-  return name ? `the container ${name}` : undefined
+  const [name, project] = stdout.split('\n')[0]?.split(' ') ?? []
+  return name ? {name: `the container ${name}`, ...(project && {project})} : undefined
 }
 
 /** lsof is on every macOS and most Linux machines, ss on nearly every Linux; each prints what it may see. */
-async function holdingProcess(port: string): Promise<string | undefined> {
+async function holdingProcess(port: string): Promise<Holder | undefined> {
   const lsof = await execa('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], dockerOptions({}))
   const byLsof = /^p(?<pid>\d+)\nc(?<name>.+)$/m.exec(lsof.stdout)?.groups
   const ss = byLsof ? undefined : await execa('ss', ['-Hltnp', `sport = :${port}`], dockerOptions({}))
   const bySs = /\(\("(?<name>[^"]+)",pid=(?<pid>\d+)/.exec(ss?.stdout ?? '')?.groups
   const process = byLsof ?? bySs
-  return process && `${process.name} (process ${process.pid})`
+  return process && {name: `${process.name} (process ${process.pid})`}
 }

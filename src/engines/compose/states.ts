@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises'
 import {execa} from 'execa'
-import type {MemoryUse} from '../engine.js'
+import type {MemoryUse, WatchOptions} from '../engine.js'
 import type {ServiceState} from '../../stack/state.js'
 import {docker, dockerOptions, tryDocker} from './docker.js'
 
@@ -28,6 +28,7 @@ export const LABEL = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
   hash: 'com.docker.compose.config-hash',
+  dependencies: 'com.docker.compose.depends_on',
   oneOff: 'com.docker.compose.oneoff',
   profile: 'aquastream.profile',
 } as const
@@ -91,19 +92,21 @@ function reachable(address: string): string {
 
 /** Longest time that a change stays unseen when the engine does not report it. */
 const IDLE_MS = 2000
-/** Changes come in bursts: one look serves for all of them. */
-const BURST_MS = 60
 
-/** The states now, and again whenever the engine reports an event of the project; ends at the signal. */
-export async function* watchStates(project: string, signal: AbortSignal): AsyncGenerator<ServiceState[]> {
+/** The containers now, and again whenever the engine reports an event of the project; ends at the signal. */
+export async function* watchContainers(
+  project: string,
+  {pace, events = EVENTS}: WatchOptions & {events?: string[]},
+  signal: AbortSignal,
+): AsyncGenerator<Container[]> {
   const filters = [
     `label=${LABEL.project}=${project}`,
     'type=container',
-    ...EVENTS.map(event => `event=${event}`),
+    ...events.map(event => `event=${event}`),
   ]
   const args = ['events', '--format', '{{.Action}}', ...filters.flatMap(filter => ['--filter', filter])]
   const stop = new AbortController()
-  const events = execa('docker', args, {
+  const stream = execa('docker', args, {
     ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
     buffer: false,
   })
@@ -112,18 +115,18 @@ export async function* watchStates(project: string, signal: AbortSignal): AsyncG
   const ringBell = (): void => {
     ring()
   }
-  events.stdout.on('data', ringBell)
-  events.stdout.on('close', ringBell)
+  stream.stdout.on('data', ringBell)
+  stream.stdout.on('close', ringBell)
   signal.addEventListener('abort', ringBell)
   try {
     while (!signal.aborted) {
       // Armed before the look: a change during it must not be lost.
       const rung = new Promise<void>(resolve => (ring = resolve))
-      yield (await listContainers(project, signal)).map(toState)
+      yield await listContainers(project, signal)
       idle = setTimeout(ringBell, IDLE_MS)
       await rung
       clearTimeout(idle)
-      await delay(BURST_MS)
+      await delay(pace)
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -131,7 +134,7 @@ export async function* watchStates(project: string, signal: AbortSignal): AsyncG
     clearTimeout(idle)
     signal.removeEventListener('abort', ringBell)
     stop.abort()
-    await events
+    await stream
   }
 }
 

@@ -1,0 +1,36 @@
+# For a checkout: every target first installs and builds what is missing or out of date.
+
+.DEFAULT_GOAL := help
+# A build that failed half way must not pass for done.
+.DELETE_ON_ERROR:
+
+include make/Makefile
+
+AQUASTREAM := bin/run.js
+
+# Written last by npm ci, and by the build: newer than all that they are made from.
+INSTALLED := node_modules/.package-lock.json
+BUILT := dist/cli/main.js
+
+.PHONY: setup test lint bench
+
+up-dev up-stage up-prod down logs status backup restore rotate test lint bench: setup
+
+setup: $(BUILT) ## install and build, if need be
+
+test: ## every test that this machine can run
+	@npm --silent test
+
+lint: ## types, style, dead code, shell scripts
+	@npm --silent run lint
+
+bench: ## how long commands and starts take
+	@npm --silent run bench:cli
+	@npm --silent run bench:up
+
+$(INSTALLED): package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+
+# Directories count too: theirs is the timestamp that changes when a file is deleted.
+$(BUILT): $(shell find src) scripts/build.js tsconfig.json package.json $(INSTALLED)
+	@npm --silent run build

@@ -1,0 +1,144 @@
+import {chmod, mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {errorOf, type Site} from '../helpers/cli.js'
+import {NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
+
+const HINT = 'set XDG_STATE_HOME to a directory that you can write to'
+
+test('the first start makes private secrets, even without Docker', async () => {
+  await using site = await siteWithoutDocker()
+  expect((await site.run('env:up --profile dev')).exitCode).toBe(3)
+  expect(await modeOf(stateOf(site))).toBe('700')
+  expect(await modeOf(fileOf(site))).toBe('600')
+  const lines = (await readFile(fileOf(site), 'utf8')).split('\n').filter(line => /^\w/.test(line))
+  const values = lines.map(line => /^[A-Z0-9_]+=([0-9a-f]{32,})$/.exec(line)?.[1])
+  expect(new Set(values).size, 'every secret is another').toBe(4)
+})
+
+test('later starts keep the secrets of the first', async () => {
+  await using site = await siteWithoutDocker()
+  await site.run('env:up --profile dev')
+  const made = await readFile(fileOf(site), 'utf8')
+  const run = await site.run('env:up --profile dev --json')
+  expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
+  expect(await readFile(fileOf(site), 'utf8')).toBe(made)
+})
+
+test('starts at the same moment agree on the secrets', async () => {
+  await using site = await siteWithoutDocker()
+  const env = await curiousDocker(site)
+  await Promise.all(Array.from({length: 4}, () => site.run('env:up --profile dev', {env})))
+  const given = (await readFile(join(site.directory, 'given'), 'utf8')).trimEnd().split('\n')
+  const [, kept] = /^POSTGRES_PASSWORD=(.+)$/m.exec(await readFile(fileOf(site), 'utf8')) ?? []
+  expect(given).toEqual([kept, kept, kept, kept])
+  expect(await readdir(stateOf(site)), 'no drafts stay').toEqual(['dev.env'])
+})
+
+test('secrets of other profiles are never made up', async () => {
+  await using site = await siteWithoutDocker()
+  await site.run('env:up --profile stage')
+  expect(await readdir(site.directory)).toEqual([])
+})
+
+test('who sets all secrets gets no secrets file', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write(
+    '.env',
+    ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET']
+      .map(name => `${name}=my-own-secret\n`)
+      .join(''),
+  )
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(await readdir(site.directory)).toEqual(['.env'])
+})
+
+test('a file in place of the state directory is named', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('state', '')
+  const run = await site.run('env:up --profile dev --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
+  expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be made: `)
+})
+
+test('a state directory of somebody else is named', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using site = await siteWithoutDocker()
+  await mkdir(stateOf(site), {recursive: true})
+  await chmod(site.directory, 0o755)
+  const run = await site.run('env:up --profile dev', {user: NOBODY})
+  expect(run).toMatchObject({exitCode: 3, stdout: ''})
+  expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: EACCES: permission denied`)
+  expect(run.stderr).toMatch(`hint: ${HINT}`)
+})
+
+test('a user without a home learns what to set', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using site = await siteWithoutDocker()
+  const env = {HOME: undefined, XDG_STATE_HOME: undefined}
+  const run = await site.run('env:up --profile dev --json', {user: NOBODY, cwd: '/', env})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
+})
+
+test('without HOME the state directory that is set counts', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:up --profile dev --json', {env: {HOME: undefined}})
+  expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
+  expect(await readdir(stateOf(site))).toEqual(['dev.env'])
+})
+
+// Bug: with HOME "aquastream has a bug: … uv_os_get_passwd returned ENOENT", exit 1; without HOME a stack trace of
+// clean-stack, for every command, --version included. Usual in containers: docker run --user 4242.
+test.skipIf(await whyNotAs(NOBODY)).fails.each([{}, {HOME: undefined}])(
+  'a user whom the machine does not know is served',
+  async home => {
+    await using site = await siteWithoutDocker()
+    await chmod(site.directory, 0o777)
+    const run = await site.run('env:up --profile dev', {user: 4242, cwd: '/', env: home})
+    expect(run.stderr).toContain(`error: ${NO_DOCKER.message}\n`)
+  },
+)
+
+// Bug: a relative XDG_STATE_HOME is used, under the working directory; the specification says to ignore it.
+test.fails('a relative state directory is ignored', async () => {
+  await using site = await siteWithoutDocker({XDG_STATE_HOME: 'here'})
+  await site.run('env:up --profile dev')
+  expect(await readdir(site.directory)).not.toContain('here')
+})
+
+// Bug: a dev.env that lacks one secret is never completed: a later version that needs a fifth breaks every laptop.
+test.fails('a secret that the file lacks is added to it', async () => {
+  await using site = await siteWithoutDocker()
+  await mkdir(stateOf(site), {recursive: true})
+  await writeFile(fileOf(site), 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff\n')
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+})
+
+function stateOf({directory}: Site): string {
+  return join(directory, 'state', 'aquastream')
+}
+
+function fileOf(site: Site): string {
+  return join(stateOf(site), 'dev.env')
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8)
+}
+
+/** A docker command that notes the password it was given, and can nothing else. */
+async function curiousDocker(site: Site): Promise<NodeJS.ProcessEnv> {
+  const bin = join(site.directory, 'bin')
+  await mkdir(bin)
+  const note = `echo "$POSTGRES_PASSWORD" >> '${join(site.directory, 'given')}'`
+  await writeFile(
+    join(bin, 'docker'),
+    `#!/bin/sh\ncase "$*" in\n*" config "*) ${note} ;;\nversion*) echo 27.0.0 ;;\nesac\n`,
+    {mode: 0o755},
+  )
+  return {PATH: bin}
+}

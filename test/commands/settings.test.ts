@@ -1,0 +1,137 @@
+import {expect, test} from 'vitest'
+import {errorOf} from '../helpers/cli.js'
+import {SECRETS} from '../helpers/stack.js'
+import {NO_DOCKER, problemsOf, siteWithoutDocker} from './site.js'
+
+test('stage with nothing set names all that is missing', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:up --profile stage')
+  expect(run).toMatchObject({exitCode: 2, stdout: ''})
+  expect(run.stderr.split('\n')).toEqual([
+    'check: engine, settings, ports, disk',
+    'error: 2 things stand in the way',
+    '  - POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET, TELEGRAM_BOT_TOKEN, TELEGRAM_BOT_USERNAME, YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_PUBLIC_ID, CLOUDPAYMENTS_API_SECRET are not set',
+    '    hint: set them in .env.stage; .env.example says what each is for',
+    `  - ${NO_DOCKER.message}`,
+    `    hint: ${NO_DOCKER.hint}`,
+    'hint: mend them in any order, then run the same command again',
+  ])
+})
+
+test('under --json every problem has code and hint', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:up --profile prod --json', {env: {...SECRETS, JWT_SECRET: ''}})
+  expect(run.exitCode).toBe(2)
+  expect(JSON.parse(run.stdout)).toEqual({
+    error: {
+      code: 'settings-missing',
+      exitCode: 2,
+      message: '2 things stand in the way',
+      hint: 'mend them in any order, then run the same command again',
+      problems: [
+        {
+          code: 'settings-missing',
+          message: 'JWT_SECRET is not set',
+          hint: 'set it in .env.prod; .env.example says what each is for',
+        },
+        {code: NO_DOCKER.code, message: NO_DOCKER.message, hint: NO_DOCKER.hint},
+      ],
+    },
+  })
+})
+
+test('what is missing belongs into the --env-file given', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('mine.env', 'REDIS_PORT=7000\n')
+  const {stderr} = await site.run('env:up --profile stage --env-file mine.env')
+  expect(stderr).toContain('    hint: set them in mine.env; .env.example says what each is for\n')
+})
+
+test('stage with good secrets lacks nothing but Docker', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  const run = await site.run('env:up --profile stage --json')
+  expect(run.exitCode).toBe(3)
+  expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
+})
+
+test('every placeholder is refused by its name', async () => {
+  await using site = await siteWithoutDocker({
+    ...SECRETS,
+    POSTGRES_PASSWORD: 'change-me',
+    JWT_SECRET: 'change-me',
+    YOOKASSA_SECRET_KEY: 'change-me',
+  })
+  const run = await site.run('env:up --profile stage --json')
+  expect(run.exitCode).toBe(9)
+  expect(errorOf(run).code).toBe('placeholder-secret')
+  expect(problemsOf(run)).toEqual([
+    'POSTGRES_PASSWORD is a placeholder, not a secret',
+    'JWT_SECRET is a placeholder, not a secret',
+    'YOOKASSA_SECRET_KEY is a placeholder, not a secret',
+  ])
+})
+
+test('short secrets are refused without being shown', async () => {
+  await using site = await siteWithoutDocker({...SECRETS, REDIS_PASSWORD: 'k7#Qz', JWT_SECRET: 'w9-Lm2-Xp4'})
+  const run = await site.run('env:up --profile prod --json')
+  expect(problemsOf(run)).toEqual([
+    'REDIS_PASSWORD in the environment must have at least 8 characters',
+    'JWT_SECRET is too short for a secret: 10 of at least 32 characters',
+  ])
+  for (const value of ['k7#Qz', 'w9-Lm2-Xp4', ...Object.values(SECRETS)])
+    expect(run.stdout + run.stderr).not.toContain(value)
+})
+
+test('dev takes a password that stage refuses', async () => {
+  await using site = await siteWithoutDocker({POSTGRES_PASSWORD: 'postgres'})
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(problemsOf(await site.run('env:up --profile stage --json'))).toContain(
+    'POSTGRES_PASSWORD is a placeholder, not a secret',
+  )
+})
+
+test('values that make no sense are named, not shown', async () => {
+  await using site = await siteWithoutDocker({
+    REDIS_PORT: 'hunter2',
+    BACKEND_MEMORY: 'hunter2',
+    S3_BUCKET: 'hunter2 ',
+    AQUASTREAM_PROJECT: 'Hunter2',
+  })
+  const run = await site.run('env:up --profile dev --json')
+  expect(run.exitCode).toBe(2)
+  expect(problemsOf(run)).toEqual([
+    'AQUASTREAM_PROJECT in the environment must be lower-case letters, digits, _ and -',
+    'S3_BUCKET in the environment must be a bucket name: 3 to 63 of a-z, 0-9, - and .',
+    'REDIS_PORT in the environment must be a port, 1 to 65535',
+    'BACKEND_MEMORY in the environment must be a size such as 512m or 2g',
+  ])
+  expect((run.stdout + run.stderr).toLowerCase()).not.toContain('hunter2')
+})
+
+test('what only looks like a port is refused', async () => {
+  const ports = {
+    USER_PORT: '0',
+    EVENT_PORT: '65536',
+    CREW_PORT: '-1',
+    PAYMENT_PORT: '8e3',
+    MEDIA_PORT: '0x50',
+  }
+  await using site = await siteWithoutDocker(ports)
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual(
+    Object.keys(ports).map(name => `${name} in the environment must be a port, 1 to 65535`),
+  )
+})
+
+test('two services on one port are both named', async () => {
+  await using site = await siteWithoutDocker({REDIS_PORT: '5432'})
+  const {stderr} = await site.run('env:up --profile dev')
+  expect(stderr).toContain(
+    '  - POSTGRES_PORT and REDIS_PORT are both 5432\n    hint: give each service a port of its own\n',
+  )
+})
+
+// Bug: it says 5432, 05432 is another text.
+test.fails('two ways to write a port are one port', async () => {
+  await using site = await siteWithoutDocker({REDIS_PORT: '05432'})
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).not.toEqual([])
+})

@@ -1,0 +1,145 @@
+import {describe, expect, test} from 'vitest'
+import {judge, judgeJob, type ServiceState} from '../../src/stack/state.js'
+
+const NEW: ServiceState = {
+  service: 'user',
+  id: 'new',
+  profile: 'dev',
+  state: 'running',
+  health: 'healthy',
+  since: '2026-11-23T02:00:00Z',
+  restarts: 0,
+  exitCode: 0,
+  outOfMemory: false,
+  failedChecks: 0,
+  healthOutput: '',
+  image: 'aquastream/backend-user',
+  published: {},
+}
+const OLD: ServiceState = {...NEW, id: 'old'}
+const ENDED = {state: 'exited', health: 'none'} as const
+
+interface Case {
+  now: ServiceState | undefined
+  before?: ServiceState
+  phase?: 'starting' | 'started'
+  is: 'ready' | 'waiting' | 'hopeless'
+  why?: string
+}
+
+describe('a service', () => {
+  const cases: [string, Case][] = [
+    ['that is not there yet waits for its turn', {now: undefined, phase: 'starting', is: 'waiting'}],
+    ['that is gone afterwards was stopped', {now: undefined, is: 'hopeless', why: 'stopped'}],
+    ['that was only created waits', {now: {...NEW, state: 'created', health: 'none'}, is: 'waiting'}],
+    ['that runs and is healthy is ready', {now: NEW, is: 'ready'}],
+    ['without a health check is ready once it runs', {now: {...NEW, health: 'none'}, is: 'ready'}],
+    ['that starts up waits for its check', {now: {...NEW, health: 'starting'}, is: 'waiting'}],
+    ['that was there before is not ready yet', {now: OLD, before: OLD, phase: 'starting', is: 'waiting'}],
+    ['that was there before is ready afterwards', {now: OLD, before: OLD, is: 'ready'}],
+    ['in a new container is ready at once', {now: NEW, before: OLD, phase: 'starting', is: 'ready'}],
+    [
+      'that had ended before may yet be started',
+      {
+        now: {...OLD, ...ENDED, exitCode: 1},
+        before: {...OLD, ...ENDED, exitCode: 1},
+        phase: 'starting',
+        is: 'waiting',
+      },
+    ],
+    [
+      'that ended with a failure has failed',
+      {now: {...NEW, ...ENDED, exitCode: 1}, is: 'hopeless', why: 'failed'},
+    ],
+    ['that ended well was stopped by somebody', {now: {...NEW, ...ENDED}, is: 'hopeless', why: 'stopped'}],
+    ['that is dead has failed', {now: {...NEW, state: 'dead', exitCode: 137}, is: 'hopeless', why: 'failed'}],
+    [
+      'that ended for want of memory says so',
+      {now: {...NEW, ...ENDED, exitCode: 137, outOfMemory: true}, is: 'hopeless', why: 'killed for memory'},
+    ],
+    ['restarted twice gets another chance', {now: {...NEW, state: 'restarting', restarts: 2}, is: 'waiting'}],
+    [
+      'restarted three times is in a loop',
+      {now: {...NEW, state: 'restarting', restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+    ],
+    [
+      'keeps no count of old restarts',
+      {now: {...OLD, restarts: 5}, before: {...OLD, restarts: 3}, is: 'ready'},
+    ],
+    [
+      'counts new restarts on top of the old',
+      {now: {...OLD, restarts: 6}, before: {...OLD, restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+    ],
+    [
+      'in a new container starts counting anew',
+      {now: {...NEW, restarts: 3}, before: {...OLD, restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+    ],
+    ['is given up after three failed checks', {now: unhealthy(NEW, 3), is: 'hopeless', why: 'unhealthy'}],
+    ['is waited for after two failed checks', {now: unhealthy(NEW, 2), is: 'waiting'}],
+    [
+      'unhealthy since before gets three more checks',
+      {now: unhealthy(OLD, 9), before: unhealthy(OLD, 7), is: 'waiting'},
+    ],
+    [
+      'unhealthy since before is given up then',
+      {now: unhealthy(OLD, 10), before: unhealthy(OLD, 7), is: 'hopeless', why: 'unhealthy'},
+    ],
+    [
+      'started again forgets its failed checks',
+      {
+        now: {...unhealthy(OLD, 3), since: '2026-11-23T02:05:00Z'},
+        before: unhealthy(OLD, 7),
+        is: 'hopeless',
+        why: 'unhealthy',
+      },
+    ],
+    ['that is paused is waited for', {now: {...NEW, state: 'paused', health: 'none'}, is: 'waiting'}],
+  ]
+
+  test.each(cases)('%s', (_, {now, before, phase = 'started', is, why}) => {
+    expect(judge(now, before, phase)).toMatchObject({is, ...(why && {why})})
+  })
+})
+
+describe('a job', () => {
+  const cases: [string, Case][] = [
+    ['that is not there yet is waited for', {now: undefined, is: 'waiting'}],
+    ['at work is waited for, healthy or not', {now: NEW, is: 'waiting'}],
+    ['is ready when it ended well', {now: {...NEW, ...ENDED}, is: 'ready'}],
+    [
+      'that ended otherwise has failed',
+      {now: {...NEW, ...ENDED, exitCode: 3}, is: 'hopeless', why: 'failed'},
+    ],
+    [
+      'that failed last time will run again',
+      {
+        now: {...OLD, ...ENDED, exitCode: 3},
+        before: {...OLD, ...ENDED, exitCode: 3},
+        phase: 'starting',
+        is: 'waiting',
+      },
+    ],
+    [
+      'that failed once more has failed',
+      {
+        now: {...OLD, ...ENDED, exitCode: 3, since: '2026-11-23T02:05:00Z'},
+        before: {...OLD, ...ENDED, exitCode: 3},
+        phase: 'starting',
+        is: 'hopeless',
+        why: 'failed',
+      },
+    ],
+    [
+      'that ended well last time is ready afterwards',
+      {now: {...OLD, ...ENDED}, before: {...OLD, ...ENDED}, is: 'ready'},
+    ],
+  ]
+
+  test.each(cases)('%s', (_, {now, before, phase = 'started', is, why}) => {
+    expect(judgeJob(now, before, phase)).toMatchObject({is, ...(why && {why})})
+  })
+})
+
+function unhealthy(state: ServiceState, failedChecks: number): ServiceState {
+  return {...state, health: 'unhealthy', failedChecks}
+}
