@@ -1,4 +1,5 @@
 import {Command, type Interfaces} from '@oclif/core'
+import {isProfile, type Profile, PROFILES} from '../config/profile.js'
 import type {StackRequest} from '../engines/open.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
@@ -65,7 +66,13 @@ export abstract class BaseCommand<Result> extends Command {
 
   /** What the stack of a command is found by. */
   protected stackRequest(flags: Interfaces.InferredFlags<typeof stackFlags>): StackRequest {
-    return {profile: flags.profile, envFile: flags['env-file'], env: process.env, directory: process.cwd()}
+    const env = process.env
+    return {
+      profile: flags.profile ?? profileOf(env),
+      envFile: flags['env-file'],
+      env,
+      directory: process.cwd(),
+    }
   }
 
   /** A result that is an answer and still not good: said on stderr, and in the exit status. */
@@ -80,6 +87,14 @@ export abstract class BaseCommand<Result> extends Command {
     const {writeFailure} = await import('./failure.js')
     process.exit(writeFailure(reason, this.jsonEnabled()))
   }
+}
+
+function profileOf({AQUASTREAM_PROFILE: text}: NodeJS.ProcessEnv): Profile | undefined {
+  if (!text) return undefined
+  if (isProfile(text)) return text
+  throw new AquastreamError('usage', `AQUASTREAM_PROFILE is ${JSON.stringify(text)}, which is no profile`, {
+    hint: `set it to ${PROFILES.join(', ')}, or unset it`,
+  })
 }
 
 function interruption(name: NodeJS.Signals): AquastreamError {

@@ -5,8 +5,7 @@ import {PROFILES} from '../config/profile.js'
 export const stackFlags = {
   profile: Flags.option({
     options: PROFILES,
-    env: 'AQUASTREAM_PROFILE',
-    description: 'which stack [default: the only running one, else dev]',
+    description: 'which stack [default: AQUASTREAM_PROFILE, else the only running one, else dev]',
     helpGroup: 'GLOBAL',
   })(),
   'env-file': Flags.string({

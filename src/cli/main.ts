@@ -1,32 +1,53 @@
+import './unknown-user.js'
 import {Config, flush, run} from '@oclif/core'
 
 /** Runs the command of argv and sets the exit status. All failures of all commands end here. */
 export async function main(root: string): Promise<void> {
-  // The reader went away (`| head`): nobody is left to write to, and that is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit()
-  })
-  const config = await Config.load(root)
-  const argv = joinTopic(process.argv.slice(2), config)
+  // chalk does not know the variable, and oclif does.
+  if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0'
+  // oclif's own listener would throw, and end the process with a stack trace.
+  process.stdout.removeAllListeners('error').on('error', onLostOutput)
+  // Without a reader of its progress a command still does its work.
+  process.stderr.on('error', () => undefined)
+  const typed = process.argv.slice(2)
+  const json = isJson(typed)
   try {
-    await run(argv, config)
+    const config = await Config.load(root)
+    const argv = joinTopic(typed, config)
+    try {
+      if (json) await refuseUnknown(argv, config)
+      await run(argv, config)
+    } catch (error) {
+      throw (await import('./usage.js')).findFault(error, argv, config)
+    }
   } catch (error) {
-    const {writeFailure} = await import('./failure.js')
-    const {findFault} = await import('./usage.js')
-    process.exitCode = writeFailure(findFault(error, argv, config), isJson(argv))
+    process.exitCode = (await import('./failure.js')).writeFailure(error, json)
   }
   await flush()
 }
 
 /** `env up` is `env:up`: oclif knows either colons or spaces, and people type both. */
 function joinTopic(argv: string[], config: Config): string[] {
-  const [topic, name, ...rest] = argv
-  return name !== undefined && config.findCommand(`${topic}:${name}`) ? [`${topic}:${name}`, ...rest] : argv
+  const [topic = '', name, ...rest] = argv
+  const isTopic = config.findTopic(topic) && !config.findCommand(topic)
+  return isTopic && name && !name.startsWith('-') ? [`${topic}:${name}`, ...rest] : argv
 }
 
 /** Also for what fails before a command is found. */
 function isJson(argv: string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end < 0 ? undefined : end).includes('--json')
+}
+
+/** In a terminal the plugin for unknown commands would ask a question, in front of the JSON. */
+async function refuseUnknown([id = '']: string[], config: Config): Promise<void> {
+  if (id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
+  throw (await import('./usage.js')).unknownCommand(id, config)
+}
+
+/** A reader that went away (`| head`) is no failure of ours; a full disk is one, and there is nobody else to say it. */
+function onLostOutput({code, message}: NodeJS.ErrnoException): void {
+  if (code === 'EPIPE') process.exit()
+  process.stderr.write(`error: the result cannot be written: ${message}\nhint: make room where stdout goes\n`)
+  process.exit(3)
 }

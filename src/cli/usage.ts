@@ -13,11 +13,17 @@ export function findFault(error: unknown, argv: string[], config: Config): unkno
 }
 
 function wrongArguments(error: Error, command: string): AquastreamError {
-  const lines = error.message.split('\n').filter(line => line && !line.startsWith('See more help'))
-  return new AquastreamError('usage', lines.join(' '), {hint: `see aquastream ${command} --help`})
+  const lines = error.message.split('\n').filter(line => !line.startsWith('See more help'))
+  const message = lines.join(' ').replace(/\s+/g, ' ').trim()
+  return new AquastreamError('usage', withoutValues(message), {hint: `see aquastream ${command} --help`})
 }
 
-function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
+/** Of flags that do not exist: what somebody gave to them was meant for something else. */
+function withoutValues(message: string): string {
+  return message.startsWith('Nonexistent flag') ? message.replace(/=[^\s,]*/g, '') : message
+}
+
+export function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
   return new AquastreamError('usage', `there is no command ${typed}`, {
     hint: `did you mean aquastream ${closest(typed, commandIDs)}? aquastream --help lists all`,
   })

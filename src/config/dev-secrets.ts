@@ -1,39 +1,45 @@
 import {randomBytes} from 'node:crypto'
-import {link, rm, writeFile} from 'node:fs/promises'
+import {appendFile, link, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {readEnvFile} from './env-file.js'
 import type {Setting} from './settings.js'
 import {stateDirectory} from './state.js'
 
-/** The secrets of dev on this machine: made on first use and then kept, since volumes are made with them. */
+/**
+ * The secrets of dev on this machine: made on first use and then kept, since volumes are made with them. One
+ * that only a newer version needs is added.
+ */
 export async function devSecrets(
   secrets: readonly Setting[],
   env: NodeJS.ProcessEnv,
 ): Promise<{path: string; values: Record<string, string>}> {
   const path = join(await stateDirectory(env), 'dev.env')
-  const values = await readEnvFile(path)
-  if (values && secrets.every(({name}) => values[name])) return {path, values}
-  if (!values) await createOnce(path, secrets)
-  return {path, values: (await readEnvFile(path)) ?? {}}
-}
-
-/** A link is made whole or not at all, and fails if another run was first: then its secrets count. */
-async function createOnce(path: string, secrets: readonly Setting[]): Promise<void> {
-  const lines = secrets.map(({name}) => `${name}=${randomBytes(24).toString('hex')}\n`)
-  const draft = `${path}.${process.pid}`
+  const known = await readEnvFile(path)
+  const missing = secrets.filter(({name}) => !known?.[name])
+  if (missing.length === 0) return {path, values: known ?? {}}
+  const lines = missing.map(({name}) => `${name}=${randomBytes(24).toString('hex')}\n`).join('')
   try {
-    await writeFile(draft, `# Secrets of the dev profile, made by aquastream\n${lines.join('')}`, {
-      mode: 0o600,
-    })
-    await link(draft, path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    })
+    await (known
+      ? appendFile(path, lines)
+      : createOnce(path, `# Secrets of the dev profile, made by aquastream\n${lines}`))
   } catch (error) {
     throw new AquastreamError('state-directory', `${path} cannot be written: ${(error as Error).message}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
       cause: error,
     })
+  }
+  return {path, values: (await readEnvFile(path)) ?? {}}
+}
+
+/** A link is made whole or not at all, and fails if another run was first: then its secrets count. */
+async function createOnce(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}`
+  try {
+    await writeFile(draft, text, {mode: 0o600})
+    await link(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     await rm(draft, {force: true})
   }

@@ -33,7 +33,7 @@ export async function readLayers({
   const layers: [Layer, ...Layer[]] = [{source: 'the environment', values: env}]
   for (const name of [envFile, `.env.${profile}`, '.env']) {
     if (name === undefined) continue
-    const values = await readEnvFile(resolve(directory, name))
+    const values = await readOnce(resolve(directory, name))
     if (values) layers.push({source: name, values})
     else if (name === envFile) {
       throw new AquastreamError('settings-unreadable', `there is no file ${name}`, {
@@ -42,6 +42,15 @@ export async function readLayers({
     }
   }
   return layers
+}
+
+const read = new Map<string, ReturnType<typeof readEnvFile>>()
+
+/** `--env-file` may be a pipe, `<(decrypt …)`, and a pipe gives its text once. */
+function readOnce(path: string): ReturnType<typeof readEnvFile> {
+  const values = read.get(path) ?? readEnvFile(path)
+  read.set(path, values)
+  return values
 }
 
 /** The Compose project of a profile, without asking for any other setting: enough to look and to stop. */

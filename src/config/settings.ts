@@ -29,10 +29,7 @@ const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'must be a size such as 512m o
 const image = z.string().regex(/^[\w./:@-]+$/, 'must be an image reference')
 const port = z
   .string()
-  .refine(
-    text => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535,
-    'must be a port, 1 to 65535',
-  )
+  .refine(text => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535, 'must be a port, 1 to 65535')
 
 /** The fewest characters of a secret that stage and prod accept. */
 export const SECRET_LENGTHS: Readonly<Record<string, number>> = {

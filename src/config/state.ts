@@ -1,6 +1,6 @@
 import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
-import {join} from 'node:path'
+import {isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 
 /**
@@ -10,7 +10,7 @@ import {AquastreamError} from '../errors.js'
  * @throws state-directory
  */
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
-  const path = join(env.XDG_STATE_HOME || join(home(), '.local', 'state'), 'aquastream')
+  const path = join(base(env), 'aquastream')
   try {
     await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
@@ -20,6 +20,11 @@ export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
     })
   }
   return path
+}
+
+/** A relative path is to be ignored, the specification says. */
+function base({XDG_STATE_HOME: given}: NodeJS.ProcessEnv): string {
+  return given && isAbsolute(given) ? given : join(home(), '.local', 'state')
 }
 
 function home(): string {

@@ -16,13 +16,6 @@ test.each(['env:up --profile stage', 'env:up --nope', 'logs usr', 'env:status'])
   },
 )
 
-// Bug: oclif breaks neither the summary nor, by one column, the description of a flag.
-test.fails('help fits into a terminal of 40 columns', async () => {
-  await using site = await siteWithTerminal()
-  const {stdout} = await site.runInTerminal('env:up --help', 40)
-  expect(linesOf(stdout).filter(line => line.length > 40)).toEqual([])
-})
-
 test('long words are broken, and none is lost', async () => {
   await using site = await siteWithTerminal()
   const {exitCode, stdout} = await site.runInTerminal(
@@ -30,7 +23,9 @@ test('long words are broken, and none is lost', async () => {
     40,
   )
   expect(exitCode).toBe(10)
-  expect(linesOf(stdout).join('')).toContain('an-endless-name-that-no-service-of-ours-ever-had')
+  const lines = linesOf(stdout)
+  expect(Math.max(...lines.map(line => line.length))).toBe(40)
+  expect(lines.join('')).toContain('an-endless-name-that-no-service-of-ours-ever-had')
 })
 
 test('an error in a terminal has its colours', async () => {
@@ -39,8 +34,7 @@ test('an error in a terminal has its colours', async () => {
   expect(stdout).toContain('\u001b[31merror:')
 })
 
-// Bug: chalk does not know NO_COLOR, and nothing tells it.
-test.fails.each(['logs usr', 'evn:up </dev/null'])('NO_COLOR keeps %s without colour', async words => {
+test.each(['logs usr', 'evn:up </dev/null'])('NO_COLOR keeps %s without colour', async words => {
   await using site = await siteWithTerminal({NO_COLOR: '1'})
   const {stdout} = await site.runInTerminal(words, 80)
   expect(stdout).toBe(stripVTControlCharacters(stdout))
