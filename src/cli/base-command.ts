@@ -98,11 +98,7 @@ function profileOf({AQUASTREAM_PROFILE: text}: NodeJS.ProcessEnv): Profile | und
 }
 
 function interruption(name: NodeJS.Signals): AquastreamError {
-  return new AquastreamError(
-    name === 'SIGINT' ? 'interrupted' : 'terminated',
-    'interrupted before anything was changed',
-    {
-      hint: 'run the same command again',
-    },
-  )
+  return new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
+    hint: 'run the same command again',
+  })
 }

@@ -110,8 +110,19 @@ test('a relative state directory is ignored', async () => {
 test('a secret that the file lacks is added to it', async () => {
   await using site = await siteWithoutDocker()
   await mkdir(stateOf(site), {recursive: true})
-  await writeFile(fileOf(site), 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff\n')
+  const old = 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff\n'
+  await writeFile(fileOf(site), old)
   expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(await readFile(fileOf(site), 'utf8')).toMatch(/^POSTGRES_PASSWORD=a+b+c+\nREDIS_PASSWORD=d+e+f+\n./)
+})
+
+// Bug: the addition goes on in the last line when that has no line end, and changes the secret there.
+test.fails('an edited file without a last line end keeps its secrets', async () => {
+  await using site = await siteWithoutDocker()
+  await mkdir(stateOf(site), {recursive: true})
+  await writeFile(fileOf(site), 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff')
+  await site.run('env:up --profile dev --json')
+  expect(await readFile(fileOf(site), 'utf8')).toMatch(/^REDIS_PASSWORD=ddddeeeeffff$/m)
 })
 
 function stateOf({directory}: Site): string {

@@ -117,6 +117,7 @@ test('what only looks like a port is refused', async () => {
     EVENT_PORT: '65536',
     CREW_PORT: '-1',
     PAYMENT_PORT: '8e3',
+    NOTIFICATION_PORT: '08105',
     MEDIA_PORT: '0x50',
   }
   await using site = await siteWithoutDocker(ports)
@@ -131,9 +132,4 @@ test('two services on one port are both named', async () => {
   expect(stderr).toContain(
     '  - POSTGRES_PORT and REDIS_PORT are both 5432\n    hint: give each service a port of its own\n',
   )
-})
-
-test('two ways to write a port are one port', async () => {
-  await using site = await siteWithoutDocker({REDIS_PORT: '05432'})
-  expect(problemsOf(await site.run('env:up --profile dev --json'))).not.toEqual([])
 })

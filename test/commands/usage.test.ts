@@ -56,17 +56,22 @@ test('a wrong number is refused without a tab', async () => {
   expect(errorOf(run).message).not.toContain('\t')
 })
 
-test('an unknown profile in the environment is refused', async () => {
+test('an unknown profile in the environment names its variable', async () => {
   await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: 'produ'})
   const run = await site.run('env:status --json')
   expect(run.exitCode).toBe(2)
-  expect(errorOf(run).message).toBe('AQUASTREAM_PROFILE is "produ", which is no profile')
+  expect(errorOf(run)).toEqual({
+    code: 'usage',
+    exitCode: 2,
+    message: 'AQUASTREAM_PROFILE is "produ", which is no profile',
+    hint: 'set it to dev, stage, prod, or unset it',
+  })
 })
 
-test('an unknown profile of the environment names its variable', async () => {
-  await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: 'produ'})
-  const run = await site.run('env:status --json')
-  expect(errorOf(run).message).toContain('AQUASTREAM_PROFILE')
+test('--profile wins over the profile in the environment', async () => {
+  await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: 'prod'})
+  const [prod, dev] = await Promise.all([site.run('env:up --json'), site.run('env:up --json --profile dev')])
+  expect([prod.exitCode, dev.exitCode], 'prod misses its settings').toEqual([2, 3])
 })
 
 test('an empty profile in the environment counts as none', async () => {
@@ -88,6 +93,16 @@ test('a secret typed with an unknown flag is not repeated', async () => {
   expect(stdout + stderr).not.toContain('hunter2')
 })
 
+test.each(['garbage', '10x'])('logs --since %s is refused, not empty', async since => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run(`logs --since ${since}`)
+  expect(run).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `error: --since "${since}" is no time\nhint: say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z`,
+  })
+})
+
 test('a word after -- is never taken for a flag', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('logs -- --json')
@@ -96,32 +111,44 @@ test('a word after -- is never taken for a flag', async () => {
 })
 
 describe('a command that does not exist', () => {
-  test.each(['evn:up', 'env:upp', 'nope'])('%s ends with exit status 2', async words => {
+  test.each([
+    ['evn:up', 'evn:up'],
+    ['env:upp --profile dev', 'env:upp'],
+    ['env upp', 'env:upp'],
+  ])('%s gets the nearest one as a hint', async (words, name) => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --json`)
-    expect(run.exitCode).toBe(2)
-    expect(errorOf(run)).toMatchObject({code: 'usage', exitCode: 2})
+    expect(run).toMatchObject({exitCode: 2, stderr: ''})
+    expect(errorOf(run)).toEqual({
+      code: 'usage',
+      exitCode: 2,
+      message: `there is no command ${name}`,
+      hint: 'did you mean aquastream env:up? aquastream --help lists all',
+    })
   })
 
-  test('is named in the one sentence of --json', async () => {
+  // Bug: the plugin for unknown commands says it too, before: " ›   Warning: evn:up is not a aquastream command."
+  test.fails('is said on stderr in two lines', async () => {
     await using site = await siteWithoutDocker()
-    expect(errorOf(await site.run('evn:up --json')).message).toContain('evn:up')
-  })
-
-  test('gets the nearest command as a hint', async () => {
-    await using site = await siteWithoutDocker()
-    expect(errorOf(await site.run('evn:up --json')).hint).toContain('env:up')
-  })
-
-  test('is refused when written with a space', async () => {
-    await using site = await siteWithoutDocker()
-    expect((await site.run('env upp')).exitCode).toBe(2)
+    expect(await site.run('evn:up')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'error: there is no command evn:up\nhint: did you mean aquastream env:up? aquastream --help lists all',
+    })
   })
 
   test('asks nothing under --json in a terminal', async () => {
     await using site = await Site.open()
     const run = await site.runInTerminal('evn:up --json 2>/dev/null', 80)
     expect(errorOf(run).code).toBe('usage')
+  })
+
+  // Bug: "there is no command --json", "did you mean aquastream logs?"; in a terminal a question before it.
+  test.fails('is not what a flag before the command is called', async () => {
+    await using site = await siteWithoutDocker()
+    const run = await site.run('--json env:up')
+    expect(errorOf(run).hint).toContain('aquastream env:up --json')
   })
 })
 

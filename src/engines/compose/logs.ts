@@ -1,7 +1,7 @@
 import {execa} from 'execa'
 import type {LogLine, LogQuery} from '../engine.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'
-import {type Container, LABEL, listContainers} from './states.js'
+import {type Container, isRunning, listContainers, serviceOf, watchContainers} from './states.js'
 
 /** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
 export async function* readLogs(
@@ -9,8 +9,8 @@ export async function* readLogs(
   query: LogQuery,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const containers = (await listContainers(project, signal)).filter(
-    container => query.services.length === 0 || query.services.includes(serviceOf(container)),
+  const containers = (await listContainers(project, signal)).filter(container =>
+    isWanted(container, query.services),
   )
   const now = new Date().toISOString()
   const range = [
@@ -22,8 +22,8 @@ export async function* readLogs(
   if (query.follow) yield* follow(project, {services: query.services, since: now}, signal)
 }
 
-function serviceOf({Config: {Labels: labels}}: Container): string {
-  return labels[LABEL.service] ?? ''
+function isWanted(container: Container, services: string[]): boolean {
+  return services.length === 0 || services.includes(serviceOf(container))
 }
 
 /**
@@ -83,8 +83,38 @@ async function* mergeByTime(sources: AsyncGenerator<LogLine>[]): AsyncGenerator<
 /** Compose 2.26 puts it before each line, also when nothing of a terminal is there. */
 const CLEAR_LINE = '\u001B[2K'
 
-/** Compose follows services across restarts and sees those that are new. Its lines are `user-1  | TIME TEXT`. */
+/**
+ * What comes from now on. Compose sees new containers, and ends when the last that it follows has stopped;
+ * a service that is only restarted is followed on.
+ */
 async function* follow(
+  project: string,
+  {services, since}: {services: string[]; since: string},
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  let seen = since
+  do {
+    const resumed = seen
+    for await (const line of followOnce(project, {services, since: resumed}, signal)) {
+      if (line.time <= resumed) continue
+      if (line.time > seen) seen = line.time
+      yield line
+    }
+  } while (await comesBack(project, services, signal))
+}
+
+/** Whether one of the services runs again, which is waited for; not when their containers are gone. */
+async function comesBack(project: string, services: string[], signal: AbortSignal): Promise<boolean> {
+  for await (const containers of watchContainers(project, {pace: 100}, signal)) {
+    const followed = containers.filter(container => isWanted(container, services))
+    if (followed.length === 0) return false
+    if (followed.some(isRunning)) return true
+  }
+  return false
+}
+
+/** Its lines are `user-1  | TIME TEXT`. */
+async function* followOnce(
   project: string,
   {services, since}: {services: string[]; since: string},
   signal: AbortSignal,

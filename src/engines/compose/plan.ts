@@ -6,7 +6,7 @@ import {findEngineProblem, lastLines, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
-import {type Container, LABEL, listContainers} from './states.js'
+import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
 
 /** Enough for the images' layers of an update, the logs and a database that grows for a while. */
 const DISK_FLOOR = 2 * 1024 ** 3
@@ -124,14 +124,13 @@ function compare(
   hashes: Map<string, string>,
   images: ImageChoice,
 ): Change {
-  const container = containers.find(({Config}) => Config.Labels[LABEL.service] === service)
+  const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
     return {service, action: 'recreate', reason: 'its settings changed'}
   }
   const image = images.present.get(container.Config.Image)
   if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
-  const {Status: status} = container.State
-  if (status === 'running' || status === 'restarting') return {service, action: 'none', reason: 'it runs'}
-  return {service, action: 'start', reason: `it is ${status}`}
+  if (isRunning(container)) return {service, action: 'none', reason: 'it runs'}
+  return {service, action: 'start', reason: `it is ${container.State.Status}`}
 }

@@ -4,7 +4,7 @@ import type {Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
 import {dockerOptions} from './docker.js'
-import {type Container, LABEL} from './states.js'
+import {type Container, isRunning, LABEL} from './states.js'
 
 interface Taken {
   service: string
@@ -58,10 +58,6 @@ function takenByOne({service, variable, port, holder}: Taken): Problem {
     message: `port ${port} of ${service} is taken${holder ? ` by ${holder.name}` : ''}`,
     hint: `stop what holds it, or give ${service} another: ${variable}=${Number(port) + 10_000}`,
   }
-}
-
-function isRunning({State: {Status: status}}: Container): boolean {
-  return status === 'running' || status === 'restarting'
 }
 
 function publishedPorts({NetworkSettings: {Ports: ports}}: Container): string[] {

@@ -1,7 +1,7 @@
 import type {Plan} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
-import {type Container, LABEL, watchContainers} from './states.js'
+import {type Container, isRunning, LABEL, serviceOf, watchContainers} from './states.js'
 
 /**
  * Has Compose create what is not as the file and the settings say, then starts each container at the moment
@@ -43,14 +43,6 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
   await Promise.all(starts)
   signal.throwIfAborted()
   failed.signal.throwIfAborted()
-}
-
-function serviceOf({Config: {Labels: labels}}: Container): string {
-  return labels[LABEL.service] ?? ''
-}
-
-function isRunning({State: {Status: status}}: Container): boolean {
-  return status === 'running' || status === 'restarting'
 }
 
 interface Dependency {

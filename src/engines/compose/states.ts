@@ -46,9 +46,7 @@ export async function listContainers(project: string, signal?: AbortSignal): Pro
   const containers = (JSON.parse(stdout || '[]') as Container[]).sort((a, b) =>
     a.Created.localeCompare(b.Created),
   )
-  return [
-    ...new Map(containers.map(container => [container.Config.Labels[LABEL.service], container])).values(),
-  ]
+  return [...new Map(containers.map(container => [serviceOf(container), container])).values()]
 }
 
 export async function listVolumes(project: string): Promise<string[]> {
@@ -56,11 +54,20 @@ export async function listVolumes(project: string): Promise<string[]> {
   return list.split('\n').filter(Boolean).sort()
 }
 
+export function serviceOf({Config: {Labels: labels}}: Container): string {
+  return labels[LABEL.service] ?? ''
+}
+
+/** Also between two restarts: its ports are its own then, and nobody needs to start it. */
+export function isRunning({State: {Status: status}}: Container): boolean {
+  return status === 'running' || status === 'restarting'
+}
+
 export function toState(container: Container): ServiceState {
   const {State: state, Config: config} = container
   const since = state.Status === 'exited' || state.Status === 'dead' ? state.FinishedAt : state.StartedAt
   return {
-    service: config.Labels[LABEL.service] ?? '',
+    service: serviceOf(container),
     id: container.Id,
     profile: config.Labels[LABEL.profile],
     state: state.Status,
