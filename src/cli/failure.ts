@@ -20,8 +20,9 @@ interface Failure {
 export function writeFailure(error: unknown, json: boolean): ExitStatus {
   const failure = explain(error)
   if (failure === undefined) return 0
+  if (failure.exitCode === 1 && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   if (json) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
-  else process.stderr.write(toText(failure, error))
+  else process.stderr.write(toText(failure))
   return failure.exitCode
 }
 
@@ -52,10 +53,9 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
   }
 }
 
-function toText({message, hint, problems, evidence, exitCode}: Failure, error: unknown): string {
+function toText({message, hint, problems, evidence}: Failure): string {
   const {dim} = chalkStderr
   const lines = [
-    ...(exitCode === 1 && error instanceof Error ? [dim(error.stack ?? '')] : []),
     ...(evidence ?? []).flatMap(({title, lines: said}) => [
       dim(`${title}:`),
       ...said.map(line => dim(`  | ${line}`)),

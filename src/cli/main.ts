@@ -9,13 +9,13 @@ export async function main(root: string): Promise<void> {
   process.stdout.removeAllListeners('error').on('error', onLostOutput)
   // Without a reader of its progress a command still does its work.
   process.stderr.on('error', () => undefined)
-  const typed = process.argv.slice(2)
+  const typed = jsonLast(process.argv.slice(2))
   const json = isJson(typed)
   try {
     const config = await Config.load(root)
     const argv = joinTopic(typed, config)
     try {
-      if (json) await refuseUnknown(argv, config)
+      if (json || !process.stdin.isTTY) await refuseUnknown(argv, config)
       await run(argv, config)
     } catch (error) {
       throw (await import('./usage.js')).findFault(error, argv, config)
@@ -24,6 +24,12 @@ export async function main(root: string): Promise<void> {
     process.exitCode = (await import('./failure.js')).writeFailure(error, json)
   }
   await flush()
+}
+
+/** The one flag that people also write before the command. */
+function jsonLast(argv: string[]): string[] {
+  const [first, command, ...rest] = argv
+  return first === '--json' && command ? [command, first, ...rest] : argv
 }
 
 /** `env up` is `env:up`: oclif knows either colons or spaces, and people type both. */
@@ -39,9 +45,9 @@ function isJson(argv: string[]): boolean {
   return argv.slice(0, end < 0 ? undefined : end).includes('--json')
 }
 
-/** In a terminal the plugin for unknown commands would ask a question, in front of the JSON. */
+/** The plugin for unknown commands asks a question: for somebody at a terminal, and not in front of JSON. */
 async function refuseUnknown([id = '']: string[], config: Config): Promise<void> {
-  if (id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
+  if (id === '' || id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
   throw (await import('./usage.js')).unknownCommand(id, config)
 }
 

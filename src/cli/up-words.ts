@@ -24,7 +24,7 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
         detail: [event.state, event.image, event.detail].filter(Boolean).join(' '),
       }
     case 'recreate':
-      return {notice: `${event.service} is recreated: ${event.reason}`}
+      return {notice: `${event.service} will be recreated: ${event.reason}`}
     case 'notice':
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
     case 'service':

@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {appendFile, link, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {readEnvFile} from './env-file.js'
+import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './settings.js'
 import {stateDirectory} from './state.js'
 
@@ -15,13 +15,14 @@ export async function devSecrets(
   env: NodeJS.ProcessEnv,
 ): Promise<{path: string; values: Record<string, string>}> {
   const path = join(await stateDirectory(env), 'dev.env')
-  const known = await readEnvFile(path)
+  const text = await readEnvText(path)
+  const known = text === undefined ? undefined : parseEnv(text, path)
   const missing = secrets.filter(({name}) => !known?.[name])
   if (missing.length === 0) return {path, values: known ?? {}}
   const lines = missing.map(({name}) => `${name}=${randomBytes(24).toString('hex')}\n`).join('')
   try {
     await (known
-      ? appendFile(path, lines)
+      ? appendFile(path, `${text?.endsWith('\n') ? '' : '\n'}${lines}`)
       : createOnce(path, `# Secrets of the dev profile, made by aquastream\n${lines}`))
   } catch (error) {
     throw new AquastreamError('state-directory', `${path} cannot be written: ${(error as Error).message}`, {

@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {readEnvFile} from './env-file.js'
+import {parseEnv, readEnvText} from './env-file.js'
 import type {Profile} from './profile.js'
 
 /** Where the settings of one run are looked for. */
@@ -18,23 +18,27 @@ export interface Layer {
   values: Record<string, string | undefined>
 }
 
+/** Whether a malformed line matters, by the name that it sets; `.env` is shared with other programs. */
+export type Concern = (name: string | undefined, file: {shared: boolean}) => boolean
+
 /**
  * The places that may set a variable, the first that does wins: the environment, `--env-file`,
  * `.env.<profile>`, `.env`.
  *
  * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
  */
-export async function readLayers({
-  profile,
-  envFile,
-  env,
-  directory,
-}: SettingsRequest): Promise<[Layer, ...Layer[]]> {
+export async function readLayers(
+  {profile, envFile, env, directory}: SettingsRequest,
+  concerns: Concern,
+): Promise<[Layer, ...Layer[]]> {
   const layers: [Layer, ...Layer[]] = [{source: 'the environment', values: env}]
   for (const name of [envFile, `.env.${profile}`, '.env']) {
     if (name === undefined) continue
-    const values = await readOnce(resolve(directory, name))
-    if (values) layers.push({source: name, values})
+    const path = resolve(directory, name)
+    const text = await readOnce(path)
+    const file = {shared: name === '.env' && name !== envFile}
+    if (text !== undefined)
+      layers.push({source: name, values: parseEnv(text, path, set => concerns(set, file))})
     else if (name === envFile) {
       throw new AquastreamError('settings-unreadable', `there is no file ${name}`, {
         hint: 'name the file that holds the settings: --env-file PATH',
@@ -44,22 +48,35 @@ export async function readLayers({
   return layers
 }
 
-const read = new Map<string, ReturnType<typeof readEnvFile>>()
+const texts = new Map<string, ReturnType<typeof readEnvText>>()
 
 /** `--env-file` may be a pipe, `<(decrypt …)`, and a pipe gives its text once. */
-function readOnce(path: string): ReturnType<typeof readEnvFile> {
-  const values = read.get(path) ?? readEnvFile(path)
-  read.set(path, values)
-  return values
+function readOnce(path: string): ReturnType<typeof readEnvText> {
+  const text = texts.get(path) ?? readEnvText(path)
+  texts.set(path, text)
+  return text
 }
 
-/** The Compose project of a profile, without asking for any other setting: enough to look and to stop. */
+/**
+ * The Compose project of a profile, whatever else its files hold: enough to look and to stop.
+ * @throws settings-invalid
+ */
 export async function findProject(request: SettingsRequest): Promise<string> {
-  const layers = await readLayers(request)
+  const layers = await readLayers(request, name => name === 'AQUASTREAM_PROJECT')
   const given = layers.find(({values}) => values.AQUASTREAM_PROJECT)?.values.AQUASTREAM_PROJECT
+  if (given !== undefined && !PROJECT.test(given)) {
+    throw new AquastreamError('settings-invalid', `AQUASTREAM_PROJECT ${PROJECT_RULE}`, {
+      hint: 'correct AQUASTREAM_PROJECT, or unset it',
+    })
+  }
   return projectName(given, request.profile)
 }
 
+/** What Compose takes for the name of a project, and short enough for names made from it. */
+export const PROJECT = /^[a-z0-9][a-z0-9_-]{0,59}$/
+export const PROJECT_RULE = 'must be at most 60 lower-case letters, digits, _ and -'
+
+/** The project of a profile under the name that somebody gave it, if any. */
 export function projectName(given: string | undefined, profile: Profile): string {
   return given ?? `aquastream-${profile}`
 }

@@ -28,7 +28,10 @@ export interface Settings {
  */
 export async function loadSettings(request: SettingsRequest): Promise<Settings> {
   const {profile, env} = request
-  const [environment, ...files] = await readLayers(request)
+  const [environment, ...files] = await readLayers(
+    request,
+    (name, {shared}) => !shared || SETTINGS.some(setting => setting.name === name),
+  )
   const found = pick([environment, ...files])
   if (profile === 'dev') await addDevSecrets(found, env)
   const values = Object.fromEntries(
@@ -77,7 +80,7 @@ function contradictions(files: Layer[], profile: Profile): Problem[] {
     .map(({source, values}) => ({
       code: 'settings-invalid',
       message: `${source} is for the profile ${values.AQUASTREAM_PROFILE}, not for ${profile}`,
-      hint: `use --profile ${values.AQUASTREAM_PROFILE}, or another --env-file`,
+      hint: `use --profile ${values.AQUASTREAM_PROFILE}, or correct AQUASTREAM_PROFILE in the file`,
     }))
 }
 

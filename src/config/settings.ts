@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {SERVICES} from '../stack/catalogue.js'
+import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
 
 export type Group =
@@ -50,7 +51,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     name: 'AQUASTREAM_PROJECT',
-    schema: z.string().regex(/^[a-z0-9][a-z0-9_-]*$/, 'must be lower-case letters, digits, _ and -'),
+    schema: z.string().regex(PROJECT, PROJECT_RULE),
     group: 'profile',
     about: 'name of the Compose project, for a second checkout beside the first; else aquastream-<profile>',
   },

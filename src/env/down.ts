@@ -54,5 +54,15 @@ export async function bringDown(
     })
   }
   if (services.length > 0) on({type: 'stop', state: 'done', containers: services.length})
+  const left = volumes.length > 0 ? await engine.volumes() : []
+  if (left.length > 0) {
+    throw new AquastreamError(
+      'not-deleted',
+      `${left.join(', ')} could not be deleted: something else uses it`,
+      {
+        hint: `see what: docker ps --all --filter volume=${left[0]}`,
+      },
+    )
+  }
   return {project, stopped: services, deleted: volumes}
 }

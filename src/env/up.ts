@@ -68,7 +68,7 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   if (isUpToDate(plan, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
-    const states = await start(plan, request, before, engine, ctx)
+    const states = await startAndWait(plan, {...request, before}, engine, ctx)
     return report(states, true)
   } catch (error) {
     throw ctx.signal.aborted ? sayHowToGoOn(profile, ctx.signal) : error
@@ -90,18 +90,6 @@ async function fetch(plan: Plan, engine: Engine, ctx: Context<UpEvent>): Promise
   ctx.on({type: 'step', step: 'images', state: 'started'})
   await engine.fetchImages(plan, ctx)
   ctx.on({type: 'step', step: 'images', state: 'done'})
-}
-
-async function start(
-  plan: Plan,
-  {wait, timeout}: UpRequest,
-  before: ServiceState[],
-  engine: Engine,
-  ctx: Context<UpEvent>,
-): Promise<ServiceState[]> {
-  if (wait) return startAndWait(plan, {before, timeout}, engine, ctx)
-  await engine.start(plan, ctx.signal)
-  return engine.states(ctx.signal)
 }
 
 /** Told from what is there, not from the plan: Compose also replaces what depends on a replaced service. */

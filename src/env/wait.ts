@@ -15,6 +15,8 @@ export interface Limits {
   before: ServiceState[]
   /** Seconds. */
   timeout: number
+  /** False: be content when everything has been started, which still waits for dependencies. */
+  wait: boolean
 }
 
 /** While services start, a look costs them more than it tells; at the end, the last change ends the wait. */
@@ -39,6 +41,7 @@ export async function startAndWait(
   try {
     await observe('starting', AbortSignal.any([until, whenSettled(starting)]))
     await starting
+    if (!limits.wait) return await engine.states(signal)
     const states = await observe('started', until)
     if (states) return states
     throw until.reason as Error
@@ -120,7 +123,7 @@ async function throwIfHopeless(
 
 /** The engine's own words come last: a service that failed, or a port taken meanwhile, says more. */
 async function explain(error: unknown, target: Target, {before}: Limits, engine: Engine): Promise<unknown> {
-  if (!(error instanceof AquastreamError) || error.code !== 'start-failed') return error
+  if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') return error
   try {
     const states = await engine.states()
     await throwIfHopeless(judgeAll(target, states, before, 'starting'), states, engine)
@@ -137,12 +140,15 @@ async function tooLate(target: Target, {before, timeout}: Limits, engine: Engine
   const slowest = states.find(
     ({service, state}) => state === 'running' && waiting.some(([name]) => name === service),
   )
+  const logs = ['aquastream logs', slowest?.service, '--profile', target.settings.profile]
+    .filter(Boolean)
+    .join(' ')
   const evidence = slowest ? (await engine.diagnose(slowest, 'timeout')).evidence : []
   return new AquastreamError(
     'timeout',
     `after ${timeout} seconds ${waiting.map(([name]) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not healthy`,
     {
-      hint: `give the stack more time with --timeout ${timeout * 2}, or see what it does: aquastream logs ${slowest?.service ?? ''}`.trimEnd(),
+      hint: `give the stack more time with --timeout ${timeout * 2}, or see what it does: ${logs}`,
       evidence,
     },
   )

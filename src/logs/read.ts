@@ -15,8 +15,8 @@ export interface LogsRequest extends StackRequest {
  * @throws no-such-service, not-healthy: when there is nothing that could have written lines
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
-  requireServices(request.services)
-  if (request.since !== undefined) requireTime(request.since)
+  requireServices(request.services, {jobs: true})
+  const since = request.since === undefined ? undefined : toTime(request.since)
   const {profile, engine} = await openStack(request)
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
@@ -29,12 +29,18 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
       },
     )
   }
-  yield* engine.logs(request, signal)
+  yield* engine.logs({...request, since}, signal)
 }
 
-/** The engine would say so only on its way out, among the lines. */
-function requireTime(since: string): void {
-  if (/^(\d+[hms])+$/.test(since) || !Number.isNaN(Date.parse(since))) return
+/**
+ * A time as the engine takes it: how long ago, or RFC 3339. Other texts it would take for something else, or
+ * refuse on its way out, among the lines.
+ */
+function toTime(since: string): string {
+  if (/^(\d+[hms])+$/.test(since)) return since
+  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/.test(since) && !Number.isNaN(Date.parse(since))) {
+    return new Date(since).toISOString()
+  }
   throw new AquastreamError('usage', `--since ${JSON.stringify(since)} is no time`, {
     hint: 'say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z',
   })

@@ -43,7 +43,9 @@ export function judge(
 ): Verdict {
   if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('waits for its turn')
   const same = before?.id === now.id
-  if (now.restarts - (same ? before.restarts : 0) >= LOOP) return {is: 'hopeless', why: 'restarts in a loop'}
+  // The engine counts from nothing again when somebody else than itself starts it.
+  const restartsBefore = same && before.restarts <= now.restarts ? before.restarts : 0
+  if (now.restarts - restartsBefore >= LOOP) return {is: 'hopeless', why: 'restarts in a loop'}
   const failedBefore = same && before.since === now.since ? before.failedChecks : 0
   if (same && phase === 'starting') return judgeOld(now, failedBefore)
   if (now.outOfMemory) return {is: 'hopeless', why: 'killed for memory'}

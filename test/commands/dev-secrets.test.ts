@@ -116,8 +116,7 @@ test('a secret that the file lacks is added to it', async () => {
   expect(await readFile(fileOf(site), 'utf8')).toMatch(/^POSTGRES_PASSWORD=a+b+c+\nREDIS_PASSWORD=d+e+f+\n./)
 })
 
-// Bug: the addition goes on in the last line when that has no line end, and changes the secret there.
-test.fails('an edited file without a last line end keeps its secrets', async () => {
+test('an edited file without a last line end keeps its secrets', async () => {
   await using site = await siteWithoutDocker()
   await mkdir(stateOf(site), {recursive: true})
   await writeFile(fileOf(site), 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff')

@@ -11,15 +11,15 @@ const MALFORMED_HINT =
 test.each([
   ['no assignment', {text: 'BIND=127.0.0.1\n\nhunter2 is it\n', line: 3}],
   ['a quote never closed', {text: 'POSTGRES_PASSWORD="hunter2\nBIND=127.0.0.1\n', line: 1}],
-])('%s in .env is named by its line', async (_, {text, line}) => {
+])('%s in .env.dev is named by its line', async (_, {text, line}) => {
   await using site = await siteWithoutDocker()
-  await site.write('.env', text)
+  await site.write('.env.dev', text)
   const run = await site.run('env:up --profile dev --json')
   expect(run.exitCode).toBe(2)
   expect(errorOf(run)).toEqual({
     code: 'settings-invalid',
     exitCode: 2,
-    message: `line ${line} of ${join(site.directory, '.env')} is not a plain NAME=value`,
+    message: `line ${line} of ${join(site.directory, '.env.dev')} is not a plain NAME=value`,
     hint: MALFORMED_HINT,
   })
   expect(run.stdout + run.stderr).not.toContain('hunter2')
@@ -88,6 +88,18 @@ test('export, spaces, quotes and comments are understood', async () => {
   expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
 })
 
+test('the .env of another program is no obstacle', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write(
+    '.env',
+    'URL=http://x/$PATH\nKEY="-----BEGIN KEY-----\nabc\n-----END KEY-----"\nREDIS_PORT=no\n',
+  )
+  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([
+    'REDIS_PORT in .env must be a port, 1 to 65535',
+  ])
+  expect((await site.run('env:down --profile dev')).exitCode).toBe(3)
+})
+
 test('a password with # is not shortened in silence', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'POSTGRES_PASSWORD=abcdefghijkl#mnop\n')
@@ -124,7 +136,7 @@ test('--env-file of another profile is refused', async () => {
   expect(exitCode).toBe(2)
   expect(stderr).toContain(
     '  - mine.env is for the profile prod, not for stage\n' +
-      '    hint: use --profile prod, or another --env-file\n',
+      '    hint: use --profile prod, or correct AQUASTREAM_PROFILE in the file\n',
   )
 })
 

@@ -98,18 +98,27 @@ test('values that make no sense are named, not shown', async () => {
     REDIS_PORT: 'hunter2',
     BACKEND_MEMORY: 'hunter2',
     S3_BUCKET: 'hunter2 ',
-    AQUASTREAM_PROJECT: 'Hunter2',
   })
   const run = await site.run('env:up --profile dev --json')
   expect(run.exitCode).toBe(2)
   expect(problemsOf(run)).toEqual([
-    'AQUASTREAM_PROJECT in the environment must be lower-case letters, digits, _ and -',
     'S3_BUCKET in the environment must be a bucket name: 3 to 63 of a-z, 0-9, - and .',
     'REDIS_PORT in the environment must be a port, 1 to 65535',
     'BACKEND_MEMORY in the environment must be a size such as 512m or 2g',
   ])
   expect((run.stdout + run.stderr).toLowerCase()).not.toContain('hunter2')
 })
+
+test.each(['env:up', 'env:status', 'env:down', 'logs'])(
+  '%s refuses a project name that is none',
+  async words => {
+    await using site = await siteWithoutDocker({AQUASTREAM_PROJECT: 'Two Words'})
+    expect(errorOf(await site.run(`${words} --json`))).toMatchObject({
+      code: 'settings-invalid',
+      message: 'AQUASTREAM_PROJECT must be at most 60 lower-case letters, digits, _ and -',
+    })
+  },
+)
 
 test('what only looks like a port is refused', async () => {
   const ports = {

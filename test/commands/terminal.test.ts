@@ -6,7 +6,7 @@ import {siteWithoutDocker} from './site.js'
 const siteWithTerminal = (env: NodeJS.ProcessEnv = {}) =>
   siteWithoutDocker({PATH: process.env.PATH, DOCKER_HOST: 'unix:///nonexistent/none.sock', ...env})
 
-test.each(['env:up --profile stage', 'env:up --nope', 'logs usr', 'env:status'])(
+test.each(['env:up --profile stage', 'env:up --profile produ', 'logs usr', 'env:status'])(
   '%s fits into a terminal of 40 columns',
   async words => {
     await using site = await siteWithTerminal()

@@ -20,10 +20,11 @@ test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says whic
   await using site = await StackSite.open()
   await using proxy = await openEngineProxy()
   await chmod(proxy.path, 0o600)
+  await chmod(site.directory, 0o777)
   const run = await site.run('env:up --profile dev --json', {
     user: NOBODY,
     cwd: '/',
-    env: {DOCKER_HOST: `unix://${proxy.path}`, HOME: '/nonexistent', XDG_STATE_HOME: `/tmp/${site.project}`},
+    env: {DOCKER_HOST: `unix://${proxy.path}`, HOME: '/nonexistent', XDG_STATE_HOME: site.directory},
   })
   expect(run.exitCode, run.stderr).toBe(3)
   expect(errorOf(run)).toMatchObject({

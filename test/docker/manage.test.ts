@@ -123,6 +123,20 @@ test('down keeps data, and only volumes deletes it', async () => {
   ).toBe('')
 })
 
+test('data that something else uses is not called deleted', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service redis')
+  const volume = `${site.project}_redisdata`
+  const user = await docker('create', '--volume', `${volume}:/data`, 'redis:7-alpine')
+  const run = await site.run('env:down --volumes --yes --json')
+  await docker('rm', user)
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run)).toMatchObject({
+    code: 'not-deleted',
+    message: `${volume} could not be deleted: something else uses it`,
+  })
+})
+
 test('down needs no settings and no checkout', async () => {
   await using site = await StackSite.open()
   await site.writeStageFile()

@@ -68,10 +68,36 @@ test('a changed setting recreates its service and says so', async () => {
   const run = await site.run('env:up --profile dev --service redis --service postgres', {
     env: {REDIS_MEMORY: '200m'},
   })
-  expect(run.stderr).toContain('redis is recreated: its settings changed')
+  expect(run.stderr).toContain('redis will be recreated: its settings changed')
   expect(run.stdout).toContain('In a new container: redis.')
   expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
   expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
+})
+
+test('a paused service goes on', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service gateway')
+  const {Id} = await site.inspect('gateway')
+  await docker('pause', Id)
+  expect((await site.run('env:up --profile dev --service gateway')).exitCode).toBe(0)
+  expect(await site.inspect('gateway')).toMatchObject({
+    Id,
+    State: {Status: 'running', Health: {Status: 'healthy'}},
+  })
+})
+
+test('two starts at the same moment both succeed', async () => {
+  await using site = await StackSite.open()
+  const start = () => site.run('env:up --profile dev --service gateway')
+  const runs = await Promise.all([start(), start()])
+  for (const {exitCode, stderr} of runs) expect(exitCode, stderr).toBe(0)
+})
+
+test('without waiting, a start ends when all has started', async () => {
+  await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
+  const run = await site.run('env:up --profile dev --service gateway --no-wait')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect((await site.inspect('gateway')).State.Status).toBe('running')
 })
 
 test('one variable swaps a stub for another image', async () => {

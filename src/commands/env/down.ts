@@ -22,7 +22,9 @@ export default class EnvDown extends BaseCommand<DownReport> {
     const {flags} = await this.parse(EnvDown)
     const {bringDown, planDown} = await import('../../env/down.js')
     const {downLoss, downSummary, downUpdate} = await import('../../cli/down-words.js')
-    const plan = await planDown({...this.stackRequest(flags), volumes: flags.volumes})
+    const plan = await this.interruptible(() =>
+      planDown({...this.stackRequest(flags), volumes: flags.volumes}),
+    )
     if (plan.volumes.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/confirm.js')
       await confirmByName(downLoss(plan), plan.stack.project)

@@ -24,9 +24,10 @@ In dev, a backend whose image this machine does not have is played by a stub.`
       description: 'seconds to wait until all are healthy',
       default: 300,
       min: 1,
+      max: 86_400,
       helpValue: 'SECONDS',
     }),
-    'no-wait': Flags.boolean({description: 'start, and do not wait until all are healthy'}),
+    'no-wait': Flags.boolean({description: 'end when all are started; what others need is still waited for'}),
   }
 
   async run(): Promise<UpReport> {

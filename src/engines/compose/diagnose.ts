@@ -56,13 +56,13 @@ function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined 
 }
 
 /** The job that makes the schemas is the first that logs in to PostgreSQL. The server's words are English in the container. */
-function wrongPassword({service}: ServiceState, log: string[]): Finding | undefined {
+function wrongPassword({service, profile}: ServiceState, log: string[]): Finding | undefined {
   if (service !== 'postgres-schemas' || !log.some(line => line.includes('password authentication failed')))
     return undefined
   return {
     code: 'service-failed',
     cause: 'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD, and keeps it',
-    hint: 'set the one that it was made with, or, if its data may go, aquastream env:down --volumes',
+    hint: `set the one that it was made with, or, if its data may go, aquastream env:down --volumes --profile ${profile}`,
   }
 }
 
@@ -78,7 +78,7 @@ function plain(state: ServiceState, verdict: string): Finding {
   return {
     code: 'service-failed',
     cause: CAUSES[verdict]?.(state) ?? verdict,
-    hint: `see all that it wrote: aquastream logs ${state.service}`,
+    hint: `see all that it wrote: aquastream logs ${state.service} --profile ${state.profile}`,
   }
 }
 

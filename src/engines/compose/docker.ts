@@ -60,12 +60,13 @@ export async function tryDocker(args: string[], options: DockerOptions = {}): Pr
 export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
   const {ok, stdout, stderr} = await tryDocker(args, options)
   if (ok) return stdout
-  throw new AquastreamError('start-failed', `docker ${args.find(arg => !arg.startsWith('-'))} failed`, {
-    hint: 'mend what the engine says above, then run the same command again',
+  throw new AquastreamError('engine-failed', `docker ${args.find(arg => !arg.startsWith('-'))} failed`, {
+    hint: `mend what the engine says, then run the same command again: ${lastLines(stderr, 1)[0] ?? 'nothing'}`,
     evidence: [{title: 'the engine says', lines: lastLines(stderr, 12)}],
   })
 }
 
+/** The last lines that are not empty. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split('\n')
@@ -108,16 +109,28 @@ function tooOld(version: string): Problem | undefined {
   }
 }
 
-/** Where the docker command looks for its engine, such as unix:///var/run/docker.sock. */
-async function endpoint(): Promise<string> {
+/** Where the docker command looks for its engine, such as unix:///var/run/docker.sock; nothing for a bad context. */
+async function endpoint(): Promise<string | undefined> {
   if (process.env.DOCKER_HOST) return process.env.DOCKER_HOST
   const format = '{{.Endpoints.docker.Host}}'
   const {stdout} = await execa('docker', ['context', 'inspect', '--format', format], dockerOptions({}))
-  return stdout || 'unix:///var/run/docker.sock'
+  return stdout || undefined
+}
+
+/** Whether the engine's ports and disk are those of this machine. */
+export async function isEngineLocal(): Promise<boolean> {
+  return (await endpoint())?.startsWith('unix://') ?? false
 }
 
 /** Asks the socket itself: the words of the docker command differ between versions. */
-async function explainSilence(host: string): Promise<Problem> {
+async function explainSilence(host: string | undefined): Promise<Problem> {
+  if (host === undefined) {
+    return {
+      code: 'engine-missing',
+      message: `the docker context ${process.env.DOCKER_CONTEXT ?? ''} cannot be used`,
+      hint: 'see which there are: docker context ls',
+    }
+  }
   const path = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined
   const code = path && (await connectionError(path))
   if (code === 'EACCES') {

@@ -2,7 +2,7 @@ import {statfs} from 'node:fs/promises'
 import prettyBytes from 'pretty-bytes'
 import type {Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findEngineProblem, lastLines, tryDocker} from './docker.js'
+import {findEngineProblem, isEngineLocal, lastLines, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
@@ -88,7 +88,7 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 /** Where the engine keeps its data, when that is a directory that can be seen from here. */
 async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const disk = await statfs(path).catch(() => undefined)
+  const disk = (await isEngineLocal()) ? await statfs(path).catch(() => undefined) : undefined
   const free = disk ? disk.bavail * disk.bsize : Infinity
   if (free >= DISK_FLOOR) return []
   return [
@@ -131,6 +131,7 @@ function compare(
   }
   const image = images.present.get(container.Config.Image)
   if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
-  if (isRunning(container)) return {service, action: 'none', reason: 'it runs'}
+  if (container.State.Status !== 'paused' && isRunning(container))
+    return {service, action: 'none', reason: 'it runs'}
   return {service, action: 'start', reason: `it is ${container.State.Status}`}
 }

@@ -3,7 +3,7 @@ import {execa} from 'execa'
 import type {Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
-import {dockerOptions} from './docker.js'
+import {dockerOptions, isEngineLocal} from './docker.js'
 import {type Container, isRunning, LABEL} from './states.js'
 
 interface Taken {
@@ -22,14 +22,16 @@ interface Holder {
 /** The ports of the target that something else holds. Those that its own containers hold are not in the way. */
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
   const {values} = target.settings
-  const own = new Set(containers.filter(isRunning).flatMap(publishedPorts))
+  if (!(await isEngineLocal())) return []
+  const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
   const wanted = SERVICES.filter(({name}) => target.services.includes(name)).flatMap(({name, ports}) =>
     ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
   )
   const taken = await Promise.all(
     wanted.map(async (place): Promise<Taken[]> => {
-      if (own.has(place.port) || (await isFree(Number(place.port), values.BIND!))) return []
-      return [{...place, holder: await findHolder(place.port)}]
+      if (own.has(`${values.BIND}:${place.port}`) || (await isFree(Number(place.port), values.BIND!)))
+        return []
+      return [{...place, holder: await findHolder(place.port, values.BIND!)}]
     }),
   )
   return toProblems(taken.flat())
@@ -60,8 +62,10 @@ function takenByOne({service, variable, port, holder}: Taken): Problem {
   }
 }
 
-function publishedPorts({NetworkSettings: {Ports: ports}}: Container): string[] {
-  return Object.values(ports).flatMap(bindings => (bindings ?? []).map(({HostPort: port}) => port))
+function publishedAddresses({NetworkSettings: {Ports: ports}}: Container): string[] {
+  return Object.values(ports).flatMap(bindings =>
+    (bindings ?? []).map(({HostIp, HostPort}) => `${HostIp}:${HostPort}`),
+  )
 }
 
 /** Only "address in use" counts: the engine may well be allowed what this user is not. */
@@ -82,15 +86,23 @@ async function isFree(port: number, host: string): Promise<boolean> {
 }
 
 /** The container or process behind a port, as far as the system tells this user. */
-async function findHolder(port: string): Promise<Holder | undefined> {
-  return (await holdingContainer(port)) ?? (await holdingProcess(port))
+async function findHolder(port: string, bind: string): Promise<Holder | undefined> {
+  return (await holdingContainer(port, bind)) ?? (await holdingProcess(port))
 }
 
-async function holdingContainer(port: string): Promise<Holder | undefined> {
-  const format = `{{.Names}} {{.Label "${LABEL.project}"}}`
+async function holdingContainer(port: string, bind: string): Promise<Holder | undefined> {
+  const format = `{{.Names}}\t{{.Label "${LABEL.project}"}}\t{{.Ports}}`
   const args = ['ps', '--filter', `publish=${port}`, '--format', format]
   const {stdout} = await execa('docker', args, dockerOptions({}))
-  const [name, project] = stdout.split('\n')[0]?.split(' ') ?? []
+  // The same port of another address is not in the way.
+  const addresses = bind === '0.0.0.0' ? [''] : [bind, '0.0.0.0']
+  const inTheWay = (ports: string): boolean =>
+    addresses.some(address => ports.includes(`${address}:${port}->`))
+  const holder = stdout
+    .split('\n')
+    .map(line => line.split('\t'))
+    .find(([, , ports = '']) => inTheWay(ports))
+  const [name, project] = holder ?? []
   return name ? {name: `the container ${name}`, ...(project && {project})} : undefined
 }
 

@@ -12,7 +12,9 @@ export async function startServices({target, stubs}: Plan, signal: AbortSignal):
   const names = [...target.jobs, ...target.services]
   const create = ['up', '--no-start', '--no-build', '--pull', 'never', ...names]
   const env = composeEnv(target, stubs)
-  await docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
+  const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
+  // Another start at the same moment takes the names; the second time its containers are found.
+  await createAll().catch(createAll)
   await startInOrder(target.settings.project, names, signal)
 }
 
@@ -25,7 +27,8 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
   const started = new Set<string>()
   const start = async (container: Container): Promise<void> => {
     asked.add(serviceOf(container))
-    if (!isRunning(container)) await docker(['start', container.Id], {signal})
+    if (container.State.Status === 'paused') await docker(['unpause', container.Id], {signal})
+    else if (!isRunning(container)) await docker(['start', container.Id], {signal})
     started.add(serviceOf(container))
   }
   const starts: Promise<void>[] = []
@@ -35,8 +38,9 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
       names.includes(serviceOf(container)) &&
       !asked.has(serviceOf(container)) &&
       dependenciesOf(container).every(dependency => isMet(dependency, containers, started))
-    for (const container of containers.filter(isDue)) {
-      starts.push(start(container).catch((error: unknown) => failed.abort(error)))
+    // One that runs already makes others due at once, and no event will come for it.
+    for (let due; (due = containers.find(isDue));) {
+      starts.push(start(due).catch((error: unknown) => failed.abort(error)))
     }
     if (asked.size === names.length) break
   }

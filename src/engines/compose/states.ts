@@ -58,9 +58,9 @@ export function serviceOf({Config: {Labels: labels}}: Container): string {
   return labels[LABEL.service] ?? ''
 }
 
-/** Also between two restarts: its ports are its own then, and nobody needs to start it. */
+/** Also between two restarts and while it is paused: its ports are its own then. */
 export function isRunning({State: {Status: status}}: Container): boolean {
-  return status === 'running' || status === 'restarting'
+  return status === 'running' || status === 'restarting' || status === 'paused'
 }
 
 export function toState(container: Container): ServiceState {
@@ -133,7 +133,7 @@ export async function* watchContainers(
       idle = setTimeout(ringBell, IDLE_MS)
       await rung
       clearTimeout(idle)
-      await delay(pace)
+      await delay(pace, undefined, {signal})
     }
   } catch (error) {
     if (!signal.aborted) throw error
