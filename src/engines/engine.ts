@@ -15,7 +15,7 @@ export interface Target {
 /** What a start would do to one service or job, and why. */
 export interface Change {
   service: string
-  action: 'create' | 'recreate' | 'start' | 'none'
+  action: 'create' | 'recreate' | 'start' | 'resume' | 'none'
   reason: string
 }
 

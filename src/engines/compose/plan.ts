@@ -131,7 +131,7 @@ function compare(
   }
   const image = images.present.get(container.Config.Image)
   if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
-  if (container.State.Status !== 'paused' && isRunning(container))
-    return {service, action: 'none', reason: 'it runs'}
+  if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
+  if (isRunning(container)) return {service, action: 'none', reason: 'it runs'}
   return {service, action: 'start', reason: `it is ${container.State.Status}`}
 }

@@ -8,10 +8,14 @@ import {type Container, isRunning, LABEL, serviceOf, watchContainers} from './st
  * when what it depends on is ready. Compose would do that too, and look for that moment twice a second: over
  * the four stages of this stack that is a second of seven (bench:up).
  */
-export async function startServices({target, stubs}: Plan, signal: AbortSignal): Promise<void> {
+export async function startServices({target, stubs, changes}: Plan, signal: AbortSignal): Promise<void> {
   const names = [...target.jobs, ...target.services]
   const create = ['up', '--no-start', '--no-build', '--pull', 'never', ...names]
   const env = composeEnv(target, stubs)
+  // Compose would try to start what is paused, which the engine refuses.
+  const paused = changes.filter(({action}) => action === 'resume').map(({service}) => service)
+  if (paused.length > 0)
+    await docker(['compose', '-p', target.settings.project, 'unpause', ...paused], {signal})
   const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
   // Another start at the same moment takes the names; the second time its containers are found.
   await createAll().catch(createAll)
@@ -27,8 +31,7 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
   const started = new Set<string>()
   const start = async (container: Container): Promise<void> => {
     asked.add(serviceOf(container))
-    if (container.State.Status === 'paused') await docker(['unpause', container.Id], {signal})
-    else if (!isRunning(container)) await docker(['start', container.Id], {signal})
+    if (!isRunning(container)) await docker(['start', container.Id], {signal})
     started.add(serviceOf(container))
   }
   const starts: Promise<void>[] = []
