@@ -20,7 +20,7 @@ export interface Limits {
 }
 
 /** While services start, a look costs them more than it tells; at the end, the last change ends the wait. */
-const PACE_MS = {starting: 1000, started: 50}
+const PACE_MS = {starting: 1500, started: 50}
 
 /**
  * Starts the services and watches until all are ready; ends at the first that cannot become so.

@@ -16,14 +16,16 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const unreachable = await findEngineProblem(signal)
   if (unreachable)
     return {target, problems: [unreachable], changes: [], stubs: {services: [], image: ''}, images: []}
-  const [containers, images] = await Promise.all([
+  const [local, containers, images] = await Promise.all([
+    isEngineLocal(),
     listContainers(target.settings.project, signal),
     chooseImages(target, signal),
   ])
   const [file, ports, disk, foreign] = await Promise.all([
     readComposeFile(target, images, signal),
-    findTakenPorts(target, containers),
-    findDiskProblem(),
+    // The ports and the disk of a remote engine cannot be seen from here.
+    local ? findTakenPorts(target, containers) : [],
+    local ? findDiskProblem() : [],
     findForeignProfile(target, signal),
   ])
   return {
@@ -88,7 +90,7 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 /** Where the engine keeps its data, when that is a directory that can be seen from here. */
 async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const disk = (await isEngineLocal()) ? await statfs(path).catch(() => undefined) : undefined
+  const disk = await statfs(path).catch(() => undefined)
   const free = disk ? disk.bavail * disk.bsize : Infinity
   if (free >= DISK_FLOOR) return []
   return [

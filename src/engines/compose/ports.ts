@@ -3,7 +3,7 @@ import {execa} from 'execa'
 import type {Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
-import {dockerOptions, isEngineLocal} from './docker.js'
+import {dockerOptions} from './docker.js'
 import {type Container, isRunning, LABEL} from './states.js'
 
 interface Taken {
@@ -22,7 +22,6 @@ interface Holder {
 /** The ports of the target that something else holds. Those that its own containers hold are not in the way. */
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
   const {values} = target.settings
-  if (!(await isEngineLocal())) return []
   const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
   const wanted = SERVICES.filter(({name}) => target.services.includes(name)).flatMap(({name, ports}) =>
     ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),

@@ -111,29 +111,42 @@ export async function* watchContainers(
     'type=container',
     ...events.map(event => `event=${event}`),
   ]
-  const args = ['events', '--format', '{{.Action}}', ...filters.flatMap(filter => ['--filter', filter])]
+  const args = [
+    'events',
+    '--format',
+    '{{.Action}} {{.Actor.ID}}',
+    ...filters.flatMap(filter => ['--filter', filter]),
+  ]
   const stop = new AbortController()
   const stream = execa('docker', args, {
     ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
     buffer: false,
   })
+  let news = ''
   let ring = (): void => undefined
   let idle: NodeJS.Timeout | undefined
   const ringBell = (): void => {
     ring()
   }
-  stream.stdout.on('data', ringBell)
+  stream.stdout.on('data', chunk => {
+    news += String(chunk)
+    ring()
+  })
   stream.stdout.on('close', ringBell)
   signal.addEventListener('abort', ringBell)
   try {
+    let containers = await listContainers(project, signal)
     while (!signal.aborted) {
-      // Armed before the look: a change during it must not be lost.
       const rung = new Promise<void>(resolve => (ring = resolve))
-      yield await listContainers(project, signal)
-      idle = setTimeout(ringBell, IDLE_MS)
+      if (news === '') idle = setTimeout(ringBell, IDLE_MS)
+      else ring()
+      yield containers
       await rung
       clearTimeout(idle)
       await delay(pace, undefined, {signal})
+      const heard = news
+      news = ''
+      containers = withHealthy(containers, heard) ?? (await listContainers(project, signal))
     }
   } catch (error) {
     if (!signal.aborted) throw error
@@ -143,6 +156,23 @@ export async function* watchContainers(
     stop.abort()
     await stream
   }
+}
+
+/**
+ * The containers with those healthy that became so, when nothing else was heard: looking again would cost two
+ * processes per service, and they are missed where every core is busy with starting.
+ */
+function withHealthy(containers: Container[], heard: string): Container[] | undefined {
+  const ids = heard
+    .split('\n')
+    .flatMap(line => (line ? [/^health_status: healthy (\w+)$/.exec(line)?.[1]] : []))
+  if (ids.length === 0 || !ids.every(id => containers.some(({Id, State}) => Id === id && State.Health)))
+    return undefined
+  return containers.map(container => {
+    const {Id, State: state} = container
+    if (!ids.includes(Id) || !state.Health) return container
+    return {...container, State: {...state, Health: {...state.Health, Status: 'healthy', FailingStreak: 0}}}
+  })
 }
 
 const EVENTS = ['create', 'start', 'die', 'oom', 'destroy', 'health_status']
