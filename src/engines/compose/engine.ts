@@ -1,7 +1,8 @@
 import type {Engine} from '../engine.js'
 import {docker} from './docker.js'
 import {readLogs} from './logs.js'
-import {listContainers, listVolumes, memoryOf, toState, watchContainers} from './states.js'
+import {listContainers, listVolumes, memoryOf, toState} from './states.js'
+import {watchContainers} from './watch.js'
 
 /** The engine for real: Docker Compose, driven by the docker command and so by the user's own context. */
 export function composeEngine(project: string): Engine {

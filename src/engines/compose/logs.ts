@@ -1,7 +1,8 @@
 import {execa} from 'execa'
 import type {LogLine, LogQuery} from '../engine.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'
-import {type Container, isRunning, listContainers, serviceOf, watchContainers} from './states.js'
+import {type Container, isRunning, listContainers, serviceOf} from './states.js'
+import {watchContainers} from './watch.js'
 
 /** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
 export async function* readLogs(

@@ -1,7 +1,8 @@
 import type {Plan} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
-import {type Container, isRunning, LABEL, serviceOf, watchContainers} from './states.js'
+import {type Container, isRunning, LABEL, serviceOf} from './states.js'
+import {watchContainers} from './watch.js'
 
 /**
  * Has Compose create what is not as the file and the settings say, then starts each container at the moment
