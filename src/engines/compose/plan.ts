@@ -1,5 +1,6 @@
 import {statfs} from 'node:fs/promises'
 import prettyBytes from 'pretty-bytes'
+import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findEngineProblem, isEngineLocal, lastLines, tryDocker} from './docker.js'
@@ -69,7 +70,7 @@ async function readComposeFile(
   return {problems: [await explainCompose(lastLines(stderr, 3).join(' '), signal)], hashes: new Map()}
 }
 
-const REQUIRED = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET']
+const REQUIRED = SETTINGS.filter(({neededIn}) => neededIn?.includes('dev')).map(({name}) => name)
 
 async function explainCompose(words: string, signal: AbortSignal): Promise<Problem> {
   const {ok, stdout} = await tryDocker(['compose', 'version', '--short'], {signal})

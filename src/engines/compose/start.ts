@@ -6,8 +6,8 @@ import {watchContainers} from './watch.js'
 
 /**
  * Has Compose create what is not as the file and the settings say, then starts each container at the moment
- * when what it depends on is ready. Compose would do that too, and look for that moment twice a second: over
- * the four stages of this stack that is a second of seven (bench:up).
+ * when what it depends on is ready. Compose would do that too, and look for that moment twice a second, in
+ * each of the four stages of this stack.
  */
 export async function startServices({target, stubs, changes}: Plan, signal: AbortSignal): Promise<void> {
   const names = [...target.jobs, ...target.services]
