@@ -1,0 +1,117 @@
+import {createHash} from 'node:crypto'
+import {constants} from 'node:fs'
+import {lstat, readdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {codeOf} from './directory.js'
+import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
+import type {BackupSet} from './sets.js'
+
+type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'schemas' | 'bytes'>
+
+/** Sizes of the regular files of a directory; whatever else is in it is none of a set's. */
+type Sizes = Map<string, number>
+
+/** A manifest or list of checksums of a million tables is smaller; what is larger is no such thing. */
+const LIMIT = 256 * 1024 * 1024
+
+/** What can be said of a set without reading its archives; nothing when it is gone. */
+export async function inspect(path: string, id: string): Promise<Findings | undefined> {
+  const found: Findings = {state: 'complete', pinned: false, manifest: undefined, schemas: [], bytes: 0}
+  try {
+    const {names, sizes} = await measure(path)
+    found.pinned = names.includes(PINNED)
+    found.bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
+    found.schemas = schemasIn(names, id)
+    found.manifest = await readManifest(path, id, sizes)
+    found.schemas = found.manifest.archives.map(({schema}) => schema)
+    compare(found.manifest, sizes)
+    return found
+  } catch (error) {
+    if (error instanceof Flaw) return {...found, state: error.state, reason: error.message}
+    const code = codeOf(error)
+    if (code === 'ENOENT') return undefined
+    if (code) return {...found, state: 'damaged', reason: `it cannot be read: ${code}`}
+    throw error
+  }
+}
+
+/** Why a set is not complete. */
+class Flaw extends Error {
+  constructor(
+    message: string,
+    readonly state: 'partial' | 'damaged' = 'damaged',
+  ) {
+    super(message)
+  }
+}
+
+async function measure(path: string): Promise<{names: string[]; sizes: Sizes}> {
+  const names = await readdir(path)
+  const stats = await Promise.all(names.map(async name => ({name, stat: await lstat(join(path, name))})))
+  const files = stats.filter(({stat}) => stat.isFile())
+  return {names, sizes: new Map(files.map(({name, stat}) => [name, stat.size]))}
+}
+
+async function readManifest(path: string, id: string, sizes: Sizes): Promise<Manifest> {
+  if (!sizes.has(CHECKSUMS)) throw new Flaw(`it has no ${CHECKSUMS}: it was not finished`, 'partial')
+  const sums = parseChecksums(await read(path, CHECKSUMS, sizes))
+  const content = await read(path, MANIFEST, sizes)
+  if (sums.get(MANIFEST) !== createHash('sha256').update(content).digest('hex'))
+    throw new Flaw(`${MANIFEST} is not the one that ${CHECKSUMS} lists`)
+  const {data: manifest} = manifestSchema.safeParse(parseJson(content))
+  if (!manifest) throw new Flaw(`${MANIFEST} cannot be understood`)
+  if (manifest.id !== id) throw new Flaw(`${MANIFEST} is that of ${manifest.id}`)
+  for (const {file, sha256} of [...manifest.archives, manifest.globals]) {
+    if (sums.get(file) !== sha256) throw new Flaw(`${CHECKSUMS} and ${MANIFEST} differ on ${file}`)
+  }
+  return manifest
+}
+
+/** Whether everything that the manifest names is there, in its size, and nothing twice. */
+function compare({archives, globals}: Manifest, sizes: Sizes): void {
+  const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(archives.map(({file}) => file))
+  if (twice !== undefined) throw new Flaw(`${MANIFEST} names ${twice} twice`)
+  for (const {file, bytes} of [...archives, globals]) {
+    const size = sizes.get(file)
+    if (size === undefined) throw new Flaw(`${file} is missing`)
+    if (size !== bytes) throw new Flaw(`${file} has ${size} bytes instead of ${bytes}`)
+  }
+}
+
+async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
+  const size = sizes.get(name)
+  if (size === undefined) throw new Flaw(`${name} is missing`)
+  if (size > LIMIT) throw new Flaw(`${name} has ${size} bytes, which cannot be`)
+  return readFile(join(path, name), {flag: constants.O_RDONLY | constants.O_NOFOLLOW})
+}
+
+/** As sha256sum writes it: two spaces, or a space and an asterisk; a backslash first when the name has escapes. */
+function parseChecksums(content: Buffer): Map<string, string> {
+  const lines = content.toString('utf8').split('\n')
+  if (lines.pop() !== '') throw new Flaw(`${CHECKSUMS} is cut off`)
+  return new Map(
+    lines.map(line => {
+      const [, escaped, sum = '', name = ''] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
+      if (!sum) throw new Flaw(`${CHECKSUMS} cannot be understood`)
+      return [escaped ? name.replace(/\\(.)/g, (_, char) => (char === 'n' ? '\n' : String(char))) : name, sum]
+    }),
+  )
+}
+
+function parseJson(content: Buffer): unknown {
+  try {
+    return JSON.parse(content.toString('utf8'))
+  } catch {
+    throw new Flaw(`${MANIFEST} cannot be understood`)
+  }
+}
+
+function repeated(names: string[]): string | undefined {
+  return names.find((name, index) => names.indexOf(name) !== index)
+}
+
+/** `user_20261123T020000Z.sql.gz` is an archive of user. */
+function schemasIn(names: string[], id: string): string[] {
+  const schemas = names.flatMap(name => name.split(`_${id}.`, 2).slice(0, -1))
+  return [...new Set(schemas)].filter(schema => schema !== 'globals').sort()
+}
