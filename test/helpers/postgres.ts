@@ -4,7 +4,7 @@ import {type AddressInfo, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {execa, type Options, type ResultPromise} from 'execa'
+import {execa, type Options} from 'execa'
 import {postgresPrograms} from './postgres-programs.js'
 
 export interface ServerOptions {
@@ -56,7 +56,7 @@ export class TestServer implements AsyncDisposable {
   /** What the server has logged so far; `settings: {log_statement: 'all'}` shows every statement. */
   readonly logFile: string
   readonly #data: string
-  #postmaster: ResultPromise | undefined
+  #postmaster: {pid: number; ended: Promise<unknown>} | undefined
 
   constructor(
     readonly major: number,
@@ -74,7 +74,7 @@ export class TestServer implements AsyncDisposable {
 
   /** Of the postmaster. */
   get pid(): number {
-    return this.#postmaster!.pid!
+    return this.#postmaster!.pid
   }
 
   readonly sql: Sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
@@ -120,7 +120,7 @@ export class TestServer implements AsyncDisposable {
       stderr: {file: this.logFile, append: true},
       reject: false,
     })
-    this.#postmaster = postmaster
+    this.#postmaster = {pid: postmaster.pid!, ended: postmaster}
     const ended = new AbortController()
     void postmaster.then(() => ended.abort())
     const probe = ['-q', '-h', '127.0.0.1', '-p', String(this.port)]
@@ -137,7 +137,7 @@ export class TestServer implements AsyncDisposable {
     const signal = ({fast: 'SIGINT', immediate: 'SIGQUIT', kill: 'SIGKILL'} as const)[mode]
     const children = mode === 'kill' ? await childrenOf(this.pid) : []
     for (const pid of [this.pid, ...children]) signalled(pid, signal)
-    await postmaster
+    await postmaster.ended
     this.#postmaster = undefined
   }
 
