@@ -75,6 +75,16 @@ export abstract class BaseCommand<Result> extends Command {
     }
   }
 
+  /** The same for its backups, and for another server than the stack's. */
+  protected backupRequest(
+    flags: Interfaces.InferredFlags<typeof stackFlags> & {
+      dir?: string | undefined
+      'database-url'?: string | undefined
+    },
+  ): StackRequest & {dir: string | undefined; databaseUrl: string | undefined} {
+    return {...this.stackRequest(flags), dir: flags.dir, databaseUrl: flags['database-url']}
+  }
+
   /** A result that is an answer and still not good: said on stderr, and in the exit status. */
   protected async conclude(problem: Problem | undefined): Promise<void> {
     if (!problem) return

@@ -14,3 +14,22 @@ export const stackFlags = {
     helpGroup: 'GLOBAL',
   }),
 }
+
+/** On every command that looks into the backups. */
+export const backupFlags = {
+  dir: Flags.string({
+    description:
+      'directory of the backups [default: BACKUP_DIR, else ./backups]; each profile has its own in it',
+    helpValue: 'PATH',
+  }),
+}
+
+/** On every command that talks to a database server. */
+export const serverFlags = {
+  'database-url': Flags.string({
+    description:
+      'a server instead of the running stack: postgresql://user@host/database [default: DATABASE_URL]',
+    helpValue: 'URL',
+    noCacheDefault: true,
+  }),
+}

@@ -14,7 +14,8 @@ type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRe
 
 /** A line per task that changes in place. A group of tasks appears with the first that is heard of one of them. */
 export function liveProgress(groups: string[][]): ProgressPrinter {
-  const waiting = groups.map(names => new Map(names.map(name => [name, new LiveTask(name)])))
+  const toGroup = (names: string[]) => new Map(names.map(name => [name, new LiveTask(name)]))
+  const waiting = groups.map(toGroup)
   const notices: string[] = []
   let open: Map<string, LiveTask> | undefined
   let finished: Promise<unknown> = Promise.resolve()
@@ -25,6 +26,10 @@ export function liveProgress(groups: string[][]): ProgressPrinter {
     update(update) {
       if ('notice' in update) {
         notices.push(update.notice)
+        return
+      }
+      if ('tasks' in update) {
+        waiting.push(toGroup(update.tasks))
         return
       }
       const group = waiting.find(tasks => tasks.has(update.task))

@@ -4,7 +4,8 @@ import type {ProgressPrinter} from './progress.js'
 export function plainProgress(): ProgressPrinter {
   return {
     update(update) {
-      process.stderr.write('notice' in update ? `${update.notice}\n` : `${update.task}: ${update.detail}\n`)
+      if ('notice' in update) process.stderr.write(`${update.notice}\n`)
+      else if ('task' in update && !update.passing) process.stderr.write(`${update.task}: ${update.detail}\n`)
     },
     close: () => Promise.resolve(),
   }

@@ -62,14 +62,22 @@ function readOnce(path: string): ReturnType<typeof readEnvText> {
  * @throws settings-invalid
  */
 export async function findProject(request: SettingsRequest): Promise<string> {
-  const layers = await readLayers(request, name => name === 'AQUASTREAM_PROJECT')
-  const given = layers.find(({values}) => values.AQUASTREAM_PROJECT)?.values.AQUASTREAM_PROJECT
+  const given = await findValue(request, 'AQUASTREAM_PROJECT')
   if (given !== undefined && !PROJECT.test(given)) {
     throw new AquastreamError('settings-invalid', `AQUASTREAM_PROJECT ${PROJECT_RULE}`, {
       hint: 'correct AQUASTREAM_PROJECT, or unset it',
     })
   }
   return projectName(given, request.profile)
+}
+
+/**
+ * The value of one variable, whatever else is wrong with the files that set it.
+ * @throws settings-invalid: the line that sets it cannot be understood
+ */
+export async function findValue(request: SettingsRequest, variable: string): Promise<string | undefined> {
+  const layers = await readLayers(request, name => name === variable)
+  return layers.find(({values}) => values[variable])?.values[variable]
 }
 
 /** What Compose takes for the name of a project, and short enough for names made from it. */

@@ -4,7 +4,7 @@ import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
 
 export type Group =
-  'profile' | 'secrets' | 'third parties' | 'database and storage' | 'network' | 'images' | 'limits'
+  'profile' | 'secrets' | 'third parties' | 'database and storage' | 'backups' | 'network' | 'images' | 'limits'
 
 /** A variable: what it may be, and what people are told about it. */
 export interface Setting {
@@ -97,6 +97,21 @@ export const SETTINGS: readonly Setting[] = [
     group: 'database and storage',
     about: 'bucket of media',
     default: 'aquastream-media',
+  },
+
+  {
+    name: 'BACKUP_DIR',
+    schema: oneLine,
+    group: 'backups',
+    about: 'directory of the backups; each profile has its own below it',
+    default: 'backups',
+  },
+  {
+    name: 'DATABASE_URL',
+    schema: oneLine,
+    group: 'backups',
+    secret: true,
+    about: 'postgresql://user:password@host:port/database that the db commands use instead of the running stack',
   },
 
   {

@@ -1,3 +1,4 @@
+import type {Readable, Writable} from 'node:stream'
 import type {Evidence, Problem} from '../errors.js'
 import type {Settings} from '../config/load.js'
 import type {ServiceState} from '../stack/state.js'
@@ -79,6 +80,16 @@ export interface Context<Event> {
   signal: AbortSignal
 }
 
+/** A program that runs, with its pipes. */
+export interface Program {
+  stdin: Writable
+  stdout: Readable
+  /** Never rejects; `stderr` is what the program said last. */
+  ended: Promise<{exitCode: number; stderr: string}>
+  /** Closes its stdin, which is how one in a container notices, and ends it. */
+  kill(): void
+}
+
 /** Why one service cannot become healthy, in one sentence, and what to type next. */
 export interface Diagnosis {
   code: Problem['code']
@@ -110,4 +121,10 @@ export interface Engine {
   /** Finds out why a service that was judged hopeless is so. */
   diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+  /**
+   * Finds where PostgreSQL runs, and gives a way to start programs there. They see these variables, and those
+   * of the server itself.
+   * @throws not-healthy: it does not run
+   */
+  besidePostgres(): Promise<(program: string[], env: Record<string, string>) => Program>
 }

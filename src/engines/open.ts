@@ -18,9 +18,14 @@ export interface StackRequest extends Omit<SettingsRequest, 'profile'> {
 
 /** The stack that a command is about: of the profile asked for, else the only one that runs, else dev. */
 export async function openStack(request: StackRequest): Promise<Stack> {
-  const profile = request.profile ?? (await onlyRunning(request)) ?? 'dev'
+  const profile = await findProfile(request)
   const project = await findProject({...request, profile})
   return {profile, project, engine: composeEngine(project)}
+}
+
+/** The profile that a command is about, by the same rule. */
+export async function findProfile(request: StackRequest): Promise<Profile> {
+  return request.profile ?? (await onlyRunning(request)) ?? 'dev'
 }
 
 async function onlyRunning(request: StackRequest): Promise<Profile | undefined> {

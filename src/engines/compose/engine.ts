@@ -27,5 +27,6 @@ export function composeEngine(project: string): Engine {
     },
     memory: memoryOf,
     logs: (query, signal) => readLogs(project, query, signal),
+    besidePostgres: async () => (await import('./beside.js')).besidePostgres(project),
   }
 }

@@ -1,0 +1,388 @@
+#!/bin/sh
+# Restores schemas of a PostgreSQL database: all of it, or nothing. `restore.sh --help` says how.
+#
+# aquastream runs this same text beside the server, with --stream.
+# POSIX sh; needs psql and gzip (for other archives zstd or pg_restore), and by hand also base64 and sha256sum.
+set -eu
+umask 077
+
+usage() {
+	cat <<'HELP'
+usage: restore.sh SCHEMA ARCHIVE
+
+Replaces SCHEMA by what ARCHIVE holds, in one transaction. Before anything is touched, the checksum in
+SHA256SUMS beside the archive and the whole stream are tested. Foreign keys and publications of other
+schemas that hold on to the schema are made again; where something else of theirs does (a view, a function,
+a column type), the restore is refused and names it. Row counts are compared with manifest.json. Whatever
+fails, the schema stays as it was. An archive that lies alone is restored without the comparisons.
+
+  PGHOST=db.example.com PGUSER=aquastream PGDATABASE=aquastream \
+    restore.sh user /srv/backups/prod/20261123T020000Z/user_20261123T020000Z.sql.gz
+
+ARCHIVE is what backup.sh, aquastream or pg_dump made: .sql, .sql.gz, .sql.zst or a custom dump. The server is
+found as psql finds it: PGHOST, PGPORT, PGUSER, PGDATABASE; the password in PGPASSWORD or ~/.pgpass.
+LOCK_TIMEOUT is how many seconds to wait for tables in use [default: 10].
+
+This script makes no copy of the schema as it is. Make one first:
+
+  backup.sh --dir /srv/backups/before-restore user
+
+To see what is in an archive:
+
+  gunzip -c user_20261123T020000Z.sql.gz | less
+  pg_restore --list user_20261123T020000Z.dump
+
+To load it into another database, without this script:
+
+  gunzip -c user_20261123T020000Z.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d another_database
+
+exit status: 0 done, 2 wrong usage, 3 a program is missing, 6 restore failed and nothing was changed,
+             7 archive damaged, 8 another run is at work, 130 and 143 interrupted
+HELP
+}
+
+# In the container of the stack the names are those of the image.
+export PGUSER="${PGUSER:-${POSTGRES_USER:-$(id -un)}}"
+export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
+export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
+export PGCLIENTENCODING=UTF8
+# A role or database may carry limits of its own.
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c row_security=off -c search_path= -c client_min_messages=warning"
+
+# The same two numbers as in backup.sh.
+readonly lock='1095849281, 1'
+# So ends every plain dump that is whole.
+readonly trailer='-- PostgreSQL database dump complete'
+
+# --- The transaction -------------------------------------------------------------------
+
+# What holds on to the schemas from outside: `placed` says in which schema an object is.
+outside_sql() {
+	cat <<'SQL'
+target AS (
+	SELECT n.oid FROM pg_namespace n
+	WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
+), placed (classid, objid, nsp) AS (
+	SELECT 'pg_namespace'::regclass::oid, oid, oid FROM pg_namespace
+	UNION ALL SELECT 'pg_class'::regclass, oid, relnamespace FROM pg_class
+	UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type
+	UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace FROM pg_proc
+	UNION ALL SELECT 'pg_operator'::regclass, oid, oprnamespace FROM pg_operator
+	UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace FROM pg_opclass
+	UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace FROM pg_opfamily
+	UNION ALL SELECT 'pg_amop'::regclass, a.oid, opfnamespace FROM pg_amop a JOIN pg_opfamily f ON f.oid = amopfamily
+	UNION ALL SELECT 'pg_amproc'::regclass, a.oid, opfnamespace FROM pg_amproc a JOIN pg_opfamily f ON f.oid = amprocfamily
+	UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace FROM pg_collation
+	UNION ALL SELECT 'pg_conversion'::regclass, oid, connamespace FROM pg_conversion
+	UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace FROM pg_ts_config
+	UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace FROM pg_ts_dict
+	UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace FROM pg_ts_parser
+	UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace FROM pg_ts_template
+	UNION ALL SELECT 'pg_statistic_ext'::regclass, oid, stxnamespace FROM pg_statistic_ext
+	UNION ALL SELECT 'pg_extension'::regclass, oid, extnamespace FROM pg_extension
+	UNION ALL SELECT 'pg_default_acl'::regclass, oid, defaclnamespace FROM pg_default_acl
+	UNION ALL SELECT 'pg_constraint'::regclass, oid, connamespace FROM pg_constraint
+	UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, relnamespace FROM pg_attrdef d JOIN pg_class c ON c.oid = adrelid
+	UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
+	UNION ALL SELECT 'pg_trigger'::regclass, t.oid, relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+	UNION ALL SELECT 'pg_policy'::regclass, p.oid, relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = polrelid
+), extension_members AS (
+	-- Casts and the like have no schema; those of an extension come and go with it.
+	SELECT d.classid, d.objid, p.nsp FROM pg_depend d
+	JOIN placed p ON (p.classid, p.objid) = (d.refclassid, d.refobjid) WHERE deptype = 'e'
+), holders AS (
+	SELECT DISTINCT d.classid, d.objid, d.objsubid
+	FROM pg_depend d
+	JOIN placed inside ON (inside.classid, inside.objid) = (d.refclassid, d.refobjid)
+	LEFT JOIN placed outside ON (outside.classid, outside.objid) = (d.classid, d.objid)
+	WHERE inside.nsp IN (SELECT oid FROM target) AND d.deptype <> 'e'
+		AND (outside.nsp IS NULL OR outside.nsp NOT IN (SELECT oid FROM target))
+		AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM extension_members WHERE nsp IN (SELECT oid FROM target))
+		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
+), foreign_keys AS (
+	-- Those of a partition come and go with those of the whole.
+	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment
+	FROM pg_constraint c JOIN holders h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
+	WHERE contype = 'f' AND conparentid = 0
+		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
+), memberships AS (
+	SELECT format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, prrelid::regclass,
+		' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
+			WHERE attrelid = prrelid AND attnum = ANY (prattrs)) || ')',
+		' WHERE (' || pg_get_expr(prqual, prrelid) || ')') AS definition,
+		format('publication %I of table %s', pubname, prrelid::regclass) AS name
+	FROM pg_publication_rel r JOIN pg_publication p ON p.oid = prpubid
+	JOIN pg_class c ON c.oid = prrelid WHERE relnamespace IN (SELECT oid FROM target)
+	UNION ALL
+	SELECT format('ALTER PUBLICATION %I ADD TABLES IN SCHEMA %s', pubname, pnnspid::regnamespace),
+		format('publication %I of schema %s', pubname, pnnspid::regnamespace)
+	FROM pg_publication_namespace r JOIN pg_publication p ON p.oid = pnpubid WHERE pnnspid IN (SELECT oid FROM target)
+), refusals AS (
+	SELECT DISTINCT CASE WHEN h.classid = 'pg_rewrite'::regclass
+		THEN (SELECT pg_describe_object('pg_class'::regclass, ev_class, 0) FROM pg_rewrite WHERE oid = objid)
+		ELSE pg_describe_object(classid, objid, objsubid) END AS name
+	FROM holders h
+	WHERE NOT (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'f'))
+		AND NOT (classid = 'pg_trigger'::regclass AND objid IN (SELECT oid FROM pg_trigger WHERE tgisinternal))
+		AND classid NOT IN ('pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass)
+)
+SQL
+}
+
+# The schemas are gone after it, and what has to follow them is noted.
+begin_sql() { # begin_sql JSON MANIFEST: a list of names, and the manifest in base64
+	cat <<SQL
+SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);
+SQL
+	cat <<'SQL'
+SELECT set_config('aquastream.schemas', :'schemas', false);
+BEGIN;
+SET LOCAL lock_timeout = :'lock_timeout';
+SELECT pg_current_xact_id() AS xid \gset
+\echo aquastream xid :xid
+SELECT set_config('aquastream.xid', :'xid', false);
+CREATE TEMPORARY TABLE aquastream_afterwards (step serial, statement text) ON COMMIT DROP;
+DO $$
+DECLARE
+	item record;
+BEGIN
+	-- Everything that the transaction will need, before it changes anything: nobody can come in between.
+	FOR item IN
+		WITH target AS (SELECT n.oid FROM pg_namespace n
+			WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json)))
+		SELECT c.oid::regclass AS name FROM pg_class c
+		WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
+			OR c.oid IN (SELECT conrelid FROM pg_constraint f JOIN pg_class t ON t.oid = confrelid
+				WHERE contype = 'f' AND t.relnamespace IN (SELECT oid FROM target)))
+		ORDER BY c.oid
+	LOOP
+		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item.name);
+	END LOOP;
+END $$;
+DO $$
+DECLARE
+	found text;
+BEGIN
+	WITH
+SQL
+	outside_sql
+	cat <<'SQL'
+	SELECT string_agg(name, ', ' ORDER BY name) INTO found FROM refusals;
+	IF found IS NOT NULL THEN
+		RAISE EXCEPTION 'other schemas hold on to it: %', found;
+	END IF;
+END $$;
+INSERT INTO pg_temp.aquastream_afterwards (statement) WITH
+SQL
+	outside_sql
+	cat <<'SQL'
+SELECT statement FROM (
+	SELECT 1 AS rank, format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, definition) AS statement
+	FROM foreign_keys
+	UNION ALL
+	SELECT 2, format('COMMENT ON CONSTRAINT %I ON %s IS %L', conname, conrelid::regclass, comment)
+	FROM foreign_keys WHERE comment IS NOT NULL
+	UNION ALL
+	SELECT 3, definition FROM memberships
+) s ORDER BY rank, statement;
+DO $$
+DECLARE
+	item record;
+	given record;
+BEGIN
+	-- What the role gives away by default would come on top of the grants in the dump: the built-in
+	-- defaults hold until the end.
+	FOR item IN
+		SELECT defaclacl, acldefault(CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype END, defaclrole) AS builtin,
+			CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
+				WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS kind
+		FROM pg_default_acl WHERE defaclnamespace = 0 AND defaclrole = current_user::regrole
+			AND defaclobjtype IN ('r', 'S', 'f', 'T', 'n')
+	LOOP
+		FOR given IN SELECT DISTINCT grantee FROM aclexplode(item.defaclacl) LOOP
+			EXECUTE format('ALTER DEFAULT PRIVILEGES REVOKE ALL ON %s FROM %s', item.kind,
+				CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE given.grantee::regrole::text END);
+		END LOOP;
+		FOR given IN SELECT * FROM aclexplode(item.builtin) LOOP
+			EXECUTE format('ALTER DEFAULT PRIVILEGES GRANT %s ON %s TO %s', given.privilege_type, item.kind,
+				CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE given.grantee::regrole::text END);
+			INSERT INTO pg_temp.aquastream_afterwards (statement)
+			VALUES (format('ALTER DEFAULT PRIVILEGES REVOKE %s ON %s FROM %s', given.privilege_type, item.kind,
+				CASE given.grantee WHEN 0 THEN 'PUBLIC' ELSE given.grantee::regrole::text END));
+		END LOOP;
+		INSERT INTO pg_temp.aquastream_afterwards (statement)
+		SELECT format('ALTER DEFAULT PRIVILEGES GRANT %s ON %s TO %s%s', privilege_type, item.kind,
+			CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END,
+			CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+		FROM aclexplode(item.defaclacl);
+	END LOOP;
+	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
+		EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', item.name);
+	END LOOP;
+END $$;
+SQL
+}
+
+# Sent only after the whole archive was seen good; until COMMIT nothing has happened for anybody else.
+end_sql() {
+	cat <<'SQL'
+DO $$
+DECLARE
+	item record;
+	rows bigint;
+BEGIN
+	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
+		RAISE EXCEPTION 'the archive ended the transaction by itself';
+	END IF;
+	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
+		IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = item.name) THEN
+			RAISE EXCEPTION 'the archive does not hold the schema %', item.name;
+		END IF;
+	END LOOP;
+	FOR item IN SELECT statement FROM pg_temp.aquastream_afterwards ORDER BY step LOOP
+		EXECUTE item.statement;
+	END LOOP;
+	IF current_setting('aquastream.manifest') <> '' THEN
+		FOR item IN
+			SELECT a->>'schema' AS schema, t->>'name' AS name, (t->>'rows')::bigint AS rows
+			FROM jsonb_array_elements(current_setting('aquastream.manifest')::jsonb->'archives') a,
+				jsonb_array_elements(a->'tables') t
+			WHERE a->>'schema' IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
+		LOOP
+			EXECUTE format('SELECT count(*) FROM ONLY %I.%I', item.schema, item.name) INTO rows;
+			IF rows <> item.rows THEN
+				RAISE EXCEPTION 'table %.% has % rows, and % were backed up', item.schema, item.name, rows, item.rows;
+			END IF;
+		END LOOP;
+	END IF;
+END $$;
+\echo aquastream commits
+COMMIT;
+\echo aquastream committed
+SELECT format('ANALYZE %s', c.oid::regclass) FROM pg_class c
+WHERE relkind IN ('r', 'p', 'm') AND relnamespace IN (SELECT n.oid FROM pg_namespace n
+	WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))) \gexec
+SQL
+}
+
+# unpack FORMAT: an archive to SQL; fails when its end is missing
+unpack() {
+	case $1 in
+	gzip) gzip -dc ;;
+	zstd) zstd -dc ;;
+	custom) pg_restore --file=- ;;
+	plain) cat ;;
+	esac
+}
+
+# replay FORMAT JSON MANIFEST: the archive comes on stdin. It has happened when this prints `aquastream committed`.
+replay() {
+	{
+		begin_sql "$2" "$3"
+		# Without the COMMIT that would follow, the end of the stream is the end of the transaction.
+		unpack "$1" || exit
+		end_sql
+	} | psql -XAtqw -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s"
+}
+
+# What a restore of these schemas would meet, as one line of JSON.
+plan() {
+	{
+		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" WITH
+		outside_sql
+		cat <<'SQL'
+SELECT json_build_object(
+	'foreignKeys', (SELECT coalesce(json_agg(format('%s of %s', conname, conrelid::regclass) ORDER BY conrelid, conname), '[]') FROM foreign_keys),
+	'publications', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM memberships),
+	'refusals', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM refusals));
+SQL
+	} | psql -XAtqw -v ON_ERROR_STOP=1 -v schemas="$1"
+}
+
+# --- By hand ---------------------------------------------------------------------------
+
+fail() { # fail STATUS SENTENCE HINT
+	printf 'error: %s\nhint: %s\n' "$2" "$3" >&2
+	exit "$1"
+}
+
+format_of() {
+	case $(head -c 5 "$1" | od -An -tx1 | tr -d ' \n') in
+	1f8b*) echo gzip ;;
+	28b52ffd*) echo zstd ;;
+	5047444d50) echo custom ;;
+	*) echo plain ;;
+	esac
+}
+
+# An archive that changes the connection would leave the transaction; pg_dump --create makes such.
+is_whole() { # is_whole FORMAT < ARCHIVE
+	{ unpack "$1" || echo broken; } | awk -v trailer="$trailer" '
+		/^\\connect / { connects = 1 }
+		$0 == trailer { found = NR }
+		END { exit !(found && NR - found <= 8 && $0 != "broken" && !connects) }'
+}
+
+checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
+
+restore() { # restore SCHEMA ARCHIVE
+	[ -r "$2" ] || fail 7 "$2 cannot be read" 'name the archive: restore.sh SCHEMA ARCHIVE'
+	directory=$(dirname "$2") name=$(basename "$2")
+	format=$(format_of "$2")
+	case $format in
+	gzip | zstd) unpacker=$format ;;
+	custom) unpacker=pg_restore ;;
+	*) unpacker='cat' ;;
+	esac
+	for program in psql base64 awk "$unpacker"; do
+		command -v "$program" >/dev/null || fail 3 "there is no $program on this machine" "install it, then run this again"
+	done
+	if [ -r "$directory/SHA256SUMS" ]; then
+		expected=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$directory/SHA256SUMS")
+		[ "$expected" = "$(checksum "$2" | cut -c 1-64)" ] ||
+			fail 7 "$2 is not the file that was backed up: its checksum differs" 'take another backup; nothing was touched'
+	else
+		echo "note: there is no SHA256SUMS beside the archive, so only its form is checked" >&2
+	fi
+	is_whole "$format" <"$2" ||
+		fail 7 "$2 is no whole dump of one schema" 'take another backup; nothing was touched'
+	manifest=
+	if [ -r "$directory/manifest.json" ]; then
+		manifest=$(base64 <"$directory/manifest.json" | tr -d '\n')
+	else
+		echo "note: there is no manifest.json beside the archive, so rows are not compared" >&2
+	fi
+	schemas=$(printf '["%s"]' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')")
+	busy=$(psql -XAtqw -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = ($lock) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") ||
+		fail 6 'the database cannot be used; nothing was changed' 'try: psql'
+	[ "$busy" = 0 ] || fail 8 'another backup or restore of this database is at work' 'run it again when that has ended'
+	said=$(replay "$format" "$schemas" "$manifest" <"$2") || true
+	case $said in
+	*'aquastream committed'*) echo "$1 is restored from $2; restart the services that use it" ;;
+	*) fail 6 "$1 was not restored, and nothing was changed" 'mend what psql says above' ;;
+	esac
+}
+
+case ${1:-} in
+--stream)
+	case ${2:-} in
+	plan) plan "$3" ;;
+	replay)
+		# The archive follows the line of the manifest; a shell reads a line without a byte more.
+		IFS= read -r manifest || exit 6
+		replay "$3" "$4" "$manifest"
+		;;
+	*)
+		usage >&2
+		exit 2
+		;;
+	esac
+	exit
+	;;
+-h | --help)
+	usage
+	exit
+	;;
+esac
+[ $# -eq 2 ] || fail 2 'it takes a schema and an archive' 'restore.sh --help says more'
+restore "$1" "$2"

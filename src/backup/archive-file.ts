@@ -1,0 +1,92 @@
+import {createHash} from 'node:crypto'
+import {createWriteStream} from 'node:fs'
+import {open} from 'node:fs/promises'
+import {Transform, type TransformCallback} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
+import type {Program} from '../engines/engine.js'
+import {AquastreamError} from '../errors.js'
+import {Cut, lastLine, WholeOutput} from '../postgres/output.js'
+import {cannotUse, codeOf} from './directory.js'
+
+export interface Written {
+  bytes: number
+  sha256: string
+}
+
+/**
+ * Writes what a dump prints into a new private file, and flushes it to the disk.
+ * @param what for the error: "user", "the roles"
+ * @throws backup-failed, disk-full, backup-directory
+ */
+export async function writeArchive(
+  program: Program,
+  path: string,
+  {what, onBytes, signal}: {what: string; onBytes: (bytes: number) => void; signal: AbortSignal},
+): Promise<Written> {
+  const meter = new Meter(onBytes)
+  try {
+    await pipeline(
+      program.stdout,
+      new WholeOutput(),
+      meter,
+      createWriteStream(path, {flags: 'wx', mode: 0o600}),
+      {
+        signal,
+      },
+    )
+    const {exitCode, stderr} = await program.ended
+    if (exitCode !== 0) throw dumpFailed(what, stderr)
+    await flush(path)
+    return meter.result()
+  } catch (error) {
+    program.kill()
+    signal.throwIfAborted()
+    if (error instanceof Cut) throw dumpFailed(what, (await program.ended).stderr)
+    throw codeOf(error) === undefined || error instanceof AquastreamError ? error : cannotUse(path, error)
+  }
+}
+
+/** Makes sure that a file, or the names in a directory, survive a power cut. */
+export async function flush(path: string): Promise<void> {
+  const handle = await open(path, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+class Meter extends Transform {
+  private bytes = 0
+  private readonly hash = createHash('sha256')
+
+  constructor(private readonly onBytes: (bytes: number) => void) {
+    super()
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.bytes += chunk.length
+    this.hash.update(chunk)
+    this.onBytes(this.bytes)
+    done(null, chunk)
+  }
+
+  result(): Written {
+    return {bytes: this.bytes, sha256: this.hash.digest('hex')}
+  }
+}
+
+function dumpFailed(what: string, stderr: string): AquastreamError {
+  return new AquastreamError('backup-failed', `${what} could not be dumped: ${lastLine(stderr)}`, {
+    hint: hintFor(stderr),
+    evidence: [{title: 'pg_dump says', lines: stderr.split('\n').filter(Boolean).slice(-8)}],
+  })
+}
+
+function hintFor(stderr: string): string {
+  if (/lock timeout|canceling statement due to lock/i.test(stderr))
+    return 'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again'
+  if (/permission denied|row-level security/i.test(stderr))
+    return 'use a user that may read every table: the owner, or a superuser'
+  return 'mend what pg_dump says, then run the same command again; earlier backups are as they were'
+}

@@ -1,0 +1,58 @@
+import prettyBytes from 'pretty-bytes'
+import {chalkStderr} from 'chalk'
+import type {BackupEvent, BackupReport} from '../backup/create.js'
+import type {ProgressUpdate} from './progress.js'
+import {type Column, renderTable} from './table.js'
+import {wrap} from './wrap.js'
+
+/** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
+export function backupWords(): (event: BackupEvent) => ProgressUpdate {
+  const began = new Map<string, number>()
+  return event => {
+    switch (event.type) {
+      case 'notice':
+        return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+      case 'schemas':
+        return {tasks: event.schemas}
+      case 'archive': {
+        const start = began.get(event.schema) ?? performance.now()
+        began.set(event.schema, start)
+        const seconds = (performance.now() - start) / 1000
+        return event.state === 'done'
+          ? {task: event.schema, state: 'done', detail: size(event.bytes)}
+          : {task: event.schema, state: 'running', detail: pace(event, seconds), passing: true}
+      }
+    }
+  }
+}
+
+function pace({bytes, expected}: {bytes: number; expected: number | undefined}, seconds: number): string {
+  const rate = bytes / Math.max(seconds, 0.1)
+  const left = expected !== undefined && expected > bytes ? (expected - bytes) / rate : undefined
+  return [size(bytes), `${size(rate)}/s`, left !== undefined && `about ${Math.ceil(left)} s left`]
+    .filter(Boolean)
+    .join(', ')
+}
+
+/** Sizes as people read them everywhere in the db commands. */
+export function size(bytes: number): string {
+  return prettyBytes(bytes, {binary: true, maximumFractionDigits: 1})
+}
+
+type Row = BackupReport['schemas'][number]
+const COLUMNS: Column<Row>[] = [
+  {title: 'schema', gives: 0, cell: ({schema}) => schema},
+  {title: 'rows', gives: 1, cell: ({rows}) => String(rows)},
+  {title: 'size', gives: 0, cell: ({bytes}) => size(bytes)},
+]
+
+/** The end of a backup: what is where, and how to use it. */
+export function backupSummary({id, path, server, schemas, bytes, seconds, rotated}: BackupReport): string {
+  const sentences = [
+    `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
+    `It is in ${path}.`,
+    ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
+  ].map(sentence => wrap(sentence, 0, process.stdout))
+  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command}`)
+  return [renderTable(COLUMNS, schemas), '', ...sentences, '', ...next].join('\n')
+}

@@ -1,0 +1,100 @@
+import {parse} from 'node:path'
+import {execa} from 'execa'
+import type {Program} from '../engines/engine.js'
+import {startProgram} from '../engines/program.js'
+import {AquastreamError} from '../errors.js'
+
+/**
+ * The client tools of this machine, for the server that a URL names. The URL becomes variables of libpq: in
+ * arguments everybody could read the password.
+ *
+ * @param typed the URL is an argument of ours, and so must hold no password
+ * @throws usage, tool-missing
+ */
+export async function hostPrograms(
+  url: string,
+  {typed}: {typed: boolean},
+): Promise<{name: string; start: (program: string[], env: Record<string, string>) => Program}> {
+  const {name, variables} = parseUrl(url)
+  if (typed && variables.PGPASSWORD !== undefined) {
+    throw new AquastreamError('usage', 'a password in --database-url can be read in the list of processes', {
+      hint: 'set DATABASE_URL instead, or leave the password to PGPASSWORD or ~/.pgpass',
+    })
+  }
+  await requireTools()
+  return {
+    name,
+    start: (program, env) =>
+      startProgram(
+        execa(program[0]!, program.slice(1), {
+          cwd: parse(process.cwd()).root,
+          env: {...variables, ...env},
+          reject: false,
+          buffer: {stdout: false, stderr: true},
+          forceKillAfterDelay: 400,
+        }),
+      ),
+  }
+}
+
+async function requireTools(): Promise<void> {
+  for (const tool of ['psql', 'pg_dump', 'pg_dumpall', 'gzip']) {
+    const {exitCode} = await execa('sh', ['-c', 'command -v "$1"', 'sh', tool], {reject: false})
+    if (exitCode === 0) continue
+    throw new AquastreamError('tool-missing', `there is no ${tool} on this machine`, {
+      hint: "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/",
+    })
+  }
+}
+
+/** https://www.postgresql.org/docs/current/libpq-envars.html */
+const PARAMETERS: Record<string, string> = {
+  host: 'PGHOST',
+  port: 'PGPORT',
+  user: 'PGUSER',
+  dbname: 'PGDATABASE',
+  sslmode: 'PGSSLMODE',
+  sslrootcert: 'PGSSLROOTCERT',
+  sslcert: 'PGSSLCERT',
+  sslkey: 'PGSSLKEY',
+  sslcrl: 'PGSSLCRL',
+  connect_timeout: 'PGCONNECT_TIMEOUT',
+  channel_binding: 'PGCHANNELBINDING',
+  gssencmode: 'PGGSSENCMODE',
+  options: 'PGOPTIONS',
+  target_session_attrs: 'PGTARGETSESSIONATTRS',
+}
+
+function parseUrl(text: string): {name: string; variables: Record<string, string>} {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) throw badUrl('it is no URL of PostgreSQL')
+  const unknown = [...url.searchParams.keys()].find(key => !(key in PARAMETERS))
+  if (unknown !== undefined) throw badUrl(`it has a parameter ${JSON.stringify(unknown)}`)
+  const variables: Record<string, string> = {}
+  const set = (name: string, value: string): void => {
+    if (value !== '') variables[name] = decode(value)
+  }
+  set('PGHOST', url.hostname.replace(/^\[(.*)\]$/, '$1'))
+  set('PGPORT', url.port)
+  set('PGUSER', url.username)
+  set('PGPASSWORD', url.password)
+  set('PGDATABASE', url.pathname.slice(1))
+  for (const [key, value] of url.searchParams) variables[PARAMETERS[key]!] = value
+  const {PGHOST: host = 'localhost', PGPORT: port = '5432', PGDATABASE: database} = variables
+  return {name: `${host}:${port}${database === undefined ? '' : `/${database}`}`, variables}
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw badUrl('a % in it is not followed by two digits')
+  }
+}
+
+/** The URL itself is not shown: it may hold a password. */
+function badUrl(why: string): AquastreamError {
+  return new AquastreamError('usage', `the database URL cannot be used: ${why}`, {
+    hint: 'write it as postgresql://user@host:5432/database; encode other characters as %XX',
+  })
+}

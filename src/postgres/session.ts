@@ -1,0 +1,92 @@
+import {randomBytes} from 'node:crypto'
+import {createInterface} from 'node:readline'
+import {AquastreamError} from '../errors.js'
+import type {RunOptions, Server} from './server.js'
+
+/** One connection that stays open, and with it a transaction or a lock. */
+export interface Session {
+  /** The rows, each with its columns; a statement without rows gives none. */
+  query(sql: string): Promise<string[]>
+  /** The one value of one row, which is JSON. */
+  json<T>(sql: string): Promise<T>
+}
+
+/**
+ * Opens a session, and closes it when the work has ended, however it ended.
+ * @throws database-unreachable
+ */
+export async function withSession<T>(
+  server: Server,
+  options: RunOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const program = server.run('backup', ['session'], options)
+  // The text of an error may be anything, so it cannot be told from rows by its looks.
+  const mark = `aquastream-${randomBytes(8).toString('hex')}`
+  const lines = createInterface({input: program.stdout})[Symbol.asyncIterator]()
+  const readToMark = async (): Promise<string[]> => {
+    const rows: string[] = []
+    for (;;) {
+      const {value, done} = (await lines.next()) as IteratorResult<string, undefined>
+      if (done) throw unreachable(server, (await program.ended).stderr)
+      if (value === mark) return rows
+      rows.push(value)
+    }
+  }
+  const query = async (sql: string): Promise<string[]> => {
+    program.stdin.write(
+      `${sql}\n;\n\\echo ${mark}\n\\echo :ERROR :SQLSTATE :LAST_ERROR_MESSAGE\n\\echo ${mark}\n`,
+    )
+    const rows = await readToMark()
+    const [outcome = '', ...more] = await readToMark()
+    if (outcome.startsWith('false')) return rows
+    const [, state, message] = /^true (\S+) (.*)$/s.exec([outcome, ...more].join('\n')) ?? []
+    throw new SqlError(state ?? '', message ?? outcome)
+  }
+  try {
+    await query('SELECT 1')
+    return await work({query, json: async sql => JSON.parse((await query(sql)).join('\n')) as never})
+  } finally {
+    program.stdin.end()
+    program.kill()
+  }
+}
+
+/** The server refused a statement. */
+export class SqlError extends Error {
+  constructor(
+    /** SQLSTATE, five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+    readonly state: string,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'SqlError'
+  }
+}
+
+/** A text as a literal, whatever is in it. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A list of texts as one literal of JSON. */
+export function jsonLiteral(value: unknown): string {
+  return literal(JSON.stringify(value))
+}
+
+/** A name as an identifier, whatever is in it. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function unreachable(server: Server, words: string): AquastreamError {
+  const lines = words.split('\n').filter(Boolean)
+  return new AquastreamError(
+    'database-unreachable',
+    `${server.name} does not answer: ${lines.at(-1) ?? 'the connection ended'}`,
+    {
+      hint: 'see whether the server runs and lets this user in: aquastream env:status, or psql with the same URL',
+      evidence: lines.length > 1 ? [{title: 'psql says', lines: lines.slice(-6)}] : [],
+    },
+  )
+}

@@ -1,0 +1,41 @@
+import {AquastreamError} from '../errors.js'
+import type {Server} from './server.js'
+import {readOutput} from './output.js'
+import type {Session} from './session.js'
+
+export interface Versions {
+  server: number
+  /** Of pg_dump, as it says it: 16.14. */
+  pgDump: string
+}
+
+/** Before it, schemas in publications and extensions in dumps are not known. */
+const OLDEST = 15
+
+/**
+ * The majors of the server and of the programs beside it, which must fit: pg_dump refuses a newer server.
+ * @throws tool-too-old
+ */
+export async function checkVersions(server: Server, session: Session): Promise<Versions> {
+  const major = await session.json<number>("SELECT current_setting('server_version_num')::int / 10000")
+  const pgDump = (await readOutput(server.run('backup', ['version']))).trim()
+  if (major < OLDEST) {
+    throw new AquastreamError(
+      'tool-too-old',
+      `${server.name} is PostgreSQL ${major}, and ${OLDEST} or newer is needed`,
+      {
+        hint: 'update the server: https://www.postgresql.org/support/versioning/',
+      },
+    )
+  }
+  if (Number.parseInt(pgDump, 10) < major) {
+    throw new AquastreamError(
+      'tool-too-old',
+      `pg_dump ${pgDump} cannot back up ${server.name}, which is PostgreSQL ${major}`,
+      {
+        hint: `install PostgreSQL's client tools of version ${major} or newer, and put them first in PATH`,
+      },
+    )
+  }
+  return {server: major, pgDump}
+}
