@@ -53,7 +53,7 @@ async function measure(path: string): Promise<{names: string[]; sizes: Sizes}> {
 }
 
 async function readManifest(path: string, id: string, sizes: Sizes): Promise<Manifest> {
-  if (!sizes.has(CHECKSUMS)) throw new Flaw(`it has no ${CHECKSUMS}: it was not finished`, 'partial')
+  if (!sizes.has(CHECKSUMS)) throw new Flaw(`it has no ${CHECKSUMS}, so it was not finished`, 'partial')
   const sums = parseChecksums(await read(path, CHECKSUMS, sizes))
   const content = await read(path, MANIFEST, sizes)
   if (sums.get(MANIFEST) !== createHash('sha256').update(content).digest('hex'))
@@ -88,7 +88,7 @@ async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
 /** As sha256sum writes it: two spaces, or a space and an asterisk; a backslash first when the name has escapes. */
 function parseChecksums(content: Buffer): Map<string, string> {
   const lines = content.toString('utf8').split('\n')
-  if (lines.pop() !== '') throw new Flaw(`${CHECKSUMS} is cut off`)
+  if (lines.pop() !== '' || lines.length === 0) throw new Flaw(`${CHECKSUMS} is cut off`)
   return new Map(
     lines.map(line => {
       const [, escaped, sum = '', name = ''] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []

@@ -1,0 +1,16 @@
+// Holds the lock of a directory of backups until it is killed, or told that it lost the lock.
+import {clearInterval, setInterval} from 'node:timers'
+import {withDirectoryLock} from '../../dist/backup/lock.js'
+
+const [, , root] = process.argv
+try {
+  await withDirectoryLock(root, 'db:backup', async signal => {
+    process.stdout.write('held\n')
+    const alive = setInterval(() => undefined, 1000)
+    await new Promise(resolve => signal.addEventListener('abort', resolve))
+    clearInterval(alive)
+    throw signal.reason
+  })
+} catch (error) {
+  process.stdout.write(`${error.code}: ${error.message}\n`)
+}

@@ -1,0 +1,280 @@
+import fc from 'fast-check'
+import {describe, expect, test} from 'vitest'
+import {type Candidate, decide, DEFAULT_POLICY, type Policy} from '../../src/backup/retention.js'
+import {setId, timeOf} from '../../src/backup/sets.js'
+
+const NOW = new Date('2026-11-23T12:00:00Z')
+const HOUR = 3_600_000
+const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media']
+
+function set(
+  id: string,
+  options: Partial<Omit<Candidate, 'id'>> & {kind?: 'backup' | 'safety'} = {},
+): Candidate {
+  const {kind = 'backup', ...rest} = options
+  return {
+    id,
+    takenAt: timeOf(id)!,
+    state: 'complete',
+    pinned: false,
+    schemas: SCHEMAS,
+    manifest: {kind},
+    ...rest,
+  }
+}
+
+function keptBy(sets: Candidate[], policy: Policy = DEFAULT_POLICY, now: Date = NOW): string[] {
+  const decisions = decide(sets, policy, now)
+  return decisions.filter(({action}) => action === 'keep').map(({set: {id}}) => id)
+}
+
+/** A set a night at 02:00, newest first. */
+function nights(count: number): Candidate[] {
+  return Array.from({length: count}, (_, night) => set(setId(new Date(Date.UTC(2026, 10, 23 - night, 2)))))
+}
+
+describe('what restic would keep', () => {
+  /**
+   * ApplyPolicy of restic, line by line, for --keep-daily, --keep-weekly and --keep-monthly. ISO weeks are
+   * counted by the calendar here and by arithmetic there.
+   */
+  function restic(sets: Candidate[], policy: Policy): string[] {
+    const list = sets.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())
+    const buckets = [
+      {Count: policy.daily, bucker: ymd, Last: -1},
+      {Count: policy.weekly, bucker: yw, Last: -1},
+      {Count: policy.monthly, bucker: ym, Last: -1},
+    ]
+    const keep: string[] = []
+    for (let nr = 0; nr < list.length; nr++) {
+      const cur = list[nr]!
+      let keepSnap = cur.pinned
+      for (const b of buckets) {
+        if (b.Count > 0) {
+          const val = b.bucker(cur.takenAt)
+          if (val !== b.Last || nr === list.length - 1) {
+            keepSnap = true
+            b.Last = val
+            b.Count--
+          }
+        }
+      }
+      if (keepSnap) keep.push(cur.id)
+    }
+    return keep
+  }
+
+  function ymd(d: Date): number {
+    return d.getUTCFullYear() * 10_000 + (d.getUTCMonth() + 1) * 100 + d.getUTCDate()
+  }
+
+  function ym(d: Date): number {
+    return d.getUTCFullYear() * 100 + d.getUTCMonth() + 1
+  }
+
+  /** The week of the year is that of its Thursday, counted from the first Thursday of that year. */
+  function yw(d: Date): number {
+    const thursday = new Date(d)
+    while (thursday.getUTCDay() !== 4) {
+      const ahead = (d.getUTCDay() + 6) % 7 < 3
+      thursday.setUTCDate(thursday.getUTCDate() + (ahead ? 1 : -1))
+    }
+    let week = 1
+    const day = new Date(thursday)
+    for (day.setUTCDate(day.getUTCDate() - 7); day.getUTCFullYear() === thursday.getUTCFullYear(); week++)
+      day.setUTCDate(day.getUTCDate() - 7)
+    return thursday.getUTCFullYear() * 100 + week
+  }
+
+  const policies = fc
+    .record({daily: fc.nat(10), weekly: fc.nat(8), monthly: fc.nat(15)})
+    .filter(({daily, weekly, monthly}) => daily + weekly + monthly > 0)
+  /** Gaps between backups: minutes, nights, and holes of months. */
+  const gaps = fc.oneof(
+    fc.integer({min: 1, max: 300}),
+    fc.integer({min: 20 * 60, max: 28 * 60}),
+    fc.integer({min: 1, max: 90 * 24 * 60}),
+  )
+  const calendars = fc
+    .tuple(fc.integer({min: 0, max: 2_000_000}), fc.array(fc.tuple(gaps, fc.boolean()), {maxLength: 150}))
+    .map(([age, list]) => {
+      let at = NOW.getTime() - age * 60_000
+      return list.map(([gap, pinned]) => {
+        at -= gap * 60_000
+        return set(setId(new Date(at)), {pinned: pinned && gap % 10 === 0})
+      })
+    })
+
+  test('is kept on every calendar, by any policy', () => {
+    fc.assert(
+      fc.property(calendars, policies, (sets, policy) => {
+        expect(keptBy(sets, policy)).toEqual(restic(sets, policy))
+      }),
+      {numRuns: 500},
+    )
+  })
+
+  test('is kept of each schema, and a set as long as any needs it', () => {
+    const subsets = fc.array(fc.subarray(['user', 'event', 'crew'], {minLength: 1}), {
+      minLength: 150,
+      maxLength: 150,
+    })
+    fc.assert(
+      fc.property(calendars, subsets, policies, (sets, schemas, policy) => {
+        const some = sets.map((one, index) => ({...one, schemas: schemas[index]!}))
+        const needed = ['user', 'event', 'crew'].flatMap(schema =>
+          restic(
+            some.filter(one => one.schemas.includes(schema)),
+            policy,
+          ),
+        )
+        expect(keptBy(some, policy)).toEqual([...new Set(needed)].sort().reverse())
+      }),
+      {numRuns: 300},
+    )
+  })
+
+  test('whatever the clock says, the newest of a schema stays', () => {
+    const clocks = fc.date({min: new Date('1970-01-01'), max: new Date('2200-01-01'), noInvalidDate: true})
+    const kinds = fc.array(fc.constantFrom('backup' as const, 'safety' as const), {
+      minLength: 150,
+      maxLength: 150,
+    })
+    fc.assert(
+      fc.property(calendars, kinds, policies, clocks, (calendar, kindOf, policy, now) => {
+        const sets = calendar.map((one, index) => ({
+          ...one,
+          manifest: {kind: kindOf[index]!},
+          schemas: [SCHEMAS[index % 6]!],
+        }))
+        const kept = new Set(keptBy(sets, policy, now))
+        for (const schema of SCHEMAS) {
+          const held = sets.filter(one => one.schemas.includes(schema))
+          const newest = [held[0], held.find(one => one.manifest.kind === 'backup')]
+          expect(newest.filter(one => one && !kept.has(one.id))).toEqual([])
+        }
+      }),
+      {numRuns: 500},
+    )
+  })
+
+  test('a set that was kept is kept again', () => {
+    fc.assert(
+      fc.property(calendars, policies, (sets, policy) => {
+        const kept = new Set(keptBy(sets, policy))
+        const left = sets.filter(({id}) => kept.has(id))
+        expect(keptBy(left, policy)).toEqual(left.map(({id}) => id))
+      }),
+    )
+  })
+})
+
+test('a hundred nights leave seven days, weeks and months', () => {
+  expect(keptBy(nights(100))).toEqual(
+    [
+      ...['20261123', '20261122', '20261121', '20261120', '20261119', '20261118', '20261117'],
+      ...['20261115', '20261108', '20261031', '20260930'],
+    ].map(day => `${day}T020000Z`),
+  )
+})
+
+test('each kept set says which rules keep it', () => {
+  const [newest, , , , , , last] = decide(nights(7), {daily: 1, weekly: 0, monthly: 2}, NOW)
+  const rule = {kind: 'backup', schema: 'user'}
+  expect(newest?.reasons.filter(reason => 'schema' in reason && reason.schema === 'user')).toEqual([
+    {rule: 'newest', schema: 'user'},
+    {...rule, rule: 'daily', bucket: '2026-11-23', oldest: false},
+    {...rule, rule: 'monthly', bucket: '2026-11', oldest: false},
+  ])
+  expect(last?.reasons).toContainEqual({...rule, rule: 'monthly', bucket: '2026-11', oldest: true})
+})
+
+test.each([
+  ['20261231T020000Z', '2026-W53'],
+  ['20270103T020000Z', '2026-W53'],
+  ['20270104T020000Z', '2027-W01'],
+  ['20241230T020000Z', '2025-W01'],
+  ['20260101T020000Z', '2026-W01'],
+])('the week of %s has its ISO name', (id, bucket) => {
+  const [decision] = decide([set(id)], {daily: 0, weekly: 1, monthly: 0}, timeOf(id)!)
+  expect(decision?.reasons).toContainEqual(expect.objectContaining({rule: 'weekly', bucket}))
+})
+
+test('sets that are not complete neither count nor go', () => {
+  const sets = nights(9).map((one, night) => ({
+    ...one,
+    state: night < 2 ? ('damaged' as const) : night < 4 ? ('partial' as const) : one.state,
+  }))
+  const decisions = decide(sets, {daily: 3, weekly: 0, monthly: 0}, NOW)
+  expect(decisions.map(({action}) => action)).toEqual([
+    ...['ignore', 'ignore', 'ignore', 'ignore'],
+    ...['keep', 'keep', 'keep', 'delete', 'delete'],
+  ])
+})
+
+test('seven bad nights take no good backup with them', () => {
+  const good = nights(10).slice(7)
+  const bad = nights(7).map(one => ({...one, state: 'damaged' as const}))
+  expect(keptBy([...bad, ...good])).toEqual(good.map(({id}) => id))
+})
+
+test('sets from the future stay and push nothing out', () => {
+  const future = set('20990101T000000Z')
+  const decisions = decide([future, ...nights(3)], {daily: 1, weekly: 0, monthly: 0}, NOW)
+  expect(decisions.map(({action}) => action)).toEqual(['keep', 'keep', 'delete', 'delete'])
+  expect(decisions[0]?.reasons).toEqual([{rule: 'future'}])
+})
+
+test('a clock that was set back keeps everything', () => {
+  expect(keptBy(nights(40), DEFAULT_POLICY, new Date('2020-01-01'))).toHaveLength(40)
+})
+
+test('a safety set leaves the nightly one its day', () => {
+  const safety = set('20261123T110000Z', {kind: 'safety', schemas: ['user']})
+  const kept = keptBy([safety, ...nights(3)], {daily: 1, weekly: 0, monthly: 0})
+  expect(kept).toEqual([safety.id, '20261123T020000Z'])
+})
+
+test('safety sets are thinned out by the same rules', () => {
+  const at = (hours: number): Candidate =>
+    set(setId(new Date(NOW.getTime() - hours * HOUR)), {kind: 'safety', schemas: ['user']})
+  const sets = [at(1), at(2), at(3), at(30), at(31)]
+  expect(keptBy(sets, {daily: 2, weekly: 0, monthly: 0})).toEqual([sets[0]?.id, sets[3]?.id])
+})
+
+test('the newest backup stays when safety sets are newer', () => {
+  const [nightly] = nights(1)
+  const safety = set('20261123T110000Z', {kind: 'safety'})
+  const [, decision] = decide([safety, nightly!], {daily: 1, weekly: 0, monthly: 0}, NOW)
+  expect(decision?.reasons).toContainEqual({rule: 'newest-backup', schema: 'user'})
+})
+
+test('a pinned set stays and still counts in its bucket', () => {
+  const sets = nights(5).map((one, night) => ({...one, pinned: night === 0 || night === 3}))
+  const kept = keptBy(sets, {daily: 2, weekly: 0, monthly: 0})
+  expect(kept).toEqual([sets[0], sets[1], sets[3]].map(one => one?.id))
+})
+
+test('a set stays while one of its schemas needs it', () => {
+  const user = set('20261123T110000Z', {schemas: ['user']})
+  const kept = keptBy([user, ...nights(2)], {daily: 1, weekly: 0, monthly: 0})
+  expect(kept).toEqual([user.id, '20261123T020000Z'])
+})
+
+test.each([
+  {daily: 0, weekly: 0, monthly: 0},
+  {daily: -1, weekly: 4, monthly: 3},
+  {daily: 1.5, weekly: 0, monthly: 0},
+])('the policy %o is refused', policy => {
+  expect(() => decide([], policy, NOW)).toThrow(expect.objectContaining({code: 'usage'}))
+})
+
+test('a hundred thousand sets are decided within a second', () => {
+  const sets = Array.from({length: 100_000}, (_, index) =>
+    set(setId(new Date(NOW.getTime() - index * HOUR)), {pinned: index % 100 === 0}),
+  )
+  const shuffled = sets.map((one, index) => sets[(index * 7919) % sets.length] ?? one)
+  const start = performance.now()
+  expect(decide(shuffled, DEFAULT_POLICY, NOW)).toHaveLength(100_000)
+  expect(performance.now() - start).toBeLessThan(1000)
+})

@@ -1,0 +1,142 @@
+import {appendFile, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {listSets, setId, timeOf} from '../../src/backup/sets.js'
+import {type SetOptions, writeSet} from '../helpers/sets.js'
+
+const ID = '20261123T020000Z'
+const USER = `user_${ID}.sql.gz`
+
+async function openRoot(): Promise<AsyncDisposable & {root: string}> {
+  const root = await mkdtemp(join(tmpdir(), 'aquastream-sets-'))
+  return {root, [Symbol.asyncDispose]: () => rm(root, {recursive: true})}
+}
+
+/** The one set of a directory after something happened to it. */
+async function setAfter(change: (path: string) => Promise<unknown>, options: SetOptions = {}) {
+  await using site = await openRoot()
+  await change(await writeSet(site.root, ID, options))
+  const [set] = await listSets(site.root)
+  return {state: set?.state, reason: set?.reason}
+}
+
+test('a name and its moment tell each other', () => {
+  expect(setId(new Date('2026-11-23T02:00:00.999Z'))).toBe(ID)
+  expect(timeOf(ID)).toEqual(new Date('2026-11-23T02:00:00Z'))
+})
+
+test.each(['20260230T020000Z', '20261123T250000Z', '2026', `${ID}x`, `.${ID}`])(
+  '%s names no moment',
+  name => {
+    expect(timeOf(name)).toBeUndefined()
+  },
+)
+
+test('a directory that is not there holds no sets', async () => {
+  expect(await listSets('/nowhere/at/all')).toEqual([])
+})
+
+test('a whole set is complete and tells what it holds', async () => {
+  await using site = await openRoot()
+  await writeSet(site.root, ID, {schemas: ['user', 'event'], label: 'before', pinned: true})
+  const [set] = await listSets(site.root)
+  expect(set).toMatchObject({id: ID, state: 'complete', pinned: true, schemas: ['user', 'event']})
+  expect(set?.takenAt).toEqual(new Date('2026-11-23T02:00:00Z'))
+  expect(set?.manifest?.label).toBe('before')
+  expect(set?.bytes).toBeGreaterThan(1000)
+})
+
+test('the newest set comes first', async () => {
+  await using site = await openRoot()
+  const ids = ['20261121T020000Z', '20261123T020000Z', '20261122T020000Z']
+  for (const id of ids) await writeSet(site.root, id)
+  expect((await listSets(site.root)).map(({id}) => id)).toEqual(ids.sort().reverse())
+})
+
+test('what has another name is none of ours', async () => {
+  await using site = await openRoot()
+  const path = await writeSet(site.root, ID)
+  for (const name of ['.20261122T020000Z.partial', '.20261122T020000Z.deleted', 'notes', '20261122', '.lock'])
+    await mkdir(join(site.root, name))
+  await writeFile(join(site.root, '20261122T020000Z'), 'a file')
+  await symlink(path, join(site.root, '20261121T020000Z'))
+  expect((await listSets(site.root)).map(({id}) => id)).toEqual([ID])
+})
+
+test('a set without checksums is partial and still tells its schemas', async () => {
+  await using site = await openRoot()
+  await writeSet(site.root, ID, {schemas: ['user', 'odd_name'], partial: true})
+  expect(await listSets(site.root)).toMatchObject([
+    {
+      state: 'partial',
+      reason: 'it has no SHA256SUMS, so it was not finished',
+      schemas: ['odd_name', 'user'],
+      manifest: undefined,
+    },
+  ])
+})
+
+const DAMAGE: [what: string, change: (path: string) => Promise<unknown>, reason: string][] = [
+  ['an archive that is missing', path => rm(join(path, USER)), `${USER} is missing`],
+  ['an archive cut short', path => truncate(join(path, USER), 10), `${USER} has 10 bytes instead of `],
+  ['an archive that is a link', replaceByLink, `${USER} is missing`],
+  ['globals that are missing', path => rm(join(path, `globals_${ID}.sql.gz`)), 'globals_'],
+  ['a manifest that is missing', path => rm(join(path, 'manifest.json')), 'manifest.json is missing'],
+  [
+    'a manifest that was changed',
+    path => appendFile(join(path, 'manifest.json'), ' '),
+    'manifest.json is not the one that SHA256SUMS lists',
+  ],
+  ['empty checksums', path => truncate(join(path, 'SHA256SUMS')), 'SHA256SUMS is cut off'],
+  ['checksums cut short', path => truncate(join(path, 'SHA256SUMS'), 100), 'SHA256SUMS is cut off'],
+  ['odd checksums', path => appendFile(join(path, 'SHA256SUMS'), 'odd\n'), 'SHA256SUMS cannot be understood'],
+]
+
+async function replaceByLink(path: string): Promise<void> {
+  await rename(join(path, USER), join(path, 'elsewhere'))
+  await symlink('elsewhere', join(path, USER))
+}
+
+test.each(DAMAGE)('%s makes the set damaged', async (_, change, reason) => {
+  const {state, reason: said} = await setAfter(change)
+  expect(state).toBe('damaged')
+  expect(said?.startsWith(reason)).toBe(true)
+})
+
+type Change = NonNullable<SetOptions['manifest']>
+const HOSTILE: [what: string, manifest: Change, reason: string][] = [
+  ['that leads out of its directory', withArchive({file: '../user'}), 'cannot be understood'],
+  ['that names its parent', withArchive({file: '..'}), 'cannot be understood'],
+  ['with an absurd size', withArchive({bytes: 1e300}), 'cannot be understood'],
+  ['with a negative size', withArchive({bytes: -1}), 'cannot be understood'],
+  ['with a huge size', withArchive({bytes: Number.MAX_SAFE_INTEGER}), 'instead of 9007199254740991'],
+  ['with another checksum', withArchive({sha256: '0'.repeat(64)}), 'differ on user_'],
+  ['of another set', manifest => ({...manifest, id: '20251123T020000Z'}), 'is that of 20251123T020000Z'],
+  ['of a later format', manifest => ({...manifest, format: 2}), 'cannot be understood'],
+  ['with a schema twice', manifest => twice(manifest), 'names user twice'],
+  ['that holds nothing', manifest => ({...manifest, archives: []}), 'cannot be understood'],
+  ['that is no object', () => ['x'], 'cannot be understood'],
+]
+
+function withArchive(change: object): Change {
+  return manifest => ({...manifest, archives: manifest.archives.map(one => ({...one, ...change}))})
+}
+
+function twice(manifest: Parameters<Change>[0]): unknown {
+  return {...manifest, archives: [...manifest.archives, ...manifest.archives]}
+}
+
+test.each(HOSTILE)('a manifest %s makes the set damaged', async (_, manifest, reason) => {
+  const {state, reason: said} = await setAfter(async () => undefined, {manifest, schemas: ['user']})
+  expect(state).toBe('damaged')
+  expect(said).toContain(reason)
+})
+
+test('what somebody put beside the archives does no harm', async () => {
+  const {state} = await setAfter(async path => {
+    await writeFile(join(path, 'notes.txt'), 'kept for the audit')
+    await mkdir(join(path, 'more'))
+  })
+  expect(state).toBe('complete')
+})
