@@ -2,6 +2,7 @@ import chalk from 'chalk'
 import prettyBytes from 'pretty-bytes'
 import type {StatusReport} from '../env/status.js'
 import {isWell, type ServiceRow} from '../env/table.js'
+import {ago} from './ago.js'
 import {type Column, renderTable} from './table.js'
 
 const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
@@ -39,13 +40,4 @@ function word({state: now, health: known}: ServiceRow): string {
 function colour(row: ServiceRow): (text: string) => string {
   if (isWell(row)) return chalk.green
   return row.health === 'starting' || row.state === 'missing' ? chalk.yellow : chalk.red
-}
-
-/** The largest unit that fits, as docker does: 40s, 5m, 3h, 2d. */
-function ago(then: Date): string {
-  const seconds = Math.max(0, Math.round((Date.now() - then.getTime()) / 1000))
-  if (seconds < 120) return `${seconds}s`
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)}h`
-  return `${Math.floor(seconds / 86_400)}d`
 }

@@ -1,0 +1,38 @@
+import {Flags} from '@oclif/core'
+import type {ListReport} from '../../backup/list.js'
+import {BaseCommand} from '../../cli/base-command.js'
+import {backupFlags} from '../../cli/flags.js'
+
+export default class DbList extends BaseCommand<ListReport> {
+  static override summary = 'show what backups there are, how old the newest is, and where one is missing'
+  static override description =
+    'Warns when the newest complete backup is older than 26 hours, or there is none. Reads no archive: db:verify does. The table fits the terminal; a pipe and --json get everything.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    {
+      description: 'for a monitor: exits 7 when last night failed',
+      command: '<%= config.bin %> <%= command.id %> --profile prod --max-age 26',
+    },
+    {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --json | jq .newest'},
+  ]
+  static override flags = {
+    ...backupFlags,
+    'max-age': Flags.integer({
+      description: 'exit 7 when the newest complete backup is older, or there is none',
+      min: 1,
+      helpValue: 'HOURS',
+    }),
+  }
+
+  async run(): Promise<ListReport> {
+    const {flags} = await this.parse(DbList)
+    const {findTooOld, listBackups, USUAL_MAX_AGE_HOURS} = await import('../../backup/list.js')
+    const {ageWarning, listSummary} = await import('../../cli/list-words.js')
+    const report = await this.interruptible(() => listBackups({...this.stackRequest(flags), dir: flags.dir}))
+    const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
+    this.log(listSummary(report, new Date()))
+    if (flags['max-age'] !== undefined) await this.conclude(tooOld)
+    else if (tooOld) this.logToStderr(ageWarning(tooOld))
+    return report
+  }
+}

@@ -1,0 +1,29 @@
+import {Args} from '@oclif/core'
+import type {PinReport} from '../../backup/pins.js'
+import {BaseCommand} from '../../cli/base-command.js'
+import {backupFlags} from '../../cli/flags.js'
+
+export default class DbUnpin extends BaseCommand<PinReport> {
+  static override summary = 'let rotation judge a pinned backup again'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> 20261123T020000Z',
+    {
+      description: 'the beginning of an ID is enough',
+      command: '<%= config.bin %> <%= command.id %> 20261123',
+    },
+  ]
+  static override args = {
+    id: Args.string({description: 'ID of a backup, the beginning of one, or latest', required: true}),
+  }
+  static override flags = backupFlags
+
+  async run(): Promise<PinReport> {
+    const {args, flags} = await this.parse(DbUnpin)
+    const {setPin} = await import('../../backup/pins.js')
+    const {pinSummary} = await import('../../cli/pin-words.js')
+    const request = {...this.stackRequest(flags), dir: flags.dir, word: args.id, pinned: false}
+    const report = await this.interruptible(() => setPin(request))
+    this.log(pinSummary(report))
+    return report
+  }
+}

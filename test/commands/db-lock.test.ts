@@ -1,0 +1,145 @@
+import {type ChildProcessByStdio, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {mkdir, stat, utimes, writeFile} from 'node:fs/promises'
+import {hostname} from 'node:os'
+import {join, resolve} from 'node:path'
+import type {Readable} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {describe, expect, test} from 'vitest'
+import {errorOf, type Site} from '../helpers/cli.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
+import {siteWithoutDocker} from './site.js'
+
+const HOLDER = resolve(import.meta.dirname, '../helpers/lock-holder.js')
+const ROTATE = 'db:rotate --profile dev --json'
+
+/** A process that wants the lock; gone at the end of the test. */
+class Holder implements AsyncDisposable {
+  private said = ''
+  private readonly ended: Promise<unknown>
+
+  private constructor(readonly process: ChildProcessByStdio<null, Readable, null>) {
+    this.ended = once(process, 'close')
+    process.stdout.on('data', (text: Buffer) => (this.said += text.toString()))
+  }
+
+  static start(root: string): Holder {
+    return new Holder(spawn(process.execPath, [HOLDER, root], {stdio: ['ignore', 'pipe', 'inherit']}))
+  }
+
+  /** Its first words: held, or why not. */
+  async answer(): Promise<string> {
+    if (this.said === '') await once(this.process.stdout, 'data')
+    return this.said.trim()
+  }
+
+  /** All that it said. */
+  async last(): Promise<string> {
+    await this.ended
+    return this.said
+  }
+
+  async killed(): Promise<void> {
+    this.process.kill('SIGKILL')
+    await this.ended
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.killed()
+  }
+}
+
+async function siteWithBackup(): Promise<Site> {
+  const site = await siteWithoutDocker()
+  await writeSet(rootOf(site), idAgo(1))
+  return site
+}
+
+function rootOf({directory}: Site): string {
+  return join(directory, 'backups', 'dev')
+}
+
+describe.concurrent('one run at a time', () => {
+  test('the second run names the first, its pid and since when', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root)
+    expect(await holder.answer()).toBe('held')
+    const run = await site.run(ROTATE)
+    expect(run.exitCode).toBe(8)
+    const {code, message, hint} = errorOf(run)
+    expect(code).toBe('busy')
+    expect(message.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'TIME')).toBe(
+      `${root} is in use by db:backup (pid ${holder.process.pid}) since TIME UTC`,
+    )
+    expect(hint).toBe(`wait until it has ended; see what it does: ps -fp ${holder.process.pid}`)
+  })
+
+  test('looking needs no lock', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root)
+    await holder.answer()
+    expect((await site.run('db:list --profile dev')).exitCode).toBe(0)
+    expect((await site.run(`${ROTATE} --dry-run`)).exitCode).toBe(0)
+  })
+
+  test('the lock of a killed run is taken within seconds', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root)
+    await holder.answer()
+    await holder.killed()
+    const start = performance.now()
+    expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
+    expect(performance.now() - start).toBeLessThan(12_000)
+    await expect(stat(join(root, '.lock'))).rejects.toThrow('ENOENT')
+    await expect(stat(join(root, '.lock.json'))).rejects.toThrow('ENOENT')
+  }, 30_000)
+
+  test('a clock that was set back does not keep a dead lock', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await mkdir(join(root, '.lock'))
+    const ahead = Date.now() / 1000 + 86_400
+    await utimes(join(root, '.lock'), ahead, ahead)
+    const pid = await deadPid()
+    const holder = {pid, host: hostname(), command: 'db:backup', since: new Date().toISOString()}
+    await writeFile(join(root, '.lock.json'), JSON.stringify(holder))
+    expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
+  }, 30_000)
+
+  test('of several that wait for a dead lock one gets it', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using dead = Holder.start(root)
+    await dead.answer()
+    await dead.killed()
+    const holders = Array.from({length: 4}, () => Holder.start(root))
+    const answers = await Promise.all(holders.map(holder => holder.answer()))
+    await Promise.all(holders.map(holder => holder.killed()))
+    expect(answers.filter(answer => answer === 'held')).toHaveLength(1)
+    expect(answers.filter(answer => answer.startsWith('busy: '))).toHaveLength(3)
+  }, 30_000)
+
+  test('a run that stood still is told that it lost the lock', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root)
+    await holder.answer()
+    holder.process.kill('SIGSTOP')
+    await sleep(7000)
+    expect(await site.run(ROTATE)).toMatchObject({exitCode: 0})
+    holder.process.kill('SIGCONT')
+    expect(await holder.last()).toBe(
+      `held\nbusy: ${root} was taken over by another run: this one stood still for 5 seconds\n`,
+    )
+  }, 30_000)
+})
+
+/** The id of a process that has ended. */
+async function deadPid(): Promise<number> {
+  const ended = spawn('true')
+  await once(ended, 'close')
+  return ended.pid ?? 0
+}

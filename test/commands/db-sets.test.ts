@@ -1,0 +1,335 @@
+import {chmod, chown, mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {describe, expect, test} from 'vitest'
+import {errorOf, type Run, Site} from '../helpers/cli.js'
+import {idAgo, SCHEMAS, type SetOptions, writeSet} from '../helpers/sets.js'
+import {NOBODY, whyNotAs} from './site.js'
+
+const DAY = 24
+const notAsNobody = await whyNotAs(NOBODY)
+
+/** A site whose dev profile has these sets, by their age in hours. */
+async function siteWith(ages: number[], options: SetOptions = {}): Promise<Site> {
+  const site = await Site.open({AQUASTREAM_PROFILE: 'dev'})
+  for (const age of ages) await writeSet(rootOf(site), idAgo(age), options)
+  return site
+}
+
+function rootOf({directory}: Site): string {
+  return join(directory, 'backups', 'dev')
+}
+
+async function idsIn(site: Site): Promise<string[]> {
+  return (await readdir(rootOf(site))).sort().reverse()
+}
+
+function rotationOf({stdout}: Run): Rotation {
+  return JSON.parse(stdout) as Rotation
+}
+
+function listOf({stdout}: Run): List {
+  return JSON.parse(stdout) as List
+}
+
+function pinOf({stdout}: Run): unknown {
+  return JSON.parse(stdout)
+}
+
+interface Rotation {
+  directory: string
+  dryRun: boolean
+  kept: {id: string; reasons: {rule: string}[]}[]
+  deleted: {id: string}[]
+  ignored: {id: string; state: string; reason: string}[]
+  leftovers: string[]
+}
+
+describe('db:rotate', () => {
+  test('deletes what no rule needs and keeps the rest', async () => {
+    await using site = await siteWith([1, 25, 49, 73])
+    const ids = await idsIn(site)
+    const run = await site.run('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0 --json')
+    expect(run).toMatchObject({exitCode: 0})
+    const report = rotationOf(run)
+    expect(report).toMatchObject({directory: rootOf(site), dryRun: false, ignored: [], leftovers: []})
+    expect(report.kept.map(({id}) => id)).toEqual(ids.slice(0, 2))
+    expect(report.deleted.map(({id}) => id)).toEqual([ids[3], ids[2]])
+    expect(await idsIn(site)).toEqual(ids.slice(0, 2))
+  })
+
+  test('a dry run shows the same and changes nothing', async () => {
+    await using site = await siteWith([1, 25, 49])
+    await mkdir(join(rootOf(site), '.20260101T000000Z.partial'))
+    const before = await idsIn(site)
+    const words = 'db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0 --json'
+    const dry = rotationOf(await site.run(`${words} --dry-run`))
+    expect(dry.dryRun).toBe(true)
+    expect(await idsIn(site)).toEqual(before)
+    const done = rotationOf(await site.run(words))
+    expect(done.deleted.map(({id}) => id).sort()).toEqual(dry.deleted.map(({id}) => id).sort())
+    expect(done).toMatchObject({kept: dry.kept, leftovers: dry.leftovers, dryRun: false})
+  })
+
+  test('the table gives a reason for each set', async () => {
+    await using site = await siteWith([])
+    await writeSet(rootOf(site), '20261101T020000Z')
+    await writeSet(rootOf(site), '20261031T020000Z')
+    await writeSet(rootOf(site), '20261030T020000Z', {pinned: true})
+    await writeSet(rootOf(site), '20261029T020000Z', {partial: true})
+    await writeSet(rootOf(site), '20261028T020000Z', {schemas: ['user', 'event']})
+    await writeSet(rootOf(site), '20261027T020000Z', {schemas: ['user']})
+    const {stdout} = await site.run('db:rotate --dry-run --keep-daily 2 --keep-weekly 0 --keep-monthly 0')
+    const why = (id: string): string => new RegExp(`${id}.*?(keep|delete|ignore) .*`).exec(stdout)?.[0] ?? ''
+    expect(why('20261101')).toMatch(/keep {4}daily 2026-11-01$/)
+    expect(why('20261030')).toMatch(/keep {4}pinned$/)
+    expect(why('20261029')).toMatch(/ignore {2}it has no SHA256SUMS, so it was not finished$/)
+    expect(why('20261028')).toMatch(/delete {2}no rule needs it$/)
+    expect(stdout).toContain('A rotation would keep 3 and delete 2, ')
+  })
+
+  test('the newest set of a schema stays, however old', async () => {
+    await using site = await siteWith([1])
+    await writeSet(rootOf(site), '20200101T000000Z', {schemas: ['old']})
+    await site.run('db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0')
+    expect(await idsIn(site)).toHaveLength(2)
+  })
+
+  test('what is pinned or not complete is never touched', async () => {
+    await using site = await siteWith([1])
+    await writeSet(rootOf(site), idAgo(10 * DAY), {pinned: true})
+    await writeSet(rootOf(site), idAgo(11 * DAY), {partial: true})
+    const damaged = await writeSet(rootOf(site), idAgo(12 * DAY))
+    await rm(join(damaged, 'manifest.json'))
+    for (const name of ['notes', 'lost+found', '.20260101T000000Z.by-hand'])
+      await mkdir(join(rootOf(site), name))
+    const before = await idsIn(site)
+    const run = await site.run('db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0 --json')
+    expect(rotationOf(run)).toMatchObject({
+      deleted: [],
+      ignored: [{state: 'partial'}, {state: 'damaged', reason: 'manifest.json is missing'}],
+    })
+    expect(await idsIn(site)).toEqual(before)
+  })
+
+  test('what ended runs left is removed', async () => {
+    await using site = await siteWith([1])
+    const leftovers = ['.20260101T000000Z.deleted', '.20260102T000000Z.partial']
+    for (const name of leftovers) await writeSet(rootOf(site), name)
+    const run = await site.run('db:rotate --json')
+    expect(rotationOf(run).leftovers).toEqual(leftovers)
+    expect(await idsIn(site)).toHaveLength(1)
+  })
+
+  test('rules that keep nothing are refused', async () => {
+    await using site = await siteWith([1])
+    const run = await site.run('db:rotate --keep-daily 0 --keep-weekly 0 --keep-monthly 0 --json')
+    expect(run.exitCode).toBe(2)
+    expect(errorOf(run)).toMatchObject({
+      code: 'usage',
+      message: 'a policy that keeps nothing would delete every backup',
+      hint: 'keep at least one: --keep-daily 1',
+    })
+  })
+
+  test('a directory that is not there is not made', async () => {
+    await using site = await siteWith([])
+    const run = await site.run('db:rotate --dir elsewhere')
+    expect(run).toEqual({
+      exitCode: 0,
+      stdout: `There are no backups in ${join(site.directory, 'elsewhere', 'dev')}.`,
+      stderr: '',
+    })
+    await expect(stat(join(site.directory, 'elsewhere'))).rejects.toThrow('ENOENT')
+  })
+
+  test.skipIf(notAsNobody)('a directory that may not be written is named', async () => {
+    await using site = await siteWith([1, 25, 49])
+    await chmod(site.directory, 0o755)
+    await chown(join(site.directory, 'backups'), NOBODY, NOBODY)
+    await chmod(rootOf(site), 0o555)
+    for (const id of await idsIn(site)) await chmod(join(rootOf(site), id), 0o755)
+    await Promise.all((await idsIn(site)).map(id => openFiles(join(rootOf(site), id))))
+    const run = await site.run('db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0 --json', {
+      user: NOBODY,
+    })
+    expect(run.exitCode).toBe(3)
+    expect(errorOf(run)).toMatchObject({
+      code: 'backup-directory',
+      message: `${rootOf(site)} cannot be used: permission denied`,
+    })
+    expect((await idsIn(site)).length).toBe(3)
+  })
+
+  test('the table fits 80 and 40 columns', async () => {
+    await using site = await siteWith(Array.from({length: 12}, (_, night) => night * DAY + 3))
+    await writeSet(rootOf(site), idAgo(2), {schemas: ['user'], kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(1), {schemas: ['user', 'event', 'crew']})
+    for (const columns of [80, 40]) {
+      const {stdout} = await site.runInTerminal('db:rotate --dry-run', columns)
+      const table = stdout.replaceAll('\r', '').split('\n').slice(1, 16)
+      expect(Math.max(...table.map(({length}) => length))).toBeLessThanOrEqual(columns)
+      expect(stdout).toContain('daily')
+    }
+  })
+})
+
+/** Lets others read the files of a set. */
+async function openFiles(path: string): Promise<void> {
+  for (const name of await readdir(path)) await chmod(join(path, name), 0o644)
+}
+
+describe('db:pin and db:unpin', () => {
+  test('a pinned set stays until it is unpinned', async () => {
+    await using site = await siteWith([1, 30 * DAY])
+    const [, old = ''] = await idsIn(site)
+    const rotate = 'db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0'
+    expect((await site.run(`db:pin ${old}`)).stdout).toBe(`${old} is pinned: rotation leaves it alone.`)
+    await site.run(rotate)
+    expect(await idsIn(site)).toContain(old)
+    expect((await site.run(`db:unpin ${old}`)).stdout).toBe(
+      `${old} is not pinned any more: rotation judges it like the others.`,
+    )
+    await site.run(rotate)
+    expect(await idsIn(site)).not.toContain(old)
+  })
+
+  test('pinning and unpinning twice changes nothing', async () => {
+    await using site = await siteWith([1])
+    const [id = ''] = await idsIn(site)
+    expect((await site.run('db:unpin latest')).stdout).toBe(`${id} was not pinned; nothing changed.`)
+    await site.run('db:pin latest')
+    const again = await site.run('db:pin latest --json')
+    expect(pinOf(again)).toEqual({id, pinned: true, changed: false})
+    expect((await stat(join(rootOf(site), id, 'PINNED'))).mode & 0o777).toBe(0o600)
+    expect((await site.run('db:pin latest')).stdout).toBe(`${id} was pinned already; nothing changed.`)
+  })
+
+  test('latest is no safety set and nothing damaged', async () => {
+    await using site = await siteWith([5])
+    const [id] = await idsIn(site)
+    await writeSet(rootOf(site), idAgo(1), {kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(2), {partial: true})
+    expect(pinOf(await site.run('db:pin latest --json'))).toMatchObject({id})
+  })
+
+  test('the beginning of an ID is enough when it fits one', async () => {
+    await using site = await siteWith([])
+    await writeSet(rootOf(site), '20261031T020000Z')
+    await writeSet(rootOf(site), '20261101T020000Z')
+    expect(pinOf(await site.run('db:pin 202610 --json'))).toMatchObject({id: '20261031T020000Z'})
+    const run = await site.run('db:pin 2026 --json')
+    expect(run.exitCode).toBe(10)
+    expect(errorOf(run)).toMatchObject({
+      code: 'no-such-backup',
+      message: `2026 fits 2 backups of ${rootOf(site)}`,
+      hint: 'type more of the ID: 20261101T020000Z, 20261031T020000Z',
+    })
+  })
+
+  test('a backup that is not there is named', async () => {
+    await using site = await siteWith([1])
+    const run = await site.run('db:pin ../x --json')
+    expect(run.exitCode).toBe(10)
+    expect(errorOf(run)).toMatchObject({
+      code: 'no-such-backup',
+      message: `there is no backup "../x" in ${rootOf(site)}`,
+      hint: 'see what there is: aquastream db:list',
+    })
+  })
+
+  test('an ID has to be typed', async () => {
+    await using site = await siteWith([1])
+    const run = await site.run('db:pin --json')
+    expect(run.exitCode).toBe(2)
+    expect(errorOf(run).code).toBe('usage')
+  })
+})
+
+interface List {
+  directory: string
+  newest: {id: string; ageHours: number} | null
+  sets: {id: string; state: string; rows: number | null; rotation: {action: string}}[]
+}
+
+describe('db:list', () => {
+  test('the report has every set with all that is known', async () => {
+    await using site = await siteWith([2])
+    await writeSet(rootOf(site), idAgo(1), {schemas: ['user'], kind: 'safety', label: 'before restore'})
+    const [safety, id] = await idsIn(site)
+    const {newest, sets} = listOf(await site.run('db:list --json'))
+    expect(newest).toEqual({id, ageHours: expect.closeTo(2, 1)})
+    expect(sets).toMatchObject([
+      {id: safety, kind: 'safety', label: 'before restore', schemas: ['user'], rows: 1000, pinned: false},
+      {id, kind: 'backup', state: 'complete', schemas: SCHEMAS, rows: 6000, rotation: {action: 'keep'}},
+    ])
+  })
+
+  test('no backup at all is a warning and no failure', async () => {
+    await using site = await siteWith([])
+    const directory = rootOf(site)
+    expect(await site.run('db:list')).toEqual({
+      exitCode: 0,
+      stdout: `There are no backups in ${directory}.`,
+      stderr: `warning: there is no complete backup in ${directory}\nhint: make one: aquastream db:backup`,
+    })
+  })
+
+  test('a newest backup of 27 hours is a warning', async () => {
+    await using site = await siteWith([27.5])
+    await writeSet(rootOf(site), idAgo(1), {kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(2), {partial: true})
+    const {exitCode, stderr} = await site.run('db:list')
+    expect(exitCode).toBe(0)
+    expect(stderr).toBe(
+      `warning: the newest backup, ${idAgo(27.5)}, is 27 hours old, more than 26\nhint: see why the last one failed, and make one: aquastream db:backup`.replace(
+        idAgo(27.5),
+        (await idsIn(site))[2] ?? '',
+      ),
+    )
+  })
+
+  test('a monitor gets exit 7 and still the report', async () => {
+    await using site = await siteWith([3.5])
+    const run = await site.run('db:list --max-age 3 --json')
+    expect(run.exitCode).toBe(7)
+    expect(listOf(run).sets).toHaveLength(1)
+    expect((await site.run('db:list --max-age 3')).stderr).toContain('is 3 hours old, more than 3')
+    expect(await site.run('db:list --max-age 4')).toMatchObject({exitCode: 0, stderr: ''})
+  })
+
+  test('a backup from the future does not hide an old one', async () => {
+    await using site = await siteWith([30])
+    await writeSet(rootOf(site), '20990101T000000Z')
+    const run = await site.run('db:list --max-age 26 --json')
+    expect(run.exitCode).toBe(7)
+    expect(listOf(run).newest?.ageHours).toBeCloseTo(30, 0)
+  })
+
+  test('sets that are not complete are shown with their reason', async () => {
+    await using site = await siteWith([1])
+    const id = idAgo(25)
+    await rm(join(await writeSet(rootOf(site), id), `user_${id}.sql.gz`))
+    const {stdout} = await site.run('db:list')
+    expect(stdout).toMatch(new RegExp(`${id} .* damaged .* ignore`))
+    expect(stdout).toContain(`${id} is damaged: user_${id}.sql.gz is missing.`)
+  })
+
+  test('the list fits 80 and 40 columns', async () => {
+    await using site = await siteWith(Array.from({length: 9}, (_, night) => night * DAY + 3))
+    await writeSet(rootOf(site), idAgo(200), {pinned: true})
+    for (const columns of [80, 40]) {
+      const {stdout} = await site.runInTerminal('db:list', columns)
+      const lines = stdout.replaceAll('\r', '').split('\n').slice(1)
+      expect(Math.max(...lines.map(({length}) => length))).toBeLessThanOrEqual(columns)
+      expect(stdout).toContain('# complete  ! not complete  . none')
+    }
+  })
+
+  test('a directory of another profile is not looked at', async () => {
+    await using site = await siteWith([1])
+    expect((await site.run('db:list --profile prod --json')).stdout).toContain('"sets": []')
+    await writeFile(join(site.directory, '.env.prod'), 'BACKUP_DIR=elsewhere\n')
+    const {directory} = listOf(await site.run('db:list --profile prod --json'))
+    expect(directory).toBe(join(site.directory, 'elsewhere', 'prod'))
+  })
+})

@@ -1,0 +1,66 @@
+import {stripVTControlCharacters} from 'node:util'
+import {expect, test} from 'vitest'
+import {renderCalendar} from '../../src/cli/calendar.js'
+
+type Day = Parameters<typeof renderCalendar>[0][number]
+
+const NOW = new Date('2026-11-23T12:00:00Z')
+
+function day(date: string, state: Day['state'] = 'complete', kind: Day['kind'] = 'backup'): Day {
+  return {id: `${date.replaceAll('-', '')}T020000Z`, state, kind}
+}
+
+function linesOf(sets: Day[], columns: number): string[] {
+  return stripVTControlCharacters(renderCalendar(sets, NOW, columns)).split('\n')
+}
+
+const SETS = [
+  day('2026-11-19'),
+  day('2026-11-18', 'damaged'),
+  day('2026-11-17', 'partial'),
+  day('2026-11-17'),
+  day('2026-11-16', 'complete', 'safety'),
+  day('2026-11-15'),
+  day('2026-10-30'),
+]
+
+test('three months stand side by side with their holes', () => {
+  expect(linesOf(SETS, 80)).toEqual([
+    'September 2026     October 2026       November 2026',
+    '   M T W T F S S      M T W T F S S      M T W T F S S',
+    ' 1                  1                  1             .',
+    ' 7                  5                  2 . . . . . . .',
+    '14                 12                  9 . . . . . . #',
+    '21                 19                 16 . # ! # . . .',
+    '28                 26         # .     23',
+    '                                      30',
+    '',
+    '# complete  ! not complete  . none',
+  ])
+})
+
+test('a narrow terminal gets two months beside each other', () => {
+  const lines = linesOf(SETS, 40)
+  expect(lines[0]).toBe('September 2026     October 2026')
+  expect(lines).toContain('November 2026')
+  expect(Math.max(...lines.map(({length}) => length))).toBeLessThanOrEqual(40)
+})
+
+test('today and the future are no holes', () => {
+  const lines = linesOf([day('2026-11-22'), day('2026-11-28')], 80)
+  expect(lines.filter(line => /[#.]/.test(line))).toEqual([
+    '21                 19                 16             #',
+    '# complete  ! not complete  . none',
+  ])
+})
+
+test('without a backup there is nothing to miss', () => {
+  expect(linesOf([], 80).filter(line => /[#!.]/.test(line))).toEqual(['# complete  ! not complete  . none'])
+})
+
+test('the last three months may lie in two years', () => {
+  const text = renderCalendar([], new Date('2027-01-05T00:00:00Z'), 80)
+  expect(stripVTControlCharacters(text).split('\n')[0]).toBe(
+    'November 2026      December 2026      January 2027',
+  )
+})
