@@ -366,7 +366,11 @@ restore() { # restore SCHEMA ARCHIVE
 case ${1:-} in
 --stream)
 	case ${2:-} in
-	plan) plan "$3" ;;
+	plan | unpack)
+		"$2" "$3" || exit 5
+		# Printed after everything else: a connection that is cut looks like an end.
+		echo aquastream-end
+		;;
 	replay)
 		# The archive follows the line of the manifest; a shell reads a line without a byte more.
 		IFS= read -r manifest || exit 6

@@ -1,0 +1,271 @@
+import {randomBytes} from 'node:crypto'
+import {Readable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
+import {createInterface} from 'node:readline'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {constants, createGzip} from 'node:zlib'
+import type {Program} from '../engines/engine.js'
+import {AquastreamError} from '../errors.js'
+import {lastLine} from '../postgres/output.js'
+import type {Server} from '../postgres/server.js'
+import {literal, type Session, withSession} from '../postgres/session.js'
+import {readProven, type SourceArchive} from './archive-source.js'
+import {codeOf} from './directory.js'
+import {splitDump} from './sections.js'
+import {unpack} from './unpack.js'
+
+/** What is to be replayed, in one transaction. */
+export interface Replay {
+  archives: SourceArchive[]
+  /** Text of the manifest that the rows are compared with. */
+  manifest: string | undefined
+  database: string | undefined
+  /** SQL that goes first, in the same transaction. */
+  before: string[]
+  /**
+   * Schemas of the database besides those that are restored, when foreign keys to others are to be left out; nothing
+   * when all are made.
+   */
+  neighbours: string[] | undefined
+  lockTimeout: number
+}
+
+export interface ReplayEvents {
+  /** Bytes of the archives that were read so far. */
+  onBytes: (bytes: number) => void
+  /** Everything was sent: from here on the transaction ends by itself. */
+  onSent: () => void
+}
+
+/**
+ * Replaces schemas by what archives hold, in one transaction beside the server. When this rejects, nothing has
+ * changed, unless the error is restore-unknown.
+ *
+ * @param session to find out how the transaction ended; of the same server
+ * @throws restore-failed, archive-damaged, restore-unknown
+ */
+export async function replay(
+  what: Replay,
+  {server, session}: {server: Server; session: Session},
+  {onBytes, onSent}: ReplayEvents,
+  signal: AbortSignal,
+): Promise<{foreignKeysLeftOut: string[]}> {
+  signal.throwIfAborted()
+  // Its name on the server, by which it is found again whatever happens here.
+  const application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
+  const leftOut: string[] = []
+  const {packing, bytes} = packed(what, {server, leftOut, onBytes})
+  const schemas = JSON.stringify(what.archives.map(({schema}) => schema))
+  const program = server.run('restore', ['replay', packing, schemas], {
+    database: what.database,
+    application,
+    env: {LOCK_TIMEOUT: String(what.lockTimeout)},
+  })
+  const said: string[] = []
+  const listening = (async () => {
+    for await (const line of createInterface({input: program.stdout})) said.push(line)
+  })()
+  let sent = false
+  try {
+    program.stdin.write(`${Buffer.from(what.manifest ?? '').toString('base64')}\n`)
+    sent = await send(bytes, program, signal)
+    if (sent) onSent()
+    await Promise.race([Promise.all([program.ended, listening]), aborted(signal)])
+  } catch (error) {
+    program.kill()
+    const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
+    if (outcome === 'committed') return {foreignKeysLeftOut: leftOut}
+    throw signal.aborted ? signal.reason : error
+  }
+  if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
+  const {stderr} = await program.ended
+  const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
+  if (outcome === 'committed') return {foreignKeysLeftOut: leftOut}
+  throw explain(stderr, server)
+}
+
+/** @returns whether all was sent; psql may have ended before, and says why itself */
+async function send(bytes: Readable, program: Program, signal: AbortSignal): Promise<boolean> {
+  const ended = new AbortController()
+  void program.ended.then(() => {
+    ended.abort()
+  })
+  try {
+    await pipeline(bytes, program.stdin, {signal: AbortSignal.any([signal, ended.signal])})
+    return true
+  } catch (error) {
+    signal.throwIfAborted()
+    if (ended.signal.aborted || codeOf(error) === 'EPIPE') return false
+    throw error
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  await new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), {once: true})
+  })
+  throw signal.reason as Error
+}
+
+/** One archive of its own goes as it is; several, or for another database, are taken apart and put in order. */
+function packed(
+  what: Replay,
+  {server, leftOut, onBytes}: {server: Server; leftOut: string[]; onBytes: (bytes: number) => void},
+): {packing: string; bytes: Readable} {
+  let read = 0
+  const proven = async function* (archive: SourceArchive): AsyncGenerator<Buffer> {
+    for await (const chunk of readProven(archive)) {
+      read += chunk.length
+      onBytes(read)
+      yield chunk
+    }
+  }
+  const [first] = what.archives
+  const alone = what.archives.length === 1 && what.before.length === 0 && what.neighbours === undefined
+  if (alone && first && first.packing !== 'plain')
+    return {packing: first.packing, bytes: Readable.from(proven(first), {objectMode: false})}
+  const sql = Readable.from(alone && first ? proven(first) : inOrder(what, {server, leftOut, proven}), {
+    objectMode: false,
+  })
+  // Not to make it smaller: the end of a gzip stream proves that it came whole.
+  const gzip = createGzip({level: constants.Z_NO_COMPRESSION})
+  sql.on('error', error => gzip.destroy(error))
+  return {packing: 'gzip', bytes: sql.pipe(gzip)}
+}
+
+async function* inOrder(
+  what: Replay,
+  {
+    server,
+    leftOut,
+    proven,
+  }: {
+    server: Server
+    leftOut: string[]
+    proven: (archive: SourceArchive) => AsyncGenerator<Buffer>
+  },
+): AsyncGenerator<Buffer> {
+  const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
+  for (const statement of what.before) yield Buffer.from(`${statement}\n`)
+  for (const archive of what.archives) {
+    for await (const {section, text} of splitDump(unpack(archive, server, proven(archive)))) {
+      if (section === 'rows') yield text
+      else later[section].push(text)
+    }
+  }
+  yield* later.afterwards
+  const keys = Buffer.concat(later['foreign keys']).toString('utf8')
+  if (what.neighbours === undefined) yield Buffer.from(keys)
+  else
+    yield Buffer.from(
+      withoutStrangers(keys, [...what.neighbours, ...what.archives.map(({schema}) => schema)], leftOut),
+    )
+}
+
+/** Leaves out foreign keys to schemas that the database does not have. */
+function withoutStrangers(keys: string, schemas: string[], leftOut: string[]): string {
+  return keys
+    .split(/^(?=ALTER TABLE |\\)/m)
+    .filter(statement => {
+      const [, quoted, plain] = /REFERENCES (?:"((?:[^"]|"")+)"|([^\s.("]+))\./.exec(statement) ?? []
+      const schema = quoted?.replaceAll('""', '"') ?? plain
+      if (schema === undefined || schemas.includes(schema)) return true
+      leftOut.push(/ADD CONSTRAINT (\S+)/.exec(statement)?.[1] ?? schema)
+      return false
+    })
+    .join('')
+}
+
+type Outcome = 'committed' | 'rolled back'
+
+interface Question {
+  server: Server
+  session: Session
+  application: string
+  said: string[]
+  sent: boolean
+  database: string | undefined
+}
+
+/** Seconds that a server gets to come back and say how a transaction ended. */
+const PATIENCE = 20
+
+/**
+ * Ends what may still run of a replay, and asks the server how its transaction ended.
+ * @throws restore-unknown
+ */
+async function findOutcome(question: Question): Promise<Outcome> {
+  const {server, session, application, database, sent} = question
+  const ask = async (by: Session): Promise<Outcome> => {
+    await endBackends(by, application)
+    return await statusOf(by, question)
+  }
+  try {
+    return await ask(session)
+  } catch {
+    const deadline = performance.now() + PATIENCE * 1000
+    while (performance.now() < deadline && sent) {
+      try {
+        return await withSession(server, {database, application: 'aquastream db:restore'}, ask)
+      } catch {
+        await sleep(500)
+      }
+    }
+    // The last bytes of the archive never went out, so there was nothing that could be committed.
+    if (!sent) return 'rolled back'
+    throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
+      hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
+    })
+  }
+}
+
+async function endBackends(session: Session, application: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE * 1000
+  for (;;) {
+    const left = await session.json<number>(
+      `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,
+    )
+    if (left === 0) return
+    if (performance.now() > deadline) throw new Error('a backend does not end')
+    await sleep(20)
+  }
+}
+
+async function statusOf(session: Session, {said}: Question): Promise<Outcome> {
+  const xid = said.flatMap(line => /^aquastream xid (\d+)$/.exec(line)?.[1] ?? [])[0]
+  if (xid === undefined) return 'rolled back'
+  const status = await session.json<string>(`SELECT to_json(pg_xact_status(${literal(xid)}::xid8))`)
+  return status === 'committed' ? 'committed' : 'rolled back'
+}
+
+function explain(stderr: string, server: Server): AquastreamError {
+  const words = lastLine(stderr)
+  const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
+  const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
+  if (holders !== undefined) return holdsOn(holders)
+  return new AquastreamError('restore-failed', `nothing was changed: ${words}`, {
+    hint: hintFor(stderr, server),
+    evidence,
+  })
+}
+
+/** What of other schemas would be lost with the restored one, and cannot be made again. */
+export function holdsOn(names: string): AquastreamError {
+  return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
+    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+  })
+}
+
+function hintFor(stderr: string, server: Server): string {
+  if (/lock timeout/.test(stderr))
+    return 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout'
+  if (/violates foreign key/.test(stderr))
+    return 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into'
+  if (/already exists|does not exist/.test(stderr))
+    return 'the backup needs something that is not there, or is there already; --into restores into another database'
+  if (/permission denied|must be/.test(stderr))
+    return 'use a user that may do this: the owner, or a superuser'
+  if (/No space left/i.test(stderr)) return `make room on the disk of ${server.name}`
+  return 'mend what psql says, then run the same command again'
+}

@@ -1,0 +1,98 @@
+/** A part of a dump: definitions and rows; what is made when all rows are there; foreign keys. */
+export type Section = 'rows' | 'afterwards' | 'foreign keys'
+
+/**
+ * Entries of a plain dump that come after the rows. pg_dump writes them in three blocks, and all of the last
+ * begin with one of these (src/bin/pg_dump/pg_dump.c, addBoundaryDependencies).
+ */
+const AFTERWARDS = new Set([
+  'CHECK CONSTRAINT',
+  'CONSTRAINT',
+  'DEFAULT ACL',
+  'EVENT TRIGGER',
+  'FK CONSTRAINT',
+  'INDEX',
+  'INDEX ATTACH',
+  'MATERIALIZED VIEW DATA',
+  'POLICY',
+  'PUBLICATION',
+  'PUBLICATION TABLE',
+  'PUBLICATION TABLES IN SCHEMA',
+  'ROW SECURITY',
+  'RULE',
+  'STATISTICS',
+  'STATISTICS DATA',
+  'TRIGGER',
+])
+
+const HEADER = /^-- (?:Data for )?Name: .*; Type: ([A-Z ]+); Schema: /
+const COPY = /^COPY .* FROM stdin;$/
+const COPY_END = Buffer.from('\n\\.\n')
+
+/**
+ * Splits a plain dump, so that several can be replayed as one: foreign keys and triggers may need what a later
+ * dump makes. Rows pass through in chunks and unread; the rest is small.
+ */
+export async function* splitDump(
+  sql: AsyncIterable<Buffer>,
+): AsyncGenerator<{section: Section; text: Buffer}> {
+  let section: Section = 'rows'
+  // Keeps commands of psql out of a dump; each section gets its own pair.
+  let token: string | undefined
+  const restricted = new Set<Section>()
+  for await (const part of readParts(sql)) {
+    if ('rows' in part) {
+      yield {section, text: part.rows}
+      continue
+    }
+    const line = part.line.toString('latin1')
+    const [, type] = HEADER.exec(line) ?? []
+    if (type !== undefined) section = sectionOf(type, section)
+    if (line.startsWith('\\unrestrict ')) continue
+    if (line.startsWith('\\restrict ')) token = line.slice('\\restrict '.length)
+    if (token !== undefined && !restricted.has(section)) {
+      restricted.add(section)
+      yield {section, text: Buffer.from(`\\restrict ${token}\n`)}
+    }
+    if (!line.startsWith('\\restrict ')) yield {section, text: Buffer.concat([part.line, NEWLINE])}
+  }
+  for (const used of restricted) yield {section: used, text: Buffer.from(`\\unrestrict ${token}\n`)}
+}
+
+function sectionOf(type: string, section: Section): Section {
+  if (type === 'FK CONSTRAINT') return 'foreign keys'
+  // It follows what it is about.
+  if (type === 'COMMENT') return section
+  return section !== 'rows' || AFTERWARDS.has(type) ? 'afterwards' : 'rows'
+}
+
+const NEWLINE = Buffer.from('\n')
+
+/** Lines of SQL without their end, and between them the rows of COPY in pieces of any size. */
+async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<{line: Buffer} | {rows: Buffer}> {
+  let rest: Buffer = Buffer.alloc(0)
+  let copying = false
+  for await (const chunk of sql) {
+    rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    for (;;) {
+      if (copying) {
+        const end = rest.indexOf(COPY_END)
+        // The end may lie across two chunks.
+        const upTo = end < 0 ? Math.max(rest.length - COPY_END.length + 1, 0) : end + COPY_END.length
+        if (upTo > 0) yield {rows: rest.subarray(0, upTo)}
+        rest = rest.subarray(upTo)
+        if (end < 0) break
+        copying = false
+      }
+      const end = rest.indexOf(NEWLINE)
+      if (end < 0) break
+      const line = rest.subarray(0, end)
+      // The newline stays: an empty COPY ends with the first line after it.
+      copying = line.length < 10_000 && COPY.test(line.toString('latin1'))
+      rest = rest.subarray(copying ? end : end + 1)
+      if (copying) yield {rows: line}
+      else yield {line}
+    }
+  }
+  if (rest.length > 0) yield copying ? {rows: rest} : {line: rest}
+}

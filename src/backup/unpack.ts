@@ -1,0 +1,33 @@
+import {Readable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
+import {createGunzip} from 'node:zlib'
+import {WholeOutput} from '../postgres/output.js'
+import type {Server} from '../postgres/server.js'
+import type {SourceArchive} from './archive-source.js'
+
+/** The SQL in the bytes of an archive; fails when their end is missing. */
+export function unpack(
+  {packing}: SourceArchive,
+  server: Server,
+  bytes: AsyncIterable<Buffer>,
+): AsyncIterable<Buffer> {
+  if (packing === 'plain') return bytes
+  const packed = Readable.from(bytes, {objectMode: false})
+  if (packing !== 'gzip') return unpackBeside(server, packing, packed)
+  const gunzip = createGunzip()
+  packed.on('error', error => gunzip.destroy(error))
+  return packed.pipe(gunzip)
+}
+
+/** What Node cannot unpack, the tools beside the server can. */
+function unpackBeside(server: Server, packing: string, bytes: Readable): AsyncIterable<Buffer> {
+  const program = server.run('restore', ['unpack', packing])
+  const whole = new WholeOutput()
+  const fail = (error: Error): void => {
+    program.kill()
+    whole.destroy(error)
+  }
+  pipeline(bytes, program.stdin).catch(fail)
+  program.stdout.on('error', fail)
+  return program.stdout.pipe(whole)
+}
