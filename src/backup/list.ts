@@ -1,4 +1,5 @@
 import type {Problem} from '../errors.js'
+import {readHistory} from './history.js'
 import {backupRoot, type BackupRequest} from './place.js'
 import {decide, DEFAULT_POLICY, type Decision, isFuture, type KeepReason} from './retention.js'
 import {type BackupSet, listSets} from './sets.js'
@@ -31,6 +32,8 @@ export interface ListReport {
   newest: {id: string; ageHours: number} | null
   /** Newest first. */
   sets: SetReport[]
+  /** IDs of the backups that rotations deleted in the last months. */
+  rotated: string[]
 }
 
 /** What backups there are. */
@@ -43,6 +46,7 @@ export async function listBackups(request: BackupRequest): Promise<ListReport> {
     directory,
     newest: newest ? {id: newest.id, ageHours: hoursSince(newest, now)} : null,
     sets: decisions.map(decision => describe(decision, now)),
+    rotated: await readHistory(directory),
   }
 }
 

@@ -2,6 +2,7 @@ import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {cannotUse, codeOf} from './directory.js'
+import {noteRotated, trimHistory} from './history.js'
 import {listLeftovers, sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
 import {backupRoot, type BackupRequest} from './place.js'
@@ -25,8 +26,8 @@ export interface RotationPlan {
 export interface RotateEvent {
   type: 'delete'
   id: string
-  state: 'started' | 'done'
-  /** How many go in all. */
+  /** How many are gone, of those that go. */
+  done: number
   total: number
 }
 
@@ -72,17 +73,18 @@ export async function rotateLocked(
   const report = {...reportPlan(plan), dryRun: false, leftovers, deleted: [] as SetName[]}
   // The oldest first: wherever this ends early, what is left are the newest, and the next run goes on.
   const going = plan.decisions.filter(({action}) => action === 'delete').reverse()
-  for (const {set} of going) {
+  for (const [index, {set}] of going.entries()) {
     signal.throwIfAborted()
-    on({type: 'delete', id: set.id, state: 'started', total: going.length})
     const change = await findChange(directory, set.id)
     if (change) report.ignored.push({...nameOf(set), ...change})
     else {
       await remove(directory, set.id)
       report.deleted.push(nameOf(set))
+      if (set.manifest?.kind === 'backup') await noteRotated(directory, set.id)
     }
-    on({type: 'delete', id: set.id, state: 'done', total: going.length})
+    on({type: 'delete', id: set.id, done: index + 1, total: going.length})
   }
+  await trimHistory(directory, new Date())
   return report
 }
 

@@ -1,7 +1,11 @@
 import chalk from 'chalk'
 import type {SetReport} from '../backup/list.js'
 
-type Day = Pick<SetReport, 'id' | 'state' | 'kind'>
+interface History {
+  sets: Pick<SetReport, 'id' | 'state' | 'kind'>[]
+  /** IDs of what was there and is rotated away. */
+  rotated: string[]
+}
 
 const DAY_MS = 86_400_000
 const MONTHS = 3
@@ -15,11 +19,8 @@ const NAMES = 'January February March April May June July August September Octob
  * The last three months, a row for each week that begins with the date of its first day, and a mark for each
  * day from the first backup until now: so that a hole is seen. What restores saved is no nightly backup.
  */
-export function renderCalendar(sets: Day[], now: Date, columns = terminalWidth()): string {
-  const marks = marksOf(
-    sets.filter(({kind}) => kind !== 'safety'),
-    now,
-  )
+export function renderCalendar(history: History, now: Date, columns = terminalWidth()): string {
+  const marks = marksOf(history, now)
   const months = Array.from({length: MONTHS}, (_, index) => {
     const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - MONTHS + 1 + index, 1))
     return monthLines(first, marks)
@@ -33,23 +34,28 @@ export function renderCalendar(sets: Day[], now: Date, columns = terminalWidth()
 
 const COMPLETE = chalk.green('#')
 const FLAWED = chalk.yellow('!')
+const ROTATED = chalk.dim('-')
 const NONE = chalk.red('.')
-const LEGEND = `${COMPLETE} complete  ${FLAWED} not complete  ${NONE} none`
+const LEGEND = `${COMPLETE} complete  ${FLAWED} damaged  ${ROTATED} rotated  ${NONE} none`
 
 /** The mark of each day, from that of the first backup to today, by its number since 1970. */
-function marksOf(sets: Day[], now: Date): Map<number, string> {
-  const today = Math.floor(now.getTime() / DAY_MS)
+function marksOf({sets, rotated}: History, now: Date): Map<number, string> {
+  const nightly = sets.filter(({kind}) => kind !== 'safety')
   const marks = new Map<number, string>()
-  for (const {id, state} of sets) {
-    const day = Date.parse(`${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}`) / DAY_MS
-    if (day > today) continue
-    if (state === 'complete') marks.set(day, COMPLETE)
-    else if (!marks.has(day)) marks.set(day, FLAWED)
-  }
+  // What says more about a day comes later.
+  for (const {id} of nightly) marks.set(dayOf(id), FLAWED)
+  for (const id of rotated) marks.set(dayOf(id), ROTATED)
+  for (const {id, state} of nightly) if (state === 'complete') marks.set(dayOf(id), COMPLETE)
+  const today = Math.floor(now.getTime() / DAY_MS)
+  for (const day of marks.keys()) if (day > today) marks.delete(day)
   const first = Math.min(...marks.keys())
   // Today is not over: its backup may still come.
   for (let day = first; day < today; day++) if (!marks.has(day)) marks.set(day, NONE)
   return marks
+}
+
+function dayOf(id: string): number {
+  return Date.parse(`${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}`) / DAY_MS
 }
 
 function monthLines(first: Date, marks: Map<number, string>): string[] {

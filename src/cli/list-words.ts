@@ -9,14 +9,14 @@ import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
 /** The table, newest first; the last three months; and what is wrong with what is not complete. */
-export function listSummary({directory, sets}: ListReport, now: Date): string {
+export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {
   if (sets.length === 0) return wrap(`There are no backups in ${directory}.`, 0, process.stdout)
   const flaws = sets.filter(({state}) => state !== 'complete')
   return [
     chalk.dim(directory),
     renderTable(COLUMNS, sets),
     '',
-    renderCalendar(sets, now),
+    renderCalendar({sets, rotated}, now),
     ...(flaws.length > 0 ? ['', ...flawLines(flaws)] : []),
   ].join('\n')
 }

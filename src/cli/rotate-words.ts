@@ -17,13 +17,8 @@ interface Row {
   short: string
 }
 
-/** A deletion is a line for whoever reads the log of the night. */
-export function rotateUpdate({id, state, total}: RotateEvent): ProgressUpdate {
-  return {
-    task: 'delete',
-    state: 'running',
-    detail: state === 'done' ? `${id} is deleted` : `${id}, of ${total}`,
-  }
+export function rotateUpdate({id, done, total}: RotateEvent): ProgressUpdate {
+  return {task: 'delete', state: done === total ? 'done' : 'running', detail: `${id}, ${done} of ${total}`}
 }
 
 /** Every set with what becomes of it and why, newest first; then the sum. */

@@ -20,7 +20,11 @@ function rootOf({directory}: Site): string {
 }
 
 async function idsIn(site: Site): Promise<string[]> {
-  return (await readdir(rootOf(site))).sort().reverse()
+  const names = await readdir(rootOf(site))
+  return names
+    .filter(name => name !== '.rotated')
+    .sort()
+    .reverse()
 }
 
 function rotationOf({stdout}: Run): Rotation {
@@ -118,6 +122,17 @@ describe('db:rotate', () => {
     const run = await site.run('db:rotate --json')
     expect(rotationOf(run).leftovers).toEqual(leftovers)
     expect(await idsIn(site)).toHaveLength(1)
+  })
+
+  test('the list remembers for a while what was rotated away', async () => {
+    await using site = await siteWith([1, 25, 49])
+    await writeSet(rootOf(site), idAgo(50), {kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(51), {kind: 'safety'})
+    await writeFile(join(rootOf(site), '.rotated'), '20200101T000000Z\n../x\n')
+    const [, , old] = await idsIn(site)
+    await site.run('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0')
+    expect(listOf(await site.run('db:list --json')).rotated).toEqual([old])
+    expect((await stat(join(rootOf(site), '.rotated'))).mode & 0o777).toBe(0o600)
   })
 
   test('rules that keep nothing are refused', async () => {
@@ -248,6 +263,7 @@ describe('db:pin and db:unpin', () => {
 interface List {
   directory: string
   newest: {id: string; ageHours: number} | null
+  rotated: string[]
   sets: {id: string; state: string; rows: number | null; rotation: {action: string}}[]
 }
 
@@ -321,7 +337,7 @@ describe('db:list', () => {
       const {stdout} = await site.runInTerminal('db:list', columns)
       const lines = stdout.replaceAll('\r', '').split('\n').slice(1)
       expect(Math.max(...lines.map(({length}) => length))).toBeLessThanOrEqual(columns)
-      expect(stdout).toContain('# complete  ! not complete  . none')
+      expect(stdout).toContain('# complete  ! damaged  - rotated  . none')
     }
   })
 

@@ -2,7 +2,7 @@ import {stripVTControlCharacters} from 'node:util'
 import {expect, test} from 'vitest'
 import {renderCalendar} from '../../src/cli/calendar.js'
 
-type Day = Parameters<typeof renderCalendar>[0][number]
+type Day = Parameters<typeof renderCalendar>[0]['sets'][number]
 
 const NOW = new Date('2026-11-23T12:00:00Z')
 
@@ -10,10 +10,11 @@ function day(date: string, state: Day['state'] = 'complete', kind: Day['kind'] =
   return {id: `${date.replaceAll('-', '')}T020000Z`, state, kind}
 }
 
-function linesOf(sets: Day[], columns: number): string[] {
-  return stripVTControlCharacters(renderCalendar(sets, NOW, columns)).split('\n')
+function linesOf(sets: Day[], columns: number, rotated: string[] = []): string[] {
+  return stripVTControlCharacters(renderCalendar({sets, rotated}, NOW, columns)).split('\n')
 }
 
+const LEGEND = '# complete  ! damaged  - rotated  . none'
 const SETS = [
   day('2026-11-19'),
   day('2026-11-18', 'damaged'),
@@ -35,7 +36,7 @@ test('three months stand side by side with their holes', () => {
     '28                 26         # .     23',
     '                                      30',
     '',
-    '# complete  ! not complete  . none',
+    LEGEND,
   ])
 })
 
@@ -48,19 +49,28 @@ test('a narrow terminal gets two months beside each other', () => {
 
 test('today and the future are no holes', () => {
   const lines = linesOf([day('2026-11-22'), day('2026-11-28')], 80)
-  expect(lines.filter(line => /[#.]/.test(line))).toEqual([
+  expect(lines.filter(line => /[#.-]/.test(line))).toEqual([
     '21                 19                 16             #',
-    '# complete  ! not complete  . none',
+    LEGEND,
   ])
 })
 
 test('without a backup there is nothing to miss', () => {
-  expect(linesOf([], 80).filter(line => /[#!.]/.test(line))).toEqual(['# complete  ! not complete  . none'])
+  expect(linesOf([], 80).filter(line => /[#!.-]/.test(line))).toEqual([LEGEND])
 })
 
 test('the last three months may lie in two years', () => {
-  const text = renderCalendar([], new Date('2027-01-05T00:00:00Z'), 80)
+  const text = renderCalendar({sets: [], rotated: []}, new Date('2027-01-05T00:00:00Z'), 80)
   expect(stripVTControlCharacters(text).split('\n')[0]).toBe(
     'November 2026      December 2026      January 2027',
   )
+})
+
+test('a day whose backup was rotated away is no hole', () => {
+  const rotated = ['20261117T020000Z', '20261116T020000Z', '20261115T020000Z', '20261114T020000Z']
+  const sets = [day('2026-11-20'), day('2026-11-17'), day('2026-11-16', 'damaged')]
+  expect(linesOf(sets, 80, rotated).slice(4, 6)).toEqual([
+    '14                 12                  9           - -',
+    '21                 19                 16 - # . . # . .',
+  ])
 })
