@@ -1,3 +1,4 @@
+import {once} from 'node:events'
 import {chmod, chown, mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
@@ -135,6 +136,31 @@ describe('db:rotate', () => {
     expect((await stat(join(rootOf(site), '.rotated'))).mode & 0o777).toBe(0o600)
   })
 
+  test('a rotation that is killed leaves whole backups only', async () => {
+    await using site = await siteWith(Array.from({length: 40}, (_, night) => night * DAY + 1))
+    const words = 'db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0'
+    const running = site.start(words)
+    await once(running.stderr, 'data')
+    running.kill('SIGKILL')
+    await running.ended
+    const {sets} = listOf(await site.run('db:list --json'))
+    expect(sets.length).toBeGreaterThan(2)
+    expect(sets.every(({state}) => state === 'complete')).toBe(true)
+    expect((await site.run(words)).exitCode).toBe(0)
+    expect(await idsIn(site)).toHaveLength(2)
+  })
+
+  test('an interrupted rotation ends after the set at hand', async () => {
+    await using site = await siteWith(Array.from({length: 40}, (_, night) => night * DAY + 1))
+    const running = site.start('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0')
+    await once(running.stderr, 'data')
+    running.kill('SIGINT')
+    expect((await running.ended).exitCode).toBe(130)
+    const left = await idsIn(site)
+    expect(left.length).toBeGreaterThan(2)
+    expect(left.filter(name => name.startsWith('.'))).toEqual([])
+  })
+
   test('rules that keep nothing are refused', async () => {
     await using site = await siteWith([1])
     const run = await site.run('db:rotate --keep-daily 0 --keep-weekly 0 --keep-monthly 0 --json')
@@ -263,6 +289,7 @@ describe('db:pin and db:unpin', () => {
 interface List {
   directory: string
   newest: {id: string; ageHours: number} | null
+  schemas: {schema: string; id: string}[]
   rotated: string[]
   sets: {id: string; state: string; rows: number | null; rotation: {action: string}}[]
 }
@@ -311,6 +338,23 @@ describe('db:list', () => {
     expect(listOf(run).sets).toHaveLength(1)
     expect((await site.run('db:list --max-age 3')).stderr).toContain('is 3 hours old, more than 3')
     expect(await site.run('db:list --max-age 4')).toMatchObject({exitCode: 0, stderr: ''})
+  })
+
+  test('a backup of one schema does not hide old ones', async () => {
+    await using site = await siteWith([30])
+    await writeSet(rootOf(site), idAgo(1), {schemas: ['user', 'event', 'crew']})
+    const [newest, old] = await idsIn(site)
+    const run = await site.run('db:list --max-age 26')
+    expect(run.exitCode).toBe(7)
+    expect(run.stderr).toContain(
+      `error: the newest backup of payment, notification, media, ${old}, is 30 hours old, more than 26\n`,
+    )
+    const {schemas} = listOf(await site.run('db:list --json'))
+    expect(schemas.filter(({id}) => id === newest).map(({schema}) => schema)).toEqual([
+      'user',
+      'event',
+      'crew',
+    ])
   })
 
   test('a backup from the future does not hide an old one', async () => {

@@ -6,7 +6,7 @@ import {backupFlags} from '../../cli/flags.js'
 export default class DbList extends BaseCommand<ListReport> {
   static override summary = 'show what backups there are, how old the newest is, and where one is missing'
   static override description =
-    'Warns when the newest complete backup is older than 26 hours, or there is none. Reads no archive: db:verify does. The table fits the terminal; a pipe and --json get everything.'
+    'Warns when the newest complete backup of a schema is older than 26 hours, or there is none; what restores saved does not count. Reads no archive: db:verify does. The table fits the terminal; a pipe and --json get everything.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
@@ -18,7 +18,7 @@ export default class DbList extends BaseCommand<ListReport> {
   static override flags = {
     ...backupFlags,
     'max-age': Flags.integer({
-      description: 'exit 7 when the newest complete backup is older, or there is none',
+      description: 'exit 7 when the newest complete backup of a schema is older, or there is none',
       min: 1,
       helpValue: 'HOURS',
     }),
@@ -26,7 +26,8 @@ export default class DbList extends BaseCommand<ListReport> {
 
   async run(): Promise<ListReport> {
     const {flags} = await this.parse(DbList)
-    const {findTooOld, listBackups, USUAL_MAX_AGE_HOURS} = await import('../../backup/list.js')
+    const {listBackups} = await import('../../backup/list.js')
+    const {findTooOld, USUAL_MAX_AGE_HOURS} = await import('../../backup/age.js')
     const {ageWarning, listSummary} = await import('../../cli/list-words.js')
     const report = await this.interruptible(() => listBackups({...this.stackRequest(flags), dir: flags.dir}))
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
