@@ -71,7 +71,8 @@ function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
   )
 }
 
-function fromSet(set: BackupSet, schema: string | undefined): RestoreSource {
+/** Archives of a complete set; all, or that of one schema. */
+export function fromSet(set: BackupSet, schema: string | undefined): RestoreSource {
   const {manifest} = set
   if (set.state !== 'complete' || !manifest) {
     throw new AquastreamError(

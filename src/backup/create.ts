@@ -227,7 +227,7 @@ async function inParallel<T>(
 /** As Promise.all, and when it fails nothing of it works on. */
 async function allOrFirstError<T extends unknown[]>(work: {[K in keyof T]: Promise<T[K]>}): Promise<T> {
   await Promise.allSettled(work)
-  return Promise.all(work) as Promise<T>
+  return Promise.all(work)
 }
 
 async function lastSizes(root: string): Promise<Map<string, number>> {

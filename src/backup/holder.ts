@@ -10,6 +10,8 @@ const holderSchema = z.object({
   host: z.string(),
   command: z.string(),
   since: z.iso.datetime(),
+  /** Tells the process from a later one with its pid, where the system says so. */
+  started: z.string().optional(),
 })
 
 /** Who holds the lock of a directory, as `.lock.json` beside the lock says. */
@@ -25,19 +27,41 @@ export async function readHolder(root: string): Promise<Holder | undefined> {
   }
 }
 
-/** Whether it is known to have ended. Of another machine nothing is known. */
-export function isGone({pid, host}: Holder): boolean {
-  if (host !== hostname()) return false
+/** This process as a holder. */
+export async function holderHere(command: string): Promise<Holder> {
+  const {pid} = process
+  return {pid, host: hostname(), command, since: new Date().toISOString(), started: await startOf(pid)}
+}
+
+/** What is known of it. Of another machine, or where the system does not tell processes apart: nothing. */
+export async function lifeOf({pid, host, started}: Holder): Promise<'alive' | 'gone' | 'unknown'> {
+  if (host !== hostname()) return 'unknown'
   try {
     process.kill(pid, 0)
-    return false
   } catch (error) {
-    return codeOf(error) === 'ESRCH'
+    if (codeOf(error) === 'ESRCH') return 'gone'
+  }
+  if (started === undefined) return 'unknown'
+  return started === (await startOf(pid)) ? 'alive' : 'gone'
+}
+
+/** Boot and moment of the start, as Linux counts it: field 22 of proc(5), and the name in field 2 may have spaces. */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const [boot, stat] = await Promise.all([
+      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+    ])
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return `${boot.trim()} ${fields[19]}`
+  } catch {
+    return undefined
   }
 }
 
+/** Names the holder where one is known. */
 export function busyError(root: string, holder: Holder | undefined): AquastreamError {
-  if (!holder || isGone(holder)) {
+  if (!holder) {
     return new AquastreamError('busy', `${root} is in use by another run`, {
       hint: 'wait until it has ended, then run the same command again',
     })

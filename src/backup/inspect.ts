@@ -69,7 +69,8 @@ async function readManifest(path: string, id: string, sizes: Sizes): Promise<Man
 
 /** Whether everything that the manifest names is there, in its size, and nothing twice. */
 function compare({archives, globals}: Manifest, sizes: Sizes): void {
-  const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(archives.map(({file}) => file))
+  const files = [...archives, globals].map(({file}) => file)
+  const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(files)
   if (twice !== undefined) throw new Flaw(`${MANIFEST} names ${twice} twice`)
   for (const {file, bytes} of [...archives, globals]) {
     const size = sizes.get(file)
@@ -110,8 +111,16 @@ function repeated(names: string[]): string | undefined {
   return names.find((name, index) => names.indexOf(name) !== index)
 }
 
-/** `user_20261123T020000Z.sql.gz` is an archive of user. */
+/** `user_20261123T020000Z.sql.gz` is an archive of user; `archiveName` made the name. */
 function schemasIn(names: string[], id: string): string[] {
-  const schemas = names.flatMap(name => name.split(`_${id}.`, 2).slice(0, -1))
-  return [...new Set(schemas)].filter(schema => schema !== 'globals').sort()
+  const stems = names.flatMap(name => name.split(`_${id}.`, 2).slice(0, -1))
+  return [...new Set(stems.filter(stem => stem !== 'globals').map(decode))].sort()
+}
+
+function decode(stem: string): string {
+  try {
+    return decodeURIComponent(stem)
+  } catch {
+    return stem
+  }
 }

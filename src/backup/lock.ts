@@ -1,11 +1,10 @@
 import {mkdir, rm, stat, utimes, writeFile} from 'node:fs/promises'
-import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../errors.js'
 import {cannotUse, codeOf} from './directory.js'
-import {busyError, type Holder, isGone, readHolder} from './holder.js'
+import {busyError, type Holder, holderHere, lifeOf, readHolder} from './holder.js'
 
 /** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
 const STALE_MS = 5000
@@ -17,8 +16,8 @@ const SETTLE_MS = 300
 
 /**
  * Runs work that nothing else may run in a directory of backups meanwhile. A living holder is named at once;
- * the lock of a dead one is waited for, and taken. The signal aborts when the lock is lost, as after a
- * suspend of the machine: somebody else may be at work then.
+ * the lock of a dead one is waited for, and taken. The signal aborts when the lock is lost: where a directory is
+ * shared, another machine takes the lock of one that slept.
  * @throws busy
  */
 export async function withDirectoryLock<T>(
@@ -41,12 +40,7 @@ export async function withDirectoryLock<T>(
 async function acquire(root: string, purpose: string, onLost: () => void): Promise<() => Promise<void>> {
   const before = await readHolder(root)
   const unlock = await waitForLock(root, onLost)
-  const me: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    command: purpose,
-    since: new Date().toISOString(),
-  }
+  const me = await holderHere(purpose)
   const path = join(root, '.lock.json')
   // On a full disk nobody is told who holds the lock, and rotation can still make room.
   await writeFile(path, JSON.stringify(me), {mode: 0o600}).catch(() => undefined)
@@ -63,13 +57,23 @@ async function waitForLock(root: string, onLost: () => void): Promise<() => Prom
   const start = performance.now()
   const touched = await lastTouch(root)
   for (;;) {
+    await refuseIfHeld(root, ['alive'])
     const unlock = await tryLock(root, onLost)
     if (unlock) return unlock
-    const holder = await readHolder(root)
-    if (holder && !isGone(holder)) throw busyError(root, holder)
+    await refuseIfHeld(root, ['alive', 'unknown'])
     if (performance.now() - start > PATIENCE_MS) return await takeFromTheFuture(root, touched, onLost)
     await sleep(POLL_MS * (0.5 + Math.random()))
   }
+}
+
+/**
+ * A process of this machine that lives has its lock, however long it could not touch it: stopped by Ctrl-Z, or
+ * waiting for a disk that is flushed.
+ */
+async function refuseIfHeld(root: string, lives: Awaited<ReturnType<typeof lifeOf>>[]): Promise<void> {
+  const holder = await readHolder(root)
+  if (!holder || !lives.includes(await lifeOf(holder))) return
+  if ((await lastTouch(root)) !== undefined) throw busyError(root, holder)
 }
 
 /** After the clock was set back, the lock of a dead holder would look fresh until the clock is there again. */
@@ -120,9 +124,7 @@ function lockPath(root: string): string {
 }
 
 function takenOver(root: string): AquastreamError {
-  return new AquastreamError(
-    'busy',
-    `${root} was taken over by another run: this one stood still for ${STALE_MS / 1000} seconds`,
-    {hint: 'run the same command again when the other has ended'},
-  )
+  return new AquastreamError('busy', `${root} was taken over by another run while this one stood still`, {
+    hint: 'run the same command again when the other has ended',
+  })
 }

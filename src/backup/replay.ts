@@ -75,7 +75,8 @@ export async function replay(
     program.kill()
     const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
     if (outcome === 'committed') return {foreignKeysLeftOut: leftOut}
-    throw signal.aborted ? signal.reason : error
+    signal.throwIfAborted()
+    throw error
   }
   if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
   const {stderr} = await program.ended
@@ -258,9 +259,9 @@ export function holdsOn(names: string): AquastreamError {
 }
 
 function hintFor(stderr: string, server: Server): string {
-  if (/lock timeout/.test(stderr))
+  if (stderr.includes('lock timeout'))
     return 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout'
-  if (/violates foreign key/.test(stderr))
+  if (stderr.includes('violates foreign key'))
     return 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into'
   if (/already exists|does not exist/.test(stderr))
     return 'the backup needs something that is not there, or is there already; --into restores into another database'

@@ -7,7 +7,7 @@ import {reachServer, type Server, type ServerRequest} from '../postgres/server.j
 import {literal, type Session, withSession} from '../postgres/session.js'
 import type {Profile} from '../config/profile.js'
 import {checkArchive, findSource, type RestoreSource} from './archive-source.js'
-import {checkStrange} from './strange.js'
+import {checkDump} from './check-dump.js'
 import {MANIFEST} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
 import {type BackupRequest, backupRoot} from './place.js'
@@ -75,7 +75,7 @@ export async function planRestore(request: RestoreRequest, signal: AbortSignal):
   const server = await reachServer(request)
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    await (archive.known ? checkArchive(archive) : checkStrange(archive, server))
+    await (archive.known ? checkArchive(archive) : checkDump(archive, server))
   }
   const target = await findTarget(request, server)
   const names = source.archives.map(({schema}) => schema)
@@ -227,7 +227,7 @@ function extensionsThere(session: Session): Promise<string[]> {
 }
 
 /** Names of extensions come from a manifest, so they are quoted like any other. */
-function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
+export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
   const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
   return (manifest?.extensions ?? [])
     .filter(({name}) => !there.includes(name))

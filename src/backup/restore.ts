@@ -102,7 +102,7 @@ async function restoreLocked(
     database: into,
     from: source.set?.id ?? source.archives[0]!.path,
     schemas: source.archives.map(({schema}) => schema),
-    rows: rowsOf(source.manifest && source.archives),
+    rows: countRows(source),
     roles: plan.roles,
     foreignKeysLeftOut,
     undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},

@@ -5,21 +5,23 @@ import {WholeOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import type {SourceArchive} from './archive-source.js'
 
-/** The SQL in the bytes of an archive; fails when their end is missing. */
+/**
+ * The SQL in the bytes of an archive; fails when their end is missing.
+ * @param server unpacks what Node cannot: anything but gzip
+ */
 export function unpack(
   {packing}: SourceArchive,
-  server: Server,
+  server: Server | undefined,
   bytes: AsyncIterable<Buffer>,
 ): AsyncIterable<Buffer> {
   if (packing === 'plain') return bytes
   const packed = Readable.from(bytes, {objectMode: false})
-  if (packing !== 'gzip') return unpackBeside(server, packing, packed)
+  if (packing !== 'gzip') return unpackBeside(server!, packing, packed)
   const gunzip = createGunzip()
   packed.on('error', error => gunzip.destroy(error))
   return packed.pipe(gunzip)
 }
 
-/** What Node cannot unpack, the tools beside the server can. */
 function unpackBeside(server: Server, packing: string, bytes: Readable): AsyncIterable<Buffer> {
   const program = server.run('restore', ['unpack', packing])
   const whole = new WholeOutput()

@@ -4,7 +4,14 @@ import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
 
 export type Group =
-  'profile' | 'secrets' | 'third parties' | 'database and storage' | 'backups' | 'network' | 'images' | 'limits'
+  | 'profile'
+  | 'secrets'
+  | 'third parties'
+  | 'database and storage'
+  | 'backups'
+  | 'network'
+  | 'images'
+  | 'limits'
 
 /** A variable: what it may be, and what people are told about it. */
 export interface Setting {
@@ -111,7 +118,8 @@ export const SETTINGS: readonly Setting[] = [
     schema: oneLine,
     group: 'backups',
     secret: true,
-    about: 'postgresql://user:password@host:port/database that the db commands use instead of the running stack',
+    about:
+      'postgresql://user:password@host:port/database that the db commands use instead of the running stack',
   },
 
   {

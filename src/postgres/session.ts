@@ -7,7 +7,7 @@ import type {RunOptions, Server} from './server.js'
 export interface Session {
   /** The rows, each with its columns; a statement without rows gives none. */
   query(sql: string): Promise<string[]>
-  /** The one value of one row, which is JSON. */
+  /** The one value of one row, which is JSON; null for NULL. */
   json<T>(sql: string): Promise<T>
 }
 
@@ -45,7 +45,10 @@ export async function withSession<T>(
   }
   try {
     await query('SELECT 1')
-    return await work({query, json: async sql => JSON.parse((await query(sql)).join('\n')) as never})
+    return await work({
+      query,
+      json: async sql => JSON.parse((await query(sql)).join('\n') || 'null') as never,
+    })
   } finally {
     program.stdin.end()
     program.kill()
