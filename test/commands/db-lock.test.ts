@@ -1,6 +1,6 @@
 import {type ChildProcessByStdio, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {mkdir, stat, utimes, writeFile} from 'node:fs/promises'
+import {mkdir, readFile, rmdir, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {Readable} from 'node:stream'
@@ -122,19 +122,58 @@ describe.concurrent('one run at a time', () => {
     expect(answers.filter(answer => answer.startsWith('busy: '))).toHaveLength(3)
   }, 30_000)
 
-  test('a run that stood still is told that it lost the lock', async () => {
+  test('a run that stands still keeps its lock', async () => {
+    await using site = await siteWithBackup()
+    await using holder = Holder.start(rootOf(site))
+    await holder.answer()
+    holder.process.kill('SIGSTOP')
+    await sleep(7000)
+    const run = await site.run(ROTATE)
+    expect(run.exitCode).toBe(8)
+    expect(errorOf(run).message).toContain(`(pid ${holder.process.pid})`)
+  }, 30_000)
+
+  test('another process with the pid of a dead one holds nothing', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
     await holder.answer()
-    holder.process.kill('SIGSTOP')
-    await sleep(7000)
-    expect(await site.run(ROTATE)).toMatchObject({exitCode: 0})
-    holder.process.kill('SIGCONT')
+    const text = await readFile(join(root, '.lock.json'), 'utf8')
+    await holder.killed()
+    const {started = ''} = JSON.parse(text) as {started?: string}
+    await writeFile(join(root, '.lock.json'), text.replace(/"pid":\d+/, `"pid":${process.pid}`))
+    expect(started).not.toBe('')
+    expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
+  }, 30_000)
+
+  test('a run whose lock another machine took is told so', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root)
+    await holder.answer()
+    await rmdir(join(root, '.lock'))
+    await mkdir(join(root, '.lock'))
     expect(await holder.last()).toBe(
-      `held\nbusy: ${root} was taken over by another run: this one stood still for 5 seconds\n`,
+      `held\nbusy: ${root} was taken over by another run while this one stood still\n`,
     )
   }, 30_000)
+
+  test('the lock of another machine is waited for by nobody', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await mkdir(join(root, '.lock'))
+    const since = '2026-11-23T02:00:05.000Z'
+    await writeFile(
+      join(root, '.lock.json'),
+      JSON.stringify({pid: 7, host: 'db2', command: 'db:backup', since}),
+    )
+    const run = await site.run(ROTATE)
+    expect(run.exitCode).toBe(8)
+    expect(errorOf(run)).toMatchObject({
+      message: `${root} is in use by db:backup (pid 7 on db2) since 2026-11-23 02:00:05 UTC`,
+      hint: 'wait until it has ended; see what it does on db2: ps -fp 7',
+    })
+  })
 })
 
 /** The id of a process that has ended. */
