@@ -5,6 +5,7 @@ import type {Problem} from '../errors.js'
 import {ago} from './ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepWords} from './keep-words.js'
+import {printable} from './printable.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -30,10 +31,10 @@ const COLUMNS: Column<SetReport>[] = [
   {title: 'id', gives: 0, cell: ({id}) => id},
   {title: 'age', gives: 0, cell: ({takenAt}) => ago(new Date(takenAt))},
   {title: 'size', gives: 2, cell: ({bytes}) => prettyBytes(bytes)},
-  {title: 'schemas', gives: 3, cell: ({schemas}) => schemaWords(schemas)},
+  {title: 'schemas', gives: 3, cell: ({schemas}) => printable(schemaWords(schemas))},
   {title: 'rows', gives: 4, cell: ({rows}) => rows?.toLocaleString('en') ?? '-'},
   {title: 'state', gives: 0, cell: set => colour(set)(stateWords(set))},
-  {title: 'label', gives: 5, cell: ({label}) => label ?? '-'},
+  {title: 'label', gives: 5, cell: ({label}) => printable(label ?? '-')},
   {
     title: 'rotation',
     gives: 1,
@@ -47,7 +48,7 @@ const EXPLAINED = 5
 function flawLines(flaws: SetReport[]): string[] {
   const lines = flaws.slice(0, EXPLAINED).map(({id, state, reason}) => `${id} is ${state}: ${reason}.`)
   const more = flaws.length > EXPLAINED ? [`${flaws.length - EXPLAINED} more are not complete.`] : []
-  return [...lines, ...more].map(line => wrap(line, 0, process.stdout))
+  return [...lines, ...more].map(line => wrap(printable(line), 0, process.stdout))
 }
 
 function schemaWords(schemas: string[]): string {

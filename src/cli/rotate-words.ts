@@ -5,6 +5,7 @@ import {timeOf} from '../backup/sets.js'
 import {ago} from './ago.js'
 import {keepReasons, keepWords} from './keep-words.js'
 import {renderFitting} from './layout.js'
+import {printable} from './printable.js'
 import type {ProgressUpdate} from './progress.js'
 import type {Column} from './table.js'
 import {wrap} from './wrap.js'
@@ -67,14 +68,14 @@ function toRows({kept, deleted, ignored, dryRun}: RotationReport): Row[] {
     ...kept.map(({reasons, schemas, ...set}) => ({
       ...set,
       action: 'keep',
-      why: keepReasons(reasons, schemas),
+      why: keepReasons(reasons, schemas).map(printable),
       short: keepWords(reasons),
     })),
     ...deleted.map(set => ({...set, action: gone, why: ['no rule needs it'], short: gone})),
     ...ignored.map(({reason, ...set}) => ({
       ...set,
       action: 'ignore',
-      why: [reason],
+      why: [printable(reason)],
       short: `ignore: ${set.state}`,
     })),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))

@@ -365,6 +365,13 @@ describe('db:list', () => {
     expect(listOf(run).newest?.ageHours).toBeCloseTo(30, 0)
   })
 
+  test('a label cannot move the cursor of a terminal', async () => {
+    await using site = await siteWith([1], {label: '\u001b[2Jgone\r\n', schemas: ['user\u0007']})
+    const {stdout} = await site.run('db:list')
+    expect(stdout).toContain('?[2Jgone??')
+    expect(stdout).toContain('user?')
+  })
+
   test('sets that are not complete are shown with their reason', async () => {
     await using site = await siteWith([1])
     const id = idAgo(25)
