@@ -29,6 +29,7 @@ const ENV_HEADER = `\
 # What begins with #NAME= is optional; the value shown is the default.
 `
 
+const CLI_ONLY = 'The `db:` commands read these; the Compose file has no such variables.'
 const SETTING_HEAD = ['variable', 'what it is', 'default', 'secret', 'needed in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {
@@ -84,13 +85,14 @@ function envExample(): string {
 }
 
 function envEntry(setting: Setting): string {
-  const {name, about, devDefault, secret} = setting
+  const {name, about, devDefault, secret, readBy} = setting
   const where = need(setting)
   const remarks = [
     about,
     [secret && 'secret', where && `needed in ${where}`].filter(Boolean).join('; '),
     devDefault && `in dev the default is '${devDefault}'`,
     name === 'AQUASTREAM_PROFILE' && 'bare Compose reads it; aquastream refuses the file of another profile',
+    readBy === 'cli' && 'read by aquastream alone; the Compose file has no such variable',
   ]
   return [...remarks.filter(Boolean).map(remark => `# ${remark}`), assignment(setting)].join('\n')
 }
@@ -115,8 +117,11 @@ function assignment({name, secret, neededIn, default: usual}: Setting): string {
 function settingsTables(): string {
   return groups()
     .map(group => {
-      const rows = SETTINGS.filter(setting => setting.group === group).map(settingRow)
-      return `### ${group[0]!.toUpperCase()}${group.slice(1)}\n\n${withoutEmptyColumns(SETTING_HEAD, rows)}`
+      const settings = SETTINGS.filter(setting => setting.group === group)
+      const heading = `### ${group[0]!.toUpperCase()}${group.slice(1)}`
+      const remark = settings.every(({readBy}) => readBy === 'cli') ? [CLI_ONLY] : []
+      const rows = withoutEmptyColumns(SETTING_HEAD, settings.map(settingRow))
+      return [heading, ...remark, rows].join('\n\n')
     })
     .join('\n\n')
 }

@@ -26,6 +26,8 @@ export interface Setting {
   devDefault?: string
   /** Where its absence is an error; it has no default then. In dev, a needed secret is generated. */
   neededIn?: readonly Profile[]
+  /** The db commands alone read it; the compose file has no such variable. */
+  readBy?: 'cli'
 }
 
 const real = ['stage', 'prod'] as const
@@ -112,6 +114,7 @@ export const SETTINGS: readonly Setting[] = [
     group: 'backups',
     about: 'directory of the backups; each profile has its own below it',
     default: 'backups',
+    readBy: 'cli',
   },
   {
     name: 'DATABASE_URL',
@@ -120,6 +123,7 @@ export const SETTINGS: readonly Setting[] = [
     secret: true,
     about:
       'postgresql://user:password@host:port/database that the db commands use instead of the running stack',
+    readBy: 'cli',
   },
 
   {
