@@ -5,6 +5,11 @@
 # POSIX sh; needs psql, pg_dump, pg_dumpall and gzip, and to run by hand also mkfifo, od and sha256sum.
 set -eu
 umask 077
+# In a container the server is often process 1, which inherits whatever we leave behind and takes one that
+# was ended by a signal for a crash of its own: all sessions end. So no process of ours may outlive its
+# parent, or die of a closed pipe. A shell hands a here-document of up to 4096 bytes over by itself, and starts
+# a process for a longer one: all of them are shorter.
+trap '' PIPE
 
 usage() {
 	cat <<'HELP'
@@ -93,7 +98,8 @@ in_snapshot() {
 
 # What the manifest says of schemas, as one line of JSON.
 facts() {
-	in_snapshot "$1" "$2" <<'SQL'
+	{
+		cat <<'SQL'
 DO $$
 DECLARE
 	item record;
@@ -113,6 +119,8 @@ BEGIN
 	END LOOP;
 	PERFORM set_config('aquastream.rows', found::text, false);
 END $$;
+SQL
+		cat <<'SQL'
 WITH wanted AS (
 	SELECT n.oid, n.nspname FROM pg_namespace n
 	WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
@@ -153,6 +161,7 @@ SELECT json_build_object(
 			ORDER BY kind, name, target), '[]') FROM links l WHERE l.schema = nspname)
 	) ORDER BY nspname), '[]') FROM wanted));
 SQL
+	} | in_snapshot "$1" "$2"
 }
 
 # The tables that the snapshot shows empty although they were not: TRUNCATE and rewrites do not spare it.
@@ -171,18 +180,19 @@ SQL
 # of `docker exec` that dies leaves what it started; this is how that ends too.
 while_wanted() {
 	exec 3<&0
-	"$@" </dev/null &
+	"$@" </dev/null 3<&- &
 	job=$!
-	{
+	(
+		trap 'exit 0' TERM
 		while read -r _ <&3; do :; done
 		kill "$job"
-	} >/dev/null 2>&1 &
+	) >/dev/null 2>&1 &
 	watch=$!
-	# A child of the shell holds the program: its children get the signal too.
-	trap 'kill "$job" "$watch" 2>/dev/null; exit 143' INT TERM HUP
+	trap 'kill "$job" "$watch" 2>/dev/null; wait; exit 143' INT TERM HUP
 	status=0
 	wait "$job" || status=$?
 	kill "$watch" 2>/dev/null || true
+	wait "$watch" || true
 	return "$status"
 }
 

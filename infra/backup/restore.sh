@@ -5,6 +5,8 @@
 # POSIX sh; needs psql and gzip (for other archives zstd or pg_restore), and by hand also base64 and sha256sum.
 set -eu
 umask 077
+# No process of ours may die of a closed pipe, and no here-document may be longer than 4096 bytes: backup.sh says why.
+trap '' PIPE
 
 usage() {
 	cat <<'HELP'
@@ -86,6 +88,8 @@ target AS (
 	UNION ALL SELECT 'pg_rewrite'::regclass, r.oid, relnamespace FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
 	UNION ALL SELECT 'pg_trigger'::regclass, t.oid, relnamespace FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
 	UNION ALL SELECT 'pg_policy'::regclass, p.oid, relnamespace FROM pg_policy p JOIN pg_class c ON c.oid = polrelid
+SQL
+	cat <<'SQL'
 ), extension_members AS (
 	-- Casts and the like have no schema; those of an extension come and go with it.
 	SELECT d.classid, d.objid, p.nsp FROM pg_depend d
@@ -131,9 +135,7 @@ SQL
 
 # The schemas are gone after it, and what has to follow them is noted.
 begin_sql() { # begin_sql JSON MANIFEST: a list of names, and the manifest in base64
-	cat <<SQL
-SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);
-SQL
+	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);"
 	cat <<'SQL'
 SELECT set_config('aquastream.schemas', :'schemas', false);
 BEGIN;

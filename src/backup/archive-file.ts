@@ -5,7 +5,7 @@ import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import type {Program} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
-import {Cut, lastLine, WholeOutput} from '../postgres/output.js'
+import {Cut, causeIn, WholeOutput} from '../postgres/output.js'
 import {cannotUse, codeOf} from './directory.js'
 
 export interface Written {
@@ -77,7 +77,7 @@ class Meter extends Transform {
 }
 
 function dumpFailed(what: string, stderr: string): AquastreamError {
-  return new AquastreamError('backup-failed', `${what} could not be dumped: ${lastLine(stderr)}`, {
+  return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
     hint: hintFor(stderr),
     evidence: [{title: 'pg_dump says', lines: stderr.split('\n').filter(Boolean).slice(-8)}],
   })

@@ -6,7 +6,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {constants, createGzip} from 'node:zlib'
 import type {Program} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
-import {lastLine} from '../postgres/output.js'
+import {causeIn} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import {literal, type Session, withSession} from '../postgres/session.js'
 import {readProven, type SourceArchive} from './archive-source.js'
@@ -241,7 +241,7 @@ async function statusOf(session: Session, {said}: Question): Promise<Outcome> {
 }
 
 function explain(stderr: string, server: Server): AquastreamError {
-  const words = lastLine(stderr)
+  const words = causeIn(stderr)
   const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
   const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
   if (holders !== undefined) return holdsOn(holders)

@@ -40,15 +40,15 @@ export async function readOutput(program: Program): Promise<string> {
     program.ended,
   ])
   if (exitCode === 0 && printed !== undefined) return printed
-  throw new AquastreamError('database-unreachable', `the database could not be asked: ${lastLine(stderr)}`, {
+  throw new AquastreamError('database-unreachable', `the database could not be asked: ${causeIn(stderr)}`, {
     hint: 'see whether it runs: aquastream env:status',
     evidence: [{title: 'the script says', lines: stderr.split('\n').slice(-8)}],
   })
 }
 
-/** The line that says what went wrong. */
-export function lastLine(stderr: string): string {
+/** The line that says what went wrong: the first error of the server, else the last words. */
+export function causeIn(stderr: string): string {
   const lines = stderr.split('\n').filter(line => line.trim() !== '')
-  const error = lines.findLast(line => /\b(error|fatal):/i.test(line)) ?? lines.at(-1)
-  return error?.replace(/^.*?\b(?:error|ERROR|FATAL): +/, '') ?? 'the connection was cut'
+  const error = lines.find(line => /\b(?:ERROR|FATAL|PANIC): /.test(line)) ?? lines.at(-1)
+  return error?.replace(/^.*?\b(?:error|ERROR|FATAL|PANIC): +/, '') ?? 'the connection was cut'
 }
