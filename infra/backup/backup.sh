@@ -228,12 +228,12 @@ fail() { # fail STATUS SENTENCE HINT
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 # The schemas asked for, one per line: the part of a file's name that stands for it, a tab, the name. Capital
-# letters are written as %41: some file systems take User and user for one file.
+# letters are written as %41: some file systems take User and user for one file. The roles are `globals`.
 find_schemas() { # find_schemas JSON
 	sql -F '	' -v asked="$1" <<'SQL'
-SELECT (SELECT string_agg(CASE WHEN chr(b) ~ '[a-z0-9_-]' THEN chr(b) ELSE '%' || upper(lpad(to_hex(b), 2, '0')) END, '' ORDER BY i)
+SELECT CASE nspname WHEN 'globals' THEN '%67lobals' ELSE (SELECT string_agg(CASE WHEN chr(b) ~ '[a-z0-9_-]' THEN chr(b) ELSE '%' || upper(lpad(to_hex(b), 2, '0')) END, '' ORDER BY i)
 	FROM (SELECT i, get_byte(convert_to(nspname, 'UTF8'), i) AS b
-		FROM generate_series(0, octet_length(convert_to(nspname, 'UTF8')) - 1) i) bytes), nspname
+		FROM generate_series(0, octet_length(convert_to(nspname, 'UTF8')) - 1) i) bytes) END, nspname
 FROM pg_namespace
 WHERE CASE WHEN :'asked' = '[]' THEN nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')
 	ELSE nspname IN (SELECT json_array_elements_text(:'asked'::json)) END

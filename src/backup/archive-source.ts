@@ -52,9 +52,10 @@ export interface SourceRequest {
 export async function findSource(request: SourceRequest, root: string): Promise<RestoreSource> {
   if (request.file !== undefined) return findFile(resolve(request.file), request.schema!)
   const sets = await listSets(root)
-  const set =
-    request.at === undefined ? findSet(sets, request.from, root) : newestBefore(sets, request.at, root)
-  return fromSet(set, request.schema)
+  // An ID means that backup, whatever it holds; "the newest" means one that is of use.
+  const useful = sets.filter(({schemas}) => request.schema === undefined || schemas.includes(request.schema))
+  if (request.at !== undefined) return fromSet(newestBefore(useful, request.at, root), request.schema)
+  return fromSet(findSet(request.from === 'latest' ? useful : sets, request.from, root), request.schema)
 }
 
 function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
@@ -64,11 +65,8 @@ function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
       hint: 'write it as 2026-11-23T02:00:00Z, or 2026-11-23 for its first moment in UTC',
     })
   }
-  return findSet(
-    sets.filter(({takenAt}) => takenAt.getTime() <= time),
-    'latest',
-    `${root} from before ${new Date(time).toISOString()}`,
-  )
+  const before = sets.filter(({takenAt}) => takenAt.getTime() <= time)
+  return findSet(before, 'latest', `${root} from before ${new Date(time).toISOString()}`)
 }
 
 /** Archives of a complete set; all, or that of one schema. */

@@ -71,6 +71,8 @@ async function writePrivate(path: string, text: string): Promise<void> {
  * systems take User and user for one file. backup.sh does the same.
  */
 export function archiveName(schema: string, id: string, suffix: string): string {
+  // The roles have this name.
+  if (schema === 'globals') return `%67lobals_${id}${suffix}`
   const bytes = [...Buffer.from(schema)]
   const stem = bytes.map(byte => {
     const char = String.fromCharCode(byte)
