@@ -16,10 +16,12 @@ type Kind = 'backup' | 'safety'
 /** Why a set stays. */
 export type KeepReason =
   /** The newest of its day, ISO week or month, for this schema; `oldest` is kept where a rule has room left. */
-  | {rule: Rule; kind: Kind; schema: string; bucket: string; oldest: boolean}
+  | {rule: Rule; schema: string; bucket: string; oldest: boolean}
   /** The newest complete set of this schema, or the newest that no restore made. */
   | {rule: 'newest' | 'newest-backup'; schema: string}
   | {rule: 'pinned'}
+  /** A restore made it a few days ago, and somebody may want to go back. */
+  | {rule: 'safety'}
   | {rule: 'future'}
 
 /** What a decision looks at. */
@@ -35,6 +37,8 @@ export interface Decision<Item extends Candidate = BackupSet> {
 }
 
 const DAY_MS = 86_400_000
+/** So long a set that a restore made stays. */
+const SAFETY_DAYS = 7
 
 /** A clock that is a day ahead is a clock; more than that is a mistake, and must not push out real backups. */
 export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): boolean {
@@ -43,9 +47,9 @@ export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): bool
 
 /**
  * What stays and what goes, newest first: restic's `forget --keep-daily --keep-weekly --keep-monthly`, applied
- * to each schema by itself; a set stays while any of its schemas needs it. Sets made by restores are judged
- * among themselves: they would push the nightly backup out of its day. Whatever the policy and the clock say,
- * the newest complete set of each schema stays.
+ * to each schema by itself; a set stays while any of its schemas needs it. Sets made by restores stay for a week
+ * and do not count: each may be the only copy of what was replaced, and the last of a day is not the best one. Whatever
+ * the policy and the clock say, the newest complete set of each schema stays.
  * @throws usage when the policy keeps nothing
  */
 export function decide<Item extends Candidate>(sets: Item[], policy: Policy, now: Date): Decision<Item>[] {
@@ -61,15 +65,23 @@ export function decide<Item extends Candidate>(sets: Item[], policy: Policy, now
   for (const {set, reasons} of complete) if (set.pinned) reasons.push({rule: 'pinned'})
   const [future, present] = split(complete, ({set}) => isFuture(set, now))
   for (const {reasons} of future) reasons.push({rule: 'future'})
+  for (const {set, reasons} of present) if (isFreshSafety(set, now)) reasons.push({rule: 'safety'})
   for (const [schema, list] of bySchema(present)) {
     list[0]?.reasons.push({rule: 'newest', schema})
-    const [backups, safety] = split(list, ({set}) => set.manifest?.kind !== 'safety')
+    const backups = list.filter(({set}) => !isSafety(set))
     if (backups[0] !== list[0]) backups[0]?.reasons.push({rule: 'newest-backup', schema})
-    applyPolicy(backups, policy, {schema, kind: 'backup'})
-    applyPolicy(safety, policy, {schema, kind: 'safety'})
+    applyPolicy(backups, policy, schema)
   }
   for (const decision of complete) if (decision.reasons.length > 0) decision.action = 'keep'
   return decisions
+}
+
+function isSafety({manifest}: Candidate): boolean {
+  return manifest?.kind === 'safety'
+}
+
+function isFreshSafety(set: Candidate, now: Date): boolean {
+  return isSafety(set) && now.getTime() - set.takenAt.getTime() < SAFETY_DAYS * DAY_MS
 }
 
 function checkPolicy(policy: Policy): void {
@@ -90,12 +102,8 @@ interface Bucket {
   name: (set: Candidate) => string
 }
 
-/** restic's ApplyPolicy (internal/data/snapshot_policy.go), for the newest first of one schema and kind. */
-function applyPolicy(
-  list: Decision<Candidate>[],
-  policy: Policy,
-  {schema, kind}: {schema: string; kind: Kind},
-): void {
+/** restic's ApplyPolicy (internal/data/snapshot_policy.go), for the newest first of one schema. */
+function applyPolicy(list: Decision<Candidate>[], policy: Policy, schema: string): void {
   const buckets: Bucket[] = [
     {rule: 'daily', left: policy.daily, last: -1, bucketOf: dayOf, name: dayName},
     {rule: 'weekly', left: policy.weekly, last: -1, bucketOf: weekOf, name: weekName},
@@ -111,7 +119,7 @@ function applyPolicy(
       if (!isNew && index !== oldest) continue
       bucket.last = value
       bucket.left--
-      reasons.push({rule: bucket.rule, kind, schema, bucket: bucket.name(set), oldest: !isNew})
+      reasons.push({rule: bucket.rule, schema, bucket: bucket.name(set), oldest: !isNew})
     }
     if (buckets.every(({left}) => left <= 0)) return
   }

@@ -21,10 +21,15 @@ export function keepReasons(reasons: KeepReason[], schemas: string[]): string[] 
 export function keepWords(reasons: KeepReason[]): string {
   const [plain] = reasons.flatMap(({rule}) => PLAIN[rule] ?? [])
   const rules = new Set(reasons.flatMap(reason => ('bucket' in reason ? reason.rule : [])))
+  if (reasons.some(({rule}) => rule === 'safety')) return 'this week'
   return plain ?? ([...rules].join(' ') || 'newest')
 }
 
-const PLAIN: Partial<Record<KeepReason['rule'], string>> = {pinned: 'pinned', future: 'from the future'}
+const PLAIN: Partial<Record<KeepReason['rule'], string>> = {
+  pinned: 'pinned',
+  safety: 'made by a restore this week',
+  future: 'from the future',
+}
 
 function ruleWords({rule, bucket, oldest}: Ruled): string {
   return `${rule} ${bucket}${oldest ? ' (oldest)' : ''}`

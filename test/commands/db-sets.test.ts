@@ -127,8 +127,8 @@ describe('db:rotate', () => {
 
   test('the list remembers for a while what was rotated away', async () => {
     await using site = await siteWith([1, 25, 49])
-    await writeSet(rootOf(site), idAgo(50), {kind: 'safety'})
-    await writeSet(rootOf(site), idAgo(51), {kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(200), {kind: 'safety'})
+    await writeSet(rootOf(site), idAgo(201), {kind: 'safety'})
     await writeFile(join(rootOf(site), '.rotated'), '20200101T000000Z\n../x\n')
     const [, , old] = await idsIn(site)
     await site.run('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0')

@@ -180,7 +180,7 @@ test('a hundred nights leave seven days, weeks and months', () => {
 
 test('each kept set says which rules keep it', () => {
   const [newest, , , , , , last] = decide(nights(7), {daily: 1, weekly: 0, monthly: 2}, NOW)
-  const rule = {kind: 'backup', schema: 'user'}
+  const rule = {schema: 'user'}
   expect(newest?.reasons.filter(reason => 'schema' in reason && reason.schema === 'user')).toEqual([
     {rule: 'newest', schema: 'user'},
     {...rule, rule: 'daily', bucket: '2026-11-23', oldest: false},
@@ -235,11 +235,11 @@ test('a safety set leaves the nightly one its day', () => {
   expect(kept).toEqual([safety.id, '20261123T020000Z'])
 })
 
-test('safety sets are thinned out by the same rules', () => {
+test('what a restore saved stays for a week', () => {
   const at = (hours: number): Candidate =>
     set(setId(new Date(NOW.getTime() - hours * HOUR)), {kind: 'safety', schemas: ['user']})
-  const sets = [at(1), at(2), at(3), at(30), at(31)]
-  expect(keptBy(sets, {daily: 2, weekly: 0, monthly: 0})).toEqual([sets[0]?.id, sets[3]?.id])
+  const sets = [at(1), at(2), at(30), at(167), at(169)]
+  expect(keptBy(sets, {daily: 1, weekly: 0, monthly: 0})).toEqual(sets.slice(0, 4).map(({id}) => id))
 })
 
 test('the newest backup stays when safety sets are newer', () => {

@@ -15,7 +15,7 @@ function keep(period: string, count: number) {
 
 export default class DbRotate extends BaseCommand<RotationReport> {
   static override summary = 'delete the backups that no rule needs any more'
-  static override description = `The rules are those of restic: days, ISO weeks and months in UTC, of which only those count that have a backup; a rule that is not used up also keeps the oldest. They hold for each schema by itself, and a backup stays while any of its schemas needs it. Safety backups of restores are judged among themselves.
+  static override description = `The rules are those of restic: days, ISO weeks and months in UTC, of which only those count that have a backup; a rule that is not used up also keeps the oldest. They hold for each schema by itself, and a backup stays while any of its schemas needs it. What a restore saved stays for a week, and does not count.
 
 What is pinned, not complete or from the future stays. The newest complete backup of each schema stays, whatever the rules and the clock say; so nothing is asked.`
   static override examples = [
