@@ -51,11 +51,22 @@ export interface SourceRequest {
  */
 export async function findSource(request: SourceRequest, root: string): Promise<RestoreSource> {
   if (request.file !== undefined) return findFile(resolve(request.file), request.schema!)
+  const {schema, at, from} = request
   const sets = await listSets(root)
+  if (at === undefined && from !== 'latest') return fromSet(findSet(sets, from, root), schema)
   // An ID means that backup, whatever it holds; "the newest" means one that is of use.
-  const useful = sets.filter(({schemas}) => request.schema === undefined || schemas.includes(request.schema))
-  if (request.at !== undefined) return fromSet(newestBefore(useful, request.at, root), request.schema)
-  return fromSet(findSet(request.from === 'latest' ? useful : sets, request.from, root), request.schema)
+  const useful = sets.filter(({schemas}) => schema === undefined || schemas.includes(schema))
+  if (sets.length > 0 && useful.length === 0) throw noBackupOf(schema!, sets, root)
+  return fromSet(at === undefined ? findSet(useful, 'latest', root) : newestBefore(useful, at, root), schema)
+}
+
+function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
+  const held = [...new Set(sets.flatMap(({schemas}) => schemas))].sort()
+  return new AquastreamError(
+    'no-such-schema',
+    `no backup in ${root} holds the schema ${JSON.stringify(schema)}`,
+    {hint: `there are backups of ${held.join(', ')}: aquastream db:list`},
+  )
 }
 
 function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
