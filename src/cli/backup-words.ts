@@ -1,7 +1,7 @@
-import prettyBytes from 'pretty-bytes'
 import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../backup/create.js'
 import type {ProgressUpdate} from './progress.js'
+import {size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -34,11 +34,6 @@ function pace({bytes, expected}: {bytes: number; expected: number | undefined}, 
     .join(', ')
 }
 
-/** Sizes as people read them everywhere in the db commands. */
-export function size(bytes: number): string {
-  return prettyBytes(bytes, {binary: true, maximumFractionDigits: 1})
-}
-
 type Row = BackupReport['schemas'][number]
 const COLUMNS: Column<Row>[] = [
   {title: 'schema', gives: 0, cell: ({schema}) => schema},
@@ -50,9 +45,8 @@ const COLUMNS: Column<Row>[] = [
 export function backupSummary({id, path, server, schemas, bytes, seconds, rotated}: BackupReport): string {
   const sentences = [
     `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
-    `It is in ${path}.`,
     ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
   const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command}`)
-  return [renderTable(COLUMNS, schemas), '', ...sentences, '', ...next].join('\n')
+  return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
 }

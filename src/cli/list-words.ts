@@ -1,11 +1,11 @@
 import chalk, {chalkStderr} from 'chalk'
-import prettyBytes from 'pretty-bytes'
 import type {ListReport, SetReport} from '../backup/list.js'
 import type {Problem} from '../errors.js'
 import {ago} from './ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepWords} from './keep-words.js'
 import {printable} from './printable.js'
+import {size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -30,7 +30,7 @@ export function ageWarning({message, hint}: Problem): string {
 const COLUMNS: Column<SetReport>[] = [
   {title: 'id', gives: 0, cell: ({id}) => id},
   {title: 'age', gives: 0, cell: ({takenAt}) => ago(new Date(takenAt))},
-  {title: 'size', gives: 2, cell: ({bytes}) => prettyBytes(bytes)},
+  {title: 'size', gives: 2, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', gives: 3, cell: ({schemas}) => printable(schemaWords(schemas))},
   {title: 'rows', gives: 4, cell: ({rows}) => rows?.toLocaleString('en') ?? '-'},
   {title: 'state', gives: 0, cell: set => colour(set)(stateWords(set))},

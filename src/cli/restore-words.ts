@@ -2,8 +2,10 @@ import chalk from 'chalk'
 import type {RestoreEvent, RestoreReport} from '../backup/restore.js'
 import type {PlannedSchema, RestorePlan} from '../backup/restore-plan.js'
 import {ago} from './ago.js'
-import {backupWords, size} from './backup-words.js'
+import {backupWords} from './backup-words.js'
+import {printable} from './printable.js'
 import type {ProgressUpdate} from './progress.js'
+import {size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -47,7 +49,7 @@ interface Row {
 }
 
 const COLUMNS: Column<Row>[] = [
-  {title: 'table', gives: 0, cell: ({table}) => table},
+  {title: 'table', gives: 0, cell: ({table}) => printable(table)},
   {title: 'rows now', gives: 0, cell: ({now}) => count(now)},
   {title: 'rows then', gives: 0, cell: ({then}) => count(then)},
   {title: 'change', gives: 1, cell: ({now, then}) => change(now, then)},
@@ -91,7 +93,7 @@ function fate({schemas, creates}: RestorePlan): string {
 
 function origin({source: {set, archives}}: RestorePlan): string {
   if (!set) return `by the file ${archives[0]?.path}`
-  return `by backup ${set.id}, ${ago(new Date(set.takenAt))} old${set.label === undefined ? '' : ` (${set.label})`}`
+  return `by backup ${set.id}, ${ago(new Date(set.takenAt))} old${set.label === undefined ? '' : ` (${printable(set.label)})`}`
 }
 
 function rowsOf({schemas}: RestorePlan): Row[] {
@@ -103,7 +105,7 @@ function rowsOf({schemas}: RestorePlan): Row[] {
 }
 
 function facts(plan: RestorePlan): string[] {
-  const {foreignKeys, publications, roles, safety, expected, notices} = plan
+  const {foreignKeys, triggers, publications, roles, safety, expected, notices} = plan
   const saved = safety.reduce((sum, {bytes}) => sum + bytes, 0)
   return [
     safety.length > 0
@@ -112,6 +114,7 @@ function facts(plan: RestorePlan): string[] {
     ...(foreignKeys.length > 0
       ? [`Foreign keys of other schemas, made again and checked: ${foreignKeys.join(', ')}.`]
       : []),
+    ...(triggers.length > 0 ? [`Triggers of other schemas, made again: ${triggers.join(', ')}.`] : []),
     ...(publications.length > 0 ? [`Publications, filled again: ${publications.join(', ')}.`] : []),
     ...(roles.length > 0
       ? [`Roles that are missing and are made, without a password: ${roles.join(', ')}.`]

@@ -1,5 +1,4 @@
 import chalk from 'chalk'
-import prettyBytes from 'pretty-bytes'
 import type {RotateEvent, RotationReport} from '../backup/rotate.js'
 import {timeOf} from '../backup/sets.js'
 import {ago} from './ago.js'
@@ -9,6 +8,7 @@ import {printable} from './printable.js'
 import type {ProgressUpdate} from './progress.js'
 import type {Column} from './table.js'
 import {wrap} from './wrap.js'
+import {size} from './size.js'
 
 interface Row {
   id: string
@@ -36,7 +36,7 @@ export function rotateSummary(report: RotationReport): string {
 
 const id: Column<Row> = {title: 'id', gives: 0, cell: row => row.id}
 const age: Column<Row> = {title: 'age', gives: 0, cell: row => ago(timeOf(row.id)!)}
-const size: Column<Row> = {title: 'size', gives: 0, cell: row => prettyBytes(row.bytes)}
+const sizeColumn: Column<Row> = {title: 'size', gives: 0, cell: row => size(row.bytes)}
 const action: Column<Row> = {title: 'action', gives: 0, cell: row => colour(row)(row.action)}
 const why: Column<Row> = {title: 'why', gives: 0, cell: row => row.why.join(', ')}
 const lines: Column<Row> = {title: 'why', gives: 0, cell: row => pack(row.why, WHY_WIDTH)}
@@ -47,7 +47,7 @@ const WHY_WIDTH = 54
 
 /** From the widest to that of a terminal of 40 columns. */
 const LAYOUTS = [
-  [id, age, size, action, why],
+  [id, age, sizeColumn, action, why],
   [id, age, action, why],
   [id, action, lines],
   [id, short],
@@ -87,12 +87,12 @@ function colour(row: Row): (text: string) => string {
 }
 
 function sentences({kept, deleted, ignored, leftovers, dryRun}: RotationReport): string[] {
-  const bytes = prettyBytes(deleted.reduce((sum, set) => sum + set.bytes, 0))
-  const size = deleted.length > 0 ? `, ${bytes}` : ''
+  const bytes = deleted.reduce((sum, set) => sum + set.bytes, 0)
+  const freed = deleted.length > 0 ? `, ${size(bytes)}` : ''
   return [
     dryRun
-      ? `A rotation would keep ${kept.length} and delete ${deleted.length}${size}. Nothing was changed.`
-      : `Kept ${kept.length}, deleted ${deleted.length}${size}.`,
+      ? `A rotation would keep ${kept.length} and delete ${deleted.length}${freed}. Nothing was changed.`
+      : `Kept ${kept.length}, deleted ${deleted.length}${freed}.`,
     ...(ignored.length > 0 ? [`Ignored ${ignored.length}: what is not complete is never touched.`] : []),
     ...(leftovers.length > 0
       ? [`${dryRun ? 'It would also remove' : 'Also removed'} what ended runs left: ${leftovers.join(', ')}.`]

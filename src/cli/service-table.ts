@@ -1,8 +1,8 @@
 import chalk from 'chalk'
-import prettyBytes from 'pretty-bytes'
 import type {StatusReport} from '../env/status.js'
 import {isWell, type ServiceRow} from '../env/table.js'
 import {ago} from './ago.js'
+import {size} from './size.js'
 import {type Column, renderTable} from './table.js'
 
 const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
@@ -19,8 +19,7 @@ const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.im
 const memory: Column<ServiceRow> = {
   title: 'memory',
   gives: 5,
-  cell: ({memory: use}) =>
-    use ? `${prettyBytes(use.used, {binary: true})} of ${prettyBytes(use.limit, {binary: true})}` : '-',
+  cell: ({memory: use}) => (use ? `${size(use.used)} of ${size(use.limit)}` : '-'),
 }
 
 /** After a start: where to reach what. */

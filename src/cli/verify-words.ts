@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {Verdict, VerifyEvent, VerifyReport} from '../backup/verify.js'
-import {size} from './backup-words.js'
+import {size} from './size.js'
 import type {ProgressUpdate} from './progress.js'
 import {type Column, renderTable} from './table.js'
 
