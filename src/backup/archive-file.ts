@@ -56,8 +56,12 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
+/** So often progress is told, in ms: whoever shows it takes longer for that than the bytes take to pass. */
+const TOLD_EVERY = 100
+
 class Meter extends Transform {
   private bytes = 0
+  private told = 0
   private readonly hash = createHash('sha256')
 
   constructor(private readonly onBytes: (bytes: number) => void) {
@@ -67,7 +71,10 @@ class Meter extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.bytes += chunk.length
     this.hash.update(chunk)
-    this.onBytes(this.bytes)
+    if (performance.now() - this.told >= TOLD_EVERY) {
+      this.onBytes(this.bytes)
+      this.told = performance.now()
+    }
     done(null, chunk)
   }
 

@@ -6,22 +6,41 @@ import {AquastreamError} from '../errors.js'
 /** What infra/backup/*.sh print after everything else. */
 const END_MARK = Buffer.from('aquastream-end\n')
 
+/** So much is passed on at once: a pipe gives a few KB at a time, and each piece costs the next ones a write. */
+const BLOCK = 1 << 18
+
 /**
  * Passes on what a script prints, without the mark at its end. A connection that is cut looks like an end and
  * can look like success: only the mark proves that the output is whole.
  */
 export class WholeOutput extends Transform {
-  private tail: Buffer = Buffer.alloc(0)
+  private held: Buffer[] = []
+  private bytes = 0
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const all = this.tail.length > 0 ? Buffer.concat([this.tail, chunk]) : chunk
-    const end = Math.max(all.length - END_MARK.length, 0)
-    this.tail = all.subarray(end)
-    done(null, end > 0 ? all.subarray(0, end) : undefined)
+    this.held.push(chunk)
+    this.bytes += chunk.length
+    if (this.bytes < BLOCK) {
+      done()
+      return
+    }
+    const {rest, tail} = this.cut()
+    this.held = [Buffer.from(tail)]
+    this.bytes = tail.length
+    done(null, rest)
   }
 
   override _flush(done: TransformCallback): void {
-    done(this.tail.equals(END_MARK) ? null : new Cut('the output ended too early'))
+    const {rest, tail} = this.cut()
+    if (rest.length > 0) this.push(rest)
+    done(tail.equals(END_MARK) ? null : new Cut('the output ended too early'))
+  }
+
+  /** The last bytes may be the mark, or a part of it. */
+  private cut(): {rest: Buffer; tail: Buffer} {
+    const all = Buffer.concat(this.held)
+    const end = Math.max(all.length - END_MARK.length, 0)
+    return {rest: all.subarray(0, end), tail: all.subarray(end)}
   }
 }
 
