@@ -7,7 +7,7 @@ import {EXIT_STATUS} from '../../src/errors.js'
 import {SERVICES} from '../../src/stack/catalogue.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const DOCUMENTS = ['.', 'docs', 'docs/decisions'].flatMap(directory =>
+const DOCUMENTS = ['.', 'docs', 'docs/decisions', 'infra/backup'].flatMap(directory =>
   readdirSync(join(ROOT, directory))
     .filter(name => name.endsWith('.md'))
     .map(name => join(directory, name)),
@@ -56,8 +56,8 @@ test('every local link in the documents leads somewhere', () => {
   expect(broken).toEqual([])
 })
 
-test('every command that README shows can be typed', () => {
-  const shown = commandsIn('README.md')
+test.each(['README.md', 'infra/backup/README.md'])('every command that %s shows can be typed', path => {
+  const shown = commandsIn(path)
   expect(shown.length).toBeGreaterThan(10)
   expect(shown.flatMap(mistakesIn)).toEqual([])
 })

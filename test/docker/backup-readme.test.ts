@@ -1,0 +1,86 @@
+import {copyFile, mkdir, rename} from 'node:fs/promises'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {type Block, COUNT_SESSIONS, Guide, guideBlocks, has, SMALL_PLATFORM} from '../helpers/guide.js'
+import {StackSite} from '../helpers/stack.js'
+
+const blocks = guideBlocks().filter(({language}) => language === 'sh')
+const section = (title: RegExp): Block[] => blocks.filter(block => title.test(block.section))
+
+/** The tests follow each other, as the sections of the guide do: the last loses the server. */
+describe('the guide to backups, on a running stack', () => {
+  let site: StackSite
+  let guide: Guide
+
+  beforeAll(async () => {
+    site = await StackSite.open()
+    await Guide.install(site)
+    await site.writeStageFile({AQUASTREAM_PROFILE: 'prod'})
+    await rename(join(site.directory, '.env.stage'), join(site.directory, '.env.prod'))
+    guide = guideIn(site.directory)
+    await succeed('env:up --profile prod')
+    await sql(SMALL_PLATFORM)
+    await succeed('db:backup --profile prod')
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  test('its restore of one schema can be undone', async () => {
+    await sql('DELETE FROM "user".sessions')
+    await runAll(section(/^\d\./))
+    expect(await sql(COUNT_SESSIONS)).toBe('20')
+    await runAll(section(/^Undo/))
+    expect(await sql(COUNT_SESSIONS)).toBe('0')
+  })
+
+  test('without any of our tools the rows come back', async () => {
+    await runAll(section(/^Without any/).filter(({runs}) => runs === 'stack'))
+    expect(await sql(COUNT_SESSIONS)).toBe('20')
+    expect((await site.run('env:up --profile prod')).exitCode).toBe(0)
+  })
+
+  test('its way back from a lost server works', async () => {
+    const [copies, there] = [join(site.directory, 'copies'), join(site.directory, 'there')]
+    await rename(join(site.directory, 'backups'), copies)
+    await succeed('env:down --profile prod --volumes --yes')
+    await mkdir(there)
+    await copyFile(join(site.directory, '.env.prod'), join(there, '.env.prod'))
+
+    const names = {'backup@copies.example.com:aquastream': copies}
+    await runAll(
+      section(/^The server is lost/),
+      guideIn(there, has('rsync') ? names : {...names, rsync: 'cp'}),
+    )
+    expect(await sql(COUNT_SESSIONS)).toBe('20')
+  })
+
+  /** A guide that is followed in a directory. */
+  function guideIn(directory: string, names: Record<string, string> = {}): Guide {
+    return new Guide(site, directory, {
+      '/srv/aquastream': directory,
+      ...names,
+      'aquastream-prod': site.project,
+    })
+  }
+
+  async function runAll(list: Block[], where = guide): Promise<void> {
+    expect(list.length).toBeGreaterThan(0)
+    for (const block of list) {
+      const run = await where.run(block)
+      expect(run.exitCode, `${block.text}${run.stdout}${run.stderr}`).toBe(0)
+    }
+  }
+
+  async function succeed(words: string): Promise<void> {
+    const run = await site.run(words)
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  }
+
+  async function sql(text: string): Promise<string> {
+    const psql = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'aquastream']
+    const {stdout} = await execa('docker', ['exec', '-i', `${site.project}-postgres-1`, ...psql], {
+      input: text,
+    })
+    return stdout
+  }
+})
