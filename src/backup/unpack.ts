@@ -5,6 +5,9 @@ import {WholeOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import type {SourceArchive} from './archive-source.js'
 
+/** So much comes out at once: each piece costs as much time, however small. */
+const BLOCK = 1 << 18
+
 /**
  * The SQL in the bytes of an archive; fails when their end is missing.
  * @param server unpacks what Node cannot: anything but gzip
@@ -17,7 +20,7 @@ export function unpack(
   if (packing === 'plain') return bytes
   const packed = Readable.from(bytes, {objectMode: false})
   if (packing !== 'gzip') return unpackBeside(server!, packing, packed)
-  const gunzip = createGunzip()
+  const gunzip = createGunzip({chunkSize: BLOCK})
   packed.on('error', error => gunzip.destroy(error))
   return packed.pipe(gunzip)
 }
