@@ -13,8 +13,8 @@ usage() {
 usage: restore.sh SCHEMA ARCHIVE
 
 Replaces SCHEMA by what ARCHIVE holds, in one transaction. Before anything is touched, the checksum in
-SHA256SUMS beside the archive and the whole stream are tested. Foreign keys and publications of other
-schemas that hold on to the schema are made again; where something else of theirs does (a view, a function,
+SHA256SUMS beside the archive and the whole stream are tested. Foreign keys, triggers and publications of
+other schemas that hold on to the schema are made again; where something else of theirs does (a view, a function,
 a column type), the restore is refused and names it. Row counts are compared with manifest.json. Whatever
 fails, the schema stays as it was. An archive that lies alone is restored without the comparisons.
 
@@ -100,7 +100,8 @@ SQL
 	JOIN placed inside ON (inside.classid, inside.objid) = (d.refclassid, d.refobjid)
 	LEFT JOIN placed outside ON (outside.classid, outside.objid) = (d.classid, d.objid)
 	WHERE inside.nsp IN (SELECT oid FROM target) AND d.deptype <> 'e'
-		AND (outside.nsp IS NULL OR outside.nsp NOT IN (SELECT oid FROM target))
+		-- The cast of a range to its multirange is in no schema, and made with the range.
+		AND CASE WHEN outside.nsp IS NULL THEN d.deptype <> 'i' ELSE outside.nsp NOT IN (SELECT oid FROM target) END
 		AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM extension_members WHERE nsp IN (SELECT oid FROM target))
 		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
 ), foreign_keys AS (
@@ -109,6 +110,12 @@ SQL
 	FROM pg_constraint c JOIN holders h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
 	WHERE contype = 'f' AND conparentid = 0
 		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
+), triggers AS (
+	-- That call a function of the schema. Those of a partition come with that of the whole.
+	SELECT tgname, tgrelid, pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment,
+		CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS mode
+	FROM pg_trigger t JOIN holders h ON (h.classid, h.objid) = ('pg_trigger'::regclass, t.oid)
+	WHERE NOT tgisinternal AND tgparentid = 0
 ), memberships AS (
 	SELECT format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, prrelid::regclass,
 		' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
@@ -127,8 +134,7 @@ SQL
 		ELSE pg_describe_object(classid, objid, objsubid) END AS name
 	FROM holders h
 	WHERE NOT (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'f'))
-		AND NOT (classid = 'pg_trigger'::regclass AND objid IN (SELECT oid FROM pg_trigger WHERE tgisinternal))
-		AND classid NOT IN ('pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass)
+		AND classid NOT IN ('pg_trigger'::regclass, 'pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass)
 )
 SQL
 }
@@ -155,7 +161,9 @@ BEGIN
 		SELECT c.oid::regclass AS name FROM pg_class c
 		WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
 			OR c.oid IN (SELECT conrelid FROM pg_constraint f JOIN pg_class t ON t.oid = confrelid
-				WHERE contype = 'f' AND t.relnamespace IN (SELECT oid FROM target)))
+				WHERE contype = 'f' AND t.relnamespace IN (SELECT oid FROM target))
+			OR c.oid IN (SELECT tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
+				WHERE NOT tgisinternal AND pronamespace IN (SELECT oid FROM target)))
 		ORDER BY c.oid
 	LOOP
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item.name);
@@ -185,13 +193,25 @@ SELECT statement FROM (
 	SELECT 2, format('COMMENT ON CONSTRAINT %I ON %s IS %L', conname, conrelid::regclass, comment)
 	FROM foreign_keys WHERE comment IS NOT NULL
 	UNION ALL
-	SELECT 3, definition FROM memberships
+	SELECT 3, definition FROM triggers
+	UNION ALL
+	SELECT 4, format('ALTER TABLE %s %s TRIGGER %I', tgrelid::regclass, mode, tgname) FROM triggers WHERE mode IS NOT NULL
+	UNION ALL
+	SELECT 5, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, tgrelid::regclass, comment) FROM triggers WHERE comment IS NOT NULL
+	UNION ALL
+	SELECT 6, definition FROM memberships
 ) s ORDER BY rank, statement;
 DO $$
 DECLARE
 	item record;
 	given record;
+	public_alone bool := current_setting('aquastream.schemas')::jsonb = '["public"]';
 BEGIN
+	-- A dump takes it for granted that everybody may use the schema public, and does not say it.
+	IF public_alone THEN
+		INSERT INTO pg_temp.aquastream_afterwards (statement)
+		VALUES ('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC');
+	END IF;
 	-- What the role gives away by default would come on top of the grants in the dump: the built-in
 	-- defaults hold until the end.
 	FOR item IN
@@ -218,6 +238,9 @@ BEGIN
 			CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 		FROM aclexplode(item.defaclacl);
 	END LOOP;
+	IF public_alone THEN
+		ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;
+	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
 		EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', item.name);
 	END LOOP;
@@ -295,6 +318,7 @@ plan() {
 		cat <<'SQL'
 SELECT json_build_object(
 	'foreignKeys', (SELECT coalesce(json_agg(format('%s of %s', conname, conrelid::regclass) ORDER BY conrelid, conname), '[]') FROM foreign_keys),
+	'triggers', (SELECT coalesce(json_agg(format('%s of %s', tgname, tgrelid::regclass) ORDER BY tgrelid, tgname), '[]') FROM triggers),
 	'publications', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM memberships),
 	'refusals', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM refusals));
 SQL

@@ -96,10 +96,13 @@ async function send(bytes: Readable, program: Program, signal: AbortSignal): Pro
     return true
   } catch (error) {
     signal.throwIfAborted()
-    if (ended.signal.aborted || codeOf(error) === 'EPIPE') return false
+    if (ended.signal.aborted || CLOSED.has(codeOf(error) ?? '')) return false
     throw error
   }
 }
+
+/** How a program shows that it has ended, until it is known how. */
+const CLOSED = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 async function aborted(signal: AbortSignal): Promise<never> {
   await new Promise<void>(resolve => {
@@ -130,7 +133,7 @@ function packed(
     objectMode: false,
   })
   // Not to make it smaller: the end of a gzip stream proves that it came whole.
-  const gzip = createGzip({level: constants.Z_NO_COMPRESSION})
+  const gzip = createGzip({level: constants.Z_NO_COMPRESSION, chunkSize: 1 << 18})
   sql.on('error', error => gzip.destroy(error))
   return {packing: 'gzip', bytes: sql.pipe(gzip)}
 }
@@ -150,10 +153,14 @@ async function* inOrder(
   const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
   for (const statement of what.before) yield Buffer.from(`${statement}\n`)
   for (const archive of what.archives) {
+    // Of itself a dump does not say that everybody may use it; restore.sh does the same for public alone.
+    const isPublic = archive.schema === 'public' && what.archives.length > 1
+    if (isPublic) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
     for await (const {section, text} of splitDump(unpack(archive, server, proven(archive)))) {
       if (section === 'rows') yield text
       else later[section].push(text)
     }
+    if (isPublic) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
   }
   yield* later.afterwards
   const keys = Buffer.concat(later['foreign keys']).toString('utf8')

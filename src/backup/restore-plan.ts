@@ -41,6 +41,7 @@ export interface RestorePlan {
   schemas: PlannedSchema[]
   /** Of other schemas; made again inside the transaction. */
   foreignKeys: string[]
+  triggers: string[]
   publications: string[]
   /** What has to be there before: roles and extensions of the backup that the server lacks. */
   roles: string[]
@@ -142,14 +143,12 @@ interface Question {
   request: RestoreRequest
 }
 
-interface Found {
+interface Found extends Pick<
+  RestorePlan,
+  'safety' | 'foreignKeys' | 'triggers' | 'publications' | 'roles' | 'before'
+> {
   there: string[]
-  safety: SchemaSize[]
   now: Map<string, {name: string; rows: number}[]>
-  foreignKeys: string[]
-  publications: string[]
-  roles: string[]
-  before: string[]
 }
 
 async function lookAt(
@@ -176,6 +175,7 @@ async function lookAt(
     safety,
     now: new Map(facts?.schemas.map(({schema, tables}) => [schema, tables])),
     foreignKeys: holders.foreignKeys,
+    triggers: holders.triggers,
     publications: holders.publications,
     roles,
     before: [
@@ -189,13 +189,11 @@ async function lookAt(
 
 const NO_ROLES = {roles: [] as string[], statements: [] as string[]}
 
-interface Holders {
-  foreignKeys: string[]
-  publications: string[]
+interface Holders extends Pick<RestorePlan, 'foreignKeys' | 'triggers' | 'publications'> {
   refusals: string[]
 }
 
-const NOBODY: Holders = {foreignKeys: [], publications: [], refusals: []}
+const NOBODY: Holders = {foreignKeys: [], triggers: [], publications: [], refusals: []}
 
 async function findHolders(
   server: Server,
@@ -256,6 +254,7 @@ export interface RestorePreview {
   from: string
   schemas: PlannedSchema[]
   foreignKeys: string[]
+  triggers: string[]
   publications: string[]
   roles: string[]
   safetyBytes: number
@@ -263,13 +262,14 @@ export interface RestorePreview {
 }
 
 export function previewOf(plan: RestorePlan): RestorePreview {
-  const {server, into, source, schemas, foreignKeys, publications, roles, safety, expected} = plan
+  const {server, into, source, schemas, foreignKeys, triggers, publications, roles, safety, expected} = plan
   return {
     server: server.name,
     database: into,
     from: source.set?.id ?? source.archives[0]!.path,
     schemas,
     foreignKeys,
+    triggers,
     publications,
     roles,
     safetyBytes: safety.reduce((sum, {bytes}) => sum + bytes, 0),

@@ -8,18 +8,32 @@ const ROLE = String.raw`("(?:[^"]|"")+"|[^\s";]+)`
  * from a globals archive. Those that exist stay as they are. Passwords are in no backup.
  */
 export function missingRoles(globals: Buffer, existing: string[]): {roles: string[]; statements: string[]} {
-  const lines = gunzipSync(globals).toString('utf8').split('\n')
-  const roles = lines
-    .flatMap(line => new RegExp(`^CREATE ROLE ${ROLE};$`).exec(line)?.[1] ?? [])
+  const all = statementsOf(gunzipSync(globals).toString('utf8'))
+  const roles = all
+    .flatMap(statement => new RegExp(`^CREATE ROLE ${ROLE};$`).exec(statement)?.[1] ?? [])
     .filter(role => !existing.includes(unquote(role)))
-  const about = (line: string): string | undefined =>
-    new RegExp(`^(?:CREATE ROLE|ALTER ROLE) ${ROLE}[ ;]`).exec(line)?.[1] ??
-    new RegExp(`^GRANT .* TO ${ROLE}[ ;]`).exec(line)?.[1]
-  const statements = lines
-    .filter(line => roles.includes(about(line) ?? ''))
+  const about = (statement: string): string | undefined =>
+    new RegExp(`^(?:CREATE|ALTER|COMMENT ON) ROLE ${ROLE}[ ;]`).exec(statement)?.[1] ??
+    new RegExp(`^GRANT .* TO ${ROLE}[ ;]`).exec(statement)?.[1]
+  const statements = all
+    .filter(statement => roles.includes(about(statement) ?? ''))
     // Who granted it may be a role that is not there.
-    .map(line => line.replace(/ GRANTED BY .*;$/, ';'))
+    .map(statement => statement.replace(/ GRANTED BY .*;$/, ';'))
   return {roles: roles.map(unquote), statements}
+}
+
+/** Without comments and commands of psql. A line of a quoted text may look like a statement, and is none. */
+function statementsOf(sql: string): string[] {
+  const statements: string[] = []
+  let statement = ''
+  for (const [token] of sql.matchAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"|(?:--|\\)[^\n]*|;|[^'";\\-]+|-/g)) {
+    if (/^(--|\\)/.test(token)) continue
+    statement += token
+    if (token !== ';') continue
+    statements.push(statement.trim())
+    statement = ''
+  }
+  return statements
 }
 
 function unquote(role: string): string {

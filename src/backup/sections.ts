@@ -45,7 +45,8 @@ export async function* splitDump(
       yield {section, text: part.rows}
       continue
     }
-    const line = part.line.toString('latin1')
+    // Inside a quoted text a line may look like anything.
+    const line = part.quoted ? '' : part.line.toString('latin1')
     const [, type] = HEADER.exec(line) ?? []
     if (type !== undefined) section = sectionOf(type, section)
     if (line.startsWith('\\unrestrict ')) continue
@@ -68,10 +69,13 @@ function sectionOf(type: string, section: Section): Section {
 
 const NEWLINE = Buffer.from('\n')
 
+type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
+
 /** Lines of SQL without their end, and between them the rows of COPY in pieces of any size. */
-async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<{line: Buffer} | {rows: Buffer}> {
+async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0)
   let copying = false
+  let quote: Quote
   for await (const chunk of sql) {
     rest = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
     for (;;) {
@@ -87,12 +91,50 @@ async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<{line: Buf
       const end = rest.indexOf(NEWLINE)
       if (end < 0) break
       const line = rest.subarray(0, end)
+      const text = line.toString('latin1')
+      const quoted = quote !== undefined
       // The newline stays: an empty COPY ends with the first line after it.
-      copying = line.length < 10_000 && COPY.test(line.toString('latin1'))
+      copying = !quoted && COPY.test(text)
+      if (!copying) quote = quoteAfter(text, quote)
       rest = rest.subarray(copying ? end : end + 1)
       if (copying) yield {rows: line}
-      else yield {line}
+      else yield {line, quoted}
     }
   }
-  if (rest.length > 0) yield copying ? {rows: rest} : {line: rest}
+  if (rest.length > 0) yield copying ? {rows: rest} : {line: rest, quoted: quote !== undefined}
+}
+
+/** How the quoted text begins that goes on after a line: ' or E' or " or $tag$; nothing outside of any. */
+type Quote = string | undefined
+
+// A name with a dollar sign is quoted in a dump, so what looks like $tag$ is one.
+const OPENING = /--.*|[Ee]'|['"]|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$/g
+
+function quoteAfter(line: string, quote: Quote): Quote {
+  let open = quote
+  let at = 0
+  while (at < line.length) {
+    if (open === undefined) {
+      OPENING.lastIndex = at
+      const [token] = OPENING.exec(line) ?? []
+      if (token === undefined || token.startsWith('--')) return undefined
+      open = token.toUpperCase() === "E'" ? "E'" : token
+      at = OPENING.lastIndex
+    } else {
+      at = endOf(line, open, at)
+      if (at < 0) return open
+      open = undefined
+    }
+  }
+  return open
+}
+
+/** Where a quoted text has ended. A quote that is doubled ends one and begins the next. */
+function endOf(line: string, open: string, from: number): number {
+  if (open === "E'") {
+    const end = /^(?:[^'\\]|\\.|'')*'/.exec(line.slice(from))
+    return end ? from + end[0].length : -1
+  }
+  const end = line.indexOf(open, from)
+  return end < 0 ? -1 : end + open.length
 }

@@ -15,6 +15,7 @@ export interface Run {
 
 /** One run of the built CLI that has not ended. */
 export interface Running {
+  pid: number
   stdout: Readable
   stderr: Readable
   kill(signal: NodeJS.Signals): boolean
@@ -51,14 +52,18 @@ export class Site implements AsyncDisposable {
     return new Site(await mkdtemp(join(tmpdir(), 'aquastream-test-')), env)
   }
 
-  /** Runs the CLI with these words, to its end. */
-  run(words: string, options: RunOptions = {}): Promise<Run> {
+  /** Runs the CLI with these words, to its end; a list where a word has spaces. */
+  run(words: string | string[], options: RunOptions = {}): Promise<Run> {
     return this.start(words, options).ended
   }
 
   /** Starts the CLI and leaves the rest to the test: its streams, its signals, its end. */
-  start(words: string, {env = {}, cwd = this.directory, cli = RUN, user}: RunOptions = {}): Running {
-    const running = execa(process.execPath, ['--', cli, ...words.split(' ').filter(Boolean)], {
+  start(
+    words: string | string[],
+    {env = {}, cwd = this.directory, cli = RUN, user}: RunOptions = {},
+  ): Running {
+    const args = typeof words === 'string' ? words.split(' ').filter(Boolean) : words
+    const running = execa(process.execPath, ['--', cli, ...args], {
       cwd,
       stdin: 'ignore',
       reject: false,
@@ -67,6 +72,7 @@ export class Site implements AsyncDisposable {
       ...(user !== undefined && {uid: user, gid: user}),
     })
     return {
+      pid: running.pid!,
       stdout: running.stdout,
       stderr: running.stderr,
       kill: signal => running.kill(signal),

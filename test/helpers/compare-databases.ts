@@ -91,11 +91,19 @@ function shellWord(text: string): string {
 /** One line for each entry, sorted, without what differs from run to run. */
 function dumpEntries(dump: string): string[] {
   if (!dump.includes('\n-- PostgreSQL database dump complete\n')) throw new Error(`pg_dump failed:\n${dump}`)
-  return dump
-    .replaceAll(/^(\\(un)?restrict .*|-- Dumped (from|by) .*|SET default_.*)\n/gm, '')
-    .split(/\n--\n(?=-- Name: )/)
-    .map(entry => entry.trim())
-    .sort()
+  return (
+    dump
+      .replace(/\n--\n-- PostgreSQL database dump complete\n.*$/s, '')
+      .replaceAll(/^(\\(un)?restrict .*|-- Dumped (from|by) .*|SET default_.*)\n/gm, '')
+      // The order in which the server finds the roles of a policy means nothing.
+      .replaceAll(
+        /^(CREATE POLICY .* TO )(.*?)(?= USING \(| WITH CHECK \()/gm,
+        (_, start: string, roles: string) => start.concat(roles.split(', ').sort().join(', ')),
+      )
+      .split(/\n--\n(?=-- Name: )/)
+      .map(entry => entry.trim())
+      .sort()
+  )
 }
 
 function sequenceValues(schemas: string[] | undefined): string {

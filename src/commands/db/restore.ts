@@ -8,7 +8,7 @@ export default class DbRestore extends BaseCommand<RestoreReport | RestorePrevie
   static override summary = 'restore one schema, or all: everything of it, or nothing'
   static override description = `First proves the archive and shows what would change, and changes nothing. After your yes it saves the schema as it is, replaces it in one transaction, compares the row counts with those of the backup, and prints the command that undoes it. Whatever fails or ends it before, the database stays as it was.
 
-Foreign keys and publications of other schemas that hold on to the schema are made again; a view, function or column of theirs that needs it is a reason to refuse.`
+Foreign keys, triggers and publications of other schemas that hold on to the schema are made again; a view, function or column of theirs that needs it is a reason to refuse.`
   static override examples = [
     {description: 'the newest backup', command: '<%= config.bin %> <%= command.id %> --schema user'},
     {

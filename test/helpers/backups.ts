@@ -1,0 +1,73 @@
+import {lstat, readdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {BackupReport} from '../../src/backup/create.js'
+import type {RestoreReport} from '../../src/backup/restore.js'
+import {errorOf, type Run, Site} from './cli.js'
+import type {TestServer} from './postgres.js'
+
+/** A site whose database is that of a test server, with the programs of its version and without Docker. */
+export function siteFor({url, env}: Pick<TestServer, 'url' | 'env'>): Promise<Site> {
+  return Site.open({...env, DATABASE_URL: url, AQUASTREAM_PROFILE: 'dev'})
+}
+
+/** Where the sets of a site are. */
+export function rootOf({directory}: Site): string {
+  return join(directory, 'backups', 'dev')
+}
+
+export function backup(site: Site, ...words: string[]): Promise<BackupReport> {
+  return report(site, ['db:backup', ...words])
+}
+
+export function restore(site: Site, ...words: string[]): Promise<RestoreReport> {
+  return report(site, ['db:restore', '--yes', ...words])
+}
+
+/** What a command reports; it has to succeed. */
+export async function report<T>(site: Site, words: string[]): Promise<T> {
+  const run = await site.run([...words, '--json'])
+  if (run.exitCode !== 0) throw new Error(`exit ${run.exitCode}: ${run.stdout}${run.stderr}`)
+  return JSON.parse(run.stdout) as T
+}
+
+/** Of a command that has to fail. */
+export async function failure(site: Site, ...words: string[]): Promise<ReturnType<typeof errorOf>> {
+  const run = await site.run([...words, '--json'])
+  if (run.exitCode === 0) throw new Error(`it succeeded: ${run.stdout}`)
+  return errorOf(run)
+}
+
+/** Runs a command as it is printed for people: quoted for a shell. */
+export function runPrinted(site: Site, command: string, ...more: string[]): Promise<Run> {
+  const words = [...command.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(
+    ([, quoted, plain]) => quoted?.replaceAll(String.raw`'\''`, "'") ?? plain!,
+  )
+  return site.run([...words.slice(1), ...more])
+}
+
+/** Everything in a directory: path, mode in octal, and content of files. */
+export async function listTree(directory: string): Promise<{path: string; mode: string; content: Buffer}[]> {
+  const names = await readdir(directory, {recursive: true})
+  return Promise.all(
+    ['', ...names].sort().map(async name => {
+      const path = join(directory, name)
+      const stat = await lstat(path)
+      const mode = (stat.mode & 0o7777).toString(8)
+      return {path: name, mode, content: stat.isFile() ? await readFile(path) : Buffer.alloc(0)}
+    }),
+  )
+}
+
+/** The schemas of the platform, small, with foreign keys both ways. */
+export const SMALL = `
+  CREATE SCHEMA "user"; CREATE SCHEMA event; CREATE SCHEMA crew; CREATE SCHEMA payment;
+  CREATE SCHEMA notification; CREATE SCHEMA media;
+  CREATE TYPE "user".state AS ENUM ('active', 'blocked');
+  CREATE FUNCTION "user".fold(text) RETURNS text IMMUTABLE RETURN lower($1);
+  CREATE TABLE "user".accounts (id int PRIMARY KEY, name text NOT NULL, balance int DEFAULT 100, favourite int);
+  CREATE TABLE event.events (id int PRIMARY KEY, organiser int NOT NULL REFERENCES "user".accounts, title text);
+  CREATE TABLE payment.payments (id int PRIMARY KEY, account int REFERENCES "user".accounts, balance int DEFAULT 100);
+  INSERT INTO "user".accounts SELECT n, 'name ' || n FROM generate_series(1, 50) n;
+  INSERT INTO event.events SELECT n, n, 'event ' || n FROM generate_series(1, 50) n;
+  INSERT INTO payment.payments SELECT n, n FROM generate_series(1, 50) n;
+  ALTER TABLE "user".accounts ADD CONSTRAINT likes FOREIGN KEY (favourite) REFERENCES event.events;`
