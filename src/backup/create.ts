@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import type {Context} from '../engines/engine.js'
+import {findProfile} from '../engines/open.js'
 import {lockDatabase} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {type Session, withSession} from '../postgres/session.js'
@@ -57,7 +58,9 @@ export interface BackupReport {
 }
 
 /** Backs up schemas as they all were at one moment, into a new set; when it fails there is none. */
-export async function createBackup(request: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
+export async function createBackup(asked: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
+  // Found once: a stack that starts meanwhile must not put one profile's data among the other's.
+  const request = {...asked, profile: await findProfile(asked)}
   const root = await backupRoot(request)
   const server = await reachServer(request)
   return withDirectoryLock(root, 'db:backup', lost =>

@@ -38,14 +38,15 @@ export async function hostPrograms(
 }
 
 async function requireTools(): Promise<void> {
-  for (const tool of ['psql', 'pg_dump', 'pg_dumpall', 'gzip']) {
-    const {exitCode} = await execa('sh', ['-c', 'command -v "$1"', 'sh', tool], {reject: false})
-    if (exitCode === 0) continue
-    throw new AquastreamError('tool-missing', `there is no ${tool} on this machine`, {
-      hint: "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/",
-    })
-  }
+  const firstMissing = 'for tool; do command -v "$tool" >/dev/null || { printf "%s" "$tool"; exit; }; done'
+  const {stdout: tool} = await execa('sh', ['-c', firstMissing, 'sh', ...TOOLS])
+  if (tool === '') return
+  throw new AquastreamError('tool-missing', `there is no ${tool} on this machine`, {
+    hint: "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/",
+  })
 }
+
+const TOOLS = ['psql', 'pg_dump', 'pg_dumpall', 'gzip']
 
 /** https://www.postgresql.org/docs/current/libpq-envars.html */
 const PARAMETERS: Record<string, string> = {
