@@ -6,7 +6,7 @@ import {backupFlags, serverFlags} from '../../cli/flags.js'
 
 export default class DbBackup extends BaseCommand<BackupReport> {
   static override summary = 'back up the schemas of the platform, all as they are at one moment'
-  static override description = `Writes a new set: one compressed archive per schema, the roles, a manifest and checksums. The set appears when it is complete; a backup that fails or is interrupted leaves none, and touches no other.
+  static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; one that fails or is interrupted leaves nothing, and touches no other.
 
 Takes the six schemas of the platform; one that is missing is an error. The server is the running stack's, or that of DATABASE_URL.`
   static override examples = [
@@ -30,8 +30,8 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
       exclusive: ['schema'],
     }),
     label: Flags.string({description: 'a remark that db:list shows', helpValue: 'TEXT'}),
-    pin: Flags.boolean({description: 'rotation keeps this set until db:unpin'}),
-    rotate: Flags.boolean({description: 'then delete the sets that the usual policy does not keep'}),
+    pin: Flags.boolean({description: 'rotation keeps this backup until db:unpin'}),
+    rotate: Flags.boolean({description: 'then delete old backups, as db:rotate does'}),
     jobs: Flags.integer({
       description: 'dumps at the same time [default: one per processor, 4 at most]',
       min: 1,
