@@ -53,7 +53,10 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
       dependsOn: ['schema'],
     }),
     into: Flags.string({description: 'another database of the same server', helpValue: 'DATABASE'}),
-    create: Flags.boolean({description: 'make the database of --into if it is not there', dependsOn: ['into']}),
+    create: Flags.boolean({
+      description: 'make the database of --into if it is not there',
+      dependsOn: ['into'],
+    }),
     'lock-timeout': Flags.integer({
       description: 'seconds to wait for tables that somebody uses',
       default: 10,
