@@ -127,7 +127,14 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
   const directory = dirname(path)
   const set = await readSet(dirname(directory), basename(directory))
   const known = set?.manifest?.archives.find(({file}) => file === basename(path))
-  if (set && known) return fromSet(set, schema)
+  if (set && known) {
+    if (known.schema === schema) return fromSet(set, schema)
+    throw new AquastreamError(
+      'no-such-schema',
+      `${path} does not hold the schema ${JSON.stringify(schema)}, but ${JSON.stringify(known.schema)}`,
+      {hint: `name that with --schema, or the archive of ${schema}`},
+    )
+  }
   const {packing, bytes} = await look(path)
   const sha256 = await checksum(path)
   return {

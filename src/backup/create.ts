@@ -163,7 +163,10 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dump),
   ])
-  const rewritten = await rewrittenSince(source.server, snapshot, schemas)
+  const rewritten = await rewrittenSince(source.server, snapshot, {
+    schemas,
+    database: request.database,
+  })
   if (rewritten.length > 0) throw new Rewritten(rewritten)
   return {
     format: 1,

@@ -117,7 +117,7 @@ async function findTarget({into, create}: RestoreRequest, server: Server): Promi
     if (into === undefined) return {name: undefined, creates: false}
     const current = await session.json<string>('SELECT to_json(current_database())')
     if (into === current) return {name: undefined, creates: false}
-    const found = await session.query(`SELECT FROM pg_database WHERE datname = ${literal(into)}`)
+    const found = await session.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(into)}`)
     if (found.length > 0) return {name: into, creates: false}
     if (create) return {name: into, creates: true}
     throw new AquastreamError('usage', `there is no database ${JSON.stringify(into)} on ${server.name}`, {

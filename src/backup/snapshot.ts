@@ -97,8 +97,11 @@ export async function extensionsIn(session: Session, schemas: string[]): Promise
 }
 
 /** Tables that were truncated or rewritten since the snapshot, which shows them empty therefore. */
-export async function rewrittenSince(server: Server, snapshot: string, schemas: string[]): Promise<string[]> {
-  return JSON.parse(
-    await readOutput(server.run('backup', ['rewritten', snapshot, JSON.stringify(schemas)])),
-  ) as string[]
+export async function rewrittenSince(
+  server: Server,
+  snapshot: string,
+  {schemas, database}: {schemas: string[]; database: string | undefined},
+): Promise<string[]> {
+  const args = ['rewritten', snapshot, JSON.stringify(schemas)]
+  return JSON.parse(await readOutput(server.run('backup', args, {database}))) as string[]
 }

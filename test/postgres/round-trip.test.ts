@@ -13,7 +13,7 @@ const NEIGHBOURS = ['users', 'User', 'odd schema; drop table x']
  * and their settings, rights and default privileges in the whole database.
  */
 const IN_NO_BACKUP =
-  /^. (publication members|dump: .*PUBLICATION TABLE|roles: .*(password| here)|database: CONNECT|default grants: of \w+ in  for)/
+  /^. (publication members|dump: .*PUBLICATION TABLE|roles: .*(password| here)|database: CONNECT|default grants: of \w+ in {2}for)/
 
 const WRECK = `
   DELETE FROM "user".notes;

@@ -1,0 +1,439 @@
+import {readdir, readFile, truncate, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {
+  backup,
+  failure,
+  listTree,
+  report,
+  restore,
+  rootOf,
+  runPrinted,
+  siteFor,
+  SMALL,
+} from '../helpers/backups.js'
+import type {Site} from '../helpers/cli.js'
+import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import type {RestorePreview} from '../../src/backup/restore-plan.js'
+
+const WRECK = `
+  DELETE FROM payment.payments; DELETE FROM event.events WHERE id > 10; DELETE FROM "user".accounts WHERE id > 10;
+  ALTER TABLE "user".accounts ADD COLUMN wrecked int;`
+
+let server: TestServer
+let site: Site
+let before: Description
+beforeAll(async () => {
+  server = await startPostgres()
+})
+beforeEach(async () => {
+  await server.sql('DROP DATABASE IF EXISTS aquastream WITH (FORCE)', {database: 'postgres'})
+  await server.sql('CREATE DATABASE aquastream', {database: 'postgres'})
+  await server.sql(SMALL)
+  before = await describeDatabase(server)
+  site = await siteFor(server)
+  return () => site[Symbol.asyncDispose]()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** What differs from the beginning; nothing, as a rule. */
+async function changes(database?: string): Promise<string[]> {
+  const without = database === undefined ? [] : ['database', 'roles']
+  const after = await describeDatabase(server, database, {without})
+  return differences(
+    Object.fromEntries(Object.entries(before).filter(([name]) => !without.includes(name))),
+    after,
+  )
+}
+
+describe('names', () => {
+  test.each([
+    '*',
+    'user; drop table x',
+    'user"',
+    "user'; --",
+    'use?',
+    '[u]ser',
+    'user.accounts',
+    ' user',
+    'USER',
+  ])('the schema %j is a name, and there is none', async schema => {
+    await backup(site)
+    const sets = await listTree(rootOf(site))
+    for (const command of [['db:backup'], ['db:restore', '--yes']]) {
+      const error = await failure(site, ...command, '--schema', schema)
+      expect(error).toMatchObject({code: 'no-such-schema', exitCode: 10})
+      expect(error.message).toContain(JSON.stringify(schema))
+    }
+    expect(await changes()).toEqual([])
+    expect(await listTree(rootOf(site))).toEqual(sets)
+  })
+})
+
+describe('another database', () => {
+  beforeEach(() => server.sql('DROP DATABASE IF EXISTS "Other; db" WITH (FORCE)', {database: 'postgres'}))
+
+  test('a restore makes it and fills it with everything', async () => {
+    await backup(site)
+    const {undo} = await restore(site, '--all', '--into', 'Other; db', '--create')
+    expect(undo).toBeUndefined()
+    expect(await changes('Other; db')).toEqual([])
+    expect(await changes()).toEqual([])
+  })
+
+  test('one that is there is saved first and replaced', async () => {
+    await backup(site)
+    await server.sql('CREATE DATABASE "Other; db" TEMPLATE aquastream', {database: 'postgres'})
+    await server.sql(WRECK, {database: 'Other; db'})
+    const wrecked = await describeDatabase(server, 'Other; db')
+    const {undo} = await restore(site, '--all', '--into', 'Other; db')
+    expect(await changes('Other; db')).toEqual([])
+    const run = await runPrinted(site, undo!.command, '--yes')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(differences(wrecked, await describeDatabase(server, 'Other; db'))).toEqual([])
+    expect(await changes()).toEqual([])
+  })
+
+  test('one that is missing is not made without --create', async () => {
+    await backup(site)
+    const error = await failure(site, 'db:restore', '--all', '--yes', '--into', 'Other; db')
+    expect(error).toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+      message: expect.stringContaining('there is no database "Other; db" on 127.0.0.1:') as string,
+      hint: 'add --create to make it',
+    })
+    expect(await databases()).not.toContain('Other; db')
+  })
+
+  test('one schema leaves out the keys to others', async () => {
+    await backup(site)
+    const {foreignKeysLeftOut} = await restore(site, '--schema', 'event', '--into', 'Other; db', '--create')
+    expect(foreignKeysLeftOut).toEqual(['events_organiser_fkey'])
+    expect(await server.sql('SELECT count(*) FROM event.events', {database: 'Other; db'})).toBe('50')
+  })
+
+  test('one that was made is dropped when that fails', async () => {
+    await server.sql('CREATE VIEW event.names AS SELECT name FROM "user".accounts')
+    await backup(site)
+    const words = ['--schema', 'event', '--into', 'Other; db', '--create', '--yes']
+    const error = await failure(site, 'db:restore', ...words)
+    expect(error).toMatchObject({
+      code: 'restore-failed',
+      exitCode: 6,
+      message: 'nothing was changed: relation "user.accounts" does not exist',
+    })
+    expect(await databases()).not.toContain('Other; db')
+  })
+
+  async function databases(): Promise<string[]> {
+    return (await server.sql('SELECT datname FROM pg_database')).split('\n')
+  }
+})
+
+describe('what other schemas would lose', () => {
+  const holders: [what: string, sql: string, named: string][] = [
+    ['view', 'CREATE VIEW event.names AS SELECT name FROM "user".accounts', 'view event.names'],
+    [
+      'materialized view',
+      'CREATE MATERIALIZED VIEW event.m AS SELECT id FROM "user".accounts',
+      'materialized view event.m',
+    ],
+    [
+      'function with a parsed body',
+      'CREATE FUNCTION event.n() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM "user".accounts; END',
+      'function event.n()',
+    ],
+    ['column type', 'CREATE TABLE event.s (state "user".state)', 'column state of table event.s'],
+    [
+      'default',
+      `ALTER TABLE event.events ADD COLUMN f text DEFAULT "user".fold('X')`,
+      'default value for column f of table event.events',
+    ],
+    [
+      'check',
+      `ALTER TABLE event.events ADD CONSTRAINT low CHECK ("user".fold(title) <> '')`,
+      'constraint low on table event.events',
+    ],
+    ['index', 'CREATE INDEX folded ON event.events ("user".fold(title))', 'index event.folded'],
+    [
+      'policy',
+      `CREATE POLICY low ON event.events USING ("user".fold(title) <> '')`,
+      'policy low on table event.events',
+    ],
+    [
+      'partition',
+      'CREATE TABLE "user".p (id int) PARTITION BY LIST (id); CREATE TABLE event.p PARTITION OF "user".p DEFAULT',
+      'table event.p',
+    ],
+    ['child', 'CREATE TABLE event.child () INHERITS ("user".accounts)', 'table event.child'],
+    ['domain', `CREATE DOMAIN event.d AS text CHECK ("user".fold(VALUE) <> '')`, 'constraint d_check'],
+  ]
+  test.each(holders)('a %s is a reason to refuse', async (_, sql, named) => {
+    await backup(site)
+    await server.sql(sql)
+    before = await describeDatabase(server)
+    const sets = await listTree(rootOf(site))
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--yes')
+    expect(error).toMatchObject({
+      code: 'refused',
+      exitCode: 9,
+      message: expect.stringContaining('other schemas hold on to it, and would lose ') as string,
+      hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+    })
+    expect(error.message).toContain(named)
+    expect(await changes()).toEqual([])
+    expect(await listTree(rootOf(site))).toEqual(sets)
+  })
+
+  test('rows that refer to what the backup lacks stop it', async () => {
+    await backup(site)
+    await server.sql(
+      `INSERT INTO "user".accounts VALUES (51, 'new'); INSERT INTO event.events VALUES (51, 51)`,
+    )
+    before = await describeDatabase(server)
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--yes')
+    expect(error).toMatchObject({
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+    })
+    expect(error.message).toContain('violates foreign key constraint "events_organiser_fkey"')
+    expect(await changes()).toEqual([])
+  })
+
+  test('triggers and keys of others are made again', async () => {
+    await server.sql(`
+      CREATE FUNCTION "user".watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+      CREATE TRIGGER "Watch it" AFTER UPDATE OF title ON event.events FOR EACH ROW WHEN (OLD.title <> 'a') EXECUTE FUNCTION "user".watch('x');
+      ALTER TABLE event.events ENABLE ALWAYS TRIGGER "Watch it";
+      COMMENT ON TRIGGER "Watch it" ON event.events IS 'kept';
+      CREATE TABLE payment.parts (id int) PARTITION BY LIST (id);
+      CREATE TABLE payment.parts_rest PARTITION OF payment.parts DEFAULT;
+      CREATE TRIGGER every AFTER INSERT ON payment.parts FOR EACH ROW EXECUTE FUNCTION "user".watch();
+      CREATE CONSTRAINT TRIGGER late AFTER DELETE ON payment.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "user".watch();
+      ALTER TABLE payment.payments DISABLE TRIGGER late;
+      COMMENT ON CONSTRAINT payments_account_fkey ON payment.payments IS 'kept too'`)
+    before = await describeDatabase(server)
+    await backup(site)
+    const {foreignKeys, triggers} = await report<RestorePreview>(site, [
+      'db:restore',
+      '--schema',
+      'user',
+      '--dry-run',
+    ])
+    expect(foreignKeys).toEqual([
+      'events_organiser_fkey of event.events',
+      'payments_account_fkey of payment.payments',
+    ])
+    expect(triggers).toEqual([
+      'Watch it of event.events',
+      'late of payment.payments',
+      'every of payment.parts',
+    ])
+    await server.sql('ALTER TABLE "user".accounts ADD COLUMN wrecked int')
+    await restore(site, '--schema', 'user')
+    expect(await changes()).toEqual([])
+  })
+})
+
+describe('which backup', () => {
+  test('the undo command brings back what was there', async () => {
+    const {id} = await backup(site)
+    await server.sql(WRECK)
+    const wrecked = await describeDatabase(server)
+    const {undo, from} = await restore(site, '--all')
+    expect(from).toBe(id)
+    expect(await changes()).toEqual([])
+    expect(undo!.command).toBe(`aquastream db:restore --all --from ${undo!.id} --profile dev`)
+    const run = await runPrinted(site, undo!.command, '--yes')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+  })
+
+  test('the undo of a schema with an odd name works', async () => {
+    const schema = `it's "odd"; $HOME`
+    await server.sql(
+      `CREATE SCHEMA "it's ""odd""; $HOME"; CREATE TABLE "it's ""odd""; $HOME".t AS SELECT 1 AS n`,
+    )
+    before = await describeDatabase(server)
+    await backup(site, '--schema', schema)
+    await server.sql(`INSERT INTO "it's ""odd""; $HOME".t VALUES (2)`)
+    const wrecked = await describeDatabase(server)
+    const {undo} = await restore(site, '--schema', schema)
+    expect(await changes()).toEqual([])
+    const run = await runPrinted(site, undo!.command, '--yes')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+  })
+
+  test('latest leaves out what a restore has saved', async () => {
+    const {id} = await backup(site)
+    const {undo} = await restore(site, '--schema', 'user')
+    expect(undo!.id > id).toBe(true)
+    expect((await restore(site, '--schema', 'user')).from).toBe(id)
+  })
+
+  test('the beginning of an ID and a time find it', async () => {
+    const {id: first} = await backup(site)
+    await sleep(1100)
+    await server.sql("UPDATE event.events SET title = 'second'")
+    const {id: second} = await backup(site)
+    const time = second.replace(/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/, '$1-$2-$3T$4:$5:$6Z')
+    const justBefore = new Date(Date.parse(time) - 1).toISOString()
+    const preview = async (...words: string[]): Promise<string> =>
+      (await report<RestorePreview>(site, ['db:restore', '--schema', 'event', '--dry-run', ...words])).from
+    expect(await preview('--at', time)).toBe(second)
+    expect(await preview('--at', justBefore)).toBe(first)
+    expect(await preview('--from', first.slice(0, 15))).toBe(first)
+    expect(await failure(site, 'db:restore', '--all', '--from', first.slice(0, 4))).toMatchObject({
+      exitCode: 10,
+      message: `${first.slice(0, 4)} fits 2 backups of ${rootOf(site)}`,
+    })
+    expect(await failure(site, 'db:restore', '--all', '--at', '2020-01-01')).toMatchObject({exitCode: 10})
+    expect(await failure(site, 'db:restore', '--all', '--at', 'noon')).toMatchObject({exitCode: 2})
+  })
+
+  test('a dry run shows the plan and changes nothing', async () => {
+    await backup(site)
+    await server.sql(`INSERT INTO "user".accounts VALUES (51, 'new')`)
+    before = await describeDatabase(server)
+    const sets = await listTree(site.directory)
+    const preview = await report<RestorePreview>(site, ['db:restore', '--schema', 'user', '--dry-run'])
+    expect(preview.schemas).toEqual([
+      {schema: 'user', exists: true, tables: [{name: 'accounts', now: 51, then: 50}]},
+    ])
+    const {stdout, exitCode} = await site.run('db:restore --schema user --dry-run')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('events_organiser_fkey of event.events')
+    expect(await changes()).toEqual([])
+    expect(await listTree(site.directory)).toEqual(sets)
+  })
+
+  test('without a yes and a terminal it refuses', async () => {
+    await backup(site)
+    const sets = await listTree(site.directory)
+    const error = await failure(site, 'db:restore', '--schema', 'user')
+    expect(error).toMatchObject({code: 'refused', exitCode: 9, hint: 'add --yes if that is what you want'})
+    expect(await changes()).toEqual([])
+    expect(await listTree(site.directory)).toEqual(sets)
+  })
+})
+
+describe('a file from anywhere', () => {
+  let dump: (file: string, ...args: string[]) => Promise<string>
+  beforeEach(() => {
+    dump = async (file, ...args) => {
+      const path = join(site.directory, file)
+      const url = ['-h', server.directory, '-p', String(server.port), '-U', 'aquastream', '-d', 'aquastream']
+      await execa(join(server.bin, 'pg_dump'), [...url, '-n', 'user', '-f', path, ...args])
+      return path
+    }
+  })
+
+  const kinds: [kind: string, make: () => Promise<string>][] = [
+    ['plain', () => dump('user.sql')],
+    ['gzip', () => dump('user.sql.gz', '-Z', '6')],
+    ['custom', () => dump('user.dump', '-Fc')],
+    ['custom with another name', () => dump('user.sql.gz', '-Fc', '-Z', '0')],
+    ['INSERT', () => dump('user.sql', '--inserts')],
+    [
+      'zstd',
+      async () => {
+        const path = await dump('user.sql')
+        await execa('zstd', ['-q', '--rm', path])
+        return `${path}.zst`
+      },
+    ],
+  ]
+  test.each(kinds)('a %s dump of pg_dump is restored', async (_, make) => {
+    const path = await make()
+    await server.sql('ALTER TABLE "user".accounts ADD COLUMN wrecked int')
+    const {from, rows} = await restore(site, '--schema', 'user', '--file', path)
+    expect({from, rows}).toEqual({from: path, rows: undefined})
+    expect(await changes()).toEqual([])
+    const {stdout} = await site.run(`db:restore --schema user --file ${path} --dry-run`)
+    expect(stdout).toContain('there is no manifest for this file, so its rows cannot be compared')
+    await server.sql('DROP DATABASE IF EXISTS beside', {database: 'postgres'})
+    await restore(site, '--schema', 'user', '--file', path, '--into', 'beside', '--create')
+    expect(await server.sql('SELECT count(*) FROM "user".accounts', {database: 'beside'})).toBe('50')
+  })
+
+  async function cut(path: string, bytes: number): Promise<string> {
+    await truncate(path, (await readFile(path)).length - bytes)
+    return path
+  }
+  const bad: [what: string, make: () => Promise<string>, error: {exitCode: number; message: RegExp}][] = [
+    [
+      'with --create',
+      () => dump('c.sql', '--create'),
+      {exitCode: 7, message: /changes the database \(pg_dump --create\)/},
+    ],
+    [
+      'without its last line',
+      async () => cut(await dump('t.sql'), 200),
+      {exitCode: 7, message: /its end is missing/},
+    ],
+    [
+      'without the end of gzip',
+      async () => cut(await dump('t.sql.gz', '-Z1'), 9),
+      {exitCode: 7, message: /cannot be unpacked/},
+    ],
+    [
+      'of a custom dump that is cut',
+      async () => cut(await dump('t.dump', '-Fc'), 300),
+      {exitCode: 7, message: /cannot be unpacked/},
+    ],
+    [
+      'of a schema that is there',
+      () => dump('e.sql', '-n', 'event', '-N', 'user'),
+      {exitCode: 6, message: /schema "event" already exists/},
+    ],
+    [
+      'of a schema that is not there',
+      async () => {
+        await server.sql('CREATE SCHEMA gone')
+        const path = await dump('e.sql', '-n', 'gone', '-N', 'user')
+        await server.sql('DROP SCHEMA gone')
+        return path
+      },
+      {exitCode: 6, message: /^nothing was changed: the archive does not hold the schema user$/},
+    ],
+    [
+      'that is a picture',
+      async () => {
+        const path = join(site.directory, 'picture.png')
+        await writeFile(path, '\u0089PNG')
+        return path
+      },
+      {exitCode: 7, message: /is no dump of pg_dump/},
+    ],
+    [
+      'that is not there',
+      () => Promise.resolve('/nonexistent/x.sql'),
+      {exitCode: 10, message: /there is none/},
+    ],
+    ['that is a directory', () => Promise.resolve(site.directory), {exitCode: 10, message: /it is no file/}],
+  ]
+  test.each(bad)('one %s changes nothing', async (_, make, {exitCode, message}) => {
+    const path = await make()
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--file', path, '--yes')
+    expect(error.message).toMatch(message)
+    expect(error.exitCode).toBe(exitCode)
+    expect(await changes()).toEqual([])
+  })
+
+  test('an archive of a set is known by its set', async () => {
+    const {path, id} = await backup(site)
+    const file = join(path, `event_${id}.sql.gz`)
+    expect((await restore(site, '--schema', 'event', '--file', file)).from).toBe(id)
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--file', file, '--yes')
+    expect(error.exitCode).toBe(10)
+    expect(error.message).toContain(`event_${id}.sql.gz`)
+    expect(await changes()).toEqual([])
+    expect(await readdir(rootOf(site))).toHaveLength(2)
+  })
+})
