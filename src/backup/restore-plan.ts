@@ -70,7 +70,9 @@ const PACE = 8 * 1024 ** 2
  * Proves the archives, and finds out what their restore would do. Reads only.
  * @throws no-such-backup, no-such-schema, archive-damaged, refused
  */
-export async function planRestore(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
+export async function planRestore(asked: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
+  // Found once: a stack that starts meanwhile must not restore one profile's backup into the other.
+  const request = {...asked, profile: await findProfile(asked)}
   const root = await backupRoot(request)
   const source = await findSource(request, root)
   const server = await reachServer(request)
@@ -84,7 +86,7 @@ export async function planRestore(request: RestoreRequest, signal: AbortSignal):
     lookAt(session, {server, source, target, request}),
   )
   return {
-    profile: await findProfile(request),
+    profile: request.profile,
     root,
     server,
     source: {...source, archives: inOrderOfNeed(source.archives)},
@@ -113,13 +115,12 @@ interface Target {
 }
 
 async function findTarget({into, create}: RestoreRequest, server: Server): Promise<Target> {
+  if (into === undefined) return {name: undefined, creates: false}
   return withSession(server, {application: 'aquastream db:restore'}, async session => {
-    if (into === undefined) return {name: undefined, creates: false}
     const current = await session.json<string>('SELECT to_json(current_database())')
     if (into === current) return {name: undefined, creates: false}
     const found = await session.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(into)}`)
-    if (found.length > 0) return {name: into, creates: false}
-    if (create) return {name: into, creates: true}
+    if (found.length > 0 || create) return {name: into, creates: found.length === 0}
     throw new AquastreamError('usage', `there is no database ${JSON.stringify(into)} on ${server.name}`, {
       hint: 'add --create to make it',
     })
