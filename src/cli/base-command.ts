@@ -3,6 +3,7 @@ import {isProfile, type Profile, PROFILES} from '../config/profile.js'
 import type {StackRequest} from '../engines/open.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
+import {Interrupts} from './interrupts.js'
 import type {ProgressUpdate} from './progress.js'
 
 /** Time for a use case to clean up after an interrupt, in ms; a second in all is what people wait. */
@@ -22,22 +23,13 @@ export abstract class BaseCommand<Result> extends Command {
 
   /** Runs work that SIGINT and SIGTERM abort; the signal's reason is the error that it should end with. */
   protected async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController()
-    const onSignal = (name: NodeJS.Signals): void => {
-      const reason = interruption(name)
-      // Work that does not end by itself in time is ended here.
-      setTimeout(() => void this.giveUp(reason), GRACE_MS).unref()
-      controller.abort(reason)
-    }
-    process.on('SIGINT', onSignal)
-    process.on('SIGTERM', onSignal)
+    const interrupts = this.listenForInterrupts()
     try {
-      const result = await work(controller.signal)
-      controller.signal.throwIfAborted()
+      const result = await work(interrupts.signal)
+      interrupts.signal.throwIfAborted()
       return result
     } finally {
-      process.off('SIGINT', onSignal)
-      process.off('SIGTERM', onSignal)
+      interrupts.close()
     }
   }
 
@@ -50,7 +42,10 @@ export abstract class BaseCommand<Result> extends Command {
     })
   }
 
-  /** As `interruptible`, with progress on stderr. */
+  /**
+   * As `interruptible`, with progress on stderr. What has ended well when the interrupt comes has happened, so its
+   * result stands: "interrupted" would say that nothing did.
+   */
   protected async progress<Event, T>(
     groups: string[][],
     describe: (event: Event) => ProgressUpdate,
@@ -61,7 +56,11 @@ export abstract class BaseCommand<Result> extends Command {
     const on = (event: Event): void => {
       printer.update(describe(event))
     }
-    return this.interruptible(signal => work({on, signal})).finally(() => printer.close())
+    const interrupts = this.listenForInterrupts()
+    return work({on, signal: interrupts.signal}).finally(() => {
+      interrupts.ignore()
+      return printer.close()
+    })
   }
 
   /** What the stack of a command is found by. */
@@ -93,6 +92,10 @@ export abstract class BaseCommand<Result> extends Command {
     process.exitCode = ERRORS[problem.code]
   }
 
+  private listenForInterrupts(): Interrupts {
+    return new Interrupts(GRACE_MS, reason => void this.giveUp(reason))
+  }
+
   private async giveUp(reason: AquastreamError): Promise<void> {
     const {writeFailure} = await import('./failure.js')
     process.exit(writeFailure(reason, this.jsonEnabled()))
@@ -104,11 +107,5 @@ function profileOf({AQUASTREAM_PROFILE: text}: NodeJS.ProcessEnv): Profile | und
   if (isProfile(text)) return text
   throw new AquastreamError('usage', `AQUASTREAM_PROFILE is ${JSON.stringify(text)}, which is no profile`, {
     hint: `set it to ${PROFILES.join(', ')}, or unset it`,
-  })
-}
-
-function interruption(name: NodeJS.Signals): AquastreamError {
-  return new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
-    hint: 'run the same command again',
   })
 }
