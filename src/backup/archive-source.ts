@@ -191,10 +191,17 @@ export async function checkArchive({
   bytes,
 }: Pick<SourceArchive, 'path' | 'sha256' | 'bytes'>): Promise<void> {
   const found = await checksum(path).catch((error: unknown) => {
-    throw codeOf(error) === 'ENOENT' ? damaged(path, 'it is gone') : cannotUse(path, error)
+    throw unreadable(path, error)
   })
   if (found !== sha256)
     throw damaged(path, `its checksum differs from that of the ${bytes} bytes that were backed up`)
+}
+
+/** A file of a set that was there a moment ago, or is another kind of thing now, is a damage. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (code === 'ENOENT') return damaged(path, 'it is gone')
+  return code === 'EISDIR' ? damaged(path, 'it is a directory') : cannotUse(path, error)
 }
 
 export function damaged(path: string, why: string): AquastreamError {
@@ -211,10 +218,14 @@ export async function* readProven({path, sha256}: SourceArchive): AsyncGenerator
   const hash = createHash('sha256')
   let held: Buffer | undefined
   const stream: Readable = createReadStream(path, {highWaterMark: 1 << 18})
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    if (held) yield held
-    hash.update(chunk)
-    held = chunk
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (held) yield held
+      hash.update(chunk)
+      held = chunk
+    }
+  } catch (error) {
+    throw unreadable(path, error)
   }
   if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'it was changed while it was read')
   yield held

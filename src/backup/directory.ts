@@ -23,11 +23,13 @@ export function cannotUse(path: string, error: unknown): unknown {
 }
 
 const WHY: Record<string, string> = {
+  ENOENT: 'it is gone',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'it is read-only',
   ENOTDIR: 'part of the path is a file',
   EEXIST: 'it is a file',
+  EISDIR: 'it is a directory',
   ELOOP: 'its links lead in a circle',
   ENAMETOOLONG: 'the name is too long',
   EIO: 'the disk fails',

@@ -11,8 +11,8 @@ type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'sc
 /** Sizes of the regular files of a directory; whatever else is in it is none of a set's. */
 type Sizes = Map<string, number>
 
-/** A manifest or list of checksums of a million tables is smaller; what is larger is no such thing. */
-const LIMIT = 256 * 1024 * 1024
+/** A manifest or list of checksums of a hundred thousand tables is smaller; what is larger is no such thing. */
+const LIMIT = 16 * 1024 * 1024
 
 /** What can be said of a set without reading its archives; nothing when it is gone. */
 export async function inspect(path: string, id: string): Promise<Findings | undefined> {
@@ -108,7 +108,8 @@ function parseJson(content: Buffer): unknown {
 }
 
 function repeated(names: string[]): string | undefined {
-  return names.find((name, index) => names.indexOf(name) !== index)
+  const seen = new Set<string>()
+  return names.find(name => seen.size === seen.add(name).size)
 }
 
 /** `user_20261123T020000Z.sql.gz` is an archive of user; `archiveName` made the name. */

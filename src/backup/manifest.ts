@@ -10,17 +10,19 @@ const file = z
   .string()
   .regex(/^[^/\0]+$/)
   .refine(name => name !== '.' && name !== '..')
-const extension = z.object({name: z.string(), version: z.string(), schema: z.string()})
+/** PostgreSQL has no other names. */
+const name = z.string().regex(/^[^\0]+$/)
+const extension = z.object({name, version: z.string(), schema: name})
 
 const archive = z.object({
-  schema: z.string().min(1),
+  schema: name,
   file,
   format: z.enum(['plain', 'custom']),
   compression: z.enum(['gzip', 'zstd', 'none']),
   bytes,
   sha256,
   /** Rows of each table as the snapshot shows them, without those of partitions and children. */
-  tables: z.array(z.object({name: z.string(), rows: bytes})),
+  tables: z.array(z.object({name, rows: bytes})),
   /** Those that live in the schema, and so in its archive. */
   extensions: z.array(extension),
   /** What the schema's objects need in other schemas. */

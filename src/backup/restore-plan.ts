@@ -6,7 +6,7 @@ import {readOutput} from '../postgres/output.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {literal, type Session, withSession} from '../postgres/session.js'
 import type {Profile} from '../config/profile.js'
-import {checkArchive, findSource, type RestoreSource} from './archive-source.js'
+import {checkArchive, findSource, type RestoreSource, unreadable} from './archive-source.js'
 import {checkDump} from './check-dump.js'
 import {MANIFEST} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
@@ -245,7 +245,11 @@ function compareRows(
 
 /** The text of a set's manifest, as the script compares it. */
 export async function manifestText({set, directory}: RestoreSource): Promise<string | undefined> {
-  return set && readFile(join(directory, MANIFEST), 'utf8')
+  if (!set) return undefined
+  const path = join(directory, MANIFEST)
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
 }
 
 /** A plan as data, for scripts. */
