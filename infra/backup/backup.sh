@@ -49,8 +49,8 @@ export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream backup.sh}"
 export PGCLIENTENCODING=UTF8
 # A role or database may carry limits of its own, which would end a long dump. Rows hidden by row level
-# security are an error, not fewer rows.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c row_security=off -c search_path= -c client_min_messages=warning"
+# security are an error, not fewer rows. A backend that waits for a table ends with its client.
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # Two numbers that stand for "aquastream works on the backups or schemas of this database".
 readonly lock='1095849281, 1'
@@ -90,6 +90,7 @@ globals() {
 in_snapshot() {
 	{
 		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
+			"SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null" \
 			'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'
 		[ -z "$1" ] || printf '%s\n' "SET TRANSACTION SNAPSHOT :'snapshot';"
 		cat
@@ -202,13 +203,31 @@ readonly end_mark=aquastream-end
 # version: that of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 
+# A session, and afterwards the SQL in FAREWELL, whatever ended the session or the one who wanted it. A server that
+# crashed needs a while until it answers again.
+session_and_farewell() {
+	trap : INT TERM HUP
+	psql -XAtqw || true
+	{
+		tries=0
+		until printf '%s\n' "$FAREWELL" | psql -XAtqw || [ "$tries" -eq 20 ]; do
+			tries=$((tries + 1))
+			sleep 1
+		done
+	} </dev/null >/dev/null 2>&1 &
+}
+
 stream() {
 	what=$1
 	shift
 	runner=while_wanted
 	case $what in
 	# Says what went wrong by \echo :ERROR, and goes on.
-	session) exec psql -XAtqw ;;
+	session)
+		[ -n "${FAREWELL:-}" ] || exec psql -XAtqw
+		session_and_farewell
+		exit
+		;;
 	dump | globals | facts | rewritten | version) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2

@@ -48,8 +48,8 @@ export PGUSER="${PGUSER:-${POSTGRES_USER:-$(id -un)}}"
 export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
-# A role or database may carry limits of its own.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c row_security=off -c search_path= -c client_min_messages=warning"
+# A role or database may carry limits of its own. A backend that waits for a table ends with its client.
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # The same two numbers as in backup.sh.
 readonly lock='1095849281, 1'
@@ -144,6 +144,7 @@ begin_sql() { # begin_sql JSON MANIFEST: a list of names, and the manifest in ba
 	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);"
 	cat <<'SQL'
 SELECT set_config('aquastream.schemas', :'schemas', false);
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
 BEGIN;
 SET LOCAL lock_timeout = :'lock_timeout';
 SELECT pg_current_xact_id() AS xid \gset

@@ -147,7 +147,10 @@ const LOCK = '1095849281, 2'
 
 /** Gives a way to rehearse on the server. A scratch database that a run left which was killed goes first. */
 async function withScratch(server: Server, work: (rehearse: Rehearse) => Promise<void>): Promise<void> {
-  await withSession(server, {application: APPLICATION}, async session => {
+  const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
+  // For the end of a run that could not end by itself. Whatever its session still does comes before.
+  const FAREWELL = `SELECT pg_advisory_lock(${LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
+  await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
     if (!(await session.json<boolean>(`SELECT to_json(pg_try_advisory_lock(${LOCK}))`))) {
       throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
         hint: 'run the same command again when that has ended',
@@ -155,7 +158,7 @@ async function withScratch(server: Server, work: (rehearse: Rehearse) => Promise
     }
     await sweep(session)
     try {
-      await work((source, signal) => rehearse(source, {server, session}, signal))
+      await work((source, signal) => rehearse(source, {server, session, database}, signal))
     } finally {
       await sweep(session)
     }
@@ -172,11 +175,10 @@ async function sweep(session: Session): Promise<void> {
 
 async function rehearse(
   source: RestoreSource,
-  {server, session}: {server: Server; session: Session},
+  {server, session, database}: {server: Server; session: Session; database: string},
   signal: AbortSignal,
 ): Promise<number> {
   const began = performance.now()
-  const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
   await session.query(`CREATE DATABASE ${identifier(database)}`)
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(

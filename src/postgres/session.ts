@@ -44,7 +44,8 @@ export async function withSession<T>(
     throw new SqlError(state ?? '', message ?? outcome)
   }
   try {
-    await query('SELECT 1')
+    // A limit that PostgreSQL has since version 17, and that the older do not let anybody set.
+    await query("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'")
     return await work({
       query,
       json: async sql => JSON.parse((await query(sql)).join('\n') || 'null') as never,
