@@ -1,0 +1,491 @@
+import {createHash} from 'node:crypto'
+import {appendFile, chmod, chown, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
+import {backup, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
+import {errorOf, type Site} from '../helpers/cli.js'
+import {ACCIDENT, checkSums, fingerprint, FIXTURE, remains} from '../helpers/crash-site.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
+import {seen} from '../helpers/streams.js'
+
+const NOBODY = 65_534
+
+let server: TestServer
+let site: Site
+let set: string
+let before: string
+
+beforeAll(async () => {
+  server = await startPostgres()
+  site = await siteFor(server)
+  await server.sql(`${FIXTURE}
+    -- What does not get smaller: an archive that no buffer on the way holds.
+    CREATE TABLE crew.photos AS SELECT n, (SELECT string_agg(sha256((n || '.' || i)::bytea), '') FROM generate_series(1, 1000) i) AS bytes
+      FROM generate_series(1, 150) n;`)
+  set = (await backup(site, '--pin')).id
+  await server.sql(`${ACCIDENT} DELETE FROM crew.photos WHERE n > 100`)
+  before = await fingerprint(server)
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Whatever a test did, the database is as it was and the set is good. */
+afterEach(async () => {
+  expect(await remains(server)).toBe('')
+  expect(await fingerprint(server)).toBe(before)
+  expect((await checkSums(rootOf(site))).get(set)).toBe('backup')
+})
+
+describe('tables in use', () => {
+  test('a restore gives up when a table stays locked', async () => {
+    await using held = await hold(server, 'crew.photos')
+    const error = await failure(site, 'db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '1')
+    expect(error).toMatchObject({
+      code: 'restore-failed',
+      exitCode: 6,
+      message: 'nothing was changed: canceling statement due to lock timeout',
+      hint: expect.stringContaining('--lock-timeout'),
+    })
+    await held.release()
+    // Nobody else waits for a lock of ours.
+    await server.sql(
+      "SET lock_timeout = '100ms'; BEGIN; LOCK TABLE crew.photos; LOCK TABLE crew.crews; ROLLBACK",
+    )
+  })
+
+  test('an interrupt while it waits ends a restore within a second', async () => {
+    await using held = await hold(server, 'crew.photos')
+    const running = site.start(['db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '60'])
+    await waitingForTable(server)
+    const began = performance.now()
+    running.kill('SIGINT')
+    const run = await running.ended
+    expect(run.exitCode).toBe(130)
+    expect(performance.now() - began).toBeLessThan(1500)
+    expect(run.stderr).toContain('error: interrupted')
+    await held.release()
+  })
+
+  test('a backup that waits for a table ends with an interrupt', async () => {
+    await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
+    const sets = await checkSums(rootOf(site))
+    const running = site.start(['db:backup'])
+    await waitingForTable(server)
+    const began = performance.now()
+    running.kill('SIGTERM')
+    expect((await running.ended).exitCode).toBe(143)
+    expect(performance.now() - began).toBeLessThan(1500)
+    expect(await remains(server)).toBe('')
+    expect(await checkSums(rootOf(site))).toEqual(sets)
+    await held.release()
+  })
+})
+
+describe('an interrupt that comes too late', () => {
+  test('the restore that has happened is reported all the same', async () => {
+    await using late = await siteFor(server)
+    await server.sql(SLOW)
+    const {id} = await backup(late, '--schema', 'slow')
+    const running = late.start(['db:restore', '--yes', '--schema', 'slow', '--from', id, '--json'])
+    await until(server, "SELECT FROM pg_stat_activity WHERE query LIKE 'ANALYZE slow%'")
+    running.kill('SIGINT')
+    const run = await running.ended
+    await server.sql('DROP SCHEMA slow CASCADE')
+    expect(run).toMatchObject({exitCode: 0})
+    expect(JSON.parse(run.stdout)).toMatchObject({schemas: ['slow'], undo: {command: expect.any(String)}})
+  })
+
+  test('before its commit a restore has changed nothing', async () => {
+    await using late = await siteFor(server)
+    await server.sql(SLOW)
+    const {id} = await backup(late, '--schema', 'slow')
+    await server.sql('DELETE FROM slow.rows WHERE n > 1')
+    const running = late.start(['db:restore', '--yes', '--schema', 'slow', '--from', id, '--json'])
+    await until(server, "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%slow%'")
+    running.kill('SIGTERM')
+    const run = await running.ended
+    const rows = await server.sql('SELECT count(*) FROM slow.rows')
+    await server.sql('DROP SCHEMA slow CASCADE')
+    expect(rows).toBe('1')
+    expect(run.exitCode).toBe(143)
+    expect(errorOf(run)).toMatchObject({code: 'terminated'})
+  })
+})
+
+describe.each(['archive', 'roles', 'manifest.json', 'SHA256SUMS'])('a set whose %s is damaged', part => {
+  const damages = {
+    'a bit flipped': (content: Buffer) => {
+      const middle = content.length >> 1
+      return Buffer.concat([
+        content.subarray(0, middle),
+        Buffer.from([content[middle]! ^ 16]),
+        content.subarray(middle + 1),
+      ])
+    },
+    'its end cut off': (content: Buffer) => content.subarray(0, -7),
+    'its first half alone': (content: Buffer) => content.subarray(0, content.length >> 1),
+    'nothing in it': () => Buffer.alloc(0),
+    'been deleted': () => undefined,
+  }
+  test.each(Object.entries(damages))('is not restored when it has %s', async (title, damage) => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    const names: Record<string, string> = {archive: `user_${set}.sql.gz`, roles: `globals_${set}.sql.gz`}
+    const file = join(path, names[part] ?? part)
+    const content = damage(await readFile(file))
+    await (content ? writeFile(file, content) : rm(file))
+    const verdict = await other.run(['db:verify', set, '--json'])
+    expect(verdict.exitCode).toBe(7)
+    expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({
+      code: 'archive-damaged',
+      exitCode: 7,
+    })
+    expect([...(await checkSums(rootOf(other))).keys()]).toEqual([set])
+    const [listed] = (await report<{sets: {state: string}[]}>(other, ['db:list'])).sets
+    // The content of archives is not read for a list.
+    const shown =
+      title === 'a bit flipped' && part in names
+        ? 'complete'
+        : content || part !== 'SHA256SUMS'
+          ? 'damaged'
+          : 'partial'
+    expect(listed).toMatchObject({state: shown})
+  })
+})
+
+describe('an archive that changes while it is restored', () => {
+  const changes = {
+    'is changed in place': (path: string) => alter(path, content => content.fill(0, content.length - 1000)),
+    'is cut off': (path: string) => alter(path, content => content.subarray(0, -1000)),
+    grows: (path: string) => alter(path, content => Buffer.concat([content, Buffer.alloc(1000)])),
+  }
+  test.each(Object.entries(changes))('brings nothing back when it %s', async (_, change) => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    await using held = await hold(server, 'crew.photos')
+    const running = other.start(['db:restore', '--yes', '--schema', 'crew', '--from', set, '--json'])
+    await waitingForTable(server)
+    await change(join(path, `crew_${set}.sql.gz`))
+    await held.release()
+    const run = await running.ended
+    expect(errorOf(run)).toMatchObject({
+      code: 'archive-damaged',
+      message: expect.stringContaining('it was changed while'),
+    })
+  })
+
+  const losses = {
+    'is replaced by another': (path: string) =>
+      cp(join(path, `event_${set}.sql.gz`), join(path, `crew_${set}.sql.gz`)),
+    'is deleted': (path: string) => rm(join(path, `crew_${set}.sql.gz`)),
+    'goes with its whole set': (path: string) => rm(path, {recursive: true}),
+    'becomes a directory': async (path: string) => {
+      await rm(join(path, `crew_${set}.sql.gz`))
+      await mkdir(join(path, `crew_${set}.sql.gz`))
+    },
+  }
+  test.each(Object.entries(losses))('brings nothing back when it %s', async (_, lose) => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    const running = other.start(['db:restore', '--yes', '--schema', 'crew', '--from', set])
+    await seen(running.stderr, 'safety backup: started')
+    await lose(path)
+    const run = await running.ended
+    expect(run.exitCode, run.stderr).toBe(7)
+  })
+})
+
+type Json = Record<string, unknown> & {archives: Record<string, unknown>[]; globals: Record<string, unknown>}
+
+describe('a hostile manifest', () => {
+  const archiveWith = (more: object) => (manifest: Json) => {
+    Object.assign(manifest.archives[0]!, more)
+    return manifest
+  }
+  const unusable: Record<string, (manifest: Json) => unknown> = {
+    'a file above its directory': archiveWith({file: '../../../outside.sql.gz'}),
+    'a file by its whole path': archiveWith({file: '/etc/passwd'}),
+    'its own directory as a file': archiveWith({file: '.'}),
+    'a NUL in the name of a file': archiveWith({file: `crew\0_${set}.sql.gz`}),
+    'a NUL in the name of a schema': archiveWith({schema: 'cr\0ew'}),
+    'a NUL in the name of a table': archiveWith({tables: [{name: 'cr\0ews', rows: 1}]}),
+    'a schema without a name': archiveWith({schema: ''}),
+    'fewer bytes than none': archiveWith({bytes: -1}),
+    'more bytes than there are numbers': archiveWith({bytes: 2 ** 60}),
+    'half a byte': archiveWith({bytes: 10.5}),
+    'bytes in words': archiveWith({bytes: 'many'}),
+    'more rows than there are numbers': archiveWith({tables: [{name: 'crews', rows: 1e300}]}),
+    'a checksum that is none': archiveWith({sha256: '*'.repeat(64)}),
+    'a list instead of an object': manifest => [manifest],
+    'nothing but null': () => null,
+    'archives that are text': manifest => ({...manifest, archives: 'all'}),
+    'no archives at all': manifest => ({...manifest, archives: []}),
+    'a format of the future': manifest => ({...manifest, format: 2}),
+    'the name of another set': manifest => ({...manifest, id: '20200101T000000Z'}),
+    'one archive under two names': manifest => ({
+      ...manifest,
+      archives: [...manifest.archives, {...manifest.archives[0], schema: 'twin'}],
+    }),
+    'one schema in two archives': manifest => ({
+      ...manifest,
+      archives: [...manifest.archives, manifest.archives[0]],
+    }),
+    'roles elsewhere': manifest => ({...manifest, globals: {...manifest.globals, file: '../globals.sql.gz'}}),
+    'a hundred thousand archives': manifest => ({
+      ...manifest,
+      archives: Array.from({length: 100_000}, (_, n) => ({
+        ...manifest.archives[0],
+        file: `x${n}`,
+        schema: `x${n}`,
+      })),
+    }),
+  }
+  test.each(Object.entries(unusable))('with %s is a damaged set', async (_, change) => {
+    await using other = await siteFor(server)
+    await writeManifest(await copySet(other), change)
+    const began = performance.now()
+    const error = await failure(other, 'db:restore', '--yes', '--all', '--from', set)
+    expect(error).toMatchObject({code: 'archive-damaged', exitCode: 7})
+    expect(performance.now() - began).toBeLessThan(20_000)
+  })
+
+  const misleading: Record<string, (manifest: Json) => unknown> = {
+    'SQL as the name of a schema': archiveWith({
+      schema: 'x"; DROP SCHEMA "user" CASCADE; --\n\\! touch /tmp/x',
+    }),
+    'SQL as the name of a table': archiveWith({
+      tables: [{name: `crews'; DROP SCHEMA "user" CASCADE; --`, rows: 1}],
+    }),
+    'other rows than the archive': archiveWith({tables: [{name: 'crews', rows: 3}]}),
+    'SQL as the name of an extension': manifest => ({
+      ...manifest,
+      extensions: [{name: 'x"; DROP SCHEMA "user" CASCADE; --', version: '1', schema: 'public'}],
+    }),
+    'archives under the names of others': manifest => {
+      const [one, other] = manifest.archives
+      return {
+        ...manifest,
+        archives: [
+          {...one, schema: other!.schema},
+          {...other, schema: one!.schema},
+        ],
+      }
+    },
+  }
+  test.each(Object.entries(misleading))('with %s changes nothing', async (_, change) => {
+    await using other = await siteFor(server)
+    await writeManifest(await copySet(other), change)
+    const error = await failure(other, 'db:restore', '--yes', '--all', '--from', set)
+    expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
+  })
+
+  test('of fifty megabytes is a damaged set at once', async () => {
+    await using other = await siteFor(server)
+    await writeManifest(await copySet(other), manifest => ({...manifest, label: 'x'.repeat(50 * 1024 ** 2)}))
+    const began = performance.now()
+    const {sets} = await report<{sets: {state: string}[]}>(other, ['db:list'])
+    expect(performance.now() - began).toBeLessThan(5000)
+    expect(sets[0]).toMatchObject({state: 'damaged'})
+    expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
+  })
+
+  test('that is nested without end is a damaged set', async () => {
+    await using other = await siteFor(server)
+    await writeManifest(
+      await copySet(other),
+      manifest => manifest,
+      () => '['.repeat(1_000_000),
+    )
+    expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
+  })
+
+  test('whose links go in a circle is restored', async () => {
+    await using other = await siteFor(server)
+    await writeManifest(await copySet(other), manifest => ({
+      ...manifest,
+      archives: manifest.archives.map(archive => ({
+        ...archive,
+        links: manifest.archives.map(({schema}) => ({kind: 'view', name: 'v', schema})),
+      })),
+    }))
+    await restore(other, '--all', '--from', set)
+    await server.sql(`${ACCIDENT} DELETE FROM crew.photos WHERE n > 100`)
+  })
+})
+
+describe('a disk of backups', () => {
+  test.runIf(canMount)('that is full leaves no set behind', async () => {
+    await using other = await siteFor(server)
+    await using disk = await mountSmallDisk(join(other.directory, 'backups'), 1024 ** 2)
+    expect(await checkSums(disk.path)).toEqual(new Map())
+    expect(await failure(other, 'db:backup')).toMatchObject({code: 'disk-full', exitCode: 3})
+    expect(await report(other, ['db:list'])).toMatchObject({sets: []})
+  })
+
+  test.runIf(canMount)('that is full before a restore stops it', async () => {
+    await using other = await siteFor(server)
+    await using disk = await mountSmallDisk(join(other.directory, 'backups'), 14 * 1024 ** 2)
+    await copySet(other)
+    const sets = await checkSums(rootOf(other))
+    await fill(join(disk.path, 'filler'))
+    expect(await failure(other, 'db:restore', '--yes', '--schema', 'crew', '--from', set)).toMatchObject({
+      code: 'disk-full',
+      exitCode: 3,
+    })
+    expect(await checkSums(rootOf(other))).toEqual(sets)
+  })
+
+  test.runIf(process.getuid?.() === 0)('that is read-only is named as such', async () => {
+    await using other = await siteFor(server)
+    await mkdir(join(other.directory, 'backups', 'dev'), {recursive: true})
+    await chmod(other.directory, 0o755)
+    const run = await other.run(['db:backup', '--json'], {user: NOBODY, env: {HOME: '/nonexistent'}})
+    expect(errorOf(run)).toMatchObject({
+      code: 'backup-directory',
+      exitCode: 3,
+      message: expect.stringContaining('permission denied'),
+    })
+  })
+
+  test.runIf(process.getuid?.() === 0)('whose archives nobody may read restores nothing', async () => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    await chmod(other.directory, 0o755)
+    await chown(rootOf(other), NOBODY, NOBODY)
+    await chmod(join(other.directory, 'backups'), 0o755)
+    const run = await other.run(['db:restore', '--yes', '--all', '--from', set, '--json'], {
+      user: NOBODY,
+      env: {HOME: '/nonexistent'},
+    })
+    expect(path).toContain(set)
+    expect([3, 7]).toContain(run.exitCode)
+  })
+
+  test('that is taken away during a backup leaves nothing', async () => {
+    await using other = await siteFor(server)
+    await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
+    const running = other.start(['db:backup', '--json'])
+    await waitingForTable(server)
+    await rm(join(other.directory, 'backups'), {recursive: true})
+    await held.release()
+    const run = await running.ended
+    expect([3, 8], run.stdout + run.stderr).toContain(run.exitCode)
+    expect(await report(other, ['db:list'])).toMatchObject({sets: []})
+  })
+})
+
+describe('settings of the role and the database', () => {
+  const LIMITS = `
+    ALTER ROLE aquastream SET statement_timeout = '1ms';
+    ALTER ROLE aquastream SET idle_in_transaction_session_timeout = '1ms';
+    ALTER ROLE aquastream SET idle_session_timeout = '100ms';
+    ALTER ROLE aquastream SET lock_timeout = '1ms';
+    ALTER DATABASE aquastream SET default_transaction_read_only = on;
+    ALTER DATABASE postgres SET default_transaction_read_only = on;
+    ALTER ROLE aquastream SET row_security = off;
+    ALTER ROLE aquastream SET search_path = crew, "user";
+    ALTER ROLE aquastream SET client_min_messages = debug1;
+    ALTER ROLE aquastream SET standard_conforming_strings = off;
+    ALTER ROLE aquastream SET bytea_output = escape;
+    ALTER ROLE aquastream SET DateStyle = 'SQL, DMY';`
+  const NO_LIMITS = `
+    SET default_transaction_read_only = off; SET statement_timeout = 0;
+    ALTER ROLE aquastream RESET ALL; ALTER DATABASE aquastream RESET ALL; ALTER DATABASE postgres RESET ALL`
+
+  test.each([
+    ['a backup', ['db:backup', '--schema', 'crew']],
+    ['a restore', ['db:restore', '--yes', '--schema', 'crew', '--dry-run']],
+    ['a rehearsal', ['db:verify', '--restore', 'latest']],
+  ])('do not end %s', async (_, words) => {
+    await using other = await siteFor(server)
+    await copySet(other)
+    await server.sql(LIMITS)
+    const run = await other.run(words)
+    await server.sql(NO_LIMITS)
+    expect(run).toMatchObject({exitCode: 0})
+  })
+})
+
+/** An index that takes its time when it is made, and again when the table is analysed. */
+const SLOW = `
+  CREATE SCHEMA slow;
+  CREATE FUNCTION slow.nap(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM pg_sleep(0.1); RETURN n; END$$;
+  CREATE TABLE slow.rows AS SELECT n FROM generate_series(1, 20) n;
+  CREATE INDEX ON slow.rows (slow.nap(n));`
+
+/** A session that uses a table until it is released. */
+async function hold(
+  {sql}: TestServer,
+  table: string,
+  mode = 'ACCESS SHARE',
+): Promise<AsyncDisposable & {release: () => Promise<void>}> {
+  const name = `holder ${Math.random()}`
+  const session = sql(
+    `SET application_name = '${name}'; BEGIN; LOCK TABLE ${table} IN ${mode} MODE; SELECT pg_sleep(120)`,
+  )
+  const ended = session.catch(() => undefined)
+  await until(
+    {sql},
+    `SELECT FROM pg_stat_activity WHERE application_name = '${name}' AND query LIKE '%pg_sleep%' AND state = 'active' AND wait_event = 'PgSleep'`,
+  )
+  const release = async (): Promise<void> => {
+    await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'`)
+    await ended
+  }
+  return {release, [Symbol.asyncDispose]: release}
+}
+
+/** Until a session of ours waits for a lock. */
+function waitingForTable(on: Pick<TestServer, 'sql'>): Promise<void> {
+  return until(
+    on,
+    "SELECT FROM pg_stat_activity WHERE application_name LIKE 'aquastream%' AND wait_event_type = 'Lock'",
+  )
+}
+
+async function until({sql}: Pick<TestServer, 'sql'>, query: string): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while ((await sql(`SELECT count(*) FROM (${query}) q`)) === '0') {
+    if (performance.now() > deadline) throw new Error(`it never came: ${query}`)
+    await sleep(20)
+  }
+}
+
+/** The set in the directory of another site. */
+async function copySet(other: Site): Promise<string> {
+  const path = join(rootOf(other), set)
+  await cp(join(rootOf(site), set), path, {recursive: true})
+  return path
+}
+
+async function alter(path: string, change: (content: Buffer) => Buffer): Promise<void> {
+  await writeFile(path, change(await readFile(path)))
+}
+
+/** Writes another manifest, with a checksum that fits. */
+async function writeManifest(
+  set: string,
+  change: (manifest: Json) => unknown,
+  rewrite = (text: string) => text,
+): Promise<void> {
+  const file = join(set, 'manifest.json')
+  const text = rewrite(JSON.stringify(change(JSON.parse(await readFile(file, 'utf8')) as Json)))
+  await writeFile(file, text)
+  const sum = createHash('sha256').update(text).digest('hex')
+  const sums = await readFile(join(set, 'SHA256SUMS'), 'utf8')
+  await writeFile(join(set, 'SHA256SUMS'), sums.replace(/^.*(?= {2}manifest\.json$)/m, sum))
+}
+
+/** Writes until nothing more fits. */
+async function fill(path: string): Promise<void> {
+  const block = Buffer.alloc(64 * 1024)
+  try {
+    for (;;) await appendFile(path, block)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+  }
+}
