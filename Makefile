@@ -24,9 +24,10 @@ test: ## every test that this machine can run
 lint: ## types, style, dead code, shell scripts
 	@npm --silent run lint
 
-bench: ## how long commands and starts take
+bench: ## how long commands, starts, backups and restores take
 	@npm --silent run bench:cli
 	@npm --silent run bench:up
+	@npm --silent run bench:db
 
 $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error

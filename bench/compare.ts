@@ -1,26 +1,36 @@
 /**
- * Runs A and B in turn, so that a machine that slows down slows both, and gives the ratio of their medians.
+ * Runs all in turn, so that a machine that slows down slows each, and gives the median of each in milliseconds.
  * `between` clears up after each run and is not measured.
  */
+export async function inTurn<Name extends string>(
+  contenders: Record<Name, () => Promise<unknown>>,
+  rounds: number,
+  between: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<Record<Name, number>> {
+  const names = Object.keys(contenders) as Name[]
+  const times = new Map<Name, number[]>(names.map(name => [name, []]))
+  for (let round = -1; round < rounds; round++) {
+    // The first round only warms up. Who goes first alternates.
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const began = performance.now()
+      await contenders[name]()
+      const took = performance.now() - began
+      if (round >= 0) times.get(name)!.push(took)
+      await between()
+    }
+  }
+  return Object.fromEntries([...times].map(([name, took]) => [name, median(took)])) as Record<Name, number>
+}
+
+/** Two in turn, and the ratio of their medians. */
 export async function compare(
   a: () => Promise<unknown>,
   b: () => Promise<unknown>,
   rounds: number,
-  between: () => Promise<unknown> = () => Promise.resolve(),
+  between?: () => Promise<unknown>,
 ): Promise<Comparison> {
-  const times: {a: number[]; b: number[]} = {a: [], b: []}
-  for (let round = -1; round < rounds; round++) {
-    // The first round only warms up. Who goes first alternates.
-    const order = round % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const)
-    for (const who of order) {
-      const began = performance.now()
-      await (who === 'a' ? a() : b())
-      const took = performance.now() - began
-      if (round >= 0) times[who].push(took)
-      await between()
-    }
-  }
-  return {a: median(times.a), b: median(times.b), ratio: median(times.a) / median(times.b)}
+  const medians = await inTurn({a, b}, rounds, between)
+  return {...medians, ratio: medians.a / medians.b}
 }
 
 /** Medians in milliseconds, and A over B. */
