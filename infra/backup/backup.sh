@@ -240,6 +240,7 @@ stream() {
 # --- By hand ---------------------------------------------------------------------------
 
 fail() { # fail STATUS SENTENCE HINT
+	failed=yes
 	printf 'error: %s\nhint: %s\n' "$2" "$3" >&2
 	exit "$1"
 }
@@ -332,10 +333,16 @@ describe() {
 }
 
 clean_up() {
+	status=$?
 	exec 9>&-
 	[ -z "${session:-}" ] || wait "$session" || true
 	rm -rf "$work"
 	[ -z "${partial:-}" ] || rm -rf "$partial"
+	# A command that failed has said why, with a status of its own.
+	case $status in
+	0 | 130 | 143) ;;
+	*) [ -n "${failed:-}" ] || fail 5 'the backup failed' 'mend what is said above; earlier backups are as they were' ;;
+	esac
 }
 
 backup() {

@@ -344,7 +344,7 @@ format_of() {
 
 # An archive that changes the connection would leave the transaction; pg_dump --create makes such.
 is_whole() { # is_whole FORMAT < ARCHIVE
-	{ unpack "$1" || echo broken; } | awk -v trailer="$trailer" '
+	{ unpack "$1" || printf '\nbroken\n'; } | awk -v trailer="$trailer" '
 		/^\\connect / { connects = 1 }
 		$0 == trailer { found = NR }
 		END { exit !(found && NR - found <= 8 && $0 != "broken" && !connects) }'

@@ -1,0 +1,201 @@
+import {execFileSync} from 'node:child_process'
+import {cp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {join, resolve} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {siteFor} from '../helpers/backups.js'
+import type {Site} from '../helpers/cli.js'
+import {
+  ACCIDENT,
+  checkSums,
+  descendants,
+  fingerprint,
+  FIXTURE,
+  killNow,
+  remains,
+} from '../helpers/crash-site.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+
+const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
+
+/** Shells that the scripts have to work in, of those that are here. */
+const SHELLS = [['dash'], ['busybox', 'ash']].filter(([program]) => isThere(program!))
+
+let server: TestServer
+let site: Site
+let sets: string
+let good: string
+let before: string
+let after: string
+beforeAll(async () => {
+  server = await startPostgres()
+  site = await siteFor(server)
+  sets = join(site.directory, 'sets')
+  await server.sql(FIXTURE)
+  expect(await run(['dash'], 'backup.sh', ['--dir', sets]).ended).toMatchObject({exitCode: 0})
+  good = (await readdir(sets))[0]!
+  await server.sql(ACCIDENT)
+  before = await fingerprint(server)
+  expect(await run(['dash'], 'restore.sh', ['user', archive()]).ended).toMatchObject({exitCode: 0})
+  after = await fingerprint(server)
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name', ({words}) => {
+  test.each([
+    ['SIGKILL', 5],
+    ['SIGINT', 3],
+    ['SIGTERM', 2],
+    ['a program that is killed', 4],
+  ] as const)('%s leaves a complete set or none', async (fault, rounds) => {
+    for (let round = 0; round < rounds; round++) {
+      const earlier = await checkSums(sets)
+      const {exitCode} = await strike(run(words, 'backup.sh', ['--dir', sets]), fault)
+      const now = await checkSums(sets)
+      const added = [...now.keys()].filter(id => !earlier.has(id))
+      expect([...now.values()].filter(kind => kind !== 'backup')).toEqual([])
+      expect(now.has(good)).toBe(true)
+      if (fault !== 'SIGKILL') expect(added.length, `exit ${exitCode}`).toBe(exitCode === 0 ? 1 : 0)
+      expect(await remains(server)).toBe('')
+    }
+    expect(await run(words, 'backup.sh', ['--dir', sets]).ended).toMatchObject({exitCode: 0})
+    expect((await readdir(sets)).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  test.each([
+    ['SIGKILL', 5],
+    ['SIGINT', 3],
+    ['SIGTERM', 2],
+    ['a program that is killed', 6],
+  ] as const)('%s leaves the schema as before or after', async (fault, rounds) => {
+    for (let round = 0; round < rounds; round++) {
+      await server.sql(ACCIDENT)
+      const {exitCode, stderr} = await strike(run(words, 'restore.sh', ['user', archive()]), fault)
+      expect(await remains(server)).toBe('')
+      const now = await fingerprint(server)
+      expect([before, after], stderr).toContain(now)
+      if (exitCode === 0) expect(now).toBe(after)
+      if (exitCode === 6 || exitCode === 7) expect(now, stderr).toBe(before)
+    }
+  })
+
+  const damages = {
+    'another checksum': (content: Buffer) => Buffer.concat([content.subarray(0, -1), Buffer.from('x')]),
+    'its end cut off': (content: Buffer) => content.subarray(0, -100),
+    'its second half cut off': (content: Buffer) => content.subarray(0, content.length >> 1),
+    'nothing in it': () => Buffer.alloc(0),
+  }
+  test.each(Object.entries(damages))('an archive with %s changes nothing', async (_, damage) => {
+    await server.sql(ACCIDENT)
+    const copy = join(site.directory, 'damaged')
+    await cp(join(sets, good), copy, {recursive: true})
+    const file = join(copy, `user_${good}.sql.gz`)
+    await writeFile(file, damage(await readFile(file)))
+    expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
+    // Alone, without checksums: its form says it.
+    await rm(join(copy, 'SHA256SUMS'))
+    expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
+    await rm(copy, {recursive: true})
+    expect(await fingerprint(server)).toBe(before)
+  })
+
+  test('a plain dump that is cut off changes nothing', async () => {
+    await server.sql(ACCIDENT)
+    const file = join(site.directory, 'cut.sql')
+    const {stdout} = await execa('gunzip', ['-c', archive()])
+    await writeFile(file, stdout.slice(0, stdout.length >> 1))
+    expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
+    expect(await fingerprint(server)).toBe(before)
+  })
+
+  test('a table that may not be read fails the backup', async () => {
+    await server.sql(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT pg_read_all_data TO reader;
+      ALTER TABLE payment.payments ENABLE ROW LEVEL SECURITY`)
+    const earlier = await checkSums(sets)
+    const ended = await run(words, 'backup.sh', ['--dir', sets], {PGUSER: 'reader'}).ended
+    await server.sql('ALTER TABLE payment.payments DISABLE ROW LEVEL SECURITY; DROP ROLE reader')
+    expect(ended.exitCode, ended.stderr).toBe(5)
+    expect(await checkSums(sets)).toEqual(earlier)
+  })
+
+  test('a table that goes during the backup fails it', async () => {
+    await server.sql('CREATE DATABASE shrinking TEMPLATE aquastream')
+    const earlier = await checkSums(sets)
+    const holder = server.sql(
+      `BEGIN; LOCK TABLE crew.crews; SELECT pg_sleep(2); DROP TABLE notification.outbox; COMMIT`,
+      {database: 'shrinking'},
+    )
+    await sleep(200)
+    const ended = await run(words, 'backup.sh', ['--dir', sets], {PGDATABASE: 'shrinking'}).ended
+    await holder
+    await server.sql('DROP DATABASE shrinking WITH (FORCE)')
+    expect(ended.exitCode, ended.stderr).toBe(5)
+    expect(await checkSums(sets)).toEqual(earlier)
+  })
+})
+
+interface Script {
+  pid: number
+  ended: Promise<{exitCode: number | undefined; stderr: string}>
+}
+
+/** Starts a script in a group of its own, as a shell at a terminal does. */
+function run([program, ...applet]: string[], script: string, args: string[], env: object = {}): Script {
+  const running = execa(program!, [...applet, join(SCRIPTS, script), ...args], {
+    cwd: site.directory,
+    detached: true,
+    reject: false,
+    extendEnv: false,
+    stdin: 'ignore',
+    env: {
+      PATH: server.env.PATH,
+      HOME: site.directory,
+      TMPDIR: site.directory,
+      PGHOST: server.directory,
+      PGPORT: String(server.port),
+      PGUSER: 'aquastream',
+      PGDATABASE: 'aquastream',
+      ...env,
+    },
+  })
+  return {pid: running.pid!, ended: running.then(({exitCode, stderr}) => ({exitCode, stderr}))}
+}
+
+/** Ends it at a random moment: alone, with everything that it started, or something of that alone. */
+async function strike({pid, ended}: Script, fault: string): Promise<Awaited<Script['ended']>> {
+  await Promise.race([sleep(50 + Math.random() * 1000), ended])
+  if (fault === 'SIGKILL') killNow(pid)
+  else if (fault.startsWith('SIG')) signalGroup(pid, fault as NodeJS.Signals)
+  else {
+    const children = await descendants(pid)
+    const child = children[Math.floor(Math.random() * children.length)]
+    if (child) killNow(child.pid)
+  }
+  return ended
+}
+
+/** As Ctrl-C does. */
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+function archive(): string {
+  return join(sets, good, `user_${good}.sql.gz`)
+}
+
+function isThere(program: string): boolean {
+  try {
+    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], {stdio: 'ignore'})
+    return true
+  } catch {
+    return false
+  }
+}
