@@ -114,15 +114,19 @@ async function verifyOne(
     return {...verdict, good: true, reason: undefined, restoreSeconds: await rehearse(source, signal)}
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof AquastreamError) || !TELLING.has(error.code)) throw error
+    if (!(error instanceof AquastreamError) || !tells(error)) throw error
     return {...verdict, good: false, reason: error.message}
   } finally {
     on({type: 'set', id, state: 'done', detail: 'done'})
   }
 }
 
-/** Failures that say something about the backup, and not about the machine. */
-const TELLING = new Set(['archive-damaged', 'restore-failed'])
+/** Whether a failure says something about the backup: a rehearsal also ends with its connection or its disk. */
+function tells({code, evidence}: AquastreamError): boolean {
+  if (code !== 'restore-failed') return code === 'archive-damaged'
+  const errors = evidence.flatMap(({lines}) => lines).filter(line => line.includes('ERROR: '))
+  return errors.some(line => !/No space left|out of memory|canceling statement|deadlock/.test(line))
+}
 
 async function checkFiles(
   {archives, manifest, directory}: RestoreSource,

@@ -271,7 +271,8 @@ function endOf({exitCode, stdout}: Run): {code: string; message: string} {
   if (exitCode === 0) return {code: 'done', message: ''}
   if (exitCode === -1) return {code: 'killed', message: ''}
   try {
-    return (JSON.parse(stdout) as {error: {code: string; message: string}}).error
+    const {error} = JSON.parse(stdout) as {error?: {code: string; message: string}}
+    return error ?? {code: 'a report', message: stdout}
   } catch {
     return {code: 'silent', message: ''}
   }
