@@ -1,0 +1,108 @@
+import {readdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {checkSums, FIXTURE, fingerprint, remains} from '../helpers/crash-site.js'
+import type {Sql} from '../helpers/postgres.js'
+import {docker, StackSite} from '../helpers/stack.js'
+
+let site: StackSite
+let container: string
+let set: string
+let before: string
+
+const sql: Sql = async (text, {database = 'aquastream'} = {}) => {
+  const words = ['exec', '-i', container, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
+  const {stdout} = await execa(
+    'docker',
+    [...words, '-h', '/var/run/postgresql', '-p', '5432', '-U', 'aquastream', '-d', database],
+    {input: text},
+  )
+  return stdout
+}
+
+beforeAll(async () => {
+  site = await StackSite.open()
+  await site.run('env:up --profile dev --service postgres')
+  container = (await site.inspect('postgres')).Id
+  await sql('DROP SCHEMA IF EXISTS "user", event, crew, payment, notification, media CASCADE')
+  await sql(FIXTURE)
+  expect(await site.run('db:backup --pin')).toMatchObject({exitCode: 0})
+  set = (await readdir(root())).find(name => /^\d/.test(name))!
+  await sql('DELETE FROM "user".notes WHERE id > 10')
+  before = await fingerprint({sql})
+})
+afterAll(() => site[Symbol.asyncDispose]())
+
+/** Within this, one is waiting for a table that the test holds: nothing ends by itself. */
+test.each([
+  {command: 'db:backup', mode: 'ACCESS EXCLUSIVE', signal: 'SIGKILL'},
+  {command: 'db:backup', mode: 'ACCESS EXCLUSIVE', signal: 'SIGINT'},
+  {command: 'db:restore --yes --schema user --lock-timeout 5', mode: 'ACCESS SHARE', signal: 'SIGKILL'},
+  {command: 'db:restore --yes --schema user --lock-timeout 60', mode: 'ACCESS SHARE', signal: 'SIGINT'},
+] as const)('$signal during $command leaves nothing in the container', async ({command, mode, signal}) => {
+  const held = sql(
+    `SET application_name = 'holder'; BEGIN; LOCK TABLE "user".notes IN ${mode} MODE; SELECT pg_sleep(60)`,
+  ).catch(() => undefined)
+  await until("SELECT FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'")
+  const running = site.start(command)
+  await until(
+    "SELECT FROM pg_stat_activity WHERE application_name LIKE 'aquastream%' AND wait_event_type = 'Lock'",
+  )
+  running.kill(signal)
+  const {exitCode} = await running.ended
+  if (signal === 'SIGINT') expect(exitCode).toBe(130)
+  await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'")
+  await held
+  // Nobody was there any more to say no when the table was free; after an interrupt somebody was.
+  if (signal === 'SIGKILL') await forgetTheRestore()
+  await nothingLeft()
+})
+
+test.each(['db:backup', 'db:restore --yes --schema user'])(
+  'kills at any moment of %s leave nothing half done',
+  async command => {
+    for (const delay of [400, 700, 1000, 1300, 1600]) {
+      const running = site.start(`${command}${command.includes('restore') ? ` --from ${set}` : ''}`)
+      await Promise.race([sleep(delay), running.ended])
+      running.kill('SIGKILL')
+      await running.ended
+      await forgetTheRestore()
+      await nothingLeft()
+    }
+  },
+)
+
+/** What was killed may have sent everything, and then it has happened. */
+async function forgetTheRestore(): Promise<void> {
+  expect(await remains({sql})).toBe('')
+  const rows = await sql('SELECT count(*) FROM "user".notes')
+  expect(['10', '4000']).toContain(rows)
+  if (rows === '4000') await sql('DELETE FROM "user".notes WHERE id > 10')
+}
+
+async function nothingLeft(): Promise<void> {
+  expect(await remains({sql})).toBe('')
+  const {stdout} = await execa('docker', ['top', container, '-eo', 'pid,comm'])
+  expect(stdout).not.toMatch(/psql|pg_dump|gzip|sleep/)
+  expect(await fingerprint({sql})).toBe(before)
+  expect([...(await checkSums(root())).values()].filter(kind => kind.startsWith('broken'))).toEqual([])
+  expect(await docker('inspect', '--format', '{{.RestartCount}} {{.State.Status}}', container)).toBe(
+    '0 running',
+  )
+  // The server did not recover from a crash meanwhile.
+  expect(await docker('logs', container).catch(String)).not.toContain('was not properly shut down')
+}
+
+async function until(query: string): Promise<void> {
+  const deadline = performance.now() + 30_000
+  while ((await sql(`SELECT count(*) FROM (${query}) q`)) === '0') {
+    if (performance.now() > deadline) throw new Error(`it never came: ${query}`)
+    await sleep(50)
+  }
+}
+
+function root(): string {
+  return join(site.directory, 'backups', 'dev')
+}
