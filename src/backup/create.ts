@@ -145,6 +145,7 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
   const {request, source, snapshot, draft, pgDump} = job
   const schemas = request.chosen.map(({name}) => name)
   const extensions = await extensionsIn(source.session, schemas)
+  const at = {snapshot, database: request.database}
   const failed = new AbortController()
   const until = AbortSignal.any([signal, failed.signal])
   // One that fails ends the others; all have ended when this goes on.
@@ -159,14 +160,11 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
   // The largest first: what is started last ends last.
   const largestFirst = request.chosen.toSorted((a, b) => b.bytes - a.bytes).map(({name}) => name)
   const [facts, globals, archives] = await allOrFirstError([
-    part(readFacts(source.server, schemas, {snapshot, database: request.database})),
+    part(readFacts(source.server, schemas, at)),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dump),
   ])
-  const rewritten = await rewrittenSince(source.server, snapshot, {
-    schemas,
-    database: request.database,
-  })
+  const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Rewritten(rewritten)
   return {
     format: 1,

@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {findProfile} from '../engines/open.js'
 import {readOutput} from '../postgres/output.js'
+import {refuseBeside} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {literal, type Session, withSession} from '../postgres/session.js'
 import type {Profile} from '../config/profile.js'
@@ -157,7 +158,9 @@ async function lookAt(
   {server, source, target, request}: Question,
 ): Promise<Found> {
   const names = source.archives.map(({schema}) => schema)
-  const there = session ? await listSchemas(session) : []
+  // The tables that a restore replaces are locked, and this would wait until it has ended.
+  if (session) await refuseBeside(session, server, 'aquastream db:restore')
+  const there = session ? await listSchemas(session, names) : []
   const safety = there.filter(({name}) => names.includes(name))
   const holders = session ? await findHolders(server, names, target.name) : NOBODY
   if (holders.refusals.length > 0) throw holdsOn(holders.refusals.join(', '))
@@ -170,7 +173,7 @@ async function lookAt(
         )
       : undefined
   const {roles, statements} = request.schema === undefined ? await findRoles(source, server) : NO_ROLES
-  const extensions = session && target.name === undefined ? await extensionsThere(session) : []
+  const extensions = session && target.name === undefined ? await session.json<string[]>(EXTENSIONS) : []
   return {
     there: there.map(({name}) => name),
     safety,
@@ -221,9 +224,7 @@ async function findRoles(
   )
 }
 
-function extensionsThere(session: Session): Promise<string[]> {
-  return session.json<string[]>('SELECT json_agg(extname) FROM pg_extension')
-}
+const EXTENSIONS = 'SELECT json_agg(extname) FROM pg_extension'
 
 /** Names of extensions come from a manifest, so they are quoted like any other. */
 export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {

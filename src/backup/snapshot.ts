@@ -12,12 +12,18 @@ export interface SchemaSize {
   bytes: number
 }
 
-/** Every schema that is not the system's; `public` only when something is in it. */
-export function listSchemas(session: Session): Promise<SchemaSize[]> {
+/**
+ * Every schema that is not the system's; `public` only when something is in it.
+ * @param measured whose size is wanted: measuring waits for tables that somebody has locked
+ */
+export function listSchemas(session: Session, measured?: string[]): Promise<SchemaSize[]> {
+  const wanted = measured
+    ? `n.nspname IN (SELECT json_array_elements_text(${jsonLiteral(measured)}))`
+    : 'true'
   return session.json(`
     SELECT coalesce(json_agg(json_build_object('name', nspname, 'bytes', bytes) ORDER BY nspname), '[]')
     FROM (
-      SELECT n.nspname, coalesce(sum(pg_total_relation_size(c.oid)), 0) AS bytes
+      SELECT n.nspname, coalesce(sum(pg_total_relation_size(c.oid)) FILTER (WHERE ${wanted}), 0) AS bytes
       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
       WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       GROUP BY 1 HAVING n.nspname <> 'public' OR count(c.oid) > 0
@@ -99,8 +105,8 @@ export async function extensionsIn(session: Session, schemas: string[]): Promise
 /** Tables that were truncated or rewritten since the snapshot, which shows them empty therefore. */
 export async function rewrittenSince(
   server: Server,
-  snapshot: string,
-  {schemas, database}: {schemas: string[]; database: string | undefined},
+  schemas: string[],
+  {snapshot, database}: {snapshot: string; database: string | undefined},
 ): Promise<string[]> {
   const args = ['rewritten', snapshot, JSON.stringify(schemas)]
   return JSON.parse(await readOutput(server.run('backup', args, {database}))) as string[]

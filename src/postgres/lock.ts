@@ -17,16 +17,33 @@ interface Holder {
  */
 export async function lockDatabase(session: Session, server: Server): Promise<void> {
   if (await session.json<boolean>(`SELECT to_json(pg_try_advisory_lock(${LOCK}))`)) return
-  const holder = await session.json<Holder | null>(`
+  throw busy(await findHolder(session), server)
+}
+
+/**
+ * For who only looks, and needs no lock.
+ * @param application that is not to be at work now
+ * @throws busy
+ */
+export async function refuseBeside(session: Session, server: Server, application: string): Promise<void> {
+  const holder = await findHolder(session)
+  if (holder?.application === application) throw busy(holder, server)
+}
+
+function findHolder(session: Session): Promise<Holder | null> {
+  return session.json(`
     SELECT json_build_object('application', application_name, 'since', backend_start, 'client', client_addr)
     FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'advisory' AND granted AND (classid, objid) = (${LOCK}) AND objsubid = 2
       AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     UNION ALL SELECT NULL LIMIT 1`)
+}
+
+function busy(holder: Holder | null, server: Server): AquastreamError {
   const who = holder
     ? `${holder.application}${holder.client ? ` from ${holder.client}` : ''}, since ${holder.since}`
     : 'another run'
-  throw new AquastreamError('busy', `${server.name} is locked by ${who}`, {
+  return new AquastreamError('busy', `${server.name} is locked by ${who}`, {
     hint: 'run the same command again when that has ended',
   })
 }

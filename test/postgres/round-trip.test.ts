@@ -8,6 +8,15 @@ import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 /** Every schema of the fixture that the platform does not know. */
 const NEIGHBOURS = ['users', 'User', 'odd schema; drop table x']
 
+const FORMS = [
+  '--format custom',
+  '--format custom --compression none',
+  '--compression gzip:9',
+  '--compression none',
+  '--compression zstd:3',
+  '--format custom --compression zstd',
+]
+
 /**
  * What lies in no schema, and so in no backup of schemas: the members of publications; of roles their passwords,
  * and their settings, rights and default privileges in the whole database.
@@ -64,6 +73,16 @@ describe.each(majors())('PostgreSQL %i', major => {
       expect(rows).toBeGreaterThan(200)
       expect(differences(before, await describeDatabase(server))).toEqual([])
     })
+
+    test.each(FORMS.filter(form => major >= 16 || !form.includes('zstd')))(
+      'archives made with %s come back too',
+      async form => {
+        await backup(site, '--all-schemas', ...form.split(' '))
+        await server.sql(WRECK)
+        await restore(site, '--all')
+        expect(differences(before, await describeDatabase(server))).toEqual([])
+      },
+    )
 
     test('dropped schemas and roles come back too', async () => {
       await server.sql(`DROP SCHEMA "user", event, crew, payment, notification, media CASCADE;

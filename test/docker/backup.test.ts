@@ -1,0 +1,62 @@
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {backup, restore} from '../helpers/backups.js'
+import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
+import {loadPlatform} from '../helpers/platform.js'
+import type {Sql} from '../helpers/postgres.js'
+import {docker, StackSite} from '../helpers/stack.js'
+
+const WRECK = `
+  DROP SCHEMA payment CASCADE;
+  UPDATE "user".odd_text SET t = 'lost';
+  ALTER TABLE event.events DROP COLUMN price CASCADE;
+  REVOKE ALL ON SCHEMA crew FROM app_user;
+  DROP SCHEMA media;
+  ALTER PUBLICATION "whole schemas" ADD TABLES IN SCHEMA notification;`
+
+describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
+  let site: StackSite
+  let sql: Sql
+  let before: Description
+  beforeAll(async () => {
+    site = await StackSite.open({POSTGRES_IMAGE: `postgres:${major}-alpine`, AQUASTREAM_PROFILE: 'dev'})
+    const run = await site.run('env:up --profile dev --service postgres')
+    expect(run.exitCode, run.stderr).toBe(0)
+    const {Id} = await site.inspect('postgres')
+    sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
+      const psql = ['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', user, '-d', database]
+      return (await execa('docker', ['exec', '-i', Id, ...psql], {input: text})).stdout
+    }
+    await sql('DROP SCHEMA IF EXISTS "user", event, crew, payment, notification, media CASCADE')
+    await loadPlatform({sql}, {views: false})
+    before = await describeDatabase({sql})
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  test('one schema comes back from its backup', async () => {
+    await backup(site, '--all-schemas')
+    await sql(`UPDATE "user".odd_text SET t = 'lost'; ALTER TABLE "user".accounts DROP COLUMN tags`)
+    const {server} = await restore(site, '--schema', 'user')
+    expect(server).toBe(`postgres of ${site.project}`)
+    expect(differences(before, await describeDatabase({sql}))).toEqual([])
+  })
+
+  test('all schemas come back from their backup', async () => {
+    await sql(WRECK)
+    await restore(site, '--all')
+    const publications = /^. (publication members|dump: .*PUBLICATION TABLE)/
+    const lost = differences(before, await describeDatabase({sql}))
+    expect(lost.filter(line => !publications.test(line))).toEqual([])
+  })
+
+  test('no program of ours runs on in the container', async () => {
+    const {Id} = await site.inspect('postgres')
+    const running = site.start('db:backup --json')
+    await backup(site, '--dir', 'elsewhere').catch(() => undefined)
+    running.kill('SIGKILL')
+    await running.ended
+    await expect
+      .poll(() => docker('top', Id, '-eo', 'pid,args'), {timeout: 15_000})
+      .not.toMatch(/psql|pg_dump|gzip|sh -c/)
+  })
+})

@@ -1,0 +1,240 @@
+import {readdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {gunzipSync} from 'node:zlib'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {backup, failure, listTree, restore, rootOf, siteFor, SMALL} from '../helpers/backups.js'
+import {errorOf, type Running, type Site} from '../helpers/cli.js'
+import {loadPlatform} from '../helpers/platform.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+
+let server: TestServer
+let site: Site
+beforeAll(async () => {
+  server = await startPostgres()
+})
+beforeEach(async () => {
+  for (const name of ['aquastream', 'scratch'])
+    await server.sql(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`, {database: 'postgres'})
+  await server.sql('CREATE DATABASE aquastream', {database: 'postgres'})
+  site = await siteFor(server)
+  return () => site[Symbol.asyncDispose]()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** Runs statements again and again, each in a transaction of its own, until the work has ended. */
+async function whileWriting<T>(statements: string, writers: number, work: () => Promise<T>): Promise<T> {
+  await server.sql('CREATE TABLE public.stop ()')
+  const loop = `DO $$BEGIN LOOP ${statements} COMMIT; EXIT WHEN EXISTS (SELECT FROM public.stop); END LOOP; END$$`
+  const loops = Array.from({length: writers}, () => server.sql(loop))
+  try {
+    return await work()
+  } finally {
+    await server.sql('INSERT INTO public.stop DEFAULT VALUES')
+    await Promise.all(loops)
+  }
+}
+
+/** What a set holds, by a query on a database that it is restored into. */
+async function inSet(id: string, query: string): Promise<string> {
+  await restore(site, '--all', '--from', id, '--into', 'scratch', '--create')
+  return server.sql(query, {database: 'scratch'})
+}
+
+describe('one moment', () => {
+  test('what writers keep equal is equal in every set', async () => {
+    await server.sql(SMALL)
+    // An id that is not drawn in a query of its own is drawn for each row.
+    const transfer = `
+      UPDATE "user".accounts SET balance = balance - 1 WHERE id = (SELECT 1 + floor(random() * 50)::int);
+      UPDATE payment.payments SET balance = balance + 1 WHERE id = 1;`
+    const sets = await whileWriting(transfer, 3, async () => {
+      const ids: string[] = []
+      for (const jobs of ['1', '2', '4', '1']) ids.push((await backup(site, '--jobs', jobs)).id)
+      return ids
+    })
+    const sums: string[] = []
+    for (const id of sets) {
+      const [accounts, both] = (
+        await inSet(
+          id,
+          `SELECT a, a + p FROM (SELECT sum(balance) AS a FROM "user".accounts) q, (SELECT sum(balance) AS p FROM payment.payments) r`,
+        )
+      ).split('|')
+      expect(both).toBe('10000')
+      sums.push(accounts!)
+    }
+    expect(new Set(sums).size).toBe(sets.length)
+  })
+
+  test('a table that is truncated and refilled is never empty', async () => {
+    await server.sql(`${SMALL} CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 500) n`)
+    const refill = `
+      TRUNCATE notification.outbox; INSERT INTO notification.outbox SELECT n FROM generate_series(1, 500) n;
+      COMMIT; PERFORM pg_sleep(0.5 + 2 * random());`
+    const sets = await whileWriting(refill, 1, async () => {
+      const ids: string[] = []
+      for (let round = 0; round < 6; round++) {
+        const run = await site.run('db:backup --jobs 1 --json')
+        if (run.exitCode === 0) ids.push((JSON.parse(run.stdout) as {id: string}).id)
+        else
+          expect(errorOf(run)).toMatchObject({
+            code: 'backup-failed',
+            exitCode: 5,
+            message: 'notification.outbox was truncated or rewritten during each of 3 attempts',
+          })
+      }
+      return ids
+    })
+    expect(sets).not.toEqual([])
+    for (const id of sets) expect(await inSet(id, 'SELECT count(*) FROM notification.outbox')).toBe('500')
+  })
+})
+
+/** Keeps a table locked, so that whoever wants more of it waits. */
+async function holdTable(table: string, mode: string): Promise<() => Promise<void>> {
+  const held = server.sql(
+    `SET application_name = 'holder'; BEGIN; LOCK TABLE ${table} IN ${mode} MODE; SELECT pg_sleep(60)`,
+  )
+  held.catch(() => undefined)
+  await until(
+    `SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'`,
+  )
+  return async () => {
+    await server.sql(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'`,
+    )
+  }
+}
+
+async function until(condition: string): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while ((await server.sql(condition)) !== 't') {
+    if (performance.now() > deadline) throw new Error(`it never came: ${condition}`)
+    await sleep(50)
+  }
+}
+
+const LOCKED = (name: string): RegExp =>
+  new RegExp(`^127.0.0.1:\\d+/aquastream is locked by aquastream ${name} from 127.0.0.1, since \\d{4}-`)
+
+describe('one run at a time', () => {
+  let release: () => Promise<void>
+  let first: Running
+  const someoneWaits = 'SELECT count(*) > 0 FROM pg_locks WHERE NOT granted'
+  const startWaiting = async (words: string): Promise<void> => {
+    // With a lock for reading it is only the replay that waits.
+    release = await holdTable(
+      '"user".accounts',
+      words.startsWith('db:backup') ? 'ACCESS EXCLUSIVE' : 'ACCESS SHARE',
+    )
+    first = site.start(words)
+    await until(someoneWaits)
+  }
+  beforeEach(async () => {
+    await server.sql(SMALL)
+    await backup(site)
+  })
+
+  const firsts = [
+    ['db:backup', 'db:backup --json'],
+    ['db:restore', 'db:restore --schema user --yes --lock-timeout 60 --json'],
+  ] as const
+  test.each(firsts)('beside a %s nothing else works', async (name, words) => {
+    await startWaiting(words)
+    for (const second of ['db:backup', 'db:restore --schema event --yes', 'db:rotate']) {
+      const error = await failure(site, ...second.split(' '))
+      expect(error, second).toMatchObject({code: 'busy', exitCode: 8})
+      // A restore that looks beside another one meets it in the database.
+      const inDatabase = name === 'db:restore' && second.startsWith(name)
+      expect(error.message).toMatch(
+        inDatabase
+          ? LOCKED(name)
+          : new RegExp(
+              `^${rootOf(site)} is in use by ${name} \\(pid \\d+\\) since \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC$`,
+            ),
+      )
+    }
+    const error = await failure(site, 'db:backup', '--dir', 'elsewhere')
+    expect(error).toMatchObject({code: 'busy', exitCode: 8})
+    expect(error.message).toMatch(LOCKED(name))
+    await release()
+    const {exitCode, stdout} = await first.ended
+    expect(exitCode, stdout).toBe(0)
+    await backup(site)
+  })
+
+  test.each(firsts)('after the death of a %s the next works', async (_, words) => {
+    await startWaiting(words)
+    first.kill('SIGKILL')
+    await first.ended
+    await release()
+    await backup(site)
+    await restore(site, '--all')
+    expect((await readdir(rootOf(site))).filter(name => name.startsWith('.'))).toEqual([])
+  })
+})
+
+describe('secrets', () => {
+  test('no process list, output or file shows the password', async () => {
+    await loadPlatform(server)
+    const shown: string[] = []
+    const stop = watchProcesses(line => {
+      if (line.includes(server.password)) shown.push(line)
+    })
+    const runs = []
+    for (const words of [
+      'db:backup --all-schemas',
+      'db:list --json',
+      'db:restore --all --yes',
+      'db:restore --schema missing --yes --json',
+      'db:backup --schema missing',
+      `db:backup --database-url ${server.url}`,
+    ])
+      runs.push(await site.run(words))
+    const wrong = server.url.replace('/aquastream', '/no_such_database')
+    runs.push(await site.run('db:backup', {env: {DATABASE_URL: wrong, DEBUG: '*'}}))
+    const looked = stop()
+    expect(runs.map(({exitCode}) => exitCode)).toEqual([0, 0, 0, 10, 10, 2, 4])
+    expect(looked).toBeGreaterThan(20)
+    // That one was typed by us, and is refused for that.
+    expect(shown.filter(line => !line.includes('--database-url'))).toEqual([])
+    const texts = runs.flatMap(({stdout, stderr}) => [stdout, stderr])
+    for (const {path, content} of await listTree(site.directory))
+      texts.push(path, (path.endsWith('.gz') ? gunzipSync(content) : content).toString())
+    texts.push(await readFile(server.logFile, 'utf8'))
+    const secrets = [server.password, 'app-canary-2f7a', 'SCRAM-SHA-256$']
+    for (const secret of secrets) expect(texts.filter(text => text.includes(secret))).toEqual([])
+  })
+
+  test('everything under the backups is for their owner only', async () => {
+    await server.sql(SMALL)
+    await backup(site, '--pin', '--label', 'x')
+    await restore(site, '--schema', 'user')
+    const tree = await listTree(join(site.directory, 'backups'))
+    expect(tree.length).toBeGreaterThan(15)
+    const wrong = tree.filter(
+      ({path, mode}) => mode !== (/[.\w]*(sql\.gz|json|SUMS|PINNED)$/.test(path) ? '600' : '700'),
+    )
+    expect(wrong.map(({path, mode}) => `${mode} ${path}`)).toEqual([])
+  })
+})
+
+/** @returns how to stop it, which tells how often it looked */
+function watchProcesses(see: (line: string) => void): () => number {
+  let looked = 0
+  let ended = false
+  const look = async (): Promise<void> => {
+    while (!ended) {
+      const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+      for (const pid of pids) see(await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
+      looked++
+      await sleep(5)
+    }
+  }
+  void look()
+  return () => {
+    ended = true
+    return looked
+  }
+}
