@@ -378,6 +378,32 @@ describe('a disk of backups', () => {
   })
 })
 
+test.runIf(canMount)('a server without room changes nothing', async () => {
+  await using disk = await mountSmallDisk(join(server.directory, 'small'), 48 * 1024 ** 2)
+  await using other = await siteFor({url: server.url.replace(/aquastream$/, 'cramped'), env: server.env})
+  const place = join(disk.path, 'tablespace')
+  await mkdir(place)
+  await chown(place, NOBODY, NOBODY)
+  await server.sql(`CREATE TABLESPACE small LOCATION '${place}'`)
+  await server.sql('CREATE DATABASE cramped TABLESPACE small')
+  const cramped: TestServer['sql'] = text => server.sql(text, {database: 'cramped'})
+  await cramped(FIXTURE)
+  await backup(other)
+  await cramped(ACCIDENT)
+  const then = await fingerprint({sql: cramped})
+  await fill(join(disk.path, 'filler'))
+  const error = await failure(other, 'db:restore', '--yes', '--all')
+  expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
+  expect(error.message).toContain('No space left')
+  expect(error.hint).toContain('make room on the disk')
+  expect(await remains({sql: cramped})).toBe('')
+  expect(await fingerprint({sql: cramped})).toBe(then)
+  await rm(join(disk.path, 'filler'))
+  await restore(other, '--all')
+  await server.sql('DROP DATABASE cramped WITH (FORCE)')
+  await server.sql('DROP TABLESPACE small')
+})
+
 describe('settings of the role and the database', () => {
   const LIMITS = `
     ALTER ROLE aquastream SET statement_timeout = '1ms';
