@@ -43,7 +43,7 @@ function schemaSql(schema: string, rows: number): string {
         'seats', jsonb_build_array(ceil(random() * 12), ceil(random() * 12)),
         'note', ${Array.from({length: 14}, () => word('WORDS')).join(` || ' ' || `)}
       )
-    FROM generate_series(1, ${rows}) n JOIN numbered s ON s.number = 1 + n * 7919 % ${Math.ceil(rows / EVENTS_EACH)};`
+    FROM generate_series(1, ${rows}) n JOIN numbered s ON s.number = 1 + n::bigint * 7919 % ${Math.ceil(rows / EVENTS_EACH)};`
 }
 
 const LISTS = {
