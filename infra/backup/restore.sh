@@ -48,8 +48,9 @@ export PGUSER="${PGUSER:-${POSTGRES_USER:-$(id -un)}}"
 export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
+export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database may carry limits of its own. A backend that waits for a table ends with its client.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c standard_conforming_strings=on -c search_path= -c client_min_messages=warning"
 
 # The same two numbers as in backup.sh.
 readonly lock='1095849281, 1'
@@ -130,11 +131,17 @@ SQL
 	FROM pg_publication_namespace r JOIN pg_publication p ON p.oid = pnpubid WHERE pnnspid IN (SELECT oid FROM target)
 ), refusals AS (
 	SELECT DISTINCT CASE WHEN h.classid = 'pg_rewrite'::regclass
+		AND (SELECT rulename = '_RETURN' FROM pg_rewrite WHERE oid = objid)
 		THEN (SELECT pg_describe_object('pg_class'::regclass, ev_class, 0) FROM pg_rewrite WHERE oid = objid)
 		ELSE pg_describe_object(classid, objid, objsubid) END AS name
 	FROM holders h
 	WHERE NOT (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'f'))
 		AND classid NOT IN ('pg_trigger'::regclass, 'pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass)
+	UNION
+	-- It would not know the new table, and cannot be told inside a transaction.
+	SELECT format('subscription %I of table %s', subname, c.oid::regclass)
+	FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = srsubid JOIN pg_class c ON c.oid = srrelid
+	WHERE relnamespace IN (SELECT oid FROM target)
 )
 SQL
 }
@@ -147,9 +154,16 @@ SELECT set_config('aquastream.schemas', :'schemas', false);
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
 BEGIN;
 SET LOCAL lock_timeout = :'lock_timeout';
+-- The planner takes the joins of catalogues below for small.
+SET LOCAL enable_nestloop = off;
 SELECT pg_current_xact_id() AS xid \gset
 \echo aquastream xid :xid
 SELECT set_config('aquastream.xid', :'xid', false);
+-- psql would put its variables into the archive too, as in a[1:xid].
+\unset xid
+\unset schemas
+\unset lock_timeout
+\unset free
 CREATE TEMPORARY TABLE aquastream_afterwards (step serial, statement text) ON COMMIT DROP;
 DO $$
 DECLARE
@@ -246,6 +260,7 @@ BEGIN
 		EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', item.name);
 	END LOOP;
 END $$;
+RESET enable_nestloop;
 SQL
 }
 
@@ -301,9 +316,13 @@ unpack() {
 	esac
 }
 
+# What goes before everything else in the same session.
+before=
+
 # replay FORMAT JSON MANIFEST: the archive comes on stdin. It has happened when this prints `aquastream committed`.
 replay() {
 	{
+		printf '%s\n' "$before"
 		begin_sql "$2" "$3"
 		# Without the COMMIT that would follow, the end of the stream is the end of the transaction.
 		unpack "$1" || exit
@@ -314,7 +333,8 @@ replay() {
 # What a restore of these schemas would meet, as one line of JSON.
 plan() {
 	{
-		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" WITH
+		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
+			'SET enable_nestloop = off;' WITH
 		outside_sql
 		cat <<'SQL'
 SELECT json_build_object(
@@ -342,12 +362,15 @@ format_of() {
 	esac
 }
 
-# An archive that changes the connection would leave the transaction; pg_dump --create makes such.
+# A command of psql, or the end of a transaction, would take an archive out of the one of a restore.
 is_whole() { # is_whole FORMAT < ARCHIVE
 	{ unpack "$1" || printf '\nbroken\n'; } | awk -v trailer="$trailer" '
-		/^\\connect / { connects = 1 }
+		/^COPY .* FROM stdin;$/ { copying = 1; next }
+		copying { copying = $0 != "\\."; next }
+		/^\\/ && !/^\\(un)?restrict / { strange = 1 }
+		/^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|ABORT).*;$/ { strange = 1 }
 		$0 == trailer { found = NR }
-		END { exit !(found && NR - found <= 8 && $0 != "broken" && !connects) }'
+		END { exit !(found && NR - found <= 8 && $0 != "broken" && !strange) }'
 }
 
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
@@ -380,11 +403,16 @@ restore() { # restore SCHEMA ARCHIVE
 		echo "note: there is no manifest.json beside the archive, so rows are not compared" >&2
 	fi
 	schemas=$(printf '["%s"]' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')")
-	busy=$(psql -XAtqw -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = ($lock) AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") ||
-		fail 6 'the database cannot be used; nothing was changed' 'try: psql'
-	[ "$busy" = 0 ] || fail 8 'another backup or restore of this database is at work' 'run it again when that has ended'
+	# As aquastream does in a session of its own. The lock goes with the connection.
+	before="SELECT pg_try_advisory_lock($lock) AS free \\gset
+\\if :free
+\\else
+\\echo aquastream busy
+\\q
+\\endif"
 	said=$(replay "$format" "$schemas" "$manifest" <"$2") || true
 	case $said in
+	*'aquastream busy'*) fail 8 'another backup or restore of this database is at work' 'run it again when that has ended' ;;
 	*'aquastream committed'*) echo "$1 is restored from $2; restart the services that use it" ;;
 	*) fail 6 "$1 was not restored, and nothing was changed" 'mend what psql says above' ;;
 	esac

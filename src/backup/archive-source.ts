@@ -7,7 +7,7 @@ import {AquastreamError} from '../errors.js'
 import {cannotUse, codeOf} from './directory.js'
 import {findSet} from './find.js'
 import type {Archive, Manifest} from './manifest.js'
-import {type BackupSet, listSets, readSet} from './sets.js'
+import {type BackupSet, listSets, readSet, timeOf} from './sets.js'
 
 /** How the bytes of an archive become SQL; the names are those of restore.sh. */
 export type Packing = 'gzip' | 'zstd' | 'custom' | 'plain'
@@ -69,13 +69,19 @@ function noBackupOf(schema: string, sets: BackupSet[], root: string): Aquastream
   )
 }
 
+/** The ID of a set is a time too; one that names no zone is UTC, as all times here. */
+function toTime(text: string): number {
+  const [, day, clock = '00:00', zone = 'Z'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? []
+  const time = timeOf(text)?.getTime() ?? Date.parse(`${day}T${clock}${zone}`)
+  if (!Number.isNaN(time)) return time
+  throw new AquastreamError('usage', `--at ${JSON.stringify(text)} is no time`, {
+    hint: 'write it as 2026-11-23T02:00:00Z, or 2026-11-23 for its first moment in UTC',
+  })
+}
+
 function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
-  const time = Date.parse(at)
-  if (Number.isNaN(time)) {
-    throw new AquastreamError('usage', `--at ${JSON.stringify(at)} is no time`, {
-      hint: 'write it as 2026-11-23T02:00:00Z, or 2026-11-23 for its first moment in UTC',
-    })
-  }
+  const time = toTime(at)
   const before = sets.filter(({takenAt}) => takenAt.getTime() <= time)
   return findSet(before, 'latest', `${root} from before ${new Date(time).toISOString()}`)
 }
@@ -128,7 +134,8 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
   const set = await readSet(dirname(directory), basename(directory))
   const known = set?.manifest?.archives.find(({file}) => file === basename(path))
   if (set && known) {
-    if (known.schema === schema) return fromSet(set, schema)
+    // The others of its set may be bad: this one is proven by itself.
+    if (known.schema === schema) return fromSet({...set, state: 'complete'}, schema)
     throw new AquastreamError(
       'no-such-schema',
       `${path} does not hold the schema ${JSON.stringify(schema)}, but ${JSON.stringify(known.schema)}`,
@@ -227,6 +234,6 @@ export async function* readProven({path, sha256}: SourceArchive): AsyncGenerator
   } catch (error) {
     throw unreadable(path, error)
   }
-  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'it was changed while it was read')
+  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum is not that of the backup')
   yield held
 }

@@ -1,16 +1,18 @@
 import {join} from 'node:path'
+import type {Profile} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
 import type {Context} from '../engines/engine.js'
 import {findProfile} from '../engines/open.js'
 import {lockDatabase} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
-import {type Session, withSession} from '../postgres/session.js'
+import {refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkVersions} from '../postgres/versions.js'
 import {version} from '../version.js'
 import {type Written, writeArchive} from './archive-file.js'
 import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './form.js'
 import {sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
+import {allOrFirstError, inParallel} from './parallel.js'
 import type {Manifest} from './manifest.js'
 import {type BackupRequest, backupRoot} from './place.js'
 import {DEFAULT_POLICY} from './retention.js'
@@ -46,15 +48,20 @@ export type BackupEvent =
   /** `expected` are the bytes of the last backup, when there is one. */
   | {type: 'archive'; schema: string; state: 'running' | 'done'; bytes: number; expected: number | undefined}
 
-export interface BackupReport {
+export interface BackupReport extends SetReport {
+  profile: Profile
+  /** Sets that were deleted afterwards, when that was asked for. */
+  rotated?: string[]
+}
+
+/** One set that was written. */
+export interface SetReport {
   id: string
   path: string
   server: string
   schemas: {schema: string; rows: number; bytes: number}[]
   bytes: number
   seconds: number
-  /** Sets that were deleted afterwards, when that was asked for. */
-  rotated?: string[]
 }
 
 /** Backs up schemas as they all were at one moment, into a new set; when it fails there is none. */
@@ -74,12 +81,13 @@ export async function createBackup(asked: CreateRequest, ctx: Context<BackupEven
       if (unknown.length > 0) ctx.on({type: 'notice', text: notTaken(unknown)})
       const signal = AbortSignal.any([ctx.signal, lost])
       const set = {...request, root, chosen, kind: 'backup' as const}
-      const report = await writeSet(set, {server, session}, {on: ctx.on, signal})
+      const written = await writeSet(set, {server, session}, {on: ctx.on, signal})
+      const report = {...written, profile: request.profile}
       if (!request.rotate) return report
       const {deleted} = await rotateLocked(root, DEFAULT_POLICY, {on: () => undefined, signal})
       return {...report, rotated: deleted.map(({id}) => id)}
     }),
-  )
+  ).catch(refusedAs('backup-failed'))
 }
 
 export interface SetRequest extends ArchiveForm {
@@ -106,7 +114,7 @@ export async function writeSet(
   request: SetRequest,
   source: Source,
   ctx: Context<BackupEvent>,
-): Promise<BackupReport> {
+): Promise<SetReport> {
   const began = performance.now()
   const {pgDump} = await checkVersions(source.server, source.session)
   requireCompression(request, pgDump)
@@ -163,7 +171,11 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
     part(readFacts(source.server, schemas, at)),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dump),
-  ])
+  ]).catch((error: unknown) => {
+    // The others only ended because of the first.
+    failed.signal.throwIfAborted()
+    throw error
+  })
   const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Rewritten(rewritten)
   return {
@@ -214,26 +226,6 @@ async function dumpGlobals({source, draft}: Job, signal: AbortSignal): Promise<M
   return {file, ...(await writeArchive(program, join(draft.path, file), options))}
 }
 
-async function inParallel<T>(
-  items: string[],
-  jobs: number,
-  work: (item: string) => Promise<T>,
-): Promise<Map<string, T>> {
-  const results = new Map<string, T>()
-  const rest = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of rest) results.set(item, await work(item))
-  }
-  await allOrFirstError(Array.from({length: jobs}, worker))
-  return results
-}
-
-/** As Promise.all, and when it fails nothing of it works on. */
-async function allOrFirstError<T extends unknown[]>(work: {[K in keyof T]: Promise<T[K]>}): Promise<T> {
-  await Promise.allSettled(work)
-  return Promise.all(work)
-}
-
 async function lastSizes(root: string): Promise<Map<string, number>> {
   const last = (await listSets(root)).find(({state}) => state === 'complete')
   return new Map(last?.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
@@ -258,7 +250,7 @@ function notTaken(schemas: string[]): string {
   return `not part of the platform and not backed up: ${schemas.join(', ')}; --all-schemas takes them too`
 }
 
-function toReport(path: string, {id, archives}: Manifest, server: Server, ms: number): BackupReport {
+function toReport(path: string, {id, archives}: Manifest, server: Server, ms: number): SetReport {
   const schemas = archives.map(({schema, tables, bytes}) => ({
     schema,
     rows: tables.reduce((sum, {rows}) => sum + rows, 0),

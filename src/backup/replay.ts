@@ -2,16 +2,16 @@ import {randomBytes} from 'node:crypto'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createInterface} from 'node:readline'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {constants, createGzip} from 'node:zlib'
 import type {Program} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
 import {causeIn} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
-import {literal, type Session, withSession} from '../postgres/session.js'
+import type {Session} from '../postgres/session.js'
 import {readProven, type SourceArchive} from './archive-source.js'
 import {codeOf} from './directory.js'
 import {splitDump} from './sections.js'
+import {findOutcome} from './outcome.js'
 import {unpack} from './unpack.js'
 
 /** What is to be replayed, in one transaction. */
@@ -74,15 +74,28 @@ export async function replay(
   } catch (error) {
     program.kill()
     const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
-    if (outcome === 'committed') return {foreignKeysLeftOut: leftOut}
+    if (outcome === 'committed') return finished(said, leftOut)
     signal.throwIfAborted()
     throw error
   }
   if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
   const {stderr} = await program.ended
   const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
-  if (outcome === 'committed') return {foreignKeysLeftOut: leftOut}
+  if (outcome === 'committed') return finished(said, leftOut)
   throw explain(stderr, server)
+}
+
+/**
+ * That a transaction was committed is a success only when it came to its end.
+ * @throws restore-unknown
+ */
+function finished(said: string[], foreignKeysLeftOut: string[]): {foreignKeysLeftOut: string[]} {
+  if (said.includes('aquastream commits')) return {foreignKeysLeftOut}
+  throw new AquastreamError(
+    'restore-unknown',
+    'the archive ended the transaction by itself: the schema is replaced, and nothing was compared or attached again',
+    {hint: 'go back: aquastream db:list shows the safety backup, db:restore --from its ID restores it'},
+  )
 }
 
 /** @returns whether all was sent; psql may have ended before, and says why itself */
@@ -185,68 +198,6 @@ function withoutStrangers(keys: string, schemas: string[], leftOut: string[]): s
     .join('')
 }
 
-type Outcome = 'committed' | 'rolled back'
-
-interface Question {
-  server: Server
-  session: Session
-  application: string
-  said: string[]
-  sent: boolean
-  database: string | undefined
-}
-
-/** Seconds that a server gets to come back and say how a transaction ended. */
-const PATIENCE = 20
-
-/**
- * Ends what may still run of a replay, and asks the server how its transaction ended.
- * @throws restore-unknown
- */
-async function findOutcome(question: Question): Promise<Outcome> {
-  const {server, session, application, database, sent} = question
-  const ask = async (by: Session): Promise<Outcome> => {
-    await endBackends(by, application)
-    return await statusOf(by, question)
-  }
-  try {
-    return await ask(session)
-  } catch {
-    const deadline = performance.now() + PATIENCE * 1000
-    while (performance.now() < deadline && sent) {
-      try {
-        return await withSession(server, {database, application: 'aquastream db:restore'}, ask)
-      } catch {
-        await sleep(500)
-      }
-    }
-    // The last bytes of the archive never went out, so there was nothing that could be committed.
-    if (!sent) return 'rolled back'
-    throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
-      hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
-    })
-  }
-}
-
-async function endBackends(session: Session, application: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE * 1000
-  for (;;) {
-    const left = await session.json<number>(
-      `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,
-    )
-    if (left === 0) return
-    if (performance.now() > deadline) throw new Error('a backend does not end')
-    await sleep(20)
-  }
-}
-
-async function statusOf(session: Session, {said}: Question): Promise<Outcome> {
-  const xid = said.flatMap(line => /^aquastream xid (\d+)$/.exec(line)?.[1] ?? [])[0]
-  if (xid === undefined) return 'rolled back'
-  const status = await session.json<string>(`SELECT to_json(pg_xact_status(${literal(xid)}::xid8))`)
-  return status === 'committed' ? 'committed' : 'rolled back'
-}
-
 function explain(stderr: string, server: Server): AquastreamError {
   const words = causeIn(stderr)
   const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
@@ -274,6 +225,10 @@ function hintFor(stderr: string, server: Server): string {
     return 'the backup needs something that is not there, or is there already; --into restores into another database'
   if (/permission denied|must be/.test(stderr))
     return 'use a user that may do this: the owner, or a superuser'
+  if (stderr.includes('unrecognized configuration parameter'))
+    return 'the archive was made by a newer pg_dump than this server understands: restore it into a newer server'
+  if (stderr.includes('out of shared memory'))
+    return 'raise max_locks_per_transaction of the server, and restart it'
   if (/No space left/i.test(stderr)) return `make room on the disk of ${server.name}`
   return 'mend what psql says, then run the same command again'
 }

@@ -5,13 +5,12 @@ import {findProfile} from '../engines/open.js'
 import {readOutput} from '../postgres/output.js'
 import {refuseBeside} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
-import {literal, type Session, withSession} from '../postgres/session.js'
-import type {Profile} from '../config/profile.js'
+import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkArchive, findSource, type RestoreSource, unreadable} from './archive-source.js'
 import {checkDump} from './check-dump.js'
 import {MANIFEST} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
-import {type BackupRequest, backupRoot} from './place.js'
+import {type BackupRequest, backupRoot, sameFlags} from './place.js'
 import {missingRoles} from './roles.js'
 import {listSchemas, readFacts, type SchemaSize} from './snapshot.js'
 import {holdsOn} from './replay.js'
@@ -32,7 +31,8 @@ export interface RestoreRequest extends BackupRequest, ServerRequest {
 
 /** What a restore would do. Made without changing anything, and exactly what is applied. */
 export interface RestorePlan {
-  profile: Profile
+  /** Of commands about the same backups and server. */
+  flags: string
   root: string
   server: Server
   source: RestoreSource
@@ -71,7 +71,11 @@ const PACE = 8 * 1024 ** 2
  * Proves the archives, and finds out what their restore would do. Reads only.
  * @throws no-such-backup, no-such-schema, archive-damaged, refused
  */
-export async function planRestore(asked: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
+export function planRestore(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
+  return makePlan(request, signal).catch(refusedAs('restore-failed'))
+}
+
+async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
   // Found once: a stack that starts meanwhile must not restore one profile's backup into the other.
   const request = {...asked, profile: await findProfile(asked)}
   const root = await backupRoot(request)
@@ -87,7 +91,7 @@ export async function planRestore(asked: RestoreRequest, signal: AbortSignal): P
     lookAt(session, {server, source, target, request}),
   )
   return {
-    profile: request.profile,
+    flags: sameFlags(request),
     root,
     server,
     source: {...source, archives: inOrderOfNeed(source.archives)},
@@ -228,10 +232,12 @@ const EXTENSIONS = 'SELECT json_agg(extname) FROM pg_extension'
 
 /** Names of extensions come from a manifest, so they are quoted like any other. */
 export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
-  const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
   return (manifest?.extensions ?? [])
     .filter(({name}) => !there.includes(name))
-    .map(({name, schema}) => `CREATE EXTENSION IF NOT EXISTS ${quote(name)} WITH SCHEMA ${quote(schema)};`)
+    .flatMap(({name, schema}) => [
+      `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};`,
+      `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};`,
+    ])
 }
 
 function compareRows(
@@ -251,34 +257,4 @@ export async function manifestText({set, directory}: RestoreSource): Promise<str
   return readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(path, error)
   })
-}
-
-/** A plan as data, for scripts. */
-export interface RestorePreview {
-  server: string
-  database: string | undefined
-  from: string
-  schemas: PlannedSchema[]
-  foreignKeys: string[]
-  triggers: string[]
-  publications: string[]
-  roles: string[]
-  safetyBytes: number
-  expectedSeconds: number
-}
-
-export function previewOf(plan: RestorePlan): RestorePreview {
-  const {server, into, source, schemas, foreignKeys, triggers, publications, roles, safety, expected} = plan
-  return {
-    server: server.name,
-    database: into,
-    from: source.set?.id ?? source.archives[0]!.path,
-    schemas,
-    foreignKeys,
-    triggers,
-    publications,
-    roles,
-    safetyBytes: safety.reduce((sum, {bytes}) => sum + bytes, 0),
-    expectedSeconds: expected,
-  }
 }

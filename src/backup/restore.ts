@@ -1,12 +1,14 @@
 import type {Context} from '../engines/engine.js'
 import {lockDatabase} from '../postgres/lock.js'
-import {identifier, type Session, withSession} from '../postgres/session.js'
+import {identifier, refusedAs, type Session, withSession} from '../postgres/session.js'
 import {type BackupEvent, writeSet} from './create.js'
 import {sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
 import type {RestoreSource} from './archive-source.js'
+import {quote} from './place.js'
 import {replay} from './replay.js'
 import {manifestText, type RestorePlan} from './restore-plan.js'
+import {listSchemas} from './snapshot.js'
 
 export type RestoreEvent =
   | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
@@ -41,7 +43,7 @@ export async function applyRestore(plan: RestorePlan, ctx: Context<RestoreEvent>
     withDatabase(plan, session =>
       restoreLocked(plan, session, {on: ctx.on, signal: AbortSignal.any([ctx.signal, lost])}),
     ),
-  )
+  ).catch(refusedAs('restore-failed'))
   return {...report, seconds: Math.round((performance.now() - began) / 100) / 10}
 }
 
@@ -95,7 +97,10 @@ async function restoreLocked(
       },
     },
     ctx.signal,
-  )
+  ).catch((error: unknown) => {
+    if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
+    throw error
+  })
   ctx.on({type: 'step', step: 'commit', state: 'done'})
   return {
     server: server.name,
@@ -116,10 +121,13 @@ function countRows({manifest, archives}: RestoreSource): number | undefined {
 
 /** @returns the ID of the set that holds what is there; nothing when there is nothing */
 async function save(
-  {root, server, source, into, safety}: RestorePlan,
+  {root, server, source, into}: RestorePlan,
   session: Session,
   {on, signal}: Context<RestoreEvent>,
 ): Promise<string | undefined> {
+  // As it is now: a service may have made its schema since the plan.
+  const names = source.archives.map(({schema}) => schema)
+  const safety = (await listSchemas(session, names)).filter(({name}) => names.includes(name))
   if (safety.length === 0) return undefined
   on({type: 'step', step: 'safety', state: 'started'})
   const {id} = await writeSet(
@@ -142,13 +150,9 @@ async function save(
   return id
 }
 
-function undoCommand({profile, safety, into}: RestorePlan, id: string): string {
-  const what = safety.length === 1 ? `--schema ${quote(safety[0]!.name)}` : '--all'
+function undoCommand({flags, source, into}: RestorePlan, id: string): string {
+  const [first, ...others] = source.archives
+  const what = first && others.length === 0 ? `--schema ${quote(first.schema)}` : '--all'
   const where = into === undefined ? '' : ` --into ${quote(into)}`
-  return `aquastream db:restore ${what} --from ${id} --profile ${profile}${where}`
-}
-
-/** For a shell; plain names stay as they are. */
-function quote(word: string): string {
-  return /^[\w-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+  return `aquastream db:restore ${what} --from ${id}${where} ${flags}`
 }

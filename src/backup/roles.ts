@@ -15,8 +15,10 @@ export function missingRoles(globals: Buffer, existing: string[]): {roles: strin
   const about = (statement: string): string | undefined =>
     new RegExp(`^(?:CREATE|ALTER|COMMENT ON) ROLE ${ROLE}[ ;]`).exec(statement)?.[1] ??
     new RegExp(`^GRANT .* TO ${ROLE}[ ;]`).exec(statement)?.[1]
+  const granted = (statement: string): string | undefined =>
+    new RegExp(`^GRANT ${ROLE} TO `).exec(statement)?.[1]
   const statements = all
-    .filter(statement => roles.includes(about(statement) ?? ''))
+    .filter(statement => [about(statement), granted(statement)].some(role => roles.includes(role ?? '')))
     // Who granted it may be a role that is not there.
     .map(statement => statement.replace(/ GRANTED BY .*;$/, ';'))
   return {roles: roles.map(unquote), statements}

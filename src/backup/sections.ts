@@ -26,6 +26,7 @@ const AFTERWARDS = new Set([
 ])
 
 const HEADER = /^-- (?:Data for )?Name: .*; Type: ([A-Z ]+); Schema: /
+const SETTING = /^SET (default_tablespace|default_table_access_method) = /
 const COPY = /^COPY .* FROM stdin;$/
 const COPY_END = Buffer.from('\n\\.\n')
 
@@ -40,6 +41,8 @@ export async function* splitDump(
   // Keeps commands of psql out of a dump; each section gets its own pair.
   let token: string | undefined
   const restricted = new Set<Section>()
+  const settings = new Map<string, Buffer>()
+  const told = new Map<Section, Map<string, Buffer>>()
   for await (const part of readParts(sql)) {
     if ('rows' in part) {
       yield {section, text: part.rows}
@@ -47,6 +50,11 @@ export async function* splitDump(
     }
     // Inside a quoted text a line may look like anything.
     const line = part.quoted ? '' : part.line.toString('latin1')
+    const [, setting] = SETTING.exec(line) ?? []
+    if (setting !== undefined) {
+      settings.set(setting, part.line)
+      continue
+    }
     const [, type] = HEADER.exec(line) ?? []
     if (type !== undefined) section = sectionOf(type, section)
     if (line.startsWith('\\unrestrict ')) continue
@@ -55,7 +63,16 @@ export async function* splitDump(
       restricted.add(section)
       yield {section, text: Buffer.from(`\\restrict ${token}\n`)}
     }
-    if (!line.startsWith('\\restrict ')) yield {section, text: Buffer.concat([part.line, NEWLINE])}
+    if (line.startsWith('\\restrict ')) continue
+    // Told again where it counts: a dump says it once, before the header of the first entry that it is for.
+    if (!part.quoted && /^(?:ALTER|CREATE|COPY) /.test(line)) {
+      for (const [name, text] of settings) {
+        if (told.get(section)?.get(name) === text) continue
+        told.set(section, new Map([...(told.get(section) ?? []), [name, text]]))
+        yield {section, text: Buffer.concat([text, NEWLINE])}
+      }
+    }
+    yield {section, text: Buffer.concat([part.line, NEWLINE])}
   }
   for (const used of restricted) yield {section: used, text: Buffer.from(`\\unrestrict ${token}\n`)}
 }
@@ -69,10 +86,10 @@ function sectionOf(type: string, section: Section): Section {
 
 const NEWLINE = Buffer.from('\n')
 
-type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
+export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
 
 /** Lines of SQL without their end, and between them the rows of COPY in pieces of any size. */
-async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Part> {
+export async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0)
   let copying = false
   let quote: Quote

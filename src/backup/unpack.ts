@@ -1,6 +1,7 @@
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
+import {AquastreamError} from '../errors.js'
 import {WholeOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import type {SourceArchive} from './archive-source.js'
@@ -25,7 +26,7 @@ export function unpack(
   return packed.pipe(gunzip)
 }
 
-function unpackBeside(server: Server, packing: string, bytes: Readable): AsyncIterable<Buffer> {
+async function* unpackBeside(server: Server, packing: string, bytes: Readable): AsyncGenerator<Buffer> {
   const program = server.run('restore', ['unpack', packing])
   const whole = new WholeOutput()
   const fail = (error: Error): void => {
@@ -34,5 +35,17 @@ function unpackBeside(server: Server, packing: string, bytes: Readable): AsyncIt
   }
   pipeline(bytes, program.stdin).catch(fail)
   program.stdout.on('error', fail)
-  return program.stdout.pipe(whole)
+  try {
+    yield* program.stdout.pipe(whole) as AsyncIterable<Buffer>
+  } catch (error) {
+    const {stderr} = await program.ended
+    if (!stderr.includes('not found')) throw error
+    throw new AquastreamError(
+      'tool-missing',
+      `there is no ${packing} beside ${server.name} to unpack the archive`,
+      {
+        hint: `install it there, or unpack the archive yourself and name it by --file`,
+      },
+    )
+  }
 }

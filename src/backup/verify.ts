@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
-import {identifier, literal, type Session, withSession} from '../postgres/session.js'
+import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkArchive, fromSet, type RestoreSource} from './archive-source.js'
 import {findSet} from './find.js'
 import {inOrderOfNeed} from './order.js'
@@ -63,7 +63,7 @@ export async function verifyBackups(
   const verifyAll = async (rehearse?: Rehearse): Promise<void> => {
     for (const set of chosen) verdicts.push(await verifyOne(set, {server, rehearse}, ctx))
   }
-  if (request.restore && server) await withScratch(server, verifyAll)
+  if (request.restore && server) await withScratch(server, verifyAll).catch(refusedAs('database-refused'))
   else await verifyAll()
   return {directory: root, good: verdicts.every(({good}) => good), sets: verdicts}
 }

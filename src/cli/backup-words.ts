@@ -1,7 +1,8 @@
 import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../backup/create.js'
+import {sameFlags} from '../backup/place.js'
 import type {ProgressUpdate} from './progress.js'
-import {size} from './size.js'
+import {count, size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -37,16 +38,20 @@ function pace({bytes, expected}: {bytes: number; expected: number | undefined}, 
 type Row = BackupReport['schemas'][number]
 const COLUMNS: Column<Row>[] = [
   {title: 'schema', gives: 0, cell: ({schema}) => schema},
-  {title: 'rows', gives: 1, cell: ({rows}) => String(rows)},
+  {title: 'rows', gives: 1, cell: ({rows}) => count(rows)},
   {title: 'size', gives: 0, cell: ({bytes}) => size(bytes)},
 ]
 
-/** The end of a backup: what is where, and how to use it. */
-export function backupSummary({id, path, server, schemas, bytes, seconds, rotated}: BackupReport): string {
+/** The end of a backup: what is where, and how to use it. `asked` are the flags of this run. */
+export function backupSummary(
+  {id, path, profile, server, schemas, bytes, seconds, rotated}: BackupReport,
+  asked: {dir: string | undefined},
+): string {
   const sentences = [
     `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
     ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command}`)
+  const flags = sameFlags({profile, dir: asked.dir, databaseUrl: undefined})
+  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${flags}`)
   return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
 }

@@ -5,7 +5,7 @@ import {ago} from './ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepWords} from './keep-words.js'
 import {printable} from './printable.js'
-import {size} from './size.js'
+import {count, size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -32,7 +32,7 @@ const COLUMNS: Column<SetReport>[] = [
   {title: 'age', gives: 0, cell: ({takenAt}) => ago(new Date(takenAt))},
   {title: 'size', gives: 2, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', gives: 3, cell: ({schemas}) => printable(schemaWords(schemas))},
-  {title: 'rows', gives: 4, cell: ({rows}) => rows?.toLocaleString('en') ?? '-'},
+  {title: 'rows', gives: 4, cell: ({rows}) => (rows === null ? '-' : count(rows))},
   {title: 'state', gives: 0, cell: set => colour(set)(stateWords(set))},
   {title: 'label', gives: 5, cell: ({label}) => printable(label ?? '-')},
   {

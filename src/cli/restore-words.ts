@@ -5,7 +5,7 @@ import {ago} from './ago.js'
 import {backupWords} from './backup-words.js'
 import {printable} from './printable.js'
 import type {ProgressUpdate} from './progress.js'
-import {size} from './size.js'
+import {count, size} from './size.js'
 import {type Column, renderTable} from './table.js'
 import {wrap} from './wrap.js'
 
@@ -50,14 +50,10 @@ interface Row {
 
 const COLUMNS: Column<Row>[] = [
   {title: 'table', gives: 0, cell: ({table}) => printable(table)},
-  {title: 'rows now', gives: 0, cell: ({now}) => count(now)},
-  {title: 'rows then', gives: 0, cell: ({then}) => count(then)},
+  {title: 'rows now', gives: 0, cell: ({now}) => (now === undefined ? '-' : count(now))},
+  {title: 'rows then', gives: 0, cell: ({then}) => (then === undefined ? '-' : count(then))},
   {title: 'change', gives: 1, cell: ({now, then}) => change(now, then)},
 ]
-
-function count(rows: number | undefined): string {
-  return rows === undefined ? '-' : String(rows)
-}
 
 function change(now: number | undefined, then: number | undefined): string {
   if (now === undefined) return chalk.green('comes')
@@ -140,7 +136,7 @@ export function restoreSummary(report: RestoreReport): string {
   const {schemas, from, rows, seconds, undo, roles, foreignKeysLeftOut} = report
   const plural = schemas.length > 1
   const sentences = [
-    `${schemas.join(', ')} ${plural ? 'are' : 'is'} restored from ${from}${rows === undefined ? '' : `: ${rows} rows`} in ${seconds} s. Restart the services that use ${plural ? 'them' : 'it'}.`,
+    `${schemas.join(', ')} ${plural ? 'are' : 'is'} restored from ${from}${rows === undefined ? '' : `: ${count(rows)} rows`} in ${seconds} s. Restart the services that use ${plural ? 'them' : 'it'}.`,
     ...(roles.length > 0 ? [`Give these new roles a password: ${roles.join(', ')}.`] : []),
     ...(foreignKeysLeftOut.length > 0
       ? [`Left out, since the schema that they refer to is not there: ${foreignKeysLeftOut.join(', ')}.`]

@@ -4,3 +4,8 @@ import prettyBytes from 'pretty-bytes'
 export function size(bytes: number): string {
   return prettyBytes(bytes, {binary: true, maximumFractionDigits: 1})
 }
+
+/** A number of rows in words: 11,632. */
+export function count(rows: number): string {
+  return rows.toLocaleString('en')
+}

@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {Verdict, VerifyEvent, VerifyReport} from '../backup/verify.js'
-import {size} from './size.js'
+import {count, size} from './size.js'
 import type {ProgressUpdate} from './progress.js'
 import {type Column, renderTable} from './table.js'
 
@@ -17,7 +17,7 @@ const COLUMNS: Column<Verdict>[] = [
   {title: 'backup', gives: 0, cell: ({id}) => id},
   {title: 'verdict', gives: 0, cell: ({good}) => (good ? chalk.green('good') : chalk.red('damaged'))},
   {title: 'archives', gives: 3, cell: ({archives}) => String(archives)},
-  {title: 'rows', gives: 2, cell: ({rows}) => String(rows)},
+  {title: 'rows', gives: 2, cell: ({rows}) => count(rows)},
   {title: 'size', gives: 1, cell: ({bytes}) => size(bytes)},
 ]
 const RESTORED: Column<Verdict> = {

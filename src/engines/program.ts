@@ -5,7 +5,8 @@ import type {Program} from './engine.js'
 interface Subprocess extends PromiseLike<{
   exitCode?: number | undefined
   stderr: string
-  shortMessage?: string | undefined
+  signal?: string | undefined
+  originalMessage?: string | undefined
 }> {
   stdin: Writable
   stdout: Readable
@@ -20,9 +21,10 @@ export function startProgram(subprocess: Subprocess): Program {
   return {
     stdin,
     stdout,
-    ended: Promise.resolve(subprocess).then(({exitCode, stderr, shortMessage}) => ({
+    ended: Promise.resolve(subprocess).then(({exitCode, stderr, signal, originalMessage}) => ({
       exitCode: exitCode ?? -1,
-      stderr: stderr || (exitCode === undefined ? (shortMessage ?? '') : ''),
+      // execa's own message has the whole command in it, which is a script.
+      stderr: [stderr, signal ? `ended by ${signal}` : originalMessage].filter(Boolean).join('\n'),
     })),
     kill() {
       stdin.destroy()

@@ -28,13 +28,20 @@ export async function hostPrograms(
       startProgram(
         execa(program[0]!, program.slice(1), {
           cwd: parse(process.cwd()).root,
-          env: {...variables, ...env},
+          env: {...usualVariables(), ...variables, ...env},
+          extendEnv: false,
           reject: false,
           buffer: {stdout: false, stderr: true},
           forceKillAfterDelay: 400,
         }),
       ),
   }
+}
+
+/** What the tools need of our environment, and none of the secrets of the stack. */
+function usualVariables(): NodeJS.ProcessEnv {
+  const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|KRB5\w*|PG\w+)$/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 
 async function requireTools(): Promise<void> {

@@ -68,6 +68,27 @@ export class SqlError extends Error {
   }
 }
 
+/**
+ * Makes a refusal of the server the failure of what was tried.
+ * @throws the code given
+ */
+export function refusedAs(code: 'backup-failed' | 'restore-failed' | 'database-refused') {
+  return (error: unknown): never => {
+    if (!(error instanceof SqlError)) throw error
+    throw new AquastreamError(code, `the server refused: ${error.message}`, {
+      hint: hintFor(error),
+      cause: error,
+    })
+  }
+}
+
+/** By SQLSTATE. */
+function hintFor({state}: SqlError): string {
+  if (state === '55P03') return 'something holds a table: find it with SELECT * FROM pg_stat_activity'
+  if (state.startsWith('42501')) return 'use a user that may do this: the owner, or a superuser'
+  return 'mend what the server says, then run the same command again'
+}
+
 /** A text as a literal, whatever is in it. */
 export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`

@@ -9,6 +9,9 @@ export interface Versions {
   pgDump: string
 }
 
+/** Dumps of this pg_dump set transaction_timeout, which older servers do not know: they could not be restored. */
+const UNREADABLE_BEFORE = 17
+
 /** Before it, schemas in publications and extensions in dumps are not known. */
 const OLDEST = 15
 
@@ -34,6 +37,15 @@ export async function checkVersions(server: Server, session: Session): Promise<V
       `pg_dump ${pgDump} cannot back up ${server.name}, which is PostgreSQL ${major}`,
       {
         hint: `install PostgreSQL's client tools of version ${major} or newer, and put them first in PATH`,
+      },
+    )
+  }
+  if (Number.parseInt(pgDump, 10) >= UNREADABLE_BEFORE && major < UNREADABLE_BEFORE) {
+    throw new AquastreamError(
+      'tool-too-new',
+      `dumps of pg_dump ${pgDump} cannot be restored into ${server.name}, which is PostgreSQL ${major}`,
+      {
+        hint: `put the client tools of version ${major} first in PATH, such as /usr/lib/postgresql/${major}/bin`,
       },
     )
   }

@@ -68,7 +68,7 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
       jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
     }
     const report = await this.progress([], backupWords(), ctx => createBackup(request, ctx))
-    this.log(backupSummary(report))
+    this.log(backupSummary(report, request))
     return report
   }
 }

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
 import type {RestoreReport} from '../../backup/restore.js'
-import type {RestorePreview} from '../../backup/restore-plan.js'
+import type {RestorePreview} from '../../backup/restore-preview.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 
@@ -38,12 +38,12 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
     }),
     all: Flags.boolean({description: 'every schema of the backup, and roles that are missing'}),
     from: Flags.string({
-      description: 'ID of a backup, or the beginning of one; latest leaves out what restores saved',
-      default: 'latest',
+      description: 'ID of a backup, or the beginning of one [default: latest, which no restore made]',
       helpValue: 'ID',
+      exclusive: ['at', 'file'],
     }),
     at: Flags.string({
-      description: 'the newest backup from before then',
+      description: 'the newest backup from before then, in UTC unless it says otherwise',
       helpValue: 'TIME',
       exclusive: ['file'],
     }),
@@ -70,10 +70,11 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
 
   async run(): Promise<RestoreReport | RestorePreview> {
     const {flags} = await this.parse(DbRestore)
-    const {planRestore, previewOf} = await import('../../backup/restore-plan.js')
+    const {planRestore} = await import('../../backup/restore-plan.js')
+    const {previewOf} = await import('../../backup/restore-preview.js')
     const {applyRestore} = await import('../../backup/restore.js')
     const words = await import('../../cli/restore-words.js')
-    const {schema, from, at, file, into, create} = flags
+    const {schema, from = 'latest', at, file, into, create} = flags
     const lockTimeout = flags['lock-timeout']
     const request = {...this.backupRequest(flags), schema, from, at, file, into, create, lockTimeout}
     const plan = await this.interruptible(signal => planRestore(request, signal))

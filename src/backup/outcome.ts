@@ -1,0 +1,68 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../errors.js'
+import type {Server} from '../postgres/server.js'
+import {literal, type Session, withSession} from '../postgres/session.js'
+
+/** How the transaction of a replay ended. */
+export type Outcome = 'committed' | 'rolled back'
+
+/** What is known of a replay that ended somehow. */
+export interface Question {
+  server: Server
+  session: Session
+  application: string
+  said: string[]
+  sent: boolean
+  database: string | undefined
+}
+
+/** Seconds that a server gets to come back and say how a transaction ended. */
+const PATIENCE = 20
+
+/**
+ * Ends what may still run of a replay, and asks the server how its transaction ended.
+ * @throws restore-unknown
+ */
+export async function findOutcome(question: Question): Promise<Outcome> {
+  const {server, session, application, database, sent} = question
+  const ask = async (by: Session): Promise<Outcome> => {
+    await endBackends(by, application)
+    return await statusOf(by, question)
+  }
+  try {
+    return await ask(session)
+  } catch {
+    const deadline = performance.now() + PATIENCE * 1000
+    while (performance.now() < deadline && sent) {
+      try {
+        return await withSession(server, {database, application: 'aquastream db:restore'}, ask)
+      } catch {
+        await sleep(500)
+      }
+    }
+    // The last bytes of the archive never went out, so there was nothing that could be committed.
+    if (!sent) return 'rolled back'
+    throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
+      hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
+    })
+  }
+}
+
+async function endBackends(session: Session, application: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE * 1000
+  for (;;) {
+    const left = await session.json<number>(
+      `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,
+    )
+    if (left === 0) return
+    if (performance.now() > deadline) throw new Error('a backend does not end')
+    await sleep(20)
+  }
+}
+
+async function statusOf(session: Session, {said}: Question): Promise<Outcome> {
+  const xid = said.flatMap(line => /^aquastream xid (\d+)$/.exec(line)?.[1] ?? [])[0]
+  if (xid === undefined) return 'rolled back'
+  const status = await session.json<string>(`SELECT to_json(pg_xact_status(${literal(xid)}::xid8))`)
+  return status === 'committed' ? 'committed' : 'rolled back'
+}

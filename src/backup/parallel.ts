@@ -1,0 +1,22 @@
+/** Work on each of a list, so many at a time; the results by item. */
+export async function inParallel<T>(
+  items: string[],
+  jobs: number,
+  work: (item: string) => Promise<T>,
+): Promise<Map<string, T>> {
+  const results = new Map<string, T>()
+  const rest = items.values()
+  const worker = async (): Promise<void> => {
+    for (const item of rest) results.set(item, await work(item))
+  }
+  await allOrFirstError(Array.from({length: jobs}, worker))
+  return results
+}
+
+/** As Promise.all, and when it fails nothing of it works on. */
+export async function allOrFirstError<T extends unknown[]>(work: {
+  [K in keyof T]: Promise<T[K]>
+}): Promise<T> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
+}
