@@ -370,7 +370,7 @@ describe('a file from anywhere', () => {
     [
       'with --create',
       () => dump('c.sql', '--create'),
-      {exitCode: 7, message: /changes the database \(pg_dump --create\)/},
+      {exitCode: 7, message: /it holds the command \\connect of psql/},
     ],
     [
       'without its last line',
@@ -390,7 +390,7 @@ describe('a file from anywhere', () => {
     [
       'of a schema that is there',
       () => dump('e.sql', '-n', 'event', '-N', 'user'),
-      {exitCode: 6, message: /schema "event" already exists/},
+      {exitCode: 7, message: /it also holds the schema event/},
     ],
     [
       'of a schema that is not there',
