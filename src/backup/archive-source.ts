@@ -10,7 +10,7 @@ import type {Archive, Manifest} from './manifest.js'
 import {type BackupSet, listSets, readSet, timeOf} from './sets.js'
 
 /** How the bytes of an archive become SQL; the names are those of restore.sh. */
-export type Packing = 'gzip' | 'zstd' | 'custom' | 'plain'
+type Packing = 'gzip' | 'zstd' | 'custom' | 'plain'
 
 /** One archive that is to be restored. */
 export interface SourceArchive {

@@ -12,7 +12,7 @@ export interface Server {
   run(script: Script, args: string[], options?: RunOptions): Program
 }
 
-export type Script = 'backup' | 'restore'
+type Script = 'backup' | 'restore'
 
 export interface RunOptions {
   /** Another database than the usual one. */

@@ -57,7 +57,7 @@ export async function withSession<T>(
 }
 
 /** The server refused a statement. */
-export class SqlError extends Error {
+class SqlError extends Error {
   constructor(
     /** SQLSTATE, five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
     readonly state: string,
