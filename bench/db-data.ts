@@ -4,7 +4,7 @@ import type {TestServer} from '../test/helpers/postgres.js'
 export const SHARES = {user: 30, event: 25, crew: 20, payment: 12, notification: 8, media: 5}
 
 /** What a row of `events` takes, its part of the indexes and of `subjects` included. */
-const ROW_BYTES = 740
+const ROW_BYTES = 640
 /** Rows of `events` for each of `subjects`. */
 const EVENTS_EACH = 20
 
