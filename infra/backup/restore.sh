@@ -215,6 +215,10 @@ SELECT statement FROM (
 	SELECT 5, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, tgrelid::regclass, comment) FROM triggers WHERE comment IS NOT NULL
 	UNION ALL
 	SELECT 6, definition FROM memberships
+	UNION ALL
+	-- A dump has statistics with their table, and not with the schema that they are in.
+	SELECT 7, pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s JOIN pg_class c ON c.oid = stxrelid
+	WHERE stxnamespace IN (SELECT oid FROM target) AND relnamespace NOT IN (SELECT oid FROM target)
 ) s ORDER BY rank, statement;
 DO $$
 DECLARE
