@@ -164,9 +164,16 @@ async function withScratch(server: Server, work: (rehearse: Rehearse) => Promise
     try {
       await work((source, signal) => rehearse(source, {server, session, database}, signal))
     } finally {
-      await sweep(session)
+      await sweep(session).catch(() => sweepAgain(server, database))
     }
   })
+}
+
+/** The session can be what failed. Its lock may be another run's by now, and so only its own database goes. */
+async function sweepAgain(server: Server, database: string): Promise<void> {
+  await withSession(server, {application: APPLICATION}, session =>
+    session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`),
+  ).catch(() => undefined)
 }
 
 async function sweep(session: Session): Promise<void> {
