@@ -174,7 +174,7 @@ describe('an archive that changes while it is restored', () => {
     const run = await running.ended
     expect(errorOf(run)).toMatchObject({
       code: 'archive-damaged',
-      message: expect.stringContaining('it was changed while'),
+      message: expect.stringContaining('its checksum is not that of the backup'),
     })
   })
 
