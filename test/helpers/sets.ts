@@ -21,7 +21,7 @@ type SetManifest = ReturnType<typeof manifestOf>
 /** The schemas of the catalogue. */
 export const SCHEMAS = SERVICES.flatMap(({schema}) => schema ?? [])
 
-/** Writes a real set: gzip archives that end as dumps do, a manifest, checksums. @returns its path */
+/** Writes a real set: gzip archives that begin and end as dumps do, a manifest, checksums. @returns its path */
 export async function writeSet(root: string, id: string, options: SetOptions = {}): Promise<string> {
   const path = join(root, id)
   await mkdir(path, {recursive: true, mode: 0o700})
@@ -62,7 +62,9 @@ function fileOf(file: string, content: Buffer | string): SetFile {
 }
 
 function dumpOf(name: string): Buffer {
-  return gzipSync(`-- ${name}\n\n--\n-- PostgreSQL database dump complete\n--\n\n`)
+  return gzipSync(
+    `--\n-- PostgreSQL database dump\n--\n\n-- ${name}\n\n--\n-- PostgreSQL database dump complete\n--\n\n`,
+  )
 }
 
 function manifestOf(

@@ -85,6 +85,28 @@ describe('tables in use', () => {
   })
 })
 
+/** What runs beside the server ends as if nothing were wrong, and something of its output never came. */
+describe('a connection that is cut and looks like an end', () => {
+  test.each([
+    ['of a dump', 'dump', 'backup-failed'],
+    ['of the roles', 'globals', 'backup-failed'],
+    ['of the facts', 'facts', 'database-unreachable'],
+  ])('fails the backup, %s', async (_, what, code) => {
+    await using other = await siteFor(server)
+    const shell = join(other.directory, 'sh')
+    // The arguments of a real one: -c SCRIPT backup.sh --stream WHAT
+    await writeFile(
+      shell,
+      `#!/bin/sh\ncase "$4 $5" in '--stream ${what}') /bin/sh "$@" | head -c 300 ;; *) exec /bin/sh "$@" ;; esac\n`,
+      {mode: 0o755},
+    )
+    const env = {PATH: `${other.directory}:${server.env.PATH}`}
+    const run = await other.run(['db:backup', '--json'], {env})
+    expect(errorOf(run)).toMatchObject({code})
+    expect(await checkSums(rootOf(other))).toEqual(new Map())
+  })
+})
+
 describe('an interrupt that comes too late', () => {
   test('the restore that has happened is reported all the same', async () => {
     await using late = await siteFor(server)
