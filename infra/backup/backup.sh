@@ -2,7 +2,7 @@
 # Backs up schemas of one PostgreSQL database, all as they were at one moment. `backup.sh --help` says how.
 #
 # aquastream runs this same text beside the server, with --stream, and keeps the books itself.
-# POSIX sh; needs psql, pg_dump, pg_dumpall and gzip, and to run by hand also mkfifo, od and sha256sum.
+# POSIX sh; needs psql, pg_dump, pg_dumpall and gzip, and to run by hand also mkfifo and sha256sum.
 set -eu
 umask 077
 # In a container the server is often process 1, which inherits whatever we leave behind and takes one that
@@ -51,7 +51,7 @@ export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database may carry limits of its own, which would end a long dump. Rows hidden by row level
 # security are an error, not fewer rows. A backend that waits for a table ends with its client.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c standard_conforming_strings=on -c search_path= -c client_min_messages=warning"
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # Two numbers that stand for "aquastream works on the backups or schemas of this database".
 readonly lock='1095849281, 1'

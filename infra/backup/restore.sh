@@ -2,7 +2,7 @@
 # Restores schemas of a PostgreSQL database: all of it, or nothing. `restore.sh --help` says how.
 #
 # aquastream runs this same text beside the server, with --stream.
-# POSIX sh; needs psql and gzip (for other archives zstd or pg_restore), and by hand also base64 and sha256sum.
+# POSIX sh; needs psql and gzip (for other archives zstd or pg_restore), and by hand also awk, base64, od and sha256sum.
 set -eu
 umask 077
 # No process of ours may die of a closed pipe, and no here-document may be longer than 4096 bytes: backup.sh says why.
@@ -50,7 +50,7 @@ export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database may carry limits of its own. A backend that waits for a table ends with its client.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c standard_conforming_strings=on -c search_path= -c client_min_messages=warning"
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # The same two numbers as in backup.sh.
 readonly lock='1095849281, 1'

@@ -39,7 +39,7 @@ export interface SourceRequest {
   schema: string | undefined
   /** An ID, the beginning of one, or `latest`. */
   from: string
-  /** The newest backup that was taken before: anything that Date understands. */
+  /** The newest backup that was taken before: ISO 8601, in UTC unless it says otherwise, or the ID of a set. */
   at: string | undefined
   /** An archive by its path. */
   file: string | undefined

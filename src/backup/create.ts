@@ -13,7 +13,7 @@ import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} fro
 import {sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
 import {allOrFirstError, inParallel} from './parallel.js'
-import type {Manifest} from './manifest.js'
+import {type Manifest, rowsIn} from './manifest.js'
 import {type BackupRequest, backupRoot} from './place.js'
 import {DEFAULT_POLICY} from './retention.js'
 import {rotateLocked} from './rotate.js'
@@ -116,7 +116,7 @@ export async function writeSet(
   ctx: Context<BackupEvent>,
 ): Promise<SetReport> {
   const began = performance.now()
-  const {pgDump} = await checkVersions(source.server, source.session)
+  const pgDump = await checkVersions(source.server, source.session)
   requireCompression(request, pgDump)
   const last = await lastSizes(request.root)
   ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
@@ -251,10 +251,10 @@ function notTaken(schemas: string[]): string {
 }
 
 function toReport(path: string, {id, archives}: Manifest, server: Server, ms: number): SetReport {
-  const schemas = archives.map(({schema, tables, bytes}) => ({
-    schema,
-    rows: tables.reduce((sum, {rows}) => sum + rows, 0),
-    bytes,
+  const schemas = archives.map(archive => ({
+    schema: archive.schema,
+    rows: rowsIn([archive]),
+    bytes: archive.bytes,
   }))
   return {
     id,

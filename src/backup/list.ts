@@ -1,5 +1,6 @@
 import {type Freshness, hoursSince, measureAge} from './age.js'
 import {readHistory} from './history.js'
+import {rowsIn} from './manifest.js'
 import {backupRoot, type BackupRequest} from './place.js'
 import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
 import {type BackupSet, listSets} from './sets.js'
@@ -60,12 +61,8 @@ function describe({set, action, reasons}: Decision, now: Date): SetReport {
     kind: manifest?.kind ?? null,
     ...(manifest?.label !== undefined && {label: manifest.label}),
     schemas,
-    rows: manifest ? countRows(manifest) : null,
+    rows: manifest ? rowsIn(manifest.archives) : null,
     bytes,
     rotation: {action, reasons},
   }
-}
-
-function countRows({archives}: NonNullable<BackupSet['manifest']>): number {
-  return archives.flatMap(({tables}) => tables).reduce((sum, {rows}) => sum + rows, 0)
 }

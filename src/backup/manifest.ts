@@ -47,6 +47,11 @@ export const manifestSchema = z.object({
 export type Manifest = z.infer<typeof manifestSchema>
 export type Archive = Manifest['archives'][number]
 
+/** Rows of all tables in these archives. */
+export function rowsIn(archives: readonly Pick<Archive, 'tables'>[]): number {
+  return archives.flatMap(({tables}) => tables).reduce((sum, {rows}) => sum + rows, 0)
+}
+
 /** Written last; checkable with `sha256sum -c`; a set that has it is complete. */
 export const CHECKSUMS = 'SHA256SUMS'
 export const MANIFEST = 'manifest.json'

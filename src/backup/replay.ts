@@ -11,7 +11,7 @@ import type {Session} from '../postgres/session.js'
 import {readProven, type SourceArchive} from './archive-source.js'
 import {codeOf} from './directory.js'
 import {splitDump} from './sections.js'
-import {findOutcome} from './outcome.js'
+import {findOutcome, type Outcome} from './outcome.js'
 import {unpack} from './unpack.js'
 
 /** What is to be replayed, in one transaction. */
@@ -66,6 +66,8 @@ export async function replay(
     for await (const line of createInterface({input: program.stdout})) said.push(line)
   })()
   let sent = false
+  const outcome = (): Promise<Outcome> =>
+    findOutcome({server, session, application, said, sent, database: what.database})
   try {
     program.stdin.write(`${Buffer.from(what.manifest ?? '').toString('base64')}\n`)
     sent = await send(bytes, program, signal)
@@ -73,15 +75,13 @@ export async function replay(
     await Promise.race([Promise.all([program.ended, listening]), aborted(signal)])
   } catch (error) {
     program.kill()
-    const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
-    if (outcome === 'committed') return finished(said, leftOut)
+    if ((await outcome()) === 'committed') return finished(said, leftOut)
     signal.throwIfAborted()
     throw error
   }
   if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
   const {stderr} = await program.ended
-  const outcome = await findOutcome({server, session, application, said, sent, database: what.database})
-  if (outcome === 'committed') return finished(said, leftOut)
+  if ((await outcome()) === 'committed') return finished(said, leftOut)
   throw explain(stderr, server)
 }
 

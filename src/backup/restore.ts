@@ -5,6 +5,7 @@ import {type BackupEvent, writeSet} from './create.js'
 import {sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
 import type {RestoreSource} from './archive-source.js'
+import {rowsIn} from './manifest.js'
 import {quote} from './place.js'
 import {replay} from './replay.js'
 import {manifestText, type RestorePlan} from './restore-plan.js'
@@ -115,8 +116,7 @@ async function restoreLocked(
 }
 
 function countRows({manifest, archives}: RestoreSource): number | undefined {
-  const tables = archives.flatMap(({known}) => known?.tables ?? [])
-  return manifest && tables.reduce((sum, {rows}) => sum + rows, 0)
+  return manifest && rowsIn(archives.flatMap(({known}) => known ?? []))
 }
 
 /** @returns the ID of the set that holds what is there; nothing when there is nothing */

@@ -2,10 +2,12 @@ import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
+import {REHEARSAL_LOCK, tryLock} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkArchive, fromSet, type RestoreSource} from './archive-source.js'
 import {findSet} from './find.js'
+import {rowsIn} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
 import {type BackupRequest, backupRoot} from './place.js'
 import {replay} from './replay.js'
@@ -102,7 +104,7 @@ async function verifyOne(
     id,
     archives: set.schemas.length,
     bytes,
-    rows: (set.manifest?.archives ?? []).flatMap(({tables}) => tables).reduce((sum, {rows}) => sum + rows, 0),
+    rows: rowsIn(set.manifest?.archives ?? []),
     restoreSeconds: undefined,
   }
   try {
@@ -146,16 +148,14 @@ type Rehearse = (source: RestoreSource, signal: AbortSignal) => Promise<number>
 
 const APPLICATION = 'aquastream db:verify'
 const SCRATCH = 'aquastream_verify_'
-/** Beside the lock of backups and restores, which a rehearsal does not disturb. */
-const LOCK = '1095849281, 2'
 
 /** Gives a way to rehearse on the server. A scratch database that a run left which was killed goes first. */
 async function withScratch(server: Server, work: (rehearse: Rehearse) => Promise<void>): Promise<void> {
   const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
   // For the end of a run that could not end by itself. Whatever its session still does comes before.
-  const FAREWELL = `SELECT pg_advisory_lock(${LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
+  const FAREWELL = `SELECT pg_advisory_lock(${REHEARSAL_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
   await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
-    if (!(await session.json<boolean>(`SELECT to_json(pg_try_advisory_lock(${LOCK}))`))) {
+    if (!(await tryLock(session, REHEARSAL_LOCK))) {
       throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
         hint: 'run the same command again when that has ended',
       })

@@ -4,6 +4,13 @@ import type {Session} from './session.js'
 
 /** The same two numbers as in infra/backup/*.sh: "aquastream works on the backups or schemas of this database". */
 const LOCK = '1095849281, 1'
+/** Of a rehearsal, which disturbs no backup and no restore. */
+export const REHEARSAL_LOCK = '1095849281, 2'
+
+/** Takes an advisory lock of the session, if nobody has it. */
+export function tryLock(session: Session, lock: string): Promise<boolean> {
+  return session.json(`SELECT to_json(pg_try_advisory_lock(${lock}))`)
+}
 
 interface Holder {
   application: string
@@ -16,7 +23,7 @@ interface Holder {
  * @throws busy
  */
 export async function lockDatabase(session: Session, server: Server): Promise<void> {
-  if (await session.json<boolean>(`SELECT to_json(pg_try_advisory_lock(${LOCK}))`)) return
+  if (await tryLock(session, LOCK)) return
   throw busy(await findHolder(session), server)
 }
 

@@ -3,12 +3,6 @@ import type {Server} from './server.js'
 import {readOutput} from './output.js'
 import type {Session} from './session.js'
 
-export interface Versions {
-  server: number
-  /** Of pg_dump, as it says it: 16.14. */
-  pgDump: string
-}
-
 /** Dumps of this pg_dump set transaction_timeout, which older servers do not know: they could not be restored. */
 const UNREADABLE_BEFORE = 17
 
@@ -16,10 +10,11 @@ const UNREADABLE_BEFORE = 17
 const OLDEST = 15
 
 /**
- * The majors of the server and of the programs beside it, which must fit: pg_dump refuses a newer server.
- * @throws tool-too-old
+ * Makes sure that the server and the programs beside it fit: pg_dump refuses a newer server.
+ * @returns the version of pg_dump, as it says it: 16.14
+ * @throws tool-too-old, tool-too-new
  */
-export async function checkVersions(server: Server, session: Session): Promise<Versions> {
+export async function checkVersions(server: Server, session: Session): Promise<string> {
   const major = await session.json<number>("SELECT current_setting('server_version_num')::int / 10000")
   const pgDump = (await readOutput(server.run('backup', ['version']))).trim()
   if (major < OLDEST) {
@@ -49,5 +44,5 @@ export async function checkVersions(server: Server, session: Session): Promise<V
       },
     )
   }
-  return {server: major, pgDump}
+  return pgDump
 }
