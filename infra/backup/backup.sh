@@ -288,15 +288,14 @@ open_session() {
 	sql <"$work/ask" >"$work/answer" 2>"$work/complaint" &
 	session=$!
 	exec 9>"$work/ask"
-	printf "SELECT pg_try_advisory_lock(%s);\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"');\nSELECT pg_export_snapshot();\n" "$lock" >&9
-	until [ "$(wc -l <"$work/answer")" -ge 3 ]; do
+	printf "SELECT pg_try_advisory_lock(%s);\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_export_snapshot();\n" "$lock" >&9
+	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
 		kill -0 "$session" 2>/dev/null ||
 			fail 5 "the database cannot be used: $(tail -n 1 "$work/complaint")" 'try: psql'
 		sleep 0.1
 	done
 	{
 		read -r free
-		read -r id
 		read -r snapshot
 	} <"$work/answer"
 	[ "$free" = t ] || fail 8 'another backup or restore of this database is at work' 'run it again when that has ended'
@@ -362,6 +361,11 @@ backup() {
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	# Two sets in one second, or a clock that was set back: the next second that is free.
+	until
+		id=$(date -u +%Y%m%dT%H%M%SZ)
+		[ ! -e "$dir/$id" ]
+	do sleep 1; done
 	open_session
 	# Whoever holds the lock is the only one who writes here by hand: what lies about is of runs that died.
 	rm -rf "$dir"/.*.by-hand

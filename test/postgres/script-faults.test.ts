@@ -1,11 +1,13 @@
 import {execFileSync} from 'node:child_process'
-import {cp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {setId} from '../../src/backup/sets.js'
 import {siteFor} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
+
 import {
   ACCIDENT,
   checkSums,
@@ -46,6 +48,14 @@ afterAll(async () => {
 })
 
 describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name', ({words}) => {
+  test('a second that has a set already is not used again', async () => {
+    const [now, directory] = [Date.now(), join(site.directory, `seconds-${words[0]}`)]
+    const taken = [0, 1, 2].map(seconds => setId(new Date(now + seconds * 1000)))
+    for (const id of taken) await mkdir(join(directory, id), {recursive: true})
+    expect(await run(words, 'backup.sh', ['--dir', directory, 'user']).ended).toMatchObject({exitCode: 0})
+    expect(await readdir(directory)).toHaveLength(4)
+  })
+
   test.each([
     ['SIGKILL', 5],
     ['SIGINT', 3],
