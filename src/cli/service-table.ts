@@ -15,6 +15,11 @@ const since: Column<ServiceRow> = {
   cell: row => (row.since ? ago(new Date(row.since)) : '-'),
 }
 const restarts: Column<ServiceRow> = {title: 'restarts', gives: 5, cell: row => String(row.restarts)}
+const runs: Column<ServiceRow> = {
+  title: 'runs',
+  gives: 3,
+  cell: ({image: name, stub}) => (stub ? 'a stub' : (name ?? '-')),
+}
 const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.image ?? '-'}
 const memory: Column<ServiceRow> = {
   title: 'memory',
@@ -24,7 +29,7 @@ const memory: Column<ServiceRow> = {
 
 /** After a start: where to reach what. */
 export function startTable(rows: ServiceRow[]): string {
-  return renderTable([service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}], rows)
+  return renderTable([service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}, runs], rows)
 }
 
 /** All that is known. */

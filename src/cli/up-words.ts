@@ -1,14 +1,11 @@
 import {chalkStderr} from 'chalk'
 import type {UpEvent, UpReport} from '../env/up.js'
-import {withNeeds} from '../stack/catalogue.js'
 import type {ProgressUpdate} from './progress.js'
 import {startTable} from './service-table.js'
 import {wrap} from './wrap.js'
 
-/** What a start shows, in this order. */
-export function upTasks(services: string[]): string[][] {
-  return [['check'], ['images'], withNeeds(services).services.map(({name}) => name)]
-}
+/** What a start shows first; the services follow when they are known. */
+export const UP_TASKS = [['check'], ['images']]
 
 /** The words for what happens during a start. */
 export function upUpdate(event: UpEvent): ProgressUpdate {
@@ -25,6 +22,8 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
       }
     case 'recreate':
       return {notice: `${event.service} will be recreated: ${event.reason}`}
+    case 'services':
+      return {tasks: event.services}
     case 'notice':
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
     case 'service':
@@ -35,11 +34,10 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
 const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what is missing'}
 
 /** The end of a start: where to reach what, and what to type next. */
-export function upSummary({profile, changed, recreated, services, stubs}: UpReport): string {
+export function upSummary({profile, changed, recreated, services}: UpReport): string {
   const sentences = [
     changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
     ...(recreated.length > 0 ? [`In a new container: ${recreated.join(', ')}.`] : []),
-    ...(stubs.length > 0 ? [`Played by a stub, for want of an image: ${stubs.join(', ')}.`] : []),
   ]
   const next = ['logs --follow', 'env:status', 'env:down'].map(
     command => `  aquastream ${command} --profile ${profile}`,

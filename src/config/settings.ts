@@ -30,6 +30,9 @@ export interface Setting {
   readBy?: 'cli'
 }
 
+/** Where the mocks are inside the network of the stack. */
+const MOCKS = 'http://mocks:8090'
+
 const real = ['stage', 'prod'] as const
 const all = ['dev', ...real] as const
 
@@ -70,12 +73,20 @@ export const SETTINGS: readonly Setting[] = [
   ownSecret('S3_SECRET_KEY', 'secret key of the object store'),
   ownSecret('JWT_SECRET', 'key that signs the tokens of users'),
 
-  thirdParty('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, from @BotFather', {secret: true}),
-  thirdParty('TELEGRAM_BOT_USERNAME', 'name of the Telegram bot, without @'),
-  thirdParty('YOOKASSA_SHOP_ID', 'shop id of YooKassa'),
-  thirdParty('YOOKASSA_SECRET_KEY', 'secret key of YooKassa', {secret: true}),
-  thirdParty('CLOUDPAYMENTS_PUBLIC_ID', 'public id of CloudPayments'),
-  thirdParty('CLOUDPAYMENTS_API_SECRET', 'API secret of CloudPayments', {secret: true}),
+  theirSecret('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, from @BotFather'),
+  account('TELEGRAM_BOT_USERNAME', 'name of the Telegram bot, without @', 'aquastream_dev_bot'),
+  api('TELEGRAM_API_URL', 'API of Telegram', 'https://api.telegram.org', MOCKS),
+  account('YOOKASSA_SHOP_ID', 'shop id of YooKassa', '100500'),
+  theirSecret('YOOKASSA_SECRET_KEY', 'secret key of YooKassa'),
+  api('YOOKASSA_API_URL', 'API of YooKassa', 'https://api.yookassa.ru/v3', `${MOCKS}/v3`),
+  account('CLOUDPAYMENTS_PUBLIC_ID', 'public id of CloudPayments', 'pk_aquastream_dev'),
+  theirSecret('CLOUDPAYMENTS_API_SECRET', 'API secret of CloudPayments'),
+  api(
+    'CLOUDPAYMENTS_API_URL',
+    'API of CloudPayments',
+    'https://api.cloudpayments.ru',
+    `${MOCKS}/cloudpayments`,
+  ),
 
   {
     name: 'POSTGRES_USER',
@@ -189,8 +200,18 @@ function ownSecret(name: string, about: string): Setting {
   }
 }
 
-function thirdParty(name: string, about: string, more: {secret?: true} = {}): Setting {
-  return {name, schema: oneLine, group: 'third parties', about, neededIn: real, ...more}
+/** In dev nobody has an account: the mocks take what is generated. */
+function theirSecret(name: string, about: string): Setting {
+  return {name, schema: oneLine, group: 'third parties', about, secret: true, neededIn: all}
+}
+
+function account(name: string, about: string, devDefault: string): Setting {
+  return {name, schema: oneLine, group: 'third parties', about, neededIn: real, devDefault}
+}
+
+function api(name: string, about: string, real: string, mocked: string): Setting {
+  const schema = z.url({protocol: /^https?$/, error: 'must be an http(s) URL'})
+  return {name, schema, group: 'third parties', about, default: real, devDefault: mocked}
 }
 
 function limit(name: string, about: string, value: string): Setting {

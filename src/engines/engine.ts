@@ -11,6 +11,9 @@ export interface Target {
   jobs: string[]
   /** Ask the registry for newer images, also of those that are here. */
   pull: boolean
+  /** Backends that are to be played by stubs, and those that are not, whatever images there are. */
+  stub: string[]
+  real: string[]
 }
 
 /** What a start would do to one service or job, and why. */
@@ -26,7 +29,7 @@ export interface Plan {
   /** Everything that would make the start fail, found at once. */
   problems: Problem[]
   changes: Change[]
-  /** Services that a stand-in will play, since their real image is not on this machine; dev only. */
+  /** Services that a stand-in will play, and the mocks, which are of the same image; dev only. */
   stubs: {services: string[]; image: string}
   images: ImageNeed[]
 }

@@ -1,7 +1,7 @@
 import type {Profile} from '../config/profile.js'
 import type {Problem} from '../errors.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
-import {SERVICES} from '../stack/catalogue.js'
+import {servicesOf} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
 import {isWell, type ServiceRow, toRows} from './table.js'
 
@@ -26,7 +26,7 @@ export async function* watchStatus(request: StackRequest, signal: AbortSignal): 
 }
 
 async function toReport({project, profile, engine}: Stack, states: ServiceState[]): Promise<StatusReport> {
-  const services = toRows(SERVICES, states, await engine.memory(states))
+  const services = toRows(servicesOf(profile), states, await engine.memory(states))
   return {project, profile, healthy: services.every(isWell), services}
 }
 

@@ -12,6 +12,8 @@ export interface ServiceRow {
   restarts: number
   memory: MemoryUse | null
   image: string | null
+  /** Whether a stub plays it. */
+  stub: boolean
   url: string | null
 }
 
@@ -21,7 +23,7 @@ export function toRows(
   states: ServiceState[],
   memory = new Map<string, MemoryUse>(),
 ): ServiceRow[] {
-  return services.map(({name}) => {
+  return services.map(({name, kind}) => {
     const state = states.find(({service}) => service === name)
     return {
       service: name,
@@ -31,6 +33,8 @@ export function toRows(
       restarts: state?.restarts ?? 0,
       memory: memory.get(name) ?? null,
       image: state?.image ?? null,
+      // The image of the stubs plays the mocks too, which are in no service's place.
+      stub: kind === 'backend' && (state?.stub ?? false),
       url: state ? urlOf(name, state) : null,
     }
   })

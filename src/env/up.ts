@@ -5,7 +5,7 @@ import {openStack, type StackRequest} from '../engines/open.js'
 import {withNeeds} from '../stack/catalogue.js'
 import type {Profile} from '../config/profile.js'
 import type {ServiceState} from '../stack/state.js'
-import {requireServices} from './services.js'
+import {chooseStubs, requireServices} from './services.js'
 import {isWell, type ServiceRow, toRows} from './table.js'
 import {startAndWait, type WaitEvent} from './wait.js'
 
@@ -13,6 +13,9 @@ export interface UpRequest extends StackRequest {
   /** With what they need; all when empty. */
   services: string[]
   pull: boolean
+  /** Backends to run as stubs, and those to run from their real images; `all` means every one. */
+  stub: string[]
+  real: string[]
   wait: boolean
   /** Seconds until a service that is not healthy is given up. */
   timeout: number
@@ -21,6 +24,8 @@ export interface UpRequest extends StackRequest {
 export type UpEvent =
   | {type: 'step'; step: 'check' | 'images'; state: 'started' | 'done'}
   | {type: 'notice'; text: string}
+  /** What will be waited for. */
+  | {type: 'services'; services: string[]}
   | {type: 'recreate'; service: string; reason: string}
   | EngineEvent
   | WaitEvent
@@ -33,8 +38,6 @@ export interface UpReport {
   changed: boolean
   /** Services that run in a new container now. */
   recreated: string[]
-  /** Services that the stub stands in for. */
-  stubs: string[]
   services: ServiceRow[]
 }
 
@@ -43,16 +46,18 @@ export interface UpReport {
  * Nothing is touched before the checks are done; on a running stack nothing is touched at all.
  */
 export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
-  requireServices(request.services)
   const {profile, project, engine} = await openStack(request)
+  requireServices(request.services, profile)
   const settings = await loadSettings({...request, profile})
   for (const text of settings.notices) ctx.on({type: 'notice', text})
-  const {services, jobs} = withNeeds(request.services)
+  const {services, jobs} = withNeeds(request.services, profile)
+  ctx.on({type: 'services', services: services.map(({name}) => name)})
   const target: Target = {
     settings,
     services: services.map(({name}) => name),
     jobs: jobs.map(({name}) => name),
     pull: request.pull,
+    ...chooseStubs(request, profile),
   }
   const plan = await check(target, engine, ctx)
   const before = await engine.states(ctx.signal)
@@ -62,7 +67,6 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
     engine: engine.name,
     changed,
     recreated: recreated(before, states).filter(name => target.services.includes(name)),
-    stubs: plan.stubs.services,
     services: toRows(services, states),
   })
   if (isUpToDate(plan, before)) return report(before, false)
@@ -100,11 +104,14 @@ function recreated(before: ServiceState[], after: ServiceState[]): string[] {
 }
 
 /** Jobs have ended and are not counted: they run again only beside something else that starts. */
-function isUpToDate({changes, images, target: {services, pull}}: Plan, states: ServiceState[]): boolean {
+function isUpToDate(
+  {changes, images, target: {services, pull, settings}}: Plan,
+  states: ServiceState[],
+): boolean {
   const untouched = changes.every(
     ({service, action}) => action === 'none' || (action === 'start' && !services.includes(service)),
   )
-  const healthy = toRows(withNeeds(services).services, states).every(isWell)
+  const healthy = toRows(withNeeds(services, settings.profile).services, states).every(isWell)
   return untouched && healthy && !pull && images.every(({how}) => how === 'present')
 }
 

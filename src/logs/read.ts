@@ -15,9 +15,9 @@ export interface LogsRequest extends StackRequest {
  * @throws no-such-service, not-healthy: when there is nothing that could have written lines
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
-  requireServices(request.services, {jobs: true})
   const since = request.since === undefined ? undefined : toTime(request.since)
   const {profile, engine} = await openStack(request)
+  requireServices(request.services, profile, {jobs: true})
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
   if (!states.some(({service}) => wanted.includes(service))) {

@@ -10,7 +10,7 @@ interface Port {
  */
 export interface Service {
   name: string
-  kind: 'infrastructure' | 'backend'
+  kind: 'infrastructure' | 'backend' | 'mocks'
   /** The first is the one that people open. */
   ports: [Port, ...Port[]]
   /** Scheme of the address shown to people; a bare host:port when absent. */
@@ -31,6 +31,13 @@ export interface Job {
 
 /** In migration order. */
 const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media'] as const
+
+/** Beside the database and Redis, which every service with a schema needs. */
+const NEEDS: Partial<Record<(typeof SCHEMAS)[number], string[]>> = {
+  payment: ['mocks'],
+  notification: ['mocks'],
+  media: ['minio'],
+}
 
 const infrastructure: Service[] = [
   {
@@ -66,10 +73,21 @@ const infrastructure: Service[] = [
 const backends: Service[] = [
   backend('gateway', 8080, ['redis']),
   ...SCHEMAS.map((schema, index) => ({
-    ...backend(schema, 8101 + index, ['postgres', 'redis', ...(schema === 'media' ? ['minio'] : [])]),
+    ...backend(schema, 8101 + index, ['postgres', 'redis', ...(NEEDS[schema] ?? [])]),
     schema,
   })),
 ]
+
+/** Stands in for Telegram, YooKassa and CloudPayments; the other profiles talk to the real ones. */
+const mocks: Service = {
+  name: 'mocks',
+  kind: 'mocks',
+  ports: [{container: 8090, variable: 'MOCKS_PORT'}],
+  scheme: 'http',
+  image: 'aquastream/mocks',
+  imageVariable: 'MOCKS_IMAGE',
+  needs: [],
+}
 
 function backend(name: string, port: number, needs: string[]): Service {
   const variable = name.toUpperCase()
@@ -84,8 +102,13 @@ function backend(name: string, port: number, needs: string[]): Service {
   }
 }
 
-/** Every service, in the order in which people read them: what the others stand on first. */
-export const SERVICES: readonly Service[] = [...infrastructure, ...backends]
+/** Every service of any profile, in the order in which people read them: what the others stand on first. */
+export const SERVICES: readonly Service[] = [...infrastructure, ...backends, mocks]
+
+/** The services that a profile has: third parties are mocked in dev only. */
+export function servicesOf(profile: string): Service[] {
+  return SERVICES.filter(({kind}) => kind !== 'mocks' || profile === 'dev')
+}
 
 /** What runs once per start, idempotently. */
 export const JOBS: readonly Job[] = [
@@ -94,17 +117,21 @@ export const JOBS: readonly Job[] = [
   {name: 'minio-bucket', purpose: 'makes the bucket for media', prepares: 'minio'},
 ]
 
-/** The services with everything that they need, and the jobs that prepare those; all of them for an empty list. */
-export function withNeeds(names: readonly string[]): {services: Service[]; jobs: Job[]} {
+/**
+ * The services with everything that they need in a profile, and the jobs that prepare those; all of the
+ * profile for an empty list.
+ */
+export function withNeeds(names: readonly string[], profile: string): {services: Service[]; jobs: Job[]} {
+  const all = servicesOf(profile)
   const wanted = new Set<string>()
   const add = (name: string): void => {
     if (wanted.has(name)) return
     wanted.add(name)
-    SERVICES.find(service => service.name === name)?.needs.forEach(add)
+    all.find(service => service.name === name)?.needs.forEach(add)
   }
-  for (const name of names.length > 0 ? names : SERVICES.map(service => service.name)) add(name)
+  for (const name of names.length > 0 ? names : all.map(service => service.name)) add(name)
   return {
-    services: SERVICES.filter(service => wanted.has(service.name)),
+    services: all.filter(service => wanted.has(service.name)),
     jobs: JOBS.filter(job => wanted.has(job.prepares)),
   }
 }

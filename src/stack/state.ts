@@ -16,6 +16,8 @@ export interface ServiceState {
   failedChecks: number
   healthOutput: string
   image: string
+  /** Whether a stand-in plays it. */
+  stub: boolean
   /** Addresses on the host by port of the service. */
   published: Record<number, string>
 }

@@ -1,6 +1,7 @@
 import {chmod, mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import {SETTINGS} from '../../src/config/settings.js'
 import {errorOf, type Site} from '../helpers/cli.js'
 import {NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
 
@@ -13,7 +14,7 @@ test('the first start makes private secrets, even without Docker', async () => {
   expect(await modeOf(fileOf(site))).toBe('600')
   const lines = (await readFile(fileOf(site), 'utf8')).split('\n').filter(line => /^\w/.test(line))
   const values = lines.map(line => /^[A-Z0-9_]+=([0-9a-f]{32,})$/.exec(line)?.[1])
-  expect(new Set(values).size, 'every secret is another').toBe(4)
+  expect(new Set(values).size, 'every secret is another').toBe(7)
 })
 
 test('later starts keep the secrets of the first', async () => {
@@ -45,8 +46,8 @@ test('who sets all secrets gets no secrets file', async () => {
   await using site = await siteWithoutDocker()
   await site.write(
     '.env',
-    ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET']
-      .map(name => `${name}=my-own-secret\n`)
+    SETTINGS.filter(({secret, neededIn}) => secret && neededIn)
+      .map(({name}) => `${name}=my-own-secret\n`)
       .join(''),
   )
   expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])

@@ -107,7 +107,7 @@ test('a word after -- is never taken for a flag', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('logs -- --json')
   expect(run).toMatchObject({exitCode: 10, stdout: ''})
-  expect(run.stderr).toContain('error: there is no service "--json"\n')
+  expect(run.stderr).toContain('error: there is no service "--json" in dev\n')
 })
 
 describe('a command that does not exist', () => {
@@ -153,8 +153,8 @@ describe('an unknown service', () => {
   const error = {
     code: 'no-such-service',
     exitCode: 10,
-    message: 'there is no service "usr"',
-    hint: 'did you mean user? There are postgres, redis, minio, gateway, user, event, crew, payment, notification, media',
+    message: 'there is no service "usr" in dev',
+    hint: 'did you mean user? There are postgres, redis, minio, gateway, user, event, crew, payment, notification, media, mocks',
   }
 
   test.each(['env:up --service usr', 'env:up --service redis --service usr', 'logs user usr'])(
@@ -174,6 +174,18 @@ describe('an unknown service', () => {
     expect({exitCode, stdout}).toEqual({exitCode: 10, stdout: ''})
     expect(stderr).toBe(`error: ${error.message}\nhint: ${error.hint}`)
   })
+})
+
+test.each([
+  ['--profile dev --stub usr', 10, 'there is no service "usr" in dev', 'did you mean user\\? '],
+  ['--profile dev --real postgres', 2, 'postgres has no stub', 'stubs play gateway, user, '],
+  ['--profile dev --stub user,crew --real crew', 2, 'crew cannot be both a stub and real', 'name crew in '],
+  ['--profile stage --stub user', 9, 'stage runs no stubs', 'leave --stub out, or start dev: '],
+])('env:up %s is refused with the reason', async (words, exitCode, message, hint) => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run(`env:up ${words} --json`)
+  expect(run.exitCode).toBe(exitCode)
+  expect(errorOf(run)).toMatchObject({message, hint: expect.stringMatching(`^${hint}`)})
 })
 
 describe('help', () => {

@@ -25,7 +25,7 @@ test.skipIf(process.getuid?.() !== 0)('installed from its tarball, another user 
   }
   const up = await site.run('env:up --profile dev --service gateway --json', options)
   expect(up.exitCode, up.stdout + up.stderr).toBe(0)
-  expect((JSON.parse(up.stdout) as UpReport).stubs).toEqual(['gateway'])
+  expect((JSON.parse(up.stdout) as UpReport).services.at(-1)).toMatchObject({service: 'gateway', stub: true})
   expect((await site.run('logs gateway --tail 1', options)).stdout).toContain('gateway')
   expect((await site.run('env:down --volumes --yes', options)).exitCode).toBe(0)
   expect(await readdir(installed, {recursive: true})).toEqual(files)

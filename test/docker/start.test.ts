@@ -1,9 +1,11 @@
 import {expect, test} from 'vitest'
 import {execa} from 'execa'
-import {SERVICES} from '../../src/stack/catalogue.js'
+import {servicesOf} from '../../src/stack/catalogue.js'
 import {COMPOSE_FILE} from '../../src/engines/compose/project.js'
 import type {UpReport} from '../../src/env/up.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
+
+const TEN = servicesOf('stage')
 
 test('stage brings ten services up on loopback', async () => {
   await using site = await StackSite.open()
@@ -12,9 +14,9 @@ test('stage brings ten services up on loopback', async () => {
   expect(run.exitCode, run.stdout + run.stderr).toBe(0)
   const report = JSON.parse(run.stdout) as UpReport
   expect(report.services.map(({service, health}) => `${service} ${health}`)).toEqual(
-    SERVICES.map(({name}) => `${name} healthy`),
+    TEN.map(({name}) => `${name} healthy`),
   )
-  for (const {name, ports} of SERVICES) {
+  for (const {name, ports} of TEN) {
     const {NetworkSettings} = await site.inspect(name)
     for (const {container, variable} of ports) {
       expect(NetworkSettings.Ports[`${container}/tcp`]).toEqual([
@@ -36,7 +38,7 @@ test('the compose file alone brings all services up', async () => {
     env: {PATH: process.env.PATH},
     extendEnv: false,
   })
-  for (const {name} of SERVICES) expect((await site.inspect(name)).State.Health?.Status, name).toBe('healthy')
+  for (const {name} of TEN) expect((await site.inspect(name)).State.Health?.Status, name).toBe('healthy')
 })
 
 test('dev runs with stubs beside a running stage', async () => {
@@ -47,7 +49,7 @@ test('dev runs with stubs beside a running stage', async () => {
   const run = await dev.run('env:up --profile dev --json')
   expect(run.exitCode, run.stdout).toBe(0)
   const report = JSON.parse(run.stdout) as UpReport
-  expect(report.stubs).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
+  expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
   expect(report.services.every(({health}) => health === 'healthy')).toBe(true)
   expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
 })
@@ -108,11 +110,28 @@ test('one variable swaps a stub for another image', async () => {
     env: {BACKEND_GATEWAY_IMAGE: 'aquastream-test/another-gateway:1'},
   })
   const report = JSON.parse(run.stdout) as UpReport
-  expect(report.stubs).toEqual([])
+  expect(stubsOf(report)).toEqual([])
   expect(report.services.at(-1)).toMatchObject({
     image: 'aquastream-test/another-gateway:1',
     health: 'healthy',
   })
+})
+
+test('stubs are chosen by name, and the table says which', async () => {
+  await using site = await StackSite.open()
+  const run = await site.run('env:up --profile dev --service gateway --service user --stub all --real user')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stdout).toMatch(/^gateway .* a stub$/m)
+  expect(run.stdout).toMatch(/^user .* aquastream\/backend-user:latest$/m)
+})
+
+test('the image of a real service is never replaced', async () => {
+  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
+  const run = await site.run('env:up --profile dev --service user --real user')
+  expect(run.exitCode).toBe(3)
+  expect(run.stderr).toContain(
+    'the image aquastream/backend-user:not-on-this-machine of user cannot be pulled',
+  )
 })
 
 test('every container is confined, and told only what it needs', async () => {
@@ -120,7 +139,7 @@ test('every container is confined, and told only what it needs', async () => {
   await site.writeStageFile()
   expect((await site.run('env:up --profile stage')).exitCode).toBe(0)
   const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
-  for (const name of [...SERVICES.map(service => service.name), ...jobs]) {
+  for (const name of [...TEN.map(service => service.name), ...jobs]) {
     const {Config, HostConfig} = await site.inspect(name)
     const exception = name === 'minio-volume'
     expect(HostConfig, name).toMatchObject({ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false})
@@ -167,3 +186,7 @@ test('a file carries a quoted password unchanged', async () => {
   await site.run('env:up --profile stage --service redis')
   expect((await site.inspect('redis')).Config.Env).toContain('REDISCLI_AUTH=a$b "c" #d 12345678')
 })
+
+function stubsOf({services}: UpReport): string[] {
+  return services.filter(({stub}) => stub).map(({service}) => service)
+}

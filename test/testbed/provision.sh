@@ -389,9 +389,8 @@ stubs() {
 		step stub 'image aquastream/stub:testbed' docker build --progress plain --pull=false --label "$label=$recipe" \
 			-f "$folder/Dockerfile" -t aquastream/stub:testbed "$folder"
 	fi
-	for name in "${backends[@]}"; do
-		is_done "aquastream/backend-$name:latest" "$recipe" ||
-			docker tag aquastream/stub:testbed "aquastream/backend-$name:latest"
+	for name in "${backends[@]/#/backend-}" mocks; do
+		is_done "aquastream/$name:latest" "$recipe" || docker tag aquastream/stub:testbed "aquastream/$name:latest"
 	done
 }
 
@@ -493,8 +492,8 @@ report node:20-alpine "Node.js $(version node:20-alpine node --version)"
 for fault in dies never-healthy memory-hog wrong-arch; do
 	report "aquastream-testbed/$fault:latest" 'fault'
 done
-for name in stub:testbed "${backends[@]/%/:latest}"; do
-	[ "$name" = stub:testbed ] || name=backend-$name
+for name in stub:testbed "${backends[@]/#/backend-}" mocks; do
+	case $name in *:*) ;; *) name=$name:latest ;; esac
 	if [ "$(image_state "aquastream/$name")" != absent ]; then report "aquastream/$name" 'stub'; fi
 done
 line $(($(now_ms) - began)) 'ready'

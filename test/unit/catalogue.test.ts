@@ -1,18 +1,21 @@
 import {expect, test} from 'vitest'
 import {SERVICES, withNeeds} from '../../src/stack/catalogue.js'
 
-const ALL = 'postgres redis minio gateway user event crew payment notification media'
+const TEN = 'postgres redis minio gateway user event crew payment notification media'
+const MINIO = 'minio-volume minio-bucket'
 
 test.each([
-  ['', ALL, 'postgres-schemas minio-volume minio-bucket'],
-  ['redis', 'redis', ''],
-  ['postgres', 'postgres', 'postgres-schemas'],
-  ['gateway', 'redis gateway', ''],
-  ['user', 'postgres redis user', 'postgres-schemas'],
-  ['user redis user', 'postgres redis user', 'postgres-schemas'],
-  ['media gateway', 'postgres redis minio gateway media', 'postgres-schemas minio-volume minio-bucket'],
-])('starting "%s" starts what it needs, in order', (asked, services, jobs) => {
-  const found = withNeeds(asked.split(' ').filter(Boolean))
+  ['dev', '', `${TEN} mocks`, `postgres-schemas ${MINIO}`],
+  ['stage', '', TEN, `postgres-schemas ${MINIO}`],
+  ['dev', 'redis', 'redis', ''],
+  ['dev', 'postgres', 'postgres', 'postgres-schemas'],
+  ['dev', 'gateway', 'redis gateway', ''],
+  ['dev', 'user redis user', 'postgres redis user', 'postgres-schemas'],
+  ['dev', 'payment', 'postgres redis payment mocks', 'postgres-schemas'],
+  ['prod', 'payment', 'postgres redis payment', 'postgres-schemas'],
+  ['prod', 'media gateway', 'postgres redis minio gateway media', `postgres-schemas ${MINIO}`],
+])('in %s, starting "%s" starts what it needs, in order', (profile, asked, services, jobs) => {
+  const found = withNeeds(asked.split(' ').filter(Boolean), profile)
   expect(found.services.map(({name}) => name).join(' ')).toBe(services)
   expect(found.jobs.map(({name}) => name).join(' ')).toBe(jobs)
 })

@@ -14,6 +14,7 @@ const NEW: ServiceState = {
   failedChecks: 0,
   healthOutput: '',
   image: 'aquastream/backend-user',
+  stub: false,
   published: {},
 }
 const OLD: ServiceState = {...NEW, id: 'old'}

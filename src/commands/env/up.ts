@@ -6,10 +6,14 @@ export default class EnvUp extends BaseCommand<UpReport> {
   static override summary = 'bring the stack up and wait until every service is healthy'
   static override description = `Checks first, and reports everything that stands in the way at once: the engine, the settings, free ports, disk space. Then fetches images, starts, and waits; ends at the first service that cannot become healthy, with its name, the cause and its last log lines. On a running stack it changes nothing and says so.
 
-In dev, a backend whose image this machine does not have is played by a stub.`
+In dev, a backend whose image this machine does not have is played by a stub; --stub and --real choose otherwise.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --profile dev',
     {description: 'the database alone', command: '<%= config.bin %> <%= command.id %> --service postgres'},
+    {
+      description: 'work on one service: its image, and stubs for the others',
+      command: '<%= config.bin %> <%= command.id %> --stub all --real user',
+    },
     {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
     {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --profile stage --json'},
   ]
@@ -18,6 +22,18 @@ In dev, a backend whose image this machine does not have is played by a stub.`
       description: 'only this service, with what it needs; repeatable',
       helpValue: 'NAME',
       multiple: true,
+    }),
+    stub: Flags.string({
+      description: 'run these backends as stubs, though their images are here; dev only',
+      helpValue: 'SERVICES|all',
+      multiple: true,
+      delimiter: ',',
+    }),
+    real: Flags.string({
+      description: 'run these backends from their images, which are pulled if need be',
+      helpValue: 'SERVICES|all',
+      multiple: true,
+      delimiter: ',',
     }),
     pull: Flags.boolean({description: 'ask the registry for newer images first'}),
     timeout: Flags.integer({
@@ -33,10 +49,11 @@ In dev, a backend whose image this machine does not have is played by a stub.`
   async run(): Promise<UpReport> {
     const {flags} = await this.parse(EnvUp)
     const {bringUp} = await import('../../env/up.js')
-    const {upSummary, upTasks, upUpdate} = await import('../../cli/up-words.js')
-    const {service: services = [], pull, timeout} = flags
-    const request = {...this.stackRequest(flags), services, pull, wait: !flags['no-wait'], timeout}
-    const report = await this.progress(upTasks(services), upUpdate, ctx => bringUp(request, ctx))
+    const {UP_TASKS, upSummary, upUpdate} = await import('../../cli/up-words.js')
+    const {service: services = [], stub = [], real = [], pull, timeout} = flags
+    const wait = !flags['no-wait']
+    const request = {...this.stackRequest(flags), services, stub, real, pull, wait, timeout}
+    const report = await this.progress(UP_TASKS, upUpdate, ctx => bringUp(request, ctx))
     this.log(upSummary(report))
     return report
   }

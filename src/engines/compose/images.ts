@@ -5,7 +5,7 @@ import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {lastLines, tryDocker} from './docker.js'
-import {imageOf, STUB_CONTEXT} from './project.js'
+import {imageOf, STUB_CONTEXT, STUB_IMAGE} from './project.js'
 
 /** An image that the engine has. */
 export interface PresentImage {
@@ -22,8 +22,8 @@ export interface ImageChoice {
 }
 
 /**
- * In dev, a backend whose image the engine does not have is played by the stub, unless a variable names its
- * image. Everywhere else an image is present or is pulled.
+ * In dev, unless the target says which, a backend whose image the engine does not have is played by the stub, and
+ * so are the mocks, if no variable names the image. Everywhere else an image is present or is pulled.
  */
 export async function chooseImages(target: Target, signal: AbortSignal): Promise<ImageChoice> {
   const {profile, values} = target.settings
@@ -32,7 +32,9 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
   const present = await findImages([...new Set(wanted.map(({image}) => image)), stubImage], signal)
   const isStub = ({service, image}: {service: string; image: string}): boolean => {
     const {kind, imageVariable} = SERVICES.find(({name}) => name === service)!
-    return profile === 'dev' && kind === 'backend' && !values[imageVariable] && !present.has(image)
+    if (target.stub.includes(service)) return true
+    if (target.real.includes(service) || kind === 'infrastructure') return false
+    return profile === 'dev' && !values[imageVariable] && !present.has(image)
   }
   const services = wanted.filter(isStub).map(({service}) => service)
   const real = wanted.filter(({service}) => !services.includes(service))
@@ -55,7 +57,7 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
 async function stubImageName(): Promise<string> {
   const hash = createHash('sha256')
   for (const file of ['Dockerfile', 'server.js']) hash.update(await readFile(join(STUB_CONTEXT, file)))
-  return `aquastream/stub:${hash.digest('hex').slice(0, 12)}`
+  return `${STUB_IMAGE}:${hash.digest('hex').slice(0, 12)}`
 }
 
 /** Those of the images that the engine has, by the name asked for. */

@@ -10,6 +10,9 @@ const PACKAGE = new URL('../../../', import.meta.url)
 export const COMPOSE_FILE = fileURLToPath(new URL('infra/compose/docker-compose.yml', PACKAGE))
 export const STUB_CONTEXT = fileURLToPath(new URL('infra/stubs', PACKAGE))
 
+/** The image of stubs and mocks, without its tag. */
+export const STUB_IMAGE = 'aquastream/stub'
+
 /** Beginning of every compose command that reads the file. */
 export function composeArgs({settings}: Target): string[] {
   return ['compose', '-f', COMPOSE_FILE, '-p', settings.project, '--profile', settings.profile]
@@ -34,6 +37,6 @@ export function composeEnv(
 /** The image that a service has under these settings; the same expression as in the compose file. */
 export function imageOf(service: string, values: Readonly<Record<string, string>>): string {
   const {image, imageVariable, kind} = SERVICES.find(({name}) => name === service)!
-  const tag = kind === 'backend' ? `:${values.BACKEND_VERSION}` : ''
+  const tag = kind === 'infrastructure' ? '' : `:${values.BACKEND_VERSION}`
   return values[imageVariable] ?? `${values.IMAGE_PREFIX ?? ''}${image}${tag}`
 }

@@ -1,3 +1,5 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../../errors.js'
 import type {Plan} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
@@ -18,9 +20,33 @@ export async function startServices({target, stubs, changes}: Plan, signal: Abor
   if (paused.length > 0)
     await docker(['compose', '-p', target.settings.project, 'unpause', ...paused], {signal})
   const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
-  // Another start at the same moment takes the names; the second time its containers are found.
-  await createAll().catch(createAll)
+  await createBeside(createAll, signal)
   await startInOrder(target.settings.project, names, signal)
+}
+
+const CREATE_TRIES = 5
+
+/** Another start at the same moment takes the names, a while before its containers can be found by Compose. */
+async function createBeside(create: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await create()
+      return
+    } catch (error) {
+      if (tries === CREATE_TRIES || !isTaken(error)) throw error
+      await sleep(300 * tries, undefined, {signal})
+    }
+  }
+}
+
+/** The engine says so of names and networks; some versions only that what they just saw is gone. */
+function isTaken(error: unknown): boolean {
+  return (
+    error instanceof AquastreamError &&
+    error.evidence.some(({lines}) =>
+      lines.some(line => /already (in use|exists)|No such container/.test(line)),
+    )
+  )
 }
 
 /** The events that can make a dependency ready. */

@@ -2,6 +2,7 @@ import {execa} from 'execa'
 import type {MemoryUse} from '../engine.js'
 import type {ServiceState} from '../../stack/state.js'
 import {docker, dockerOptions, tryDocker} from './docker.js'
+import {STUB_IMAGE} from './project.js'
 
 /** The part of `docker inspect` that is read here. */
 export interface Container {
@@ -78,6 +79,7 @@ export function toState(container: Container): ServiceState {
     failedChecks: state.Health?.FailingStreak ?? 0,
     healthOutput: state.Health?.Log?.at(-1)?.Output ?? '',
     image: config.Image,
+    stub: config.Image.startsWith(`${STUB_IMAGE}:`),
     published: published(container),
   }
 }
