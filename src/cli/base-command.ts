@@ -84,12 +84,14 @@ export abstract class BaseCommand<Result> extends Command {
     return {...this.stackRequest(flags), dir: flags.dir, databaseUrl: flags['database-url']}
   }
 
-  /** A result that is an answer and still not good: said on stderr, and in the exit status. */
-  protected async conclude(problem: Problem | undefined): Promise<void> {
-    if (!problem) return
+  /** A result that is an answer and still not good: said on stderr, and the first in the exit status. */
+  protected async conclude(...findings: (Problem | undefined)[]): Promise<void> {
+    const problems = findings.filter(finding => finding !== undefined)
+    const [first] = problems
+    if (!first) return
     const {writeProblem} = await import('./failure.js')
-    if (!this.jsonEnabled()) writeProblem(problem)
-    process.exitCode = ERRORS[problem.code]
+    if (!this.jsonEnabled()) problems.forEach(writeProblem)
+    process.exitCode = ERRORS[first.code]
   }
 
   private listenForInterrupts(): Interrupts {

@@ -4,7 +4,9 @@ import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './settings.js'
-import {stateDirectory} from './state.js'
+import {stateDirectory, statePath} from './state.js'
+
+const FILE = 'dev.env'
 
 /**
  * The secrets of dev on this machine: made on first use and then kept, since volumes are made with them. One
@@ -14,7 +16,7 @@ export async function devSecrets(
   secrets: readonly Setting[],
   env: NodeJS.ProcessEnv,
 ): Promise<{path: string; values: Record<string, string>}> {
-  const path = join(await stateDirectory(env), 'dev.env')
+  const path = join(await stateDirectory(env), FILE)
   const text = await readEnvText(path)
   const known = text === undefined ? undefined : parseEnv(text, path)
   const missing = secrets.filter(({name}) => !known?.[name])
@@ -30,6 +32,15 @@ export async function devSecrets(
       cause: error,
     })
   }
+  return {path, values: (await readEnvFile(path)) ?? {}}
+}
+
+/** The same without making any: those that are there, and the file that all of them will be in. */
+export async function knownDevSecrets(
+  _: readonly Setting[],
+  env: NodeJS.ProcessEnv,
+): Promise<{path: string; values: Record<string, string>}> {
+  const path = join(statePath(env), FILE)
   return {path, values: (await readEnvFile(path)) ?? {}}
 }
 

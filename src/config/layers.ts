@@ -16,6 +16,8 @@ export interface SettingsRequest {
 export interface Layer {
   source: string
   values: Record<string, string | undefined>
+  /** Ours alone: the secrets that are made on first use. */
+  generated?: true
 }
 
 /** Whether a malformed line matters, by the name that it sets; `.env` is shared with other programs. */

@@ -1,10 +1,10 @@
 import {fileURLToPath} from 'node:url'
-import {distance} from 'fastest-levenshtein'
 import type {Problem} from '../errors.js'
-import {devSecrets} from './dev-secrets.js'
+import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
+import {nearMiss} from './near-miss.js'
 import type {Profile} from './profile.js'
-import {defaultOf, SETTINGS, type Setting} from './settings.js'
+import {defaultOf, isGenerated, SETTINGS, type Setting} from './settings.js'
 import {weakness} from './strength.js'
 
 /** All settings of one run. */
@@ -27,13 +27,39 @@ export interface Settings {
  * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
  */
 export async function loadSettings(request: SettingsRequest): Promise<Settings> {
-  const {profile, env} = request
-  const [environment, ...files] = await readLayers(
+  return judge(await readAll(request, devSecrets), request)
+}
+
+/**
+ * The same without making any secrets, and the places that were looked into, in the order in which they count.
+ * @throws as loadSettings
+ */
+export async function examineSettings(
+  request: SettingsRequest,
+): Promise<{settings: Settings; layers: Layer[]}> {
+  const layers = await readAll(request, knownDevSecrets)
+  return {settings: judge(layers, request), layers}
+}
+
+type Layers = Awaited<ReturnType<typeof readLayers>>
+
+/** The generated secrets come last, and only where nobody has set them all. */
+async function readAll(request: SettingsRequest, generate: typeof devSecrets): Promise<Layers> {
+  const layers = await readLayers(
     request,
     (name, {shared}) => !shared || SETTINGS.some(setting => setting.name === name),
   )
-  const found = pick([environment, ...files])
-  if (profile === 'dev') await addDevSecrets(found, env)
+  const generated = SETTINGS.filter(setting => isGenerated(setting, request.profile))
+  if (generated.every(({name}) => layers.some(({values}) => values[name]))) return layers
+  const {path, values} = await generate(generated, request.env)
+  const ours = Object.fromEntries(generated.map(({name}) => [name, values[name]]))
+  return [...layers, {source: path, values: ours, generated: true}]
+}
+
+function judge(layers: Layers, request: SettingsRequest): Settings {
+  const {profile} = request
+  const [, ...files] = layers
+  const found = pick(layers)
   const values = Object.fromEntries(
     SETTINGS.flatMap(setting => {
       const value = found.get(setting.name)?.value ?? defaultOf(setting, profile)
@@ -64,16 +90,6 @@ function pick(layers: Layer[]): Found {
   return found
 }
 
-async function addDevSecrets(found: Found, env: NodeJS.ProcessEnv): Promise<void> {
-  const generated = SETTINGS.filter(({secret, neededIn}) => secret && neededIn?.includes('dev'))
-  if (generated.every(({name}) => found.has(name))) return
-  const {path, values} = await devSecrets(generated, env)
-  for (const {name} of generated) {
-    const value = values[name]
-    if (value && !found.has(name)) found.set(name, {value, source: path})
-  }
-}
-
 function contradictions(files: Layer[], profile: Profile): Problem[] {
   return files
     .filter(({values}) => values.AQUASTREAM_PROFILE && values.AQUASTREAM_PROFILE !== profile)
@@ -85,7 +101,10 @@ function contradictions(files: Layer[], profile: Profile): Problem[] {
 }
 
 function findProblems(found: Found, {profile, envFile}: SettingsRequest): Problem[] {
-  const missing = SETTINGS.filter(({name, neededIn}) => neededIn?.includes(profile) && !found.has(name))
+  const missing = SETTINGS.filter(
+    setting =>
+      setting.neededIn?.includes(profile) && !isGenerated(setting, profile) && !found.has(setting.name),
+  )
   return [
     ...missingProblem(missing, envFile ?? `.env.${profile}`),
     ...SETTINGS.flatMap(setting => check(setting, found, profile)),
@@ -141,8 +160,7 @@ function samePorts(values: Record<string, string>): Problem[] {
 function suspiciousNames({source, values}: Layer): string[] {
   const known = SETTINGS.map(({name}) => name)
   return Object.keys(values).flatMap(name => {
-    if (known.includes(name)) return []
-    const near = known.find(candidate => distance(candidate, name) <= 2)
+    const near = known.includes(name) ? undefined : nearMiss(name)
     return near ? [`${source} sets ${name}, which nothing reads: did you mean ${near}?`] : []
   })
 }

@@ -222,3 +222,8 @@ function limit(name: string, about: string, value: string): Setting {
 export function defaultOf(setting: Setting, profile: Profile): string | undefined {
   return (profile === 'dev' ? setting.devDefault : undefined) ?? setting.default
 }
+
+/** Whether it is a secret that is made on first use when nobody has set it. */
+export function isGenerated({secret, neededIn}: Setting, profile: Profile): boolean {
+  return profile === 'dev' && secret === true && (neededIn?.includes('dev') ?? false)
+}

@@ -4,13 +4,21 @@ import {isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 
 /**
- * Makes, if need be, the directory of what aquastream remembers on this machine between runs, private to
- * the user: `$XDG_STATE_HOME/aquastream`, else `~/.local/state/aquastream` (XDG Base Directory 0.8).
+ * Where aquastream remembers things on this machine between runs: `$XDG_STATE_HOME/aquastream`, else
+ * `~/.local/state/aquastream` (XDG Base Directory 0.8). It may not be there yet.
  *
  * @throws state-directory
  */
+export function statePath(env: NodeJS.ProcessEnv): string {
+  return join(base(env), 'aquastream')
+}
+
+/**
+ * Makes that directory, if need be, private to the user.
+ * @throws state-directory
+ */
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
-  const path = join(base(env), 'aquastream')
+  const path = statePath(env)
   try {
     await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
