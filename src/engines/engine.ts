@@ -101,6 +101,17 @@ export interface Diagnosis {
   evidence: Evidence[]
 }
 
+/** What is known of one service beyond its state, for a report. */
+export interface ServiceFacts {
+  service: string
+  /** What it was made from; digests are those of registries. Nothing where there are no images. */
+  image?: {id: string; digests: string[]}
+  /** Its last health checks, oldest first; `at` as ISO 8601. */
+  checks: {at: string; exitCode: number; output: string}[]
+  /** The variables that it was started with, which need not be those of the settings now. Holds secrets. */
+  environment: Record<string, string>
+}
+
 /**
  * What can run a stack. Use cases see this interface and nothing behind it.
  * Every method fails with an engine-… error when the engine itself cannot be reached.
@@ -124,6 +135,9 @@ export interface Engine {
   /** Finds out why a service that was judged hopeless is so. */
   diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
+  facts(signal?: AbortSignal): Promise<ServiceFacts[]>
+  /** The engine's own versions, by the names of its parts. */
+  versions(signal?: AbortSignal): Promise<Record<string, string>>
   /**
    * Finds where PostgreSQL runs, and gives a way to start programs there. They see these variables, and those
    * of the server itself.

@@ -27,6 +27,8 @@ export function composeEngine(project: string): Engine {
     },
     memory: memoryOf,
     logs: (query, signal) => readLogs(project, query, signal),
+    facts: async signal => (await import('./facts.js')).readFacts(project, signal),
+    versions: async signal => (await import('./facts.js')).readVersions(signal),
     besidePostgres: async () => (await import('./beside.js')).besidePostgres(project),
   }
 }

@@ -11,14 +11,14 @@ export interface Container {
   /** Id of the image that it was made from. */
   Image: string
   RestartCount: number
-  Config: {Image: string; Labels: Record<string, string>}
+  Config: {Image: string; Labels: Record<string, string>; Env: string[] | null}
   State: {
     Status: ServiceState['state']
     ExitCode: number
     OOMKilled: boolean
     StartedAt: string
     FinishedAt: string
-    Health?: {Status: ServiceState['health']; FailingStreak: number; Log?: {Output: string}[]}
+    Health?: {Status: ServiceState['health']; FailingStreak: number; Log?: {Start: string; ExitCode: number; Output: string}[]}
   }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
 }
