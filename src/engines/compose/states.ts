@@ -18,7 +18,11 @@ export interface Container {
     OOMKilled: boolean
     StartedAt: string
     FinishedAt: string
-    Health?: {Status: ServiceState['health']; FailingStreak: number; Log?: {Start: string; ExitCode: number; Output: string}[]}
+    Health?: {
+      Status: ServiceState['health']
+      FailingStreak: number
+      Log?: {Start: string; ExitCode: number; Output: string}[]
+    }
   }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
 }
