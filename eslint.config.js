@@ -32,6 +32,14 @@ export default tseslint.config(
     languageOptions: {globals: {process: 'readonly', console: 'readonly', URL: 'readonly'}},
   },
   {
+    files: ['src/stubs/mocks/page/live.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'DOMParser', 'EventSource', 'fetch', 'location'].map(name => [name, 'readonly']),
+      ),
+    },
+  },
+  {
     files: ['test/**/*.ts', 'bench/**/*.ts'],
     rules: {
       '@typescript-eslint/no-misused-promises': ['error', {checksVoidReturn: false}],

@@ -15,6 +15,8 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {test: {name: 'stubs', include: ['test/stubs/**/*.test.ts'], testTimeout: 30_000}},
+      {test: {name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 30_000}},
       {
         test: {
           name: 'docker',

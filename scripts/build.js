@@ -1,7 +1,8 @@
 // Builds what the package ships: dist/ (the CLI), infra/stubs/server.js (the stub server, one file
 // without npm install, so that its image is a copy) and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
-import {rmSync} from 'node:fs'
+import {readFileSync, rmSync} from 'node:fs'
+import {join} from 'node:path'
 import {build} from 'esbuild'
 
 rmSync('dist', {recursive: true, force: true})
@@ -16,9 +17,22 @@ await build({
   // CommonJS libraries inside an ESM bundle still ask for require
   banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
   legalComments: 'linked',
+  plugins: [{name: 'raw', setup: readRaw}],
   logLevel: 'warning',
 })
 execFileSync('node_modules/.bin/oclif', ['manifest'], {
   stdio: ['ignore', 'ignore', 'inherit'],
   env: {...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: 'true'},
 })
+
+/** `import text from './page.css?raw'` is the text of that file. */
+function readRaw({onResolve, onLoad}) {
+  onResolve({filter: /\?raw$/}, ({path, resolveDir}) => ({
+    path: join(resolveDir, path.slice(0, -'?raw'.length)),
+    namespace: 'raw',
+  }))
+  onLoad({filter: /.*/, namespace: 'raw'}, ({path}) => ({
+    contents: readFileSync(path, 'utf8'),
+    loader: 'text',
+  }))
+}

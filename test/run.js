@@ -1,11 +1,19 @@
 // Runs every tier that this machine can run and ends with a plain line of counts. A tier that cannot run is
-// skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, docker).
+// skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, browser, docker).
 import {execFileSync} from 'node:child_process'
 import {startVitest} from 'vitest/node'
+import {chromium} from './helpers/browser-program.js'
 import {postgresPrograms} from './helpers/postgres-programs.js'
 
 /** Each: why it cannot run here, or nothing. */
-const tiers = {unit: () => undefined, commands: () => undefined, postgres: whyNoPostgres, docker: whyNoDocker}
+const tiers = {
+  unit: () => undefined,
+  commands: () => undefined,
+  stubs: () => undefined,
+  postgres: whyNoPostgres,
+  browser: whyNoBrowser,
+  docker: whyNoDocker,
+}
 const required = (process.env.AQUASTREAM_TEST_REQUIRE ?? '').split(',').filter(Boolean)
 
 const missing = Object.entries(tiers).flatMap(([tier, why]) => {
@@ -33,6 +41,10 @@ process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
 function whyNoPostgres() {
   if (postgresPrograms().size > 0) return undefined
   return 'no initdb of PostgreSQL 15 or newer, neither on PATH nor where Debian puts it (apt install postgresql)'
+}
+
+function whyNoBrowser() {
+  return chromium() ? undefined : 'no chromium on PATH (apt install chromium)'
 }
 
 function whyNoDocker() {

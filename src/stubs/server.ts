@@ -25,6 +25,7 @@ async function start(settings: Settings): Promise<void> {
   addActuator(app, await checksOf(settings), neighbours)
   addInfo(app, service)
   if (services.size > 0) await addForwarding(app, services)
+  if (service === 'mocks') await (await import('./mocks/mocks.js')).addMocks(app, process.env)
   await listen(address)
   const durationMs = Math.round(performance.now())
   app.log.info({durationMs}, `stub of ${service} listens on port ${address.port}`)

@@ -123,6 +123,7 @@ missing_packages() {
 	has debootstrap || echo debootstrap
 	has shellcheck || echo shellcheck
 	has tmux || echo tmux
+	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	has_postgres_programs || printf '%s\n' postgresql-15 postgresql-client-15
 	[ -d "$minio_programs" ] || go_is_new_enough || echo "golang-$go_minimum-go/trixie"

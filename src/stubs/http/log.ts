@@ -24,9 +24,14 @@ export class RequestLog extends LogController {
 
   override requestCompleted(_: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const {method} = request
-    const path = pathOf(request.url)
+    const path = withoutToken(pathOf(request.url))
     const status = reply.statusCode
     const line = {method, path, status, durationMs: Math.round(reply.elapsedTime)}
     request.log[status < 500 ? 'info' : 'warn'](line, `${method} ${path} ${status}`)
   }
+}
+
+// The path of a call of the Telegram Bot API begins with its token.
+function withoutToken(path: string): string {
+  return path.replace(/^(\/+)bot[^/]*/i, '$1bot***')
 }

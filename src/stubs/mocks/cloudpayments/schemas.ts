@@ -1,0 +1,46 @@
+import {z} from 'zod'
+import {kopecks} from '../money.js'
+
+const amount = z.coerce
+  .string({error: 'Amount is required'})
+  .refine(value => value !== 'undefined' && value !== '', {error: 'Amount is required', abort: true})
+  .refine(value => kopecks(value) !== undefined, {error: 'Amount is invalid'})
+  .transform(value => kopecks(value)!)
+
+const text = z.string().max(1000).optional()
+const transactionId = z.coerce.number({error: 'TransactionId is required'}).int()
+
+const order = {
+  Amount: amount,
+  Currency: z.string().default('RUB'),
+  InvoiceId: z.coerce.string().optional(),
+  AccountId: z.coerce.string().optional(),
+  Description: text,
+  Email: text,
+  JsonData: z.unknown().optional(),
+}
+
+export const charge = z.object({
+  ...order,
+  CardCryptogramPacket: z.string({error: 'CardCryptogramPacket is required'}).min(1, {
+    error: 'CardCryptogramPacket is required',
+  }),
+  Name: text,
+  IpAddress: text,
+})
+
+export const newOrder = z.object({
+  ...order,
+  Description: z.string({error: 'Description is required'}),
+  RequireConfirmation: z.union([z.boolean(), z.stringbool()]).default(false),
+  SuccessRedirectUrl: z.url().optional(),
+})
+
+/** Of what confirm takes and refund gives back. */
+export const partOfTransaction = z.object({TransactionId: transactionId, Amount: amount})
+export const byTransaction = z.object({TransactionId: transactionId})
+export const byInvoice = z.object({InvoiceId: z.coerce.string().min(1, {error: 'InvoiceId is required'})})
+
+export type NewOrder = z.infer<typeof newOrder>
+/** What a payment is made for, by card or by link. */
+export type Purchase = Pick<z.infer<typeof charge>, keyof typeof order> & {Name?: string | undefined}

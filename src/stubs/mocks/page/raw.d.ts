@@ -1,0 +1,5 @@
+// A file as its text; scripts/build.js puts it into the bundle.
+declare module '*?raw' {
+  const text: string
+  export default text
+}

@@ -1,0 +1,53 @@
+import {html} from 'ghtml'
+import type {Bot} from '../telegram/bot.js'
+import type {Chat, Message} from '../telegram/chats.js'
+import {live, section, time} from './parts.js'
+
+export function telegramView(bot: Bot): string {
+  const chats = bot.chats.list()
+  return section(
+    'telegram',
+    'Telegram',
+    html`!${live(
+        'chats',
+        html`<p class="note">!${receives(bot)}</p>
+          !${chats.map(chatView)} !${chats.length === 0 ? '<p class="empty">No messages yet.</p>' : ''}`,
+      )}
+      <form method="post" action="/actions/messages" class="row">
+        <label
+          >User
+          <input name="chat" inputmode="numeric" pattern="[0-9]{1,15}" required value="${lastUser(chats)}"
+        /></label>
+        <label class="wide"
+          >Text <input name="text" required maxlength="4096" placeholder="/start" autocomplete="off"
+        /></label>
+        <button>Write to the bot</button>
+      </form>`,
+  )
+}
+
+function receives({user, webhook: {target}, updates}: Bot): string {
+  const way = target ? html`gets updates at <code>${target.url}</code>` : 'asks for updates by getUpdates'
+  const waiting = updates.count > 0 ? `, ${updates.count} not taken yet` : ''
+  return html`The bot <b>@${user.username}</b> !${way}${waiting}.`
+}
+
+function chatView({user, messages}: Chat): string {
+  return html`<article aria-label="Chat with ${user.first_name}">
+    <h3>${user.first_name}</h3>
+    <ol class="chat" id="chat-${user.id}" data-scroll tabindex="0" aria-label="Messages">
+      !${messages.map(messageView)}
+    </ol>
+  </article>`
+}
+
+function messageView({from, text, date}: Message): string {
+  return html`<li class="${from.is_bot ? 'bot' : 'user'}">
+    <span class="who">${from.is_bot ? 'Bot' : from.first_name} !${time(new Date(date * 1000))}</span>
+    <p>${text}</p>
+  </li>`
+}
+
+function lastUser(chats: Chat[]): string {
+  return String(chats[0]?.user.id ?? 1001)
+}

@@ -1,0 +1,51 @@
+import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
+import {takeBodies} from '../body.js'
+import {addFailures} from '../failures/hooks.js'
+import {readArguments} from './arguments.js'
+import type {Bot} from './bot.js'
+import {sendError, sendRetryAfter, TelegramError} from './errors.js'
+import {callMethod, methodNamed} from './methods.js'
+
+const RETRY_AFTER_S = 3
+
+interface Call {
+  token: string
+  method: string
+}
+
+/** Adds /bot<token>/<method>, for GET and POST, as https://api.telegram.org has it. */
+export function addTelegram(app: FastifyInstance, bot: Bot, token: string): void {
+  takeBodies(app)
+  app.setErrorHandler((error: Error & {statusCode?: number}, request, reply) => {
+    if (error instanceof TelegramError) return sendError(reply, error)
+    if (error.statusCode === 413) return sendError(reply, new TelegramError(413, 'Request Entity Too Large'))
+    request.log.error({stack: error.stack}, `internal error: ${error.message}`)
+    return sendError(reply, new TelegramError(500, 'Internal Server Error'))
+  })
+  app.addHook('onRequest', async (request, reply) => refuseStranger(request, reply, token))
+  addFailures(app, bot.failures, {
+    provider: 'telegram',
+    operation: request => methodNamed((request.params as Call).method),
+    error: reply => sendError(reply, new TelegramError(500, 'Internal Server Error')),
+    rateLimit: reply => sendRetryAfter(reply, RETRY_AFTER_S),
+  })
+  app.route<{Params: Call}>({
+    method: ['GET', 'POST'],
+    url: '/bot:token/:method',
+    handler: async request => ({
+      ok: true,
+      ...(await callMethod(bot, request.params.method, readArguments(request))),
+    }),
+  })
+}
+
+async function refuseStranger(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  token: string,
+): Promise<FastifyReply | undefined> {
+  const {token: given} = request.params as Call
+  if (given === token) return undefined
+  const words = given.includes(':') ? 'Unauthorized' : 'Unauthorized: invalid token specified'
+  return sendError(reply, new TelegramError(401, words))
+}

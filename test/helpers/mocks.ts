@@ -1,0 +1,188 @@
+// The mocks as a process of the built stub server, and a shop that receives what they send.
+import {createServer, type IncomingHttpHeaders} from 'node:http'
+import type {AddressInfo} from 'node:net'
+import {execa} from 'execa'
+import {vi} from 'vitest'
+
+const SERVER = 'infra/stubs/server.js'
+const UNTIL = {timeout: 10_000, interval: 20}
+
+const TOKEN = '123456:the-secret-of-the-bot'
+const YOOKASSA = {shopId: '100500', secretKey: 'test_secret_of_the_shop'}
+const CLOUDPAYMENTS = {publicId: 'pk_test', apiSecret: 'secret_of_the_merchant'}
+
+/** A request that the shop got. */
+export interface Received {
+  path: string
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** What the shop answers. */
+export interface Reply {
+  status?: number
+  body?: unknown
+}
+
+/** A server in the place of the gateway: remembers what it is sent, and answers as the test says. */
+export class Shop implements AsyncDisposable {
+  readonly received: Received[] = []
+  /** Of a request, its answer; 200 and {"code": 0} when it says nothing. */
+  answer: (request: Received) => Reply | undefined = () => undefined
+
+  private constructor(private readonly server: ReturnType<typeof createServer>) {
+    server.on('request', async (request, response) => {
+      const body = (await request.toArray()).join('')
+      const received = {path: request.url!, headers: request.headers, body}
+      this.received.push(received)
+      const {status = 200, body: answer = {code: 0}} = this.answer(received) ?? {}
+      response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(answer))
+    })
+  }
+
+  static async open(): Promise<Shop> {
+    const server = createServer()
+    await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+    return new Shop(server)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
+  /** Waits until so many requests to this path are there. */
+  async got(path: string, count = 1): Promise<Received[]> {
+    return vi.waitFor(() => {
+      const requests = this.received.filter(request => request.path.startsWith(path))
+      if (requests.length < count) throw new Error(`${requests.length} of ${count} requests to ${path}`)
+      return requests
+    }, UNTIL)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server.closeAllConnections()
+    await new Promise(closed => this.server.close(closed))
+  }
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  /** The body as JSON; its parts are what the test expects. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  json: any
+}
+
+/** The mocks, whose webhooks go to the shop. */
+export class Mocks implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    private readonly running: ReturnType<typeof start>,
+  ) {}
+
+  static async open(webhookUrl: string): Promise<Mocks> {
+    const port = await freePort()
+    const url = `http://127.0.0.1:${port}`
+    const mocks = new Mocks(url, start(port, url, webhookUrl))
+    await vi.waitFor(() => fetch(`${url}/actuator/health/readiness`), UNTIL)
+    return mocks
+  }
+
+  async fetch(path: string, init: RequestInit = {}): Promise<Answer> {
+    const {status, headers, ...response} = await fetchOnce(`${this.url}${path}`, init)
+    return {status, headers, ...response}
+  }
+
+  /** A call of the Bot API, its arguments as JSON. */
+  bot(method: string, args: object = {}): Promise<Answer> {
+    return this.fetch(`/bot${TOKEN}/${method}`, json(args))
+  }
+
+  /** A request of the shop to YooKassa, under a new idempotence key unless one is given. */
+  yookassa(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: unknown,
+    key: string = crypto.randomUUID(),
+  ): Promise<Answer> {
+    const init = body === undefined ? {headers: {}} : json(body)
+    const headers = {...init.headers, ...basic(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
+    return this.fetch(`/v3${path}`, {...init, method, headers})
+  }
+
+  /** A request of the shop to CloudPayments. */
+  cloudpayments(path: string, body: object): Promise<Answer> {
+    const init = json(body)
+    const headers = {...init.headers, ...basic(CLOUDPAYMENTS.publicId, CLOUDPAYMENTS.apiSecret)}
+    return this.fetch(`/cloudpayments${path}`, {...init, headers})
+  }
+
+  /** A button of the page, pressed by somebody who is not in a browser. */
+  press(path: string, fields: Record<string, string> = {}): Promise<Answer> {
+    return this.fetch(path, {method: 'POST', body: new URLSearchParams(fields), redirect: 'manual'})
+  }
+
+  script(provider: string, operation: string, failure: string, times = 1): Promise<Answer> {
+    return this.fetch('/__mocks/failures', json({provider, operation, failure, times}))
+  }
+
+  /** Ends the mocks; everything that they have logged. */
+  async logs(): Promise<string> {
+    this.running.kill()
+    return (await this.running).stdout
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.running.kill()
+    await this.running
+  }
+}
+
+function start(port: number, url: string, webhookUrl: string) {
+  return execa(process.execPath, [SERVER], {
+    reject: false,
+    extendEnv: false,
+    env: {
+      SPRING_APPLICATION_NAME: 'mocks',
+      SERVER_ADDRESS: '127.0.0.1',
+      SERVER_PORT: String(port),
+      PUBLIC_URL: url,
+      WEBHOOK_URL: webhookUrl,
+      TELEGRAM_BOT_TOKEN: TOKEN,
+      TELEGRAM_BOT_USERNAME: 'aquastream_bot',
+      YOOKASSA_SHOP_ID: YOOKASSA.shopId,
+      YOOKASSA_SECRET_KEY: YOOKASSA.secretKey,
+      CLOUDPAYMENTS_PUBLIC_ID: CLOUDPAYMENTS.publicId,
+      CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
+    },
+  })
+}
+
+async function fetchOnce(url: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init)
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json')
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson ? JSON.parse(text) : undefined,
+  }
+}
+
+function json(body: unknown): {method: string; headers: Record<string, string>; body: string} {
+  return {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(body)}
+}
+
+function basic(name: string, password: string): {authorization: string} {
+  return {authorization: `Basic ${btoa(`${name}:${password}`)}`}
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
+  const {port} = server.address() as AddressInfo
+  await new Promise(closed => server.close(closed))
+  return port
+}
