@@ -279,6 +279,9 @@ BEGIN
 	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
 		RAISE EXCEPTION 'the archive ended the transaction by itself';
 	END IF;
+	IF current_setting('aquastream.whole', true) = 'no' THEN
+		RAISE EXCEPTION 'the end of the archive is missing';
+	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
 		IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = item.name) THEN
 			RAISE EXCEPTION 'the archive does not hold the schema %', item.name;
@@ -304,9 +307,17 @@ END $$;
 \echo aquastream commits
 COMMIT;
 \echo aquastream committed
-SELECT format('ANALYZE %s', c.oid::regclass) FROM pg_class c
-WHERE relkind IN ('r', 'p', 'm') AND relnamespace IN (SELECT n.oid FROM pg_namespace n
-	WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))) \gexec
+SQL
+}
+
+# Half of the tables, the larger and the smaller in turn, so that two of these take about the same time.
+analyze_sql() { # analyze_sql 0|1
+	cat <<SQL
+SELECT format('ANALYZE %s', name) FROM (
+	SELECT c.oid::regclass AS name, row_number() OVER (ORDER BY pg_relation_size(c.oid) DESC, c.oid) AS number
+	FROM pg_class c WHERE relkind IN ('r', 'p', 'm') AND relnamespace IN (SELECT n.oid FROM pg_namespace n
+		WHERE nspname IN (SELECT json_array_elements_text(:'schemas'::json)))) tables
+WHERE number % 2 = $1 ORDER BY number \gexec
 SQL
 }
 
@@ -331,7 +342,12 @@ replay() {
 		# Without the COMMIT that would follow, the end of the stream is the end of the transaction.
 		unpack "$1" || exit
 		end_sql
-	} | psql -XAtqw -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s"
+	} | psql -XAtqw -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
+		return
+	for half in 0 1; do
+		analyze_sql $half | psql -XAtqw -o /dev/null -v schemas="$2" &
+	done
+	wait
 }
 
 # What a restore of these schemas would meet, as one line of JSON.
@@ -433,6 +449,8 @@ case ${1:-} in
 	replay)
 		# The archive follows the line of the manifest; a shell reads a line without a byte more.
 		IFS= read -r manifest || exit 6
+		# The other formats end with a proof of their own.
+		[ "$3" != plain ] || before="SELECT set_config('aquastream.whole', 'no', false);"
 		replay "$3" "$4" "$manifest"
 		;;
 	*)

@@ -2,7 +2,6 @@ import {randomBytes} from 'node:crypto'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createInterface} from 'node:readline'
-import {constants, createGzip} from 'node:zlib'
 import type {Program} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
 import {causeIn} from '../postgres/output.js'
@@ -142,13 +141,14 @@ function packed(
   const alone = what.archives.length === 1 && what.before.length === 0 && what.neighbours === undefined
   if (alone && first && first.packing !== 'plain')
     return {packing: first.packing, bytes: Readable.from(proven(first), {objectMode: false})}
-  const sql = Readable.from(alone && first ? proven(first) : inOrder(what, {server, leftOut, proven}), {
-    objectMode: false,
-  })
-  // Not to make it smaller: the end of a gzip stream proves that it came whole.
-  const gzip = createGzip({level: constants.Z_NO_COMPRESSION, chunkSize: 1 << 18})
-  sql.on('error', error => gzip.destroy(error))
-  return {packing: 'gzip', bytes: sql.pipe(gzip)}
+  const sql = alone && first ? proven(first) : inOrder(what, {server, leftOut, proven})
+  return {packing: 'plain', bytes: Readable.from(withEnd(sql), {objectMode: false})}
+}
+
+/** Plain SQL does not show that its end is missing: restore.sh looks for this before it commits. */
+async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield* sql
+  yield Buffer.from("\nSELECT pg_catalog.set_config('aquastream.whole', 'yes', true);\n")
 }
 
 async function* inOrder(

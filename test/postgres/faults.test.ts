@@ -105,6 +105,28 @@ describe('a connection that is cut and looks like an end', () => {
     expect(errorOf(run)).toMatchObject({code})
     expect(await checkSums(rootOf(other))).toEqual(new Map())
   })
+
+  test.each([
+    // All that shows that the SQL is whole.
+    ['--all', 64, 'the end of the archive is missing'],
+    ['--all', 20_000, undefined],
+    ['--schema crew', 1, undefined],
+  ])('changes nothing by a restore, %s less %i bytes', async (what, bytes, why) => {
+    await using other = await siteFor(server)
+    const shell = join(other.directory, 'sh')
+    await writeFile(
+      shell,
+      `#!/bin/sh\ncase "$4 $5" in '--stream replay') head -c -${bytes} | /bin/sh "$@" ;; *) exec /bin/sh "$@" ;; esac\n`,
+      {mode: 0o755},
+    )
+    const env = {PATH: `${other.directory}:${server.env.PATH}`}
+    const run = await other.run(
+      `db:restore ${what} --from ${set} --dir ${join(site.directory, 'backups')} --yes --json`,
+      {env},
+    )
+    expect(errorOf(run)).toMatchObject({code: 'restore-failed', exitCode: 6})
+    if (why !== undefined) expect(errorOf(run).message).toBe(`nothing was changed: ${why}`)
+  })
 })
 
 describe('an interrupt that comes too late', () => {
