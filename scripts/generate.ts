@@ -6,7 +6,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {type Group, type Setting, SETTINGS} from '../src/config/settings.ts'
+import {type Setting, SETTINGS} from '../src/config/settings.ts'
+import {groups, HOW_TO_WRITE, need, settingsFile} from '../src/config/settings-file.ts'
 import {PLACEHOLDER} from '../src/config/strength.ts'
 import {EXIT_STATUS} from '../src/errors.ts'
 import {JOBS, type Service, SERVICES} from '../src/stack/catalogue.ts'
@@ -22,8 +23,7 @@ const ENV_HEADER = `\
 #
 # For prod, copy it to .env.prod and set AQUASTREAM_PROFILE=prod. dev needs no file.
 #
-# One NAME=value per line. A value with spaces, # or $ goes into 'single quotes', and nothing else needs
-# quotes: aquastream and Docker Compose then read the same. \`openssl rand -hex 32\` makes a good secret.
+${HOW_TO_WRITE}
 # stage and prod refuse a secret that still reads ${PLACEHOLDER}.
 #
 # What begins with #NAME= is optional; the value shown is the default.
@@ -33,7 +33,7 @@ const CLI_ONLY = 'The `db:` commands read these; the Compose file has no such va
 const SETTING_HEAD = ['variable', 'what it is', 'default', 'secret', 'needed in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {
-  '.env.example': async () => envExample(),
+  '.env.example': async () => settingsFile(ENV_HEADER, assignment),
   'docs/configuration.md': async old => fill(old, {settings: settingsTables()}),
   'docs/infrastructure.md': async old => fill(old, {services: servicesTable(), jobs: jobsTable()}),
   'README.md': async old =>
@@ -70,40 +70,7 @@ function fill(document: string, parts: Record<string, string>): string {
   }, document)
 }
 
-function groups(): Group[] {
-  return [...new Set(SETTINGS.map(({group}) => group))]
-}
-
 // --- .env.example
-
-function envExample(): string {
-  const sections = groups().map(group => {
-    const settings = SETTINGS.filter(setting => setting.group === group)
-    return [`# --- ${group}`, ...settings.map(envEntry)].join('\n\n')
-  })
-  return [ENV_HEADER, ...sections.map(section => `${section}\n`)].join('\n')
-}
-
-function envEntry(setting: Setting): string {
-  const {name, about, devDefault, secret, readBy} = setting
-  const where = need(setting)
-  const remarks = [
-    about,
-    [secret && 'secret', where && `needed in ${where}`].filter(Boolean).join('; '),
-    devDefault && `in dev the default is '${devDefault}'`,
-    name === 'AQUASTREAM_PROFILE' && 'bare Compose reads it; aquastream refuses the file of another profile',
-    readBy === 'cli' && 'read by aquastream alone; the Compose file has no such variable',
-  ]
-  return [...remarks.filter(Boolean).map(remark => `# ${remark}`), assignment(setting)].join('\n')
-}
-
-/** In dev a secret that is not given is generated. */
-function need({secret, neededIn}: Setting): string {
-  if (!neededIn) return ''
-  const generated = secret && neededIn.includes('dev')
-  const where = neededIn.filter(profile => !(generated && profile === 'dev'))
-  return `${where.join(', ')}${generated ? '; generated in dev' : ''}`
-}
 
 /** What a copy needs is active, so that Compose runs with the copy; an empty name is refused as not set. */
 function assignment({name, secret, neededIn, default: usual}: Setting): string {

@@ -23,6 +23,7 @@ export const ERRORS = {
   'settings-unreadable': 2,
   'settings-invalid': 2,
   'settings-missing': 2,
+  'settings-unwritable': 3,
   'project-in-use': 2,
   'engine-missing': 3,
   'engine-denied': 3,

@@ -1,9 +1,10 @@
-import {randomBytes} from 'node:crypto'
-import {appendFile, link, rm, writeFile} from 'node:fs/promises'
+import {appendFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import {createFile} from './create-file.js'
 import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './settings.js'
+import {newSecret} from './strength.js'
 import {stateDirectory, statePath} from './state.js'
 
 const FILE = 'dev.env'
@@ -21,11 +22,11 @@ export async function devSecrets(
   const known = text === undefined ? undefined : parseEnv(text, path)
   const missing = secrets.filter(({name}) => !known?.[name])
   if (missing.length === 0) return {path, values: known ?? {}}
-  const lines = missing.map(({name}) => `${name}=${randomBytes(24).toString('hex')}\n`).join('')
+  const lines = missing.map(({name}) => `${name}=${newSecret()}\n`).join('')
   try {
     await (known
       ? appendFile(path, `${text?.endsWith('\n') ? '' : '\n'}${lines}`)
-      : createOnce(path, `# Secrets of the dev profile, made by aquastream\n${lines}`))
+      : createFile(path, `# Secrets of the dev profile, made by aquastream\n${lines}`))
   } catch (error) {
     throw new AquastreamError('state-directory', `${path} cannot be written: ${(error as Error).message}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
@@ -42,17 +43,4 @@ export async function knownDevSecrets(
 ): Promise<{path: string; values: Record<string, string>}> {
   const path = join(statePath(env), FILE)
   return {path, values: (await readEnvFile(path)) ?? {}}
-}
-
-/** A link is made whole or not at all, and fails if another run was first: then its secrets count. */
-async function createOnce(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}`
-  try {
-    await writeFile(draft, text, {mode: 0o600})
-    await link(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  } finally {
-    await rm(draft, {force: true})
-  }
 }

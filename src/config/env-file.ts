@@ -13,7 +13,7 @@ export async function readEnvText(path: string): Promise<string | undefined> {
     if (error instanceof AquastreamError) throw error
     const problem = error as NodeJS.ErrnoException
     if (problem.code === 'ENOENT') return undefined
-    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reason(problem)}`, {
+    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(problem)}`, {
       hint: `make it a file that you can read: ls -l ${path}`,
       cause: error,
     })
@@ -55,9 +55,17 @@ function nameIn(line: string): string | undefined {
   return /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1]
 }
 
-function reason({code, message}: NodeJS.ErrnoException): string {
-  const known: Record<string, string> = {EACCES: 'permission denied', EISDIR: 'it is a directory'}
-  return known[code ?? ''] ?? message
+/** Why a file cannot be read or written, in words that need no knowledge of the system's codes. */
+export function reasonOf({code, message}: NodeJS.ErrnoException): string {
+  return REASONS[code ?? ''] ?? message
+}
+
+const REASONS: Record<string, string> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOENT: 'its directory does not exist',
+  ENOTDIR: 'part of the path is a file',
+  EROFS: 'the disk is read-only',
 }
 
 function decode(bytes: Buffer, path: string): string {

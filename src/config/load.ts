@@ -1,11 +1,11 @@
 import {fileURLToPath} from 'node:url'
 import type {Problem} from '../errors.js'
+import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
 import {nearMiss} from './near-miss.js'
 import type {Profile} from './profile.js'
 import {defaultOf, isGenerated, SETTINGS, type Setting} from './settings.js'
-import {weakness} from './strength.js'
 
 /** All settings of one run. */
 export interface Settings {
@@ -107,7 +107,10 @@ function findProblems(found: Found, {profile, envFile}: SettingsRequest): Proble
   )
   return [
     ...missingProblem(missing, envFile ?? `.env.${profile}`),
-    ...SETTINGS.flatMap(setting => check(setting, found, profile)),
+    ...SETTINGS.flatMap(setting => {
+      const entry = found.get(setting.name)
+      return (entry && findFault(setting, entry, profile)) ?? []
+    }),
   ]
 }
 
@@ -120,24 +123,6 @@ function missingProblem(missing: Setting[], file: string): Problem[] {
       hint: `set ${missing.length === 1 ? 'it' : 'them'} in ${file}; ${EXAMPLE} says what each is for`,
     },
   ]
-}
-
-/** The value is not part of the message: it may be a secret, or one that landed in the wrong line. */
-function check(setting: Setting, found: Found, profile: Profile): Problem[] {
-  const entry = found.get(setting.name)
-  if (!entry || setting.name === 'AQUASTREAM_PROFILE') return []
-  const parsed = setting.schema.safeParse(entry.value)
-  if (!parsed.success) {
-    return [
-      {
-        code: 'settings-invalid',
-        message: `${setting.name} in ${entry.source} ${parsed.error.issues[0]?.message}`,
-        hint: `correct ${setting.name}: ${setting.about}`,
-      },
-    ]
-  }
-  const weak = profile === 'dev' ? undefined : weakness(setting, entry.value)
-  return weak ? [weak] : []
 }
 
 function samePorts(values: Record<string, string>): Problem[] {

@@ -1,8 +1,14 @@
+import {randomBytes} from 'node:crypto'
 import type {Problem} from '../errors.js'
 import {SECRET_LENGTHS, type Setting} from './settings.js'
 
 /** What `.env.example` holds in the place of a secret. */
 export const PLACEHOLDER = 'change-me'
+
+/** A secret that nobody guesses, of characters that no program takes for more than themselves. */
+export function newSecret(): string {
+  return randomBytes(24).toString('hex')
+}
 
 /** Values that stand in examples and tutorials all over the world, so everybody knows them. */
 const WELL_KNOWN =

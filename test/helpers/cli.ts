@@ -80,15 +80,31 @@ export class Site implements AsyncDisposable {
     }
   }
 
-  /** As `run`, in a terminal of so many columns: what its screen gets. */
-  async runInTerminal(words: string, columns: number): Promise<Run> {
+  /**
+   * As `run`, in a terminal of so many columns: what its screen gets.
+   * @param answers keys that are typed when a text is on the screen, one after the other
+   */
+  async runInTerminal(
+    words: string,
+    columns: number,
+    answers: [question: string, keys: string][] = [],
+  ): Promise<Run> {
     const command = `stty cols ${columns} rows 40; exec ${process.execPath} -- ${RUN} ${words}`
-    const {exitCode, stdout} = await execa('script', ['-qefc', command, '/dev/null'], {
+    const running = execa('script', ['-qefc', command, '/dev/null'], {
       cwd: this.directory,
       env: {...this.env, TERM: 'xterm'},
       extendEnv: false,
       reject: false,
     })
+    const left = [...answers]
+    let screen = ''
+    running.stdout.on('data', (bytes: Buffer) => {
+      screen += bytes.toString()
+      if (left[0] === undefined || !screen.includes(left[0][0])) return
+      screen = ''
+      running.stdin.write(left.shift()![1])
+    })
+    const {exitCode, stdout} = await running
     return {exitCode: exitCode ?? -1, stdout, stderr: ''}
   }
 

@@ -1,0 +1,40 @@
+import {appendFile, readFile} from 'node:fs/promises'
+import {basename, dirname, join} from 'node:path'
+import {execa} from 'execa'
+import {AquastreamError} from '../errors.js'
+
+/** Whether git leaves a file out; nothing where there is no git or no work tree, and so no commit to get into. */
+export async function isIgnored(path: string): Promise<boolean | undefined> {
+  const {exitCode} = await execa('git', ['check-ignore', '--quiet', '--', basename(path)], {
+    cwd: dirname(path),
+    stdin: 'ignore',
+    reject: false,
+  })
+  return exitCode === 0 || exitCode === 1 ? exitCode === 0 : undefined
+}
+
+/**
+ * Adds a file to the .gitignore beside it.
+ * @throws settings-unwritable
+ */
+export async function addToGitignore(path: string): Promise<void> {
+  const list = join(dirname(path), '.gitignore')
+  try {
+    const text = await readFile(list, 'utf8').catch(() => '')
+    await appendFile(list, `${text === '' || text.endsWith('\n') ? '' : '\n'}${ignoreRule(path)}\n`)
+  } catch (error) {
+    throw new AquastreamError(
+      'settings-unwritable',
+      `${list} cannot be written: ${(error as Error).message}`,
+      {
+        hint: `add the line ${ignoreRule(path)} to it, then run the same command again`,
+        cause: error,
+      },
+    )
+  }
+}
+
+/** The line of .gitignore that names this file and no other. */
+function ignoreRule(path: string): string {
+  return `/${basename(path).replace(/[\\*?[\]!# ]/g, String.raw`\$&`)}`
+}

@@ -1,0 +1,77 @@
+import {findFault} from '../config/check.js'
+import {nearMiss} from '../config/near-miss.js'
+import type {Profile} from '../config/profile.js'
+import {type Setting, SETTINGS} from '../config/settings.js'
+import {quote} from '../config/settings-file.js'
+import type {Problem} from '../errors.js'
+
+/** Values that somebody gave, by name, each with where it was given. */
+export type Given = Map<string, {value: string; source: string}>
+
+/**
+ * Reads `NAME=VALUE` arguments and, for what the profile needs, the environment; an argument wins.
+ * @returns what was given, and everything that is wrong with it
+ */
+export function readGiven(
+  {set, env}: {set: string[]; env: NodeJS.ProcessEnv},
+  profile: Profile,
+): {given: Given; problems: Problem[]} {
+  const given: Given = new Map()
+  for (const {name} of SETTINGS.filter(({neededIn}) => neededIn?.includes(profile))) {
+    const value = env[name]
+    if (value) given.set(name, {value, source: 'the environment'})
+  }
+  const refused = set.flatMap(text => {
+    const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? []
+    const problem = refuseArgument(name)
+    if (!problem) given.set(name, {value, source: '--set'})
+    return problem ?? []
+  })
+  const faults = [...given].flatMap(([name, entry]) => {
+    const setting = SETTINGS.find(candidate => candidate.name === name)!
+    return refuseValue(setting, entry, profile) ?? []
+  })
+  return {given, problems: [...refused, ...faults]}
+}
+
+/** What keeps a value out of a settings file; its text is not part of the answer. */
+export function refuseValue(
+  setting: Setting,
+  entry: {value: string; source: string},
+  profile: Profile,
+): Problem | undefined {
+  const fault = findFault(setting, entry, profile)
+  if (fault || quote(entry.value) !== undefined) return fault
+  return {
+    code: 'settings-invalid',
+    message: `${setting.name} in ${entry.source} has a control character, \\ at its end, or ' beside one of $ " \\ \``,
+    hint: 'choose another value: dotenv, Docker Compose and sh would not all read this one the same',
+  }
+}
+
+/** Every user of the machine can read arguments, so no secret is taken from them. */
+function refuseArgument(name: string): Problem | undefined {
+  const setting = SETTINGS.find(candidate => candidate.name === name)
+  if (!setting) return unknownName(name)
+  if (setting.secret) {
+    return {
+      code: 'refused',
+      message: `${name} is a secret, and every user of this machine can read arguments`,
+      hint: `leave it out: ${setting.group === 'secrets' ? 'it is generated' : 'it is asked for, or taken from the environment'}`,
+    }
+  }
+  if (name !== 'AQUASTREAM_PROFILE') return undefined
+  return {code: 'usage', message: 'the profile is not a value to set', hint: 'choose it by --profile'}
+}
+
+function unknownName(name: string): Problem {
+  if (name === '') {
+    return {code: 'usage', message: '--set takes NAME=VALUE', hint: 'such as --set GATEWAY_PORT=18080'}
+  }
+  const near = nearMiss(name)
+  return {
+    code: 'usage',
+    message: `there is no setting ${JSON.stringify(name)}`,
+    hint: `${near ? `did you mean ${near}? ` : ''}aquastream env:config lists all`,
+  }
+}

@@ -1,0 +1,81 @@
+import {once} from 'node:events'
+import {watch} from 'node:fs'
+import {chmod, mkdir, readdir, readFile, utimes, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {errorOf} from '../helpers/cli.js'
+import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
+import {NOBODY, siteWithoutDocker, whyNotAs} from './site.js'
+
+test('of two runs at once one writes, whole', async () => {
+  await using site = await siteWithoutDocker()
+  const runs = await Promise.all([1, 2, 3].map(() => site.run('env:init --profile stage')))
+  expect(runs.map(({exitCode}) => exitCode).sort()).toEqual([0, 9, 9])
+  expect(await readdir(site.directory)).toEqual(['.env.stage'])
+})
+
+test('killed while it writes, it leaves no half file', async () => {
+  await using site = await siteWithoutDocker()
+  for (let round = 0; round < 8; round++) {
+    const cwd = join(site.directory, String(round))
+    await mkdir(cwd)
+    const watcher = watch(cwd)
+    const running = site.start('env:init --profile stage', {cwd})
+    await once(watcher, 'change')
+    running.kill('SIGKILL')
+    watcher.close()
+    await running.ended
+    const [text] = await Promise.allSettled([readFile(join(cwd, '.env.stage'), 'utf8')])
+    if (text.status === 'fulfilled') expect(text.value).toMatch(/\n#BACKEND_JAVA_OPTIONS=.*\n$/)
+    else expect((await site.run('env:init --profile stage', {cwd})).exitCode).toBe(0)
+  }
+}, 60_000)
+
+test('what a killed run left is removed by the next', async () => {
+  await using site = await siteWithoutDocker()
+  const draft = join(site.directory, '.env.stage.draft-0123456789ab')
+  await writeFile(draft, 'JWT_SECRET=x\n')
+  await utimes(draft, new Date(0), new Date(0))
+  await site.write('.env.stage.draft', '')
+  await site.run('env:init --profile stage')
+  expect((await readdir(site.directory)).sort()).toEqual(['.env.stage', '.env.stage.draft'])
+})
+
+test('a full disk leaves nothing behind', async ({skip}) => {
+  skip(!canMount, 'needs root to mount')
+  await using site = await siteWithoutDocker()
+  await using disk = await mountSmallDisk(join(site.directory, 'small'), 4096)
+  const run = await site.run('env:init --profile stage --json', {cwd: disk.path})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toEqual({
+    code: 'disk-full',
+    exitCode: 3,
+    message: 'there is no room for .env.stage; nothing was written',
+    hint: 'make room on its disk, then run the same command again',
+  })
+  expect(await readdir(disk.path)).toEqual([])
+})
+
+test('a directory that cannot be written is named as that', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using site = await siteWithoutDocker()
+  await chmod(site.directory, 0o555)
+  const run = await site.run('env:init --profile stage', {user: NOBODY})
+  expect(run).toEqual({
+    exitCode: 3,
+    stdout: '',
+    stderr:
+      'error: .env.stage cannot be written: permission denied\n' +
+      'hint: go to a directory that you can write to, or name a file in one: --env-file PATH',
+  })
+})
+
+test('a directory that does not exist is said to be missing', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:init --env-file nowhere/dev.env --json')
+  expect(errorOf(run)).toMatchObject({
+    code: 'settings-unwritable',
+    message: 'nowhere/dev.env cannot be written: its directory does not exist',
+  })
+})

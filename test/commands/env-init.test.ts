@@ -1,0 +1,197 @@
+import {lstat, readdir, readFile, stat, symlink} from 'node:fs/promises'
+import {join} from 'node:path'
+import {parse} from 'dotenv'
+import {execa} from 'execa'
+import {expect, test} from 'vitest'
+import type {InitReport} from '../../src/env/init.js'
+import {type Run, Site} from '../helpers/cli.js'
+import {SECRETS} from '../helpers/stack.js'
+import {inShell, problemsOf, siteWithoutDocker} from './site.js'
+
+const ASKED = [
+  'TELEGRAM_BOT_TOKEN',
+  'TELEGRAM_BOT_USERNAME',
+  'YOOKASSA_SHOP_ID',
+  'YOOKASSA_SECRET_KEY',
+  'CLOUDPAYMENTS_PUBLIC_ID',
+  'CLOUDPAYMENTS_API_SECRET',
+] as const
+
+const GIVEN = Object.fromEntries(ASKED.map(name => [name, SECRETS[name]]))
+
+const read = async (site: Site, name = '.env.stage') => readFile(join(site.directory, name), 'utf8')
+const reportOf = ({stdout}: Run) => JSON.parse(stdout) as InitReport
+
+test('stage gets its secrets, and what is missing is listed', async () => {
+  await using site = await siteWithoutDocker()
+  const {exitCode, stdout, stderr} = await site.run('env:init --profile stage')
+  expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
+  expect(stdout.split('\n')).toEqual([
+    '.env.stage is written; nobody but you can read it.',
+    'Secrets in it that you need not know: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
+    `Still to fill in: ${ASKED.join(', ')}. stage does not start without.`,
+    '',
+    '  "${EDITOR:-vi}" .env.stage',
+    '  aquastream env:config --profile stage',
+    '  aquastream env:up --profile stage',
+  ])
+  const values = parse(await read(site))
+  expect(values).toMatchObject({AQUASTREAM_PROFILE: 'stage', TELEGRAM_BOT_TOKEN: ''})
+  for (const name of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET'])
+    expect(values[name]).toMatch(/^[0-9a-f]{48}$/)
+})
+
+test('with all that is needed stage lacks nothing', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:init --profile stage --set GATEWAY_PORT=18080 --json', {env: GIVEN})
+  expect(reportOf(run)).toMatchObject({missing: [], ignored: null})
+  const {exitCode, stdout} = await site.run('env:config --profile stage')
+  expect(exitCode).toBe(0)
+  expect(stdout).toMatch(/^ {2}GATEWAY_PORT +18080 +\.env\.stage$/m)
+  for (const [name, value] of Object.entries(GIVEN)) expect(parse(await read(site))[name]).toBe(value)
+})
+
+test.each(['000', '077', '777'])('the file is private under umask %s', async umask => {
+  await using site = await siteWithoutDocker()
+  await inShell(site, `umask ${umask}; aquastream env:init --profile prod`)
+  expect((await stat(join(site.directory, '.env.prod'))).mode & 0o077).toBe(0)
+})
+
+test('a file that is there is never touched', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('.env.stage', 'REDIS_PORT=7000\n')
+  const run = await site.run('env:init --profile stage')
+  expect(run).toEqual({
+    exitCode: 9,
+    stdout: '',
+    stderr:
+      'error: there is a .env.stage already, and it is never overwritten\n' +
+      'hint: see what it says: aquastream env:config --profile stage; for a new one, move it away first',
+  })
+  expect(await read(site)).toBe('REDIS_PORT=7000\n')
+})
+
+test.each(['elsewhere.env', '.'])('a link to %s is never followed', async target => {
+  await using site = await siteWithoutDocker()
+  await symlink(target, join(site.directory, '.env.stage'))
+  expect((await site.run('env:init --profile stage')).exitCode).toBe(9)
+  expect(await readdir(site.directory)).toEqual(['.env.stage'])
+  expect((await lstat(join(site.directory, '.env.stage'))).isSymbolicLink()).toBe(true)
+})
+
+test('secrets and unknown names are refused as arguments', async () => {
+  await using site = await siteWithoutDocker()
+  const words =
+    'POSTGRES_PASSWORD=hunter2 YOOKASSA_SECRET_KEY=hunter2 REDIS_PROT=7000 hunter2 AQUASTREAM_PROFILE=dev'
+  const run = await site.run(`env:init --profile stage --json --set ${words}`)
+  expect(run.exitCode).toBe(9)
+  expect(problemsOf(run)).toEqual([
+    'POSTGRES_PASSWORD is a secret, and every user of this machine can read arguments',
+    'YOOKASSA_SECRET_KEY is a secret, and every user of this machine can read arguments',
+    'there is no setting "REDIS_PROT"',
+    '--set takes NAME=VALUE',
+    'the profile is not a value to set',
+  ])
+  expect(run.stdout).toContain('did you mean REDIS_PORT?')
+  expect(run.stdout + run.stderr).not.toContain('hunter2')
+  expect(await readdir(site.directory)).toEqual([])
+})
+
+test('values that no start would take are refused', async () => {
+  await using site = await siteWithoutDocker({TELEGRAM_BOT_TOKEN: 'change-me', YOOKASSA_SECRET_KEY: `a'b$c`})
+  const run = await site.run('env:init --profile prod --set REDIS_PORT=x --json')
+  expect(problemsOf(run)).toEqual([
+    'TELEGRAM_BOT_TOKEN is a placeholder, not a secret',
+    `YOOKASSA_SECRET_KEY in the environment has a control character, \\ at its end, or ' beside one of $ " \\ \``,
+    'REDIS_PORT in --set must be a port, 1 to 65535',
+  ])
+})
+
+test('dev keeps the secrets that its data was made with', async () => {
+  await using site = await siteWithoutDocker()
+  await site.run('env:up --profile dev')
+  const before = parse(await read(site, 'state/aquastream/dev.env'))
+  const {stdout} = await site.run('env:init')
+  expect(stdout).not.toContain('Still to fill in')
+  expect(parse(await read(site, '.env.dev'))).toMatchObject(before)
+})
+
+test('--env-file names another file, and the next commands', async () => {
+  await using site = await siteWithoutDocker()
+  const {stdout} = await site.run('env:init --profile prod --env-file ours.env')
+  expect(stdout).toContain('\n  aquastream env:up --profile prod --env-file ours.env')
+  expect(await readdir(site.directory)).toEqual(['ours.env'])
+})
+
+test('somebody at a terminal is asked, secrets unseen', async () => {
+  await using site = await Site.open()
+  const run = await site.runInTerminal('env:init --profile stage', 200, [
+    ['TELEGRAM_BOT_TOKEN, ', 'change-me\r'],
+    ['is a placeholder', '\u0015 12:canary-token \r'],
+    ['TELEGRAM_BOT_USERNAME, ', "it's a bot\r"],
+    ['YOOKASSA_SHOP_ID, ', '\r'],
+    ['YOOKASSA_SECRET_KEY, ', '\r'],
+    ['CLOUDPAYMENTS_PUBLIC_ID, ', 'pk\r'],
+    ['CLOUDPAYMENTS_API_SECRET, ', '\r'],
+  ])
+  expect(run.exitCode).toBe(0)
+  expect(run.stdout).not.toContain('canary')
+  expect(run.stdout).toContain(
+    'Still to fill in: YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_API_SECRET.',
+  )
+  expect(parse(await read(site))).toMatchObject({
+    TELEGRAM_BOT_TOKEN: '12:canary-token',
+    TELEGRAM_BOT_USERNAME: "it's a bot",
+    CLOUDPAYMENTS_PUBLIC_ID: 'pk',
+  })
+})
+
+test('Ctrl-C at a question leaves no file', async () => {
+  await using site = await Site.open()
+  const run = await site.runInTerminal('env:init --profile stage', 200, [
+    ['TELEGRAM_BOT_TOKEN, ', '12:canary-token\r'],
+    ['TELEGRAM_BOT_USERNAME, ', '\u0003'],
+  ])
+  expect(run.exitCode).toBe(130)
+  expect(run.stdout).toContain('error: interrupted; nothing was written')
+  expect(await readdir(site.directory)).toEqual([])
+})
+
+test('CI has terminals, and nobody is asked there', async () => {
+  await using site = await Site.open({CI: 'true'})
+  const {exitCode, stdout} = await site.runInTerminal('env:init --profile stage', 200)
+  expect(exitCode).toBe(0)
+  expect(stdout).toContain('Still to fill in: TELEGRAM_BOT_TOKEN')
+})
+
+test('what git would commit is said, and --gitignore prevents it', async () => {
+  await using site = await gitSite()
+  const {stdout} = await site.run('env:init --profile stage')
+  expect(stdout).toContain('Git does not ignore .env.stage: add it to .gitignore')
+  await site.write('.gitignore', 'node_modules')
+  expect(reportOf(await site.run('env:init --profile prod --gitignore --json'))).toMatchObject({
+    ignored: true,
+  })
+  expect(await read(site, '.gitignore')).toBe('node_modules\n/.env.prod\n')
+})
+
+test('a file that git ignores already changes no list', async () => {
+  await using site = await gitSite()
+  await site.write('.gitignore', '.env.*\n')
+  const run = await site.run('env:init --profile stage --gitignore --json')
+  expect(reportOf(run)).toMatchObject({ignored: true})
+  expect(await read(site, '.gitignore')).toBe('.env.*\n')
+})
+
+test('at a terminal .gitignore is offered', async () => {
+  await using site = await gitSite()
+  const {exitCode} = await site.runInTerminal('env:init', 80, [['Git does not ignore .env.dev', 'y\r']])
+  expect(exitCode).toBe(0)
+  expect(await read(site, '.gitignore')).toBe('/.env.dev\n')
+})
+
+async function gitSite(): Promise<Site> {
+  const site = await Site.open()
+  await execa('git', ['init', '--quiet', site.directory])
+  return site
+}
