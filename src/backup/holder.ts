@@ -2,8 +2,8 @@ import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {z} from 'zod'
+import {identify, lifeOf as lifeHere} from '../engines/process.js'
 import {AquastreamError} from '../errors.js'
-import {codeOf} from './directory.js'
 
 const holderSchema = z.object({
   pid: z.int().positive(),
@@ -29,34 +29,12 @@ export async function readHolder(root: string): Promise<Holder | undefined> {
 
 /** This process as a holder. */
 export async function holderHere(command: string): Promise<Holder> {
-  const {pid} = process
-  return {pid, host: hostname(), command, since: new Date().toISOString(), started: await startOf(pid)}
+  return {...(await identify(process.pid)), host: hostname(), command, since: new Date().toISOString()}
 }
 
 /** What is known of it. Of another machine, or where the system does not tell processes apart: nothing. */
-export async function lifeOf({pid, host, started}: Holder): Promise<'alive' | 'gone' | 'unknown'> {
-  if (host !== hostname()) return 'unknown'
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return 'gone'
-  }
-  if (started === undefined) return 'unknown'
-  return started === (await startOf(pid)) ? 'alive' : 'gone'
-}
-
-/** Boot and moment of the start, as Linux counts it: field 22 of proc(5), and the name in field 2 may have spaces. */
-async function startOf(pid: number): Promise<string | undefined> {
-  try {
-    const [boot, stat] = await Promise.all([
-      readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
-      readFile(`/proc/${pid}/stat`, 'utf8'),
-    ])
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return `${boot.trim()} ${fields[19]}`
-  } catch {
-    return undefined
-  }
+export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknown'> {
+  return holder.host === hostname() ? lifeHere(holder) : 'unknown'
 }
 
 /** Names the holder where one is known. */

@@ -6,10 +6,10 @@ export function downLoss({stack, volumes}: DownPlan): string {
   return `This deletes all data of ${stack.project}: ${volumes.join(', ')}`
 }
 
-export function downUpdate({state, containers}: DownEvent): ProgressUpdate {
+export function downUpdate({state, services}: DownEvent): ProgressUpdate {
   return state === 'done'
     ? {task: 'stop', state: 'done', detail: 'done'}
-    : {task: 'stop', state: 'running', detail: `${containers} containers`}
+    : {task: 'stop', state: 'running', detail: `${services} services`}
 }
 
 export function downSummary({project, stopped, deleted}: DownReport): string {

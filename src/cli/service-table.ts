@@ -4,6 +4,7 @@ import {isWell, type ServiceRow} from '../env/table.js'
 import {ago} from './ago.js'
 import {size} from './size.js'
 import {type Column, renderTable} from './table.js'
+import {wrap} from './wrap.js'
 
 const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
 const state: Column<ServiceRow> = {title: 'state', gives: 4, cell: row => row.state}
@@ -18,23 +19,33 @@ const restarts: Column<ServiceRow> = {title: 'restarts', gives: 5, cell: row => 
 const runs: Column<ServiceRow> = {
   title: 'runs',
   gives: 3,
-  cell: ({image: name, stub}) => (stub ? 'a stub' : (name ?? '-')),
+  cell: ({image: name, stub, state: now}) => (now === 'skipped' ? '-' : stub ? 'a stub' : (name ?? '-')),
 }
 const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.image ?? '-'}
 const memory: Column<ServiceRow> = {
   title: 'memory',
   gives: 5,
-  cell: ({memory: use}) => (use ? `${size(use.used)} of ${size(use.limit)}` : '-'),
+  cell: ({memory: use}) => (use ? [use.used, use.limit ?? []].flat().map(size).join(' of ') : '-'),
 }
 
 /** After a start: where to reach what. */
 export function startTable(rows: ServiceRow[]): string {
-  return renderTable([service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}, runs], rows)
+  const columns = [service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}, runs]
+  return [renderTable(columns, rows), ...notes(rows)].join('\n')
 }
 
 /** All that is known. */
 export function statusTable({services, project}: StatusReport): string {
-  return `${chalk.dim(`project ${project}`)}\n${renderTable([service, state, health, since, restarts, memory, url, image], services)}`
+  const columns = [service, state, health, since, restarts, memory, url, image]
+  const title = chalk.dim(`project ${project}`)
+  return [title, renderTable(columns, services), ...notes(services)].join('\n')
+}
+
+/** Below the table, since a cell is no place for a sentence. */
+function notes(rows: ServiceRow[]): string[] {
+  return rows.flatMap(row =>
+    row.note === null ? [] : [wrap(`${row.service} is ${row.state}: ${row.note}`, 2, process.stdout)],
+  )
 }
 
 function word({state: now, health: known}: ServiceRow): string {
@@ -42,6 +53,7 @@ function word({state: now, health: known}: ServiceRow): string {
 }
 
 function colour(row: ServiceRow): (text: string) => string {
+  if (row.state === 'skipped') return chalk.dim
   if (isWell(row)) return chalk.green
   return row.health === 'starting' || row.state === 'missing' ? chalk.yellow : chalk.red
 }

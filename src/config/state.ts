@@ -30,6 +30,17 @@ export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   return path
 }
 
+/**
+ * Where stacks that need no container engine have their data. As root that is not in root's home: PostgreSQL runs as
+ * another user there, who may not look into it. Nothing is made here.
+ *
+ * @throws state-directory
+ */
+export function dataDirectory(env: NodeJS.ProcessEnv): string {
+  const isGiven = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)
+  return process.getuid?.() === 0 && !isGiven ? '/var/lib/aquastream' : join(base(env), 'aquastream')
+}
+
 /** A relative path is to be ignored, the specification says. */
 function base({XDG_STATE_HOME: given}: NodeJS.ProcessEnv): string {
   return given && isAbsolute(given) ? given : join(home(), '.local', 'state')

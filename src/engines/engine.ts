@@ -64,10 +64,10 @@ export interface WatchOptions {
   pace: number
 }
 
-/** Bytes in use, and the limit at which the service is killed. */
+/** Bytes in use, and the limit at which the service is killed, where there is one. */
 export interface MemoryUse {
   used: number
-  limit: number
+  limit: number | null
 }
 
 /** Facts that an engine reports while it works; a printer chooses the words. */
@@ -117,14 +117,14 @@ export interface ServiceFacts {
  * Every method fails with an engine-… error when the engine itself cannot be reached.
  */
 export interface Engine {
-  readonly name: 'compose'
+  readonly name: 'compose' | 'embedded'
   /** Reads only. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
   /** Pulls and builds what the plan says is not there. */
   fetchImages(plan: Plan, ctx: Context<EngineEvent>): Promise<void>
   /** Makes the services run; resolves when the engine has done its part, not when they are healthy. */
   start(plan: Plan, signal: AbortSignal): Promise<void>
-  /** Ends and removes every container of the project, whatever its profile; data goes only with `volumes`. */
+  /** Ends everything of the project, whatever its profile; data goes only with `volumes`. */
   stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
   /** Where the project's data is, by name. */
   volumes(): Promise<string[]>

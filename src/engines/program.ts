@@ -1,5 +1,27 @@
+import {parse} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
+import {execa} from 'execa'
 import type {Program} from './engine.js'
+
+/** Starts a program of this machine. It sees these variables, and of ours what a client of PostgreSQL needs. */
+export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program {
+  return startProgram(
+    execa(program[0]!, program.slice(1), {
+      cwd: parse(process.cwd()).root,
+      env: {...usualVariables(), ...env},
+      extendEnv: false,
+      reject: false,
+      buffer: {stdout: false, stderr: true},
+      forceKillAfterDelay: 400,
+    }),
+  )
+}
+
+/** None of the secrets of the stack. */
+function usualVariables(): NodeJS.ProcessEnv {
+  const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|KRB5\w*|PG\w+)$/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
+}
 
 /** The part of an execa subprocess that is needed; stdout is streamed, stderr is kept. */
 interface Subprocess extends PromiseLike<{

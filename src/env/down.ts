@@ -18,7 +18,7 @@ export interface DownPlan {
 export interface DownEvent {
   type: 'stop'
   state: 'started' | 'done'
-  containers: number
+  services: number
 }
 
 export interface DownReport {
@@ -34,7 +34,8 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
   const stack = await openStack(request)
   const states = await stack.engine.states()
   const volumes = request.volumes ? await stack.engine.volumes() : []
-  return {stack, services: states.map(({service}) => service).sort(), volumes}
+  const running = states.filter(({state}) => state !== 'skipped')
+  return {stack, services: running.map(({service}) => service).sort(), volumes}
 }
 
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
@@ -43,7 +44,7 @@ export async function bringDown(
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   const {project, engine} = stack
-  if (services.length > 0) on({type: 'stop', state: 'started', containers: services.length})
+  if (services.length > 0) on({type: 'stop', state: 'started', services: services.length})
   try {
     await engine.stop({volumes: volumes.length > 0}, signal)
   } catch (error) {
@@ -53,7 +54,7 @@ export async function bringDown(
       hint: 'run the same command again to stop the rest',
     })
   }
-  if (services.length > 0) on({type: 'stop', state: 'done', containers: services.length})
+  if (services.length > 0) on({type: 'stop', state: 'done', services: services.length})
   const left = volumes.length > 0 ? await engine.volumes() : []
   if (left.length > 0) {
     throw new AquastreamError(

@@ -15,6 +15,8 @@ export interface ServiceRow {
   /** Whether a stub plays it. */
   stub: boolean
   url: string | null
+  /** What people should know of it, such as why it is skipped. */
+  note: string | null
 }
 
 /** A row for each of the services, also for those that do not exist. */
@@ -36,6 +38,7 @@ export function toRows(
       // The image of the stubs plays the mocks too, which are in no service's place.
       stub: kind === 'backend' && (state?.stub ?? false),
       url: state ? urlOf(name, state) : null,
+      note: state?.note ?? null,
     }
   })
 }
@@ -46,7 +49,7 @@ function urlOf(name: string, {published}: ServiceState): string | null {
   return address ? `${service.scheme ? `${service.scheme}://` : ''}${address}` : null
 }
 
-/** Whether a service does what it is for. */
+/** Whether a service does what it is for, or what needs it was told to do without. */
 export function isWell({state, health}: ServiceRow): boolean {
-  return state === 'running' && (health === 'healthy' || health === 'none')
+  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }

@@ -1,7 +1,8 @@
 import {AquastreamError, throwProblems} from '../errors.js'
 import {loadSettings} from '../config/load.js'
 import type {Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
-import {openStack, type StackRequest} from '../engines/open.js'
+import type {EngineChoice} from '../engines/choice.js'
+import {openStackOn, type StackRequest} from '../engines/open.js'
 import {withNeeds} from '../stack/catalogue.js'
 import type {Profile} from '../config/profile.js'
 import type {ServiceState} from '../stack/state.js'
@@ -12,6 +13,7 @@ import {startAndWait, type WaitEvent} from './wait.js'
 export interface UpRequest extends StackRequest {
   /** With what they need; all when empty. */
   services: string[]
+  engine: EngineChoice
   pull: boolean
   /** Backends to run as stubs, and those to run from their real images; `all` means every one. */
   stub: string[]
@@ -46,8 +48,9 @@ export interface UpReport {
  * Nothing is touched before the checks are done; on a running stack nothing is touched at all.
  */
 export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
-  const {profile, project, engine} = await openStack(request)
+  const {profile, project, engine, why} = await openStackOn(request.engine, request)
   requireServices(request.services, profile)
+  if (why !== undefined) ctx.on({type: 'notice', text: why})
   const settings = await loadSettings({...request, profile})
   for (const text of settings.notices) ctx.on({type: 'notice', text})
   const {services, jobs} = withNeeds(request.services, profile)

@@ -72,8 +72,8 @@ function observer(target: Target, before: ServiceState[], engine: Engine, on: Co
       const verdicts = judgeAll(target, states, before, phase)
       for (const [service, verdict] of verdicts) {
         if (!target.services.includes(service) || verdict.is === 'hopeless') continue
-        const detail = verdict.is === 'ready' ? 'healthy' : verdict.detail
-        if (said.get(service) !== detail) on({type: 'service', service, state: verdict.is, detail})
+        const {is, detail} = verdict
+        if (said.get(service) !== detail) on({type: 'service', service, state: is, detail})
         said.set(service, detail)
       }
       await throwIfHopeless(verdicts, states, engine)

@@ -1,7 +1,6 @@
-import {parse} from 'node:path'
 import {execa} from 'execa'
 import type {Program} from '../engines/engine.js'
-import {startProgram} from '../engines/program.js'
+import {startOnHost} from '../engines/program.js'
 import {AquastreamError} from '../errors.js'
 
 /**
@@ -24,24 +23,8 @@ export async function hostPrograms(
   await requireTools()
   return {
     name,
-    start: (program, env) =>
-      startProgram(
-        execa(program[0]!, program.slice(1), {
-          cwd: parse(process.cwd()).root,
-          env: {...usualVariables(), ...variables, ...env},
-          extendEnv: false,
-          reject: false,
-          buffer: {stdout: false, stderr: true},
-          forceKillAfterDelay: 400,
-        }),
-      ),
+    start: (program, env) => startOnHost(program, {...variables, ...env}),
   }
-}
-
-/** What the tools need of our environment, and none of the secrets of the stack. */
-function usualVariables(): NodeJS.ProcessEnv {
-  const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|KRB5\w*|PG\w+)$/
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 
 async function requireTools(): Promise<void> {

@@ -4,7 +4,7 @@ export interface ServiceState {
   /** Identity of what runs; a new one after it was recreated. */
   id: string
   profile: string | undefined
-  state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'dead' | 'removing'
+  state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'dead' | 'removing' | 'skipped'
   health: 'healthy' | 'starting' | 'unhealthy' | 'none'
   /** When the state began; ISO 8601. Absent when it never ran. */
   since: string | undefined
@@ -20,10 +20,13 @@ export interface ServiceState {
   stub: boolean
   /** Addresses on the host by port of the service. */
   published: Record<number, string>
+  /** What people should know of it, such as why it is skipped. */
+  note?: string
 }
 
 export type Verdict =
-  | {is: 'ready'}
+  /** Skipped: this machine cannot run it, and what needs it does without. */
+  | {is: 'ready'; detail: 'healthy' | 'skipped'}
   | {is: 'waiting'; detail: string}
   | {is: 'hopeless'; why: 'killed for memory' | 'restarts in a loop' | 'unhealthy' | 'failed' | 'stopped'}
 
@@ -44,6 +47,7 @@ export function judge(
   phase: Phase,
 ): Verdict {
   if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('waits for its turn')
+  if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
   // The engine counts from nothing again when somebody else than itself starts it.
   const restartsBefore = same && before.restarts <= now.restarts ? before.restarts : 0
@@ -66,7 +70,7 @@ function judgeOld(now: ServiceState, failedBefore: number): Verdict {
 }
 
 function judgeHealth(now: ServiceState, failedBefore: number): Verdict {
-  if (now.health === 'healthy' || now.health === 'none') return {is: 'ready'}
+  if (now.health === 'healthy' || now.health === 'none') return {is: 'ready', detail: 'healthy'}
   if (now.health === 'unhealthy' && now.failedChecks - failedBefore >= FAILED_CHECKS) {
     return {is: 'hopeless', why: 'unhealthy'}
   }
@@ -83,7 +87,7 @@ export function judgeJob(
   const ended = now.state === 'exited' || now.state === 'dead'
   const old = before?.id === now.id && before.since === now.since
   if (!ended || (old && phase === 'starting')) return waiting('works')
-  return now.exitCode === 0 ? {is: 'ready'} : {is: 'hopeless', why: 'failed'}
+  return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'hopeless', why: 'failed'}
 }
 
 function waiting(detail: string): Verdict {

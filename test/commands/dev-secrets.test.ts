@@ -9,7 +9,7 @@ const HINT = 'set XDG_STATE_HOME to a directory that you can write to'
 
 test('the first start makes private secrets, even without Docker', async () => {
   await using site = await siteWithoutDocker()
-  expect((await site.run('env:up --profile dev')).exitCode).toBe(3)
+  expect((await site.run('env:up --engine compose --profile dev')).exitCode).toBe(3)
   expect(await modeOf(stateOf(site))).toBe('700')
   expect(await modeOf(fileOf(site))).toBe('600')
   const lines = (await readFile(fileOf(site), 'utf8')).split('\n').filter(line => /^\w/.test(line))
@@ -19,9 +19,9 @@ test('the first start makes private secrets, even without Docker', async () => {
 
 test('later starts keep the secrets of the first', async () => {
   await using site = await siteWithoutDocker()
-  await site.run('env:up --profile dev')
+  await site.run('env:up --engine compose --profile dev')
   const made = await readFile(fileOf(site), 'utf8')
-  const run = await site.run('env:up --profile dev --json')
+  const run = await site.run('env:up --engine compose --profile dev --json')
   expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
   expect(await readFile(fileOf(site), 'utf8')).toBe(made)
 })
@@ -29,7 +29,7 @@ test('later starts keep the secrets of the first', async () => {
 test('starts at the same moment agree on the secrets', async () => {
   await using site = await siteWithoutDocker()
   const env = await curiousDocker(site)
-  await Promise.all(Array.from({length: 4}, () => site.run('env:up --profile dev', {env})))
+  await Promise.all(Array.from({length: 4}, () => site.run('env:up --engine compose --profile dev', {env})))
   const given = (await readFile(join(site.directory, 'given'), 'utf8')).trimEnd().split('\n')
   const [, kept] = /^POSTGRES_PASSWORD=(.+)$/m.exec(await readFile(fileOf(site), 'utf8')) ?? []
   expect(given).toEqual([kept, kept, kept, kept])
@@ -50,14 +50,14 @@ test('who sets all secrets gets no secrets file', async () => {
       .map(({name}) => `${name}=my-own-secret\n`)
       .join(''),
   )
-  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
   expect(await readdir(site.directory)).toEqual(['.env'])
 })
 
 test('a file in place of the state directory is named', async () => {
   await using site = await siteWithoutDocker()
   await site.write('state', '')
-  const run = await site.run('env:up --profile dev --json')
+  const run = await site.run('env:up --engine compose --profile dev --json')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
   expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be made: `)
@@ -69,7 +69,7 @@ test('a state directory of somebody else is named', async ({skip}) => {
   await using site = await siteWithoutDocker()
   await mkdir(stateOf(site), {recursive: true})
   await chmod(site.directory, 0o755)
-  const run = await site.run('env:up --profile dev', {user: NOBODY})
+  const run = await site.run('env:up --engine compose --profile dev', {user: NOBODY})
   expect(run).toMatchObject({exitCode: 3, stdout: ''})
   expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: EACCES: permission denied`)
   expect(run.stderr).toMatch(`hint: ${HINT}`)
@@ -80,14 +80,14 @@ test('a user without a home learns what to set', async ({skip}) => {
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker()
   const env = {HOME: undefined, XDG_STATE_HOME: undefined}
-  const run = await site.run('env:up --profile dev --json', {user: NOBODY, cwd: '/', env})
+  const run = await site.run('env:up --engine compose --profile dev --json', {user: NOBODY, cwd: '/', env})
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
 })
 
 test('without HOME the state directory that is set counts', async () => {
   await using site = await siteWithoutDocker()
-  const run = await site.run('env:up --profile dev --json', {env: {HOME: undefined}})
+  const run = await site.run('env:up --engine compose --profile dev --json', {env: {HOME: undefined}})
   expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
   expect(await readdir(stateOf(site))).toEqual(['dev.env'])
 })
@@ -97,14 +97,14 @@ test.skipIf(await whyNotAs(NOBODY)).each([{}, {HOME: undefined}])(
   async home => {
     await using site = await siteWithoutDocker()
     await chmod(site.directory, 0o777)
-    const run = await site.run('env:up --profile dev', {user: 4242, cwd: '/', env: home})
+    const run = await site.run('env:up --engine compose --profile dev', {user: 4242, cwd: '/', env: home})
     expect(run.stderr).toContain(`error: ${NO_DOCKER.message}\n`)
   },
 )
 
 test('a relative state directory is ignored', async () => {
   await using site = await siteWithoutDocker({XDG_STATE_HOME: 'here'})
-  await site.run('env:up --profile dev')
+  await site.run('env:up --engine compose --profile dev')
   expect(await readdir(site.directory)).not.toContain('here')
 })
 
@@ -113,7 +113,7 @@ test('a secret that the file lacks is added to it', async () => {
   await mkdir(stateOf(site), {recursive: true})
   const old = 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff\n'
   await writeFile(fileOf(site), old)
-  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
   expect(await readFile(fileOf(site), 'utf8')).toMatch(/^POSTGRES_PASSWORD=a+b+c+\nREDIS_PASSWORD=d+e+f+\n./)
 })
 
@@ -121,7 +121,7 @@ test('an edited file without a last line end keeps its secrets', async () => {
   await using site = await siteWithoutDocker()
   await mkdir(stateOf(site), {recursive: true})
   await writeFile(fileOf(site), 'POSTGRES_PASSWORD=aaaabbbbcccc\nREDIS_PASSWORD=ddddeeeeffff')
-  await site.run('env:up --profile dev --json')
+  await site.run('env:up --engine compose --profile dev --json')
   expect(await readFile(fileOf(site), 'utf8')).toMatch(/^REDIS_PASSWORD=ddddeeeeffff$/m)
 })
 

@@ -4,22 +4,27 @@ import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {NO_DOCKER, NOBODY, siteWithoutDocker, whyNotAs} from './site.js'
 
-test.each(['env:up', 'env:down', 'env:status --watch', 'logs --follow user'])(
-  '%s without Docker says where to get it',
+test.each([
+  'env:up --engine compose',
+  'env:down --profile stage',
+  'env:status --watch --profile prod',
+  'logs --follow user --profile stage',
+])('%s without Docker says where to get it', async words => {
+  await using site = await siteWithoutDocker()
+  const {exitCode, stdout, stderr} = await site.run(words)
+  expect({exitCode, stdout}).toEqual({exitCode: 3, stdout: ''})
+  expect(stderr.replace(/^check: .*\n/, '')).toBe(`error: ${NO_DOCKER.message}\nhint: ${NO_DOCKER.hint}`)
+})
+
+test.each(['env:down', 'env:status', 'logs'])(
+  '%s of stage without Docker answers one object',
   async words => {
     await using site = await siteWithoutDocker()
-    const {exitCode, stdout, stderr} = await site.run(words)
-    expect({exitCode, stdout}).toEqual({exitCode: 3, stdout: ''})
-    expect(stderr.replace(/^check: .*\n/, '')).toBe(`error: ${NO_DOCKER.message}\nhint: ${NO_DOCKER.hint}`)
+    const run = await site.run(`${words} --profile stage --json`)
+    expect(run.exitCode).toBe(3)
+    expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
   },
 )
-
-test.each(['env:down', 'env:status', 'logs'])('%s --json without Docker answers one object', async words => {
-  await using site = await siteWithoutDocker()
-  const run = await site.run(`${words} --json`)
-  expect(run.exitCode).toBe(3)
-  expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
-})
 
 test('a read-only working directory is good enough', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
@@ -29,7 +34,7 @@ test('a read-only working directory is good enough', async ({skip}) => {
   await chmod(home.directory, 0o777)
   await chmod(site.directory, 0o555)
   const env = {HOME: home.directory, XDG_STATE_HOME: join(home.directory, 'state')}
-  const run = await site.run('env:up --profile dev --json', {user: NOBODY, env})
+  const run = await site.run('env:up --engine compose --profile dev --json', {user: NOBODY, env})
   expect(errorOf(run)).toEqual(NO_DOCKER)
 })
 
@@ -37,7 +42,16 @@ test('no command leaves anything in the working directory', async () => {
   await using site = await siteWithoutDocker()
   const cwd = join(site.directory, 'work')
   await mkdir(cwd)
-  const commands = ['', '--help', '--version', 'nope', 'logs', 'env:status', 'env:down', 'env:up --json']
+  const commands = [
+    '',
+    '--help',
+    '--version',
+    'nope',
+    'logs',
+    'env:status',
+    'env:down',
+    'env:up --engine compose --json',
+  ]
   await Promise.all([...commands, 'env:up --profile stage'].map(words => site.run(words, {cwd})))
   expect(await readdir(cwd)).toEqual([])
 })

@@ -87,7 +87,7 @@ test('short secrets are refused without being shown', async () => {
 
 test('dev takes a password that stage refuses', async () => {
   await using site = await siteWithoutDocker({POSTGRES_PASSWORD: 'postgres'})
-  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual([])
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
   expect(problemsOf(await site.run('env:up --profile stage --json'))).toContain(
     'POSTGRES_PASSWORD is a placeholder, not a secret',
   )
@@ -99,7 +99,7 @@ test('values that make no sense are named, not shown', async () => {
     BACKEND_MEMORY: 'hunter2',
     S3_BUCKET: 'hunter2 ',
   })
-  const run = await site.run('env:up --profile dev --json')
+  const run = await site.run('env:up --engine compose --profile dev --json')
   expect(run.exitCode).toBe(2)
   expect(problemsOf(run)).toEqual([
     'S3_BUCKET in the environment must be a bucket name: 3 to 63 of a-z, 0-9, - and .',
@@ -130,14 +130,14 @@ test('what only looks like a port is refused', async () => {
     MEDIA_PORT: '0x50',
   }
   await using site = await siteWithoutDocker(ports)
-  expect(problemsOf(await site.run('env:up --profile dev --json'))).toEqual(
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual(
     Object.keys(ports).map(name => `${name} in the environment must be a port, 1 to 65535`),
   )
 })
 
 test('two services on one port are both named', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: '5432'})
-  const {stderr} = await site.run('env:up --profile dev')
+  const {stderr} = await site.run('env:up --engine compose --profile dev')
   expect(stderr).toContain(
     '  - POSTGRES_PORT and REDIS_PORT are both 5432\n    hint: give each service a port of its own\n',
   )

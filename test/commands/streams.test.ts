@@ -23,12 +23,12 @@ test.each(['env:up --help', '--version'])('%s works with stdout closed', async w
 
 test('a failure with stderr closed keeps its exit status', async () => {
   await using site = await siteWithoutDocker()
-  const run = await inShell(site, 'aquastream env:up --json 2>&-')
+  const run = await inShell(site, 'aquastream env:up --engine compose --json 2>&-')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toEqual(NO_DOCKER)
 })
 
-test.each(['env:up --profile dev', 'env:up --profile dev --json'])(
+test.each(['env:up --engine compose --profile dev', 'env:up --engine compose --profile dev --json'])(
   '%s survives a reader who leaves stderr',
   async words => {
     await using site = await siteWithoutDocker()
@@ -58,7 +58,7 @@ test('each sentence is one line where nobody reads along', async () => {
 
 test('under --json stdout holds one object and nothing else', async () => {
   await using site = await siteWithoutDocker()
-  const run = await site.run('env:up --profile dev --json')
+  const run = await site.run('env:up --engine compose --profile dev --json')
   expect(Object.keys(JSON.parse(run.stdout) as object)).toEqual(['error'])
   expect(run.stderr, 'progress is no part of it').toBe('check: engine, settings, ports, disk')
 })

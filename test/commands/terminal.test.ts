@@ -42,7 +42,7 @@ test.each(['logs usr', 'evn:up </dev/null'])('NO_COLOR keeps %s without colour',
 
 test('a terminal under CI gets progress as plain lines', async () => {
   await using site = await siteWithTerminal({CI: '1'})
-  const {stdout} = await site.runInTerminal('env:up --profile dev', 80)
+  const {stdout} = await site.runInTerminal('env:up --engine compose --profile dev', 80)
   expect(linesOf(stdout)[0]).toBe('check: engine, settings, ports, disk')
 })
 

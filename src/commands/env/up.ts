@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../cli/base-command.js'
+import {ENGINES} from '../../engines/choice.js'
 import type {UpReport} from '../../env/up.js'
 
 export default class EnvUp extends BaseCommand<UpReport> {
@@ -13,6 +14,10 @@ In dev, a backend whose image this machine does not have is played by a stub; --
     {
       description: 'work on one service: its image, and stubs for the others',
       command: '<%= config.bin %> <%= command.id %> --stub all --real user',
+    },
+    {
+      description: 'without Docker, from programs of this machine',
+      command: '<%= config.bin %> <%= command.id %> --engine embedded',
     },
     {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
     {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --profile stage --json'},
@@ -35,6 +40,12 @@ In dev, a backend whose image this machine does not have is played by a stub; --
       multiple: true,
       delimiter: ',',
     }),
+    engine: Flags.option({
+      options: ENGINES,
+      default: 'auto' as const,
+      description:
+        'Docker Compose, or programs of this machine, for dev alone; auto takes Docker where it answers',
+    })(),
     pull: Flags.boolean({description: 'ask the registry for newer images first'}),
     timeout: Flags.integer({
       description: 'seconds to wait until all are healthy',
@@ -50,9 +61,9 @@ In dev, a backend whose image this machine does not have is played by a stub; --
     const {flags} = await this.parse(EnvUp)
     const {bringUp} = await import('../../env/up.js')
     const {UP_TASKS, upSummary, upUpdate} = await import('../../cli/up-words.js')
-    const {service: services = [], stub = [], real = [], pull, timeout} = flags
+    const {service: services = [], stub = [], real = [], engine, pull, timeout} = flags
     const wait = !flags['no-wait']
-    const request = {...this.stackRequest(flags), services, stub, real, pull, wait, timeout}
+    const request = {...this.stackRequest(flags), services, stub, real, engine, pull, wait, timeout}
     const report = await this.progress(UP_TASKS, upUpdate, ctx => bringUp(request, ctx))
     this.log(upSummary(report))
     return report

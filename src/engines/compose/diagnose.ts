@@ -1,7 +1,9 @@
 import {SERVICES} from '../../stack/catalogue.js'
 import type {ServiceState} from '../../stack/state.js'
+import {type Finding, plainFinding} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
-import {docker, lastLines, tryDocker} from './docker.js'
+import {lastLines} from '../last-lines.js'
+import {docker, tryDocker} from './docker.js'
 import {findImages} from './images.js'
 
 /** How many of a service's last lines are shown. */
@@ -15,7 +17,7 @@ export async function diagnose(state: ServiceState, verdict: string): Promise<Di
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
     wrongPassword(state, log) ??
-    plain(state, verdict)
+    plainFinding(state, verdict)
   return {
     ...found,
     evidence: [
@@ -24,8 +26,6 @@ export async function diagnose(state: ServiceState, verdict: string): Promise<Di
     ],
   }
 }
-
-type Finding = Omit<Diagnosis, 'evidence'>
 
 async function lastLog({id}: ServiceState): Promise<string[]> {
   const {stdout, stderr} = await tryDocker(['logs', '--tail', String(LOG_LINES), id])
@@ -63,22 +63,6 @@ function wrongPassword({service, profile}: ServiceState, log: string[]): Finding
     code: 'service-failed',
     cause: 'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD, and keeps it',
     hint: `set the one that it was made with, or, if its data may go, aquastream env:down --volumes --profile ${profile}`,
-  }
-}
-
-const CAUSES: Record<string, (state: ServiceState) => string> = {
-  'restarts in a loop': ({exitCode, restarts}) =>
-    `it ends with exit status ${exitCode} and was restarted ${restarts} times`,
-  unhealthy: ({failedChecks}) => `its health check failed ${failedChecks} times in a row`,
-  failed: ({exitCode}) => `it ended with exit status ${exitCode}`,
-  stopped: () => 'it was stopped while it was waited for',
-}
-
-function plain(state: ServiceState, verdict: string): Finding {
-  return {
-    code: 'service-failed',
-    cause: CAUSES[verdict]?.(state) ?? verdict,
-    hint: `see all that it wrote: aquastream logs ${state.service} --profile ${state.profile}`,
   }
 }
 

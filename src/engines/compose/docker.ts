@@ -3,6 +3,7 @@ import {connect} from 'node:net'
 import {parse} from 'node:path'
 import {execa, type Options} from 'execa'
 import {AquastreamError, type Problem} from '../../errors.js'
+import {lastLines} from '../last-lines.js'
 
 /** Below it the engine does not know `start_interval` of health checks, and Compose refuses the file. */
 const OLDEST_ENGINE = 25
@@ -64,15 +65,6 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     hint: `mend what the engine says, then run the same command again: ${lastLines(stderr, 1)[0] ?? 'nothing'}`,
     evidence: [{title: 'the engine says', lines: lastLines(stderr, 12)}],
   })
-}
-
-/** The last lines that are not empty. */
-export function lastLines(text: string, count: number): string[] {
-  return text
-    .split('\n')
-    .map(line => line.trimEnd())
-    .filter(Boolean)
-    .slice(-count)
 }
 
 /** Tells a command that failed from an engine that is not there. */

@@ -4,7 +4,8 @@ import {join} from 'node:path'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
-import {lastLines, tryDocker} from './docker.js'
+import {lastLines} from '../last-lines.js'
+import {tryDocker} from './docker.js'
 import {imageOf, STUB_CONTEXT, STUB_IMAGE} from './project.js'
 
 /** An image that the engine has. */

@@ -1,5 +1,6 @@
 import {execa} from 'execa'
 import type {LogLine, LogQuery} from '../engine.js'
+import {mergeByTime} from '../merge.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'
 import {type Container, isRunning, listContainers, serviceOf} from './states.js'
 import {watchContainers} from './watch.js'
@@ -57,28 +58,6 @@ async function* readOne(container: Container, range: string[], signal: AbortSign
 function split(line: string): {time: string; text: string} | undefined {
   const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? []
   return time === undefined ? undefined : {time, text: text ?? ''}
-}
-
-/** Takes the oldest of the sources' next lines until all have ended; holds one line of each in memory. */
-async function* mergeByTime(sources: AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
-  const heads = new Map<AsyncGenerator<LogLine>, LogLine>()
-  const advance = async (source: AsyncGenerator<LogLine>): Promise<void> => {
-    const next = await source.next()
-    if (next.done) heads.delete(source)
-    else heads.set(source, next.value)
-  }
-  try {
-    await Promise.all(sources.map(advance))
-    while (heads.size > 0) {
-      const [source, line] = [...heads].reduce((oldest, head) =>
-        head[1].time < oldest[1].time ? head : oldest,
-      )
-      yield line
-      await advance(source)
-    }
-  } finally {
-    await Promise.all(sources.map(source => source.return(undefined)))
-  }
 }
 
 /** Compose 2.26 puts it before each line, also when nothing of a terminal is there. */

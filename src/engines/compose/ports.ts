@@ -1,15 +1,11 @@
-import {createServer} from 'node:net'
 import {execa} from 'execa'
 import type {Problem} from '../../errors.js'
-import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
+import {findTaken, holdingProcess, type Place, takenByOne} from '../ports.js'
 import {dockerOptions} from './docker.js'
 import {type Container, isRunning, LABEL} from './states.js'
 
-interface Taken {
-  service: string
-  variable: string
-  port: string
+interface Taken extends Place {
   holder: Holder | undefined
 }
 
@@ -21,19 +17,12 @@ interface Holder {
 
 /** The ports of the target that something else holds. Those that its own containers hold are not in the way. */
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
-  const {values} = target.settings
   const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
-  const wanted = SERVICES.filter(({name}) => target.services.includes(name)).flatMap(({name, ports}) =>
-    ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
+  const bind = target.settings.values.BIND!
+  const taken = await findTaken(target, ({port}) => own.has(`${bind}:${port}`))
+  return toProblems(
+    await Promise.all(taken.map(async place => ({...place, holder: await findHolder(place.port, bind)}))),
   )
-  const taken = await Promise.all(
-    wanted.map(async (place): Promise<Taken[]> => {
-      if (own.has(`${values.BIND}:${place.port}`) || (await isFree(Number(place.port), values.BIND!)))
-        return []
-      return [{...place, holder: await findHolder(place.port, values.BIND!)}]
-    }),
-  )
-  return toProblems(taken.flat())
 }
 
 /** Another stack holds all of its ports at once: that is one problem, and one thing to do. */
@@ -41,7 +30,8 @@ function toProblems(taken: Taken[]): Problem[] {
   const projects = [...new Set(taken.map(({holder}) => holder?.project))]
   return projects.flatMap(project => {
     const ports = taken.filter(({holder}) => holder?.project === project)
-    return project && ports.length > 1 ? [takenByStack(project, ports)] : ports.map(takenByOne)
+    if (project && ports.length > 1) return [takenByStack(project, ports)]
+    return ports.map(({holder, ...place}) => takenByOne(place, holder?.name))
   })
 }
 
@@ -53,40 +43,18 @@ function takenByStack(project: string, ports: Taken[]): Problem {
   }
 }
 
-function takenByOne({service, variable, port, holder}: Taken): Problem {
-  return {
-    code: 'port-taken',
-    message: `port ${port} of ${service} is taken${holder ? ` by ${holder.name}` : ''}`,
-    hint: `stop what holds it, or give ${service} another: ${variable}=${Number(port) + 10_000}`,
-  }
-}
-
 function publishedAddresses({NetworkSettings: {Ports: ports}}: Container): string[] {
   return Object.values(ports).flatMap(bindings =>
     (bindings ?? []).map(({HostIp, HostPort}) => `${HostIp}:${HostPort}`),
   )
 }
 
-/** Only "address in use" counts: the engine may well be allowed what this user is not. */
-async function isFree(port: number, host: string): Promise<boolean> {
-  const server = createServer()
-  try {
-    return await new Promise<boolean>(resolve => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        resolve(error.code !== 'EADDRINUSE')
-      })
-      server.listen({port, host, exclusive: true}, () => {
-        resolve(true)
-      })
-    })
-  } finally {
-    server.close()
-  }
-}
-
 /** The container or process behind a port, as far as the system tells this user. */
 async function findHolder(port: string, bind: string): Promise<Holder | undefined> {
-  return (await holdingContainer(port, bind)) ?? (await holdingProcess(port))
+  const container = await holdingContainer(port, bind)
+  if (container) return container
+  const name = await holdingProcess(port)
+  return name === undefined ? undefined : {name}
 }
 
 async function holdingContainer(port: string, bind: string): Promise<Holder | undefined> {
@@ -103,14 +71,4 @@ async function holdingContainer(port: string, bind: string): Promise<Holder | un
     .find(([, , ports = '']) => inTheWay(ports))
   const [name, project] = holder ?? []
   return name ? {name: `the container ${name}`, ...(project && {project})} : undefined
-}
-
-/** lsof is on every macOS and most Linux machines, ss on nearly every Linux; each prints what it may see. */
-async function holdingProcess(port: string): Promise<Holder | undefined> {
-  const lsof = await execa('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'], dockerOptions({}))
-  const byLsof = /^p(?<pid>\d+)\nc(?<name>.+)$/m.exec(lsof.stdout)?.groups
-  const ss = byLsof ? undefined : await execa('ss', ['-Hltnp', `sport = :${port}`], dockerOptions({}))
-  const bySs = /\(\("(?<name>[^"]+)",pid=(?<pid>\d+)/.exec(ss?.stdout ?? '')?.groups
-  const process = byLsof ?? bySs
-  return process && {name: `${process.name} (process ${process.pid})`}
 }

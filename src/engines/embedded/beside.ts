@@ -1,0 +1,47 @@
+import {delimiter} from 'node:path'
+import {AquastreamError} from '../../errors.js'
+import type {Program} from '../engine.js'
+import {startOnHost} from '../program.js'
+import {askDatabase, isListening} from './client.js'
+import type {Home} from './home.js'
+import {whereIs} from './programs.js'
+
+/**
+ * Starts programs of this machine, for the server of the home. Its own psql and pg_dump come first: those of PATH may be
+ * older than it.
+ *
+ * @throws not-healthy, tool-missing
+ */
+export async function besidePostgres(
+  home: Home,
+  project: string,
+): Promise<(program: string[], env: Record<string, string>) => Program> {
+  const database = (await isListening(home)) ? await askDatabase(home) : null
+  if (!database) {
+    throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
+      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+    })
+  }
+  const {bin, host, port, user, password, name} = database
+  const path = [bin, process.env.PATH].join(delimiter)
+  if (!(await whereIs('pg_dump', path))) {
+    throw new AquastreamError('tool-missing', `${bin} has PostgreSQL's server and not its client tools`, {
+      hint: 'install PostgreSQL, such as with apt install postgresql, then aquastream env:down and aquastream env:up',
+    })
+  }
+  const server = {
+    PATH: path,
+    PGHOST: host,
+    PGPORT: String(port),
+    PGUSER: user,
+    PGPASSWORD: password,
+    PGDATABASE: name,
+  }
+  return (program, env) => startOnHost(program, {...withoutOwnServer(), ...server, ...env})
+}
+
+/** What the user has set for another server is not meant for this one. */
+function withoutOwnServer(): NodeJS.ProcessEnv {
+  const names = Object.keys(process.env).filter(name => name.startsWith('PG'))
+  return Object.fromEntries(names.map(name => [name, undefined]))
+}

@@ -1,0 +1,24 @@
+import type {ServiceState} from '../../stack/state.js'
+import {plainFinding} from '../causes.js'
+import type {Diagnosis} from '../engine.js'
+import type {Home} from './home.js'
+import {readLogs} from './logs.js'
+
+/** How many of a service's last lines are shown. */
+const LOG_LINES = 12
+
+/** Why a service cannot become healthy, with the last that it wrote and what its health check said. */
+export async function diagnose(home: Home, state: ServiceState, verdict: string): Promise<Diagnosis> {
+  const log: string[] = []
+  const query = {services: [state.service], follow: false, tail: LOG_LINES}
+  for await (const {text} of readLogs(home, query, new AbortController().signal)) log.push(text)
+  return {
+    ...plainFinding(state, verdict),
+    evidence: [
+      ...(log.length > 0 ? [{title: `last lines of ${state.service}`, lines: log}] : []),
+      ...(state.health === 'unhealthy'
+        ? [{title: `last health check of ${state.service}`, lines: [state.healthOutput]}]
+        : []),
+    ],
+  }
+}

@@ -1,0 +1,31 @@
+import type {Engine} from '../engine.js'
+import {askFacts, askMemory, isListening} from './client.js'
+import {dataIn, homeOf} from './home.js'
+import {readStates, watchStates} from './states.js'
+
+/** The engine of dev where no container engine runs: programs of this machine, under a supervisor of ours. */
+export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine {
+  const home = homeOf(project, env)
+  return {
+    name: 'embedded',
+    // As with Docker, only a start needs these.
+    plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
+    fetchImages: async () => undefined,
+    diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(home, state, why),
+    start: async (plan, signal) => (await import('./start.js')).startServices(plan, home, signal),
+    stop: async (options, signal) => (await import('./launch.js')).stopAll(home, options, signal),
+    volumes: async () => (await dataIn(home)).map(service => home.data(service)),
+    states: async signal => readStates(home, signal),
+    watch: ({pace}, signal) => watchStates(home, pace, signal),
+    async memory() {
+      const uses = (await isListening(home)) ? await askMemory(home) : {}
+      return new Map(Object.entries(uses).map(([service, used]) => [service, {used, limit: null}]))
+    },
+    async *logs(query, signal) {
+      yield* (await import('./logs.js')).readLogs(home, query, signal)
+    },
+    facts: async signal => ((await isListening(home)) ? askFacts(home, signal) : []),
+    versions: async () => ({node: process.version}),
+    besidePostgres: async () => (await import('./beside.js')).besidePostgres(home, project),
+  }
+}

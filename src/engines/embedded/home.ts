@@ -1,0 +1,57 @@
+import {readdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {dataDirectory} from '../../config/state.js'
+import {AquastreamError} from '../../errors.js'
+
+/** Where one stack keeps everything: data, logs, and what tells of its processes. */
+export interface Home {
+  path: string
+  /** The data of a service, such as `postgres`. */
+  data(service: string): string
+  log(service: string): string
+  /** Which process runs a service; `supervisor` is one too. */
+  record(service: string): string
+  records: string
+  socket: string
+  /** Held while a supervisor is started or ended. */
+  lock: string
+}
+
+/** What a Unix socket's address can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
+const LONGEST_SOCKET = 103
+
+/**
+ * The home of a project; it may not be there yet.
+ * @throws state-directory
+ */
+export function homeOf(project: string, env: NodeJS.ProcessEnv): Home {
+  const home = homeAt(dataDirectory(env), project)
+  if (Buffer.byteLength(home.socket) > LONGEST_SOCKET) {
+    throw new AquastreamError('state-directory', `${home.socket} is too long for the address of a socket`, {
+      hint: `set XDG_STATE_HOME to a shorter path: ${LONGEST_SOCKET} bytes are possible in all`,
+    })
+  }
+  return home
+}
+
+/** The same by its place. */
+export function homeAt(base: string, project: string): Home {
+  const path = join(base, project)
+  return {
+    path,
+    socket: join(path, 'supervisor.sock'),
+    records: join(path, 'run'),
+    data: service => join(path, service),
+    log: service => join(path, 'logs', `${service}.log`),
+    record: service => join(path, 'run', `${service}.json`),
+    lock: join(base, `.${project}.lock`),
+  }
+}
+
+/** The services that have data here. */
+export async function dataIn(home: Home): Promise<string[]> {
+  const names = await readdir(home.path).catch(() => [])
+  return names.filter(name => DATA.includes(name)).sort()
+}
+
+const DATA = ['minio', 'postgres', 'redis']

@@ -1,0 +1,69 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {closeSync, openSync} from 'node:fs'
+import {readFile, rm} from 'node:fs/promises'
+import {fileURLToPath} from 'node:url'
+import {AquastreamError} from '../../errors.js'
+import {lastLines} from '../last-lines.js'
+import {askToStop, isListening, sendWork} from './client.js'
+import {dataIn, type Home} from './home.js'
+import {endLeftovers} from './leftovers.js'
+import {withHomeLock} from './lock.js'
+import {makeHome} from './make-home.js'
+import type {Work} from './work.js'
+
+/** Has the supervisor of the home take on work; starts one if there is none. */
+export async function runWorks(home: Home, works: Work[]): Promise<void> {
+  await makeHome(home)
+  await withHomeLock(home, async () => {
+    if (await isListening(home)) {
+      await sendWork(home, works)
+      return
+    }
+    await endLeftovers(home)
+    await launch(home, works)
+  })
+}
+
+/** Ends the supervisor and all that it runs, or what is left of it; with `volumes`, the data goes too. */
+export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal: AbortSignal): Promise<void> {
+  await withHomeLock(home, async () => {
+    // One that hangs is a leftover.
+    if (await isListening(home)) await askToStop(home, signal).catch(() => signal.throwIfAborted())
+    await endLeftovers(home)
+    if (!volumes) return
+    for (const service of await dataIn(home)) await rm(home.data(service), {recursive: true, force: true})
+    await rm(home.path, {recursive: true, force: true})
+  })
+}
+
+const SUPERVISOR = fileURLToPath(new URL('supervisor/main.js', import.meta.url))
+
+/** The work goes by a message: every process could read arguments, and whoever finds it later a file. */
+async function launch(home: Home, works: Work[]): Promise<void> {
+  const log = openSync(home.log('supervisor'), 'a', 0o600)
+  const child = spawn(process.execPath, [SUPERVISOR, home.path], {
+    cwd: home.path,
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    env: supervisorEnvironment(),
+  })
+  closeSync(log)
+  child.send(works)
+  const [outcome] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
+  if (outcome !== 'ready') {
+    const words = await readFile(home.log('supervisor'), 'utf8').catch(() => '')
+    throw new AquastreamError('engine-failed', 'the supervisor of the embedded engine could not start', {
+      hint: 'mend what it says, then run the same command again',
+      evidence: [{title: 'the supervisor says', lines: lastLines(words, 12)}],
+    })
+  }
+  if (child.connected) child.disconnect()
+  child.unref()
+}
+
+/** None of the secrets that are in ours. */
+function supervisorEnvironment(): NodeJS.ProcessEnv {
+  const {PATH, HOME, TMPDIR} = process.env
+  return {TZ: 'UTC', ...(PATH && {PATH}), ...(HOME && {HOME}), ...(TMPDIR && {TMPDIR})}
+}

@@ -1,0 +1,89 @@
+import {createReadStream} from 'node:fs'
+import {readdir} from 'node:fs/promises'
+import {dirname} from 'node:path'
+import {createInterface} from 'node:readline'
+import type {LogLine, LogQuery} from '../engine.js'
+import {mergeByTime} from '../merge.js'
+import {followLines, isListening} from './client.js'
+import type {Home} from './home.js'
+
+/** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
+export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
+  const services = await servicesWithLogs(home, query.services)
+  const since = query.since === undefined ? '' : toTime(query.since)
+  // Listened to before the files are read, so that no line falls between.
+  const coming = query.follow && (await isListening(home)) ? followLines(home, signal) : undefined
+  const first = coming?.next()
+  // It may fail while the files are read, and is asked for afterwards.
+  first?.catch(() => undefined)
+  let last = ''
+  for await (const line of mergeByTime(services.map(service => readOne(home, service, since, query.tail)))) {
+    signal.throwIfAborted()
+    last = line.time
+    yield line
+  }
+  if (!coming || !first) return
+  const isWanted = ({service, time}: LogLine): boolean =>
+    time > last && (query.services.length === 0 || query.services.includes(service))
+  for (let next = await first; !next.done; next = await coming.next())
+    if (isWanted(next.value)) yield next.value
+}
+
+/** The supervisor's own log is of no interest here: it is empty unless we have a bug. */
+async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]> {
+  const names = await readdir(dirname(home.log(''))).catch(() => [])
+  const all = names.flatMap(name => (name.endsWith('.log') ? [name.slice(0, -'.log'.length)] : []))
+  return all.filter(name => name !== 'supervisor' && (wanted.length === 0 || wanted.includes(name)))
+}
+
+async function* readOne(
+  home: Home,
+  service: string,
+  since: string,
+  tail: number | undefined,
+): AsyncGenerator<LogLine> {
+  const lines = linesOf(home, service, since)
+  if (tail === undefined) {
+    yield* lines
+    return
+  }
+  let kept: LogLine[] = []
+  for await (const line of lines) {
+    kept.push(line)
+    // Not at each line: a list is shifted as a whole.
+    if (kept.length > 2 * tail + 100) kept = lastOf(kept, tail)
+  }
+  yield* lastOf(kept, tail)
+}
+
+function lastOf<T>(list: T[], count: number): T[] {
+  return count === 0 ? [] : list.slice(-count)
+}
+
+/** The oldest file first; each line is `TIME TEXT`. */
+async function* linesOf(home: Home, service: string, since: string): AsyncGenerator<LogLine> {
+  const path = home.log(service)
+  for (const file of [`${path}.2`, `${path}.1`, path]) {
+    const input = createReadStream(file)
+    try {
+      for await (const line of createInterface({input, crlfDelay: Infinity})) {
+        const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) (.*)$/s.exec(line) ?? []
+        if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    } finally {
+      input.destroy()
+    }
+  }
+}
+
+const UNITS: Record<string, number> = {h: 3_600_000, m: 60_000, s: 1000}
+
+/** `1h30m` ago, or a time as it is. */
+function toTime(since: string): string {
+  if (!/^(\d+[hms])+$/.test(since)) return since
+  const parts = [...since.matchAll(/(\d+)([hms])/g)]
+  const ago = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!, 0)
+  return new Date(Date.now() - ago).toISOString()
+}

@@ -1,0 +1,87 @@
+import {statfs} from 'node:fs/promises'
+import prettyBytes from 'pretty-bytes'
+import {AquastreamError, type Problem} from '../../errors.js'
+import type {Change, Plan, Target} from '../engine.js'
+import {findTaken, holdingProcess, type Place, takenByOne} from '../ports.js'
+import type {Home} from './home.js'
+import {makeHome} from './make-home.js'
+import {choosePostgres} from './postgres.js'
+import {readStates} from './states.js'
+import type {Supervised} from './supervisor/supervisor.js'
+import {fingerprint} from './work.js'
+import {worksOf} from './works.js'
+
+/** A new database takes 60 MB, and its log of changes grows to a GiB under load. */
+const DISK_FLOOR = 512 * 1024 ** 2
+
+/** Looks at everything that decides about a start, and changes nothing but an empty directory. */
+export async function planStart(target: Target, home: Home, signal: AbortSignal): Promise<Plan> {
+  const jobless = {...target, jobs: []}
+  const empty = {target: jobless, changes: [], stubs: {services: [], image: ''}, images: []}
+  const refused = target.real.map(realNeedsDocker)
+  try {
+    await makeHome(home)
+    const [postgres, states] = await Promise.all([choosePostgres(home), readStates(home, signal)])
+    const [ports, disk, works] = await Promise.all([
+      findPortProblems(target, home),
+      findDiskProblem(home),
+      // A value that cannot be used is reported elsewhere; nothing is made of it.
+      target.settings.problems.length > 0 ? [] : worksOf(target, postgres.programs, home),
+    ])
+    return {
+      ...empty,
+      problems: [...refused, ...ports, ...disk],
+      changes: works.map(work => compare(work.service, fingerprint(work), states)),
+      stubs: {services: works.filter(({stub}) => stub).map(({service}) => service), image: 'stub'},
+      images: postgres.need ? [postgres.need] : [],
+    }
+  } catch (error) {
+    if (!(error instanceof AquastreamError)) throw error
+    return {...empty, problems: [...refused, ...error.problems]}
+  }
+}
+
+function realNeedsDocker(service: string): Problem {
+  return {
+    code: 'usage',
+    message: `${service} cannot be real here: on the embedded engine every backend is a stub`,
+    hint: 'leave --real out, or run dev on Docker: --engine compose',
+  }
+}
+
+async function findPortProblems(target: Target, home: Home): Promise<Problem[]> {
+  const taken = await findTaken(target, () => false)
+  // Looked at after the ports, since another start may just have given its services theirs.
+  const states = await readStates(home)
+  const isOwn = ({service, port}: Place): boolean =>
+    states.some(
+      state =>
+        state.service === service &&
+        (state.health === 'unhealthy' ||
+          Object.values(state.published).some(address => address.endsWith(`:${port}`))),
+    )
+  const foreign = taken.filter(place => !isOwn(place))
+  return Promise.all(foreign.map(async place => takenByOne(place, await holdingProcess(place.port))))
+}
+
+async function findDiskProblem({path}: Home): Promise<Problem[]> {
+  const {bavail, bsize} = await statfs(path)
+  const free = bavail * bsize
+  if (free >= DISK_FLOOR) return []
+  const [is, needed] = [free, DISK_FLOOR].map(bytes => prettyBytes(bytes, {binary: true}))
+  return [
+    {
+      code: 'disk-full',
+      message: `${is} are free in ${path}, and ${needed} are needed`,
+      hint: 'make room there, or set XDG_STATE_HOME to a directory on another disk',
+    },
+  ]
+}
+
+function compare(service: string, wanted: string, states: Supervised[]): Change {
+  const now = states.find(state => state.service === service)
+  if (!now) return {service, action: 'create', reason: 'it does not run'}
+  if (now.fingerprint === '') return {service, action: 'recreate', reason: now.healthOutput}
+  if (now.fingerprint !== wanted) return {service, action: 'recreate', reason: 'its settings changed'}
+  return {service, action: 'none', reason: 'it runs'}
+}

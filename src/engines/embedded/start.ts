@@ -1,0 +1,19 @@
+import type {Plan} from '../engine.js'
+import type {Home} from './home.js'
+import {runWorks} from './launch.js'
+import {choosePostgres} from './postgres.js'
+import {watchStates} from './states.js'
+import {worksOf} from './works.js'
+
+/** Hands the work over, and watches until each program was started at least once. */
+export async function startServices({target}: Plan, home: Home, signal: AbortSignal): Promise<void> {
+  const {programs} = await choosePostgres(home)
+  await runWorks(home, await worksOf(target, programs, home))
+  for await (const states of watchStates(home, 0, signal)) {
+    const waiting = states.filter(
+      ({service, state}) => target.services.includes(service) && state === 'created',
+    )
+    if (waiting.length === 0) return
+  }
+  signal.throwIfAborted()
+}

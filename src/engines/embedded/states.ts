@@ -1,0 +1,77 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {ServiceState} from '../../stack/state.js'
+import {askStates, isListening} from './client.js'
+import {type Home, homeOf} from './home.js'
+import {findLeftovers} from './leftovers.js'
+import type {Supervised} from './supervisor/supervisor.js'
+
+/** Whether a supervisor of the project lives, or something that one has left. */
+export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const home = homeOf(project, env)
+  return (await isListening(home)) || (await findLeftovers(home)).size > 0
+}
+
+/** Every service of the home, as its supervisor knows it; without one, what still runs unwatched. */
+export async function readStates(home: Home, signal?: AbortSignal): Promise<Supervised[]> {
+  if (await isListening(home)) return (await askStates(home, {signal})).states
+  const left = await findLeftovers(home)
+  return [...left]
+    .filter(([service]) => service !== 'supervisor')
+    .map(([service, {pid}]) => unwatched(service, pid))
+}
+
+function unwatched(service: string, pid: number): Supervised {
+  const reason = 'its supervisor has ended'
+  return {
+    service,
+    id: String(pid),
+    profile: 'dev',
+    state: 'running',
+    health: 'unhealthy',
+    since: undefined,
+    restarts: 0,
+    exitCode: 0,
+    outOfMemory: false,
+    failedChecks: 1,
+    healthOutput: reason,
+    image: service,
+    stub: false,
+    published: {},
+    note: reason,
+    fingerprint: '',
+  }
+}
+
+/** How often it is looked whether a supervisor has come, in ms. */
+const IDLE_MS = 1000
+
+/** The states now, and again whenever something may have changed; ends at the signal. */
+export async function* watchStates(
+  home: Home,
+  pace: number,
+  signal: AbortSignal,
+): AsyncGenerator<ServiceState[]> {
+  let seen: number | undefined
+  const isOver = (): boolean => signal.aborted
+  while (!isOver()) {
+    try {
+      const news = await nextStates(home, seen, signal)
+      seen = news.version
+      yield news.states
+      await sleep(seen === undefined ? IDLE_MS : pace, undefined, {signal})
+    } catch (error) {
+      if (isOver()) return
+      // It was stopped meanwhile, and that is news too.
+      if (await isListening(home)) throw error
+    }
+  }
+}
+
+async function nextStates(
+  home: Home,
+  seen: number | undefined,
+  signal: AbortSignal,
+): Promise<{version: number | undefined; states: ServiceState[]}> {
+  if (await isListening(home)) return askStates(home, {seen, signal})
+  return {version: undefined, states: await readStates(home, signal)}
+}

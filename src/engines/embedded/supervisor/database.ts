@@ -1,0 +1,115 @@
+import {chown, mkdtemp, readdir, rename, rm, writeFile} from 'node:fs/promises'
+import {once} from 'node:events'
+import {join} from 'node:path'
+import {createInterface} from 'node:readline'
+import {SERVICES} from '../../../stack/catalogue.js'
+import type {Home} from '../home.js'
+import {majorOf} from '../data.js'
+import type {Database, Run} from '../work.js'
+import {startKept} from './kept.js'
+
+type Log = (line: string) => void
+
+/**
+ * Makes the data directory, if there is none, and in it the user with the password of today, the database and its
+ * schemas. The server must not run: its own single-user mode does this, which needs no password and no port.
+ */
+export async function prepareDatabase(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
+  const {database} = run
+  const sql = [...userSql(database), ...schemaSql()]
+  const create = [`CREATE DATABASE ${identifier(database.name)}`]
+  const isNew = (await majorOf(database.data)) === undefined
+  if (isNew) await makeCluster(home, run, log)
+  if (!isNew && (await single(home, run, database.name, sql, log))) return
+  // Of another name than before. If something else was wrong this fails too, and the second try says so.
+  await single(home, run, 'postgres', create, log)
+  if (!(await single(home, run, database.name, sql, log)))
+    throw new Error('its user, database and schemas could not be made')
+}
+
+const PREFIX = '.postgres-'
+
+/** In a hidden directory, which gets its name when it is complete: one that was killed leaves nothing to be taken for data. */
+async function makeCluster(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
+  for (const name of await readdir(home.path))
+    if (name.startsWith(PREFIX)) await rm(join(home.path, name), {recursive: true, force: true})
+  const draft = await mkdtemp(join(home.path, PREFIX))
+  const passwordFile = join(draft, 'password')
+  const data = join(draft, 'data')
+  await writeFile(passwordFile, run.database.password, {mode: 0o600})
+  if (run.owner) for (const path of [draft, passwordFile]) await chown(path, run.owner.uid, run.owner.gid)
+  const {bin, user} = run.database
+  const program = [
+    join(bin, 'initdb'),
+    ...['-D', data, '-U', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    // The same order on every machine, and letters of every alphabet are letters.
+    ...['--encoding', 'UTF8', '--locale', 'C', '--lc-ctype', CTYPE, '--no-instructions'],
+  ]
+  if ((await finish(home, {...run, program, stop: 'SIGTERM'}, '', log)) !== 0)
+    throw new Error('initdb failed')
+  await rm(passwordFile)
+  await writeFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n')
+  await rename(data, run.database.data)
+  await rm(draft, {recursive: true})
+}
+
+/** What each system has without being asked for it. */
+const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
+
+/** @returns whether every statement was obeyed */
+async function single(
+  home: Home,
+  run: Run & {database: Database},
+  name: string,
+  sql: string[],
+  log: Log,
+): Promise<boolean> {
+  const {bin, data} = run.database
+  const options = [
+    '-c',
+    'exit_on_error=on',
+    '-c',
+    'log_min_error_statement=panic',
+    '-c',
+    'log_statement=none',
+  ]
+  const program = [join(bin, 'postgres'), '--single', '-D', data, ...options, name]
+  const input = sql.map(statement => `${statement};\n`).join('')
+  return (await finish(home, {...run, program, stop: 'SIGTERM'}, input, log)) === 0
+}
+
+async function finish(home: Home, run: Run, input: string, log: Log): Promise<number> {
+  const kept = await startKept(home, 'postgres', run)
+  kept.stdin.end(input)
+  const lines = [kept.stdout, kept.stderr].map(stream => {
+    const reader = createInterface({input: stream}).on('line', line => {
+      // Its prompts are on the lines of its answers.
+      if (!line.startsWith('backend>')) log(line)
+    })
+    return once(reader, 'close')
+  })
+  const [{exitCode}] = await Promise.all([kept.ended, ...lines])
+  return exitCode
+}
+
+/** The first superuser is the one that made the cluster; after a change of POSTGRES_USER there is another. */
+function userSql({user, password}: Database): string[] {
+  const role = identifier(user)
+  const missing = `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${literal(user)})`
+  return [
+    `DO $$ BEGIN ${missing} THEN CREATE ROLE ${role} SUPERUSER; END IF; END $$`,
+    `ALTER ROLE ${role} LOGIN PASSWORD ${literal(password)}`,
+  ]
+}
+
+function schemaSql(): string[] {
+  return SERVICES.flatMap(({schema}) => (schema ? [`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`] : []))
+}
+
+function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}

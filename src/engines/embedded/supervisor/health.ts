@@ -1,0 +1,92 @@
+import {once} from 'node:events'
+import {request} from 'node:http'
+import {connect, type Socket} from 'node:net'
+import type {HealthCheck} from '../work.js'
+
+/** The longest that a check may take, in ms. */
+const LIMIT_MS = 5000
+
+/** Why a service is not healthy now, in its own words as far as it has any; nothing when it is. */
+export async function findIllness(check: HealthCheck): Promise<string | undefined> {
+  const limit = AbortSignal.timeout(LIMIT_MS)
+  try {
+    if (check.by === 'http') return await askHttp(check.url, limit)
+    return await talk(check, limit, check.by === 'redis' ? askRedis(check) : askPostgres(check))
+  } catch (error) {
+    return limit.aborted ? `no answer within ${LIMIT_MS / 1000} s` : (error as Error).message
+  }
+}
+
+async function askHttp(url: string, signal: AbortSignal): Promise<string | undefined> {
+  const asking = request(url, {signal, agent: false})
+  asking.end()
+  const [response] = (await once(asking, 'response')) as [import('node:http').IncomingMessage]
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return response.statusCode === 200
+    ? undefined
+    : `HTTP ${response.statusCode}: ${Buffer.concat(chunks).toString().slice(0, 500)}`
+}
+
+/** What is sent, and what the answer so far means: an illness, health (null), or that more has to come. */
+interface Conversation {
+  hello: Buffer
+  judge: (answer: Buffer) => string | null | undefined
+}
+
+async function talk(
+  {host, port}: {host: string; port: number},
+  signal: AbortSignal,
+  {hello, judge}: Conversation,
+): Promise<string | undefined> {
+  const socket: Socket = connect({host, port, signal})
+  try {
+    await once(socket, 'connect')
+    socket.write(hello)
+    let answer = Buffer.alloc(0)
+    for await (const chunk of socket) {
+      answer = Buffer.concat([answer, chunk as Buffer])
+      const verdict = judge(answer)
+      if (verdict !== undefined) return verdict ?? undefined
+    }
+    return 'it closed the connection'
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+function askRedis({password}: {password: string}): Conversation {
+  const auth = `*2\r\n$4\r\nAUTH\r\n$${Buffer.byteLength(password)}\r\n${password}\r\n`
+  return {
+    hello: Buffer.from(`${auth}*1\r\n$4\r\nPING\r\n`),
+    judge(answer) {
+      const lines = answer.toString().split('\r\n')
+      const error = lines.find(line => line.startsWith('-'))
+      if (error) return error.slice(1)
+      return lines.includes('+PONG') ? null : undefined
+    },
+  }
+}
+
+/**
+ * As pg_isready: a server that asks who we are, or has no more room for us, takes connections; 57P03 says "not yet".
+ * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+function askPostgres({user, database}: {user: string; database: string}): Conversation {
+  const parameters = ['user', user, 'database', database, ''].map(text => `${text}\0`).join('')
+  const hello = Buffer.alloc(8 + Buffer.byteLength(parameters))
+  hello.writeInt32BE(hello.length, 0)
+  hello.writeInt32BE(3 << 16, 4)
+  hello.write(parameters, 8)
+  return {
+    hello,
+    judge(answer) {
+      if (answer.length < 5 || answer.length < 1 + answer.readInt32BE(1)) return undefined
+      if (answer.toString('latin1', 0, 1) !== 'E') return null
+      const fields = answer.toString('utf8', 5).split('\0')
+      const field = (type: string): string | undefined => fields.find(text => text.startsWith(type))?.slice(1)
+      return field('C') === '57P03' ? (field('M') ?? 'it starts') : null
+    },
+  }
+}

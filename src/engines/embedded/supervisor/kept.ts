@@ -1,0 +1,68 @@
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import type {Readable, Writable} from 'node:stream'
+import {forget, remember} from '../records.js'
+import type {Home} from '../home.js'
+import type {Run} from '../work.js'
+
+/**
+ * Starts a program that does not outlive us. A small shell stays behind it and reads a pipe whose other end we hold: when
+ * that ends without a word, we were killed, and it asks the program to end. The program takes the place of the shell that
+ * started the small one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end
+ * of a child that it does not know for a crash.
+ */
+const KEEPER = `
+( { read -r word <&3; [ "$word" = ended ] || kill -s "$1" "$$"; } </dev/null >/dev/null 2>&1 & )
+shift
+exec "$@" 3<&-`
+
+/** A program that runs under a keeper. */
+export interface Kept {
+  pid: number
+  stdout: Readable
+  stderr: Readable
+  stdin: Writable
+  /** Never rejects. */
+  ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
+  kill(signal: NodeJS.Signals): void
+}
+
+export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+
+/** @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone */
+export async function startKept(home: Home, service: string, run: KeptProgram): Promise<Kept> {
+  const {program, env, directory: cwd, owner, stop} = run
+  const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', stop.slice('SIG'.length), ...program], {
+    cwd,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    ...(owner && {uid: owner.uid, gid: owner.gid}),
+  })
+  const ended = whenEnded(child)
+  const lifeline = child.stdio[3] as Writable
+  for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
+  // At once, before anything else can happen to us.
+  void ended.then(() => lifeline.end('ended\n'))
+  if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
+  const {pid} = child
+  await remember(home, service, {pid, stop})
+  return {
+    pid,
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    ended: ended.then(async result => {
+      await forget(home, service)
+      return result
+    }),
+    kill: signal => child.kill(signal),
+  }
+}
+
+async function whenEnded(child: ChildProcess): Promise<{exitCode: number; signal: NodeJS.Signals | null}> {
+  const [exitCode, signal] = (await once(child, 'exit').catch(() => [127, null])) as [
+    number | null,
+    NodeJS.Signals | null,
+  ]
+  return {exitCode: exitCode ?? -1, signal}
+}

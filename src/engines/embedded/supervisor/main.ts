@@ -1,0 +1,48 @@
+// Runs the services of one stack on the embedded engine, until it is told to stop. Its argument is the home of the
+// stack; the work, which has secrets in it, comes as a message of the process that starts it.
+import {once} from 'node:events'
+import {rm, stat} from 'node:fs/promises'
+import {basename, dirname} from 'node:path'
+import {homeAt} from '../home.js'
+import {forget, remember} from '../records.js'
+import type {Work} from '../work.js'
+import {listen} from './server.js'
+import {Supervisor} from './supervisor.js'
+
+/** How often it looks whether its socket is still there. */
+const WATCH_MS = 2000
+
+process.umask(0o077)
+const path = process.argv[2]!
+const home = homeAt(dirname(path), basename(path))
+// Whoever was to send the work is gone, and nobody would ever know of us.
+process.once('disconnect', () => process.exit(1))
+const [works] = (await once(process, 'message')) as [Work[]]
+process.removeAllListeners('disconnect')
+
+const supervisor = new Supervisor(home)
+await remember(home, 'supervisor', {pid: process.pid, stop: 'SIGTERM'})
+await rm(home.socket, {force: true})
+await listen(supervisor, home.socket, () => void end())
+process.on('SIGTERM', () => void end())
+process.on('SIGINT', () => void end())
+const {ino} = await stat(home.socket)
+setInterval(() => void endIfForgotten(), WATCH_MS)
+supervisor.run(works)
+if (process.connected) process.send?.('ready', () => process.connected && process.disconnect())
+
+/** Somebody deleted the directory, or another has taken over: nobody can reach this one any more. */
+async function endIfForgotten(): Promise<void> {
+  const now = await stat(home.socket).catch(() => undefined)
+  if (now?.ino !== ino) await end()
+}
+
+async function end(): Promise<void> {
+  await supervisor.stop()
+  const now = await stat(home.socket).catch(() => undefined)
+  if (now?.ino === ino) {
+    await rm(home.socket, {force: true})
+    await forget(home, 'supervisor')
+  }
+  process.exit(0)
+}

@@ -1,0 +1,72 @@
+import {once} from 'node:events'
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
+import {json} from 'node:stream/consumers'
+import type {LogLine} from '../../engine.js'
+import type {Work} from '../work.js'
+import {memoryOf} from './memory.js'
+import type {Supervisor} from './supervisor.js'
+
+/** The longest that a question for news is left unanswered, in ms. */
+const NEWS_MS = 2000
+
+type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<unknown>
+
+/** Answers on a Unix socket that only its user may open: what they say to each other has secrets in it. */
+export async function listen(supervisor: Supervisor, socket: string, stopped: () => void): Promise<Server> {
+  const answers: Record<string, Answer> = {
+    'GET /states': async (_request, _response, query) => {
+      if (query.get('seen') === String(supervisor.version)) await newsOf(supervisor)
+      return {version: supervisor.version, states: supervisor.states}
+    },
+    'GET /facts': async () => supervisor.facts,
+    'GET /memory': async () => Object.fromEntries(await memoryOf(supervisor.pids)),
+    'GET /database': async () => supervisor.database ?? null,
+    'POST /run': async request => {
+      supervisor.run((await json(request)) as Work[])
+      return null
+    },
+    'POST /stop': async () => {
+      await supervisor.stop()
+      return null
+    },
+    'GET /lines': async (_request, response) => {
+      const write = (line: LogLine): void => void response.write(`${JSON.stringify(line)}\n`)
+      supervisor.on('line', write)
+      response.flushHeaders()
+      await once(response, 'close')
+      supervisor.off('line', write)
+    },
+  }
+  const server = createServer((request, response) => {
+    const {pathname, searchParams} = new URL(request.url ?? '', 'http://supervisor')
+    const answer = answers[`${request.method} ${pathname}`]
+    void answerTo(answer, request, response, searchParams).then(() => {
+      if (pathname === '/stop') stopped()
+    })
+  })
+  server.listen(socket)
+  await once(server, 'listening')
+  return server
+}
+
+async function answerTo(
+  answer: Answer | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+  query: URLSearchParams,
+): Promise<void> {
+  try {
+    const body = answer ? await answer(request, response, query) : undefined
+    if (response.writableEnded || response.destroyed) return
+    response.writeHead(answer ? 200 : 404, {connection: 'close'})
+    response.end(JSON.stringify(body ?? null))
+    await once(response, 'close')
+  } catch (error) {
+    response.writeHead(500, {connection: 'close'})
+    response.end(JSON.stringify({message: (error as Error).message}))
+  }
+}
+
+async function newsOf(supervisor: Supervisor): Promise<void> {
+  await once(supervisor, 'change', {signal: AbortSignal.timeout(NEWS_MS)}).catch(() => undefined)
+}

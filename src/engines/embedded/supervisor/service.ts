@@ -1,0 +1,226 @@
+import {chown, mkdir} from 'node:fs/promises'
+import {createInterface} from 'node:readline'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {ServiceState} from '../../../stack/state.js'
+import type {LogLine, ServiceFacts} from '../../engine.js'
+import type {Home} from '../home.js'
+import {fingerprint, type Database, type Run, type Work} from '../work.js'
+import {prepareDatabase} from './database.js'
+import {findIllness} from './health.js'
+import {type Kept, startKept} from './kept.js'
+import {LogFile} from './log-file.js'
+import {stamp} from './stamp.js'
+
+/** While it starts, a failed check does not count for so long, and checks follow each other quickly. */
+const START_MS = 60_000
+const PACE_MS = {starting: 100, healthy: 10_000, failing: 2000}
+const UNHEALTHY_AFTER = 3
+/** So many checks are remembered, for reports. */
+const CHECKS_KEPT = 5
+/** A program that dies is started again after a pause, each twice as long, until one run has lasted. */
+const FIRST_PAUSE_MS = 100
+const LONGEST_PAUSE_MS = 30_000
+const LASTED_MS = 10_000
+/** So long a program may take to end before it is killed: PostgreSQL writes what it has in memory. */
+const GRACE_MS = {SIGINT: 60_000, SIGTERM: 5000}
+
+/** What happens outside of the service because of it. */
+export interface Surroundings {
+  home: Home
+  changed(): void
+  said(line: LogLine): void
+}
+
+let made = 0
+
+/** One service under supervision: its program is started, watched, and started again when it dies. */
+export class Service {
+  readonly fingerprint: string
+  readonly #id = `${process.pid}.${++made}`
+  readonly #stopping = new AbortController()
+  readonly #log: LogFile
+  #state: ServiceState['state'] = 'created'
+  #health: ServiceState['health'] = 'none'
+  #since: string | undefined
+  #restarts = 0
+  #exitCode = 0
+  #failedChecks = 0
+  readonly #checks: ServiceFacts['checks'] = []
+  #program: Kept | undefined
+  #life: Promise<void> | undefined
+
+  /** @param predecessor has ended what ran until now under the same name */
+  constructor(
+    readonly work: Work,
+    private readonly around: Surroundings,
+    private readonly predecessor: Promise<void> | undefined,
+  ) {
+    this.fingerprint = fingerprint(work)
+    this.#log = new LogFile(around.home.log(work.service))
+    if ('skipped' in work.run) this.#state = 'skipped'
+  }
+
+  get isReady(): boolean {
+    return this.#state === 'skipped' || (this.#state === 'running' && this.#health === 'healthy')
+  }
+
+  get isDue(): boolean {
+    return this.#life === undefined && this.#state === 'created'
+  }
+
+  get pid(): number | undefined {
+    return this.#program?.pid
+  }
+
+  get state(): ServiceState {
+    const {service, image, stub, published, run} = this.work
+    return {
+      service,
+      id: this.#id,
+      profile: 'dev',
+      state: this.#state,
+      health: this.#health,
+      since: this.#since,
+      restarts: this.#restarts,
+      exitCode: this.#exitCode,
+      outOfMemory: false,
+      failedChecks: this.#failedChecks,
+      healthOutput: this.#checks.at(-1)?.output ?? '',
+      image,
+      stub,
+      published: 'skipped' in run ? {} : published,
+      ...('skipped' in run && {note: run.skipped}),
+    }
+  }
+
+  get facts(): ServiceFacts {
+    const {run, service} = this.work
+    const environment = 'skipped' in run ? {} : {...run.env, ...secretsBeside(run)}
+    return {service, checks: this.#checks, environment}
+  }
+
+  start(): void {
+    const {run} = this.work
+    if (!('skipped' in run)) this.#life = this.#live(run)
+  }
+
+  /** Ends it for good. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    const {run} = this.work
+    if (!('skipped' in run)) {
+      this.#program?.kill(run.stop)
+      const late = setTimeout(() => this.#program?.kill('SIGKILL'), GRACE_MS[run.stop])
+      await this.#life
+      clearTimeout(late)
+    }
+    this.#log.close()
+  }
+
+  async #live(run: Run): Promise<void> {
+    await this.predecessor
+    if (this.#isStopping()) return
+    let pause = FIRST_PAUSE_MS
+    for (;;) {
+      const began = performance.now()
+      await this.#runOnce(run)
+      if (this.#isStopping()) return
+      if (performance.now() - began > LASTED_MS) pause = FIRST_PAUSE_MS
+      this.#restarts++
+      this.#become('restarting', 'none')
+      await sleep(pause, undefined, {signal: this.#stopping.signal}).catch(() => undefined)
+      if (this.#isStopping()) return
+      pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
+    }
+  }
+
+  async #runOnce(run: Run): Promise<void> {
+    const {home} = this.around
+    this.#become('running', 'starting')
+    try {
+      await makeFolders(run)
+      if (hasDatabase(run)) await prepareDatabase(home, run, line => this.#say(line))
+      if (this.#isStopping()) return
+      this.#program = await startKept(home, this.work.service, run)
+      this.#program.stdin.end(run.input ?? '')
+      for (const input of [this.#program.stdout, this.#program.stderr])
+        createInterface({input}).on('line', line => this.#say(line))
+      if (this.#isStopping()) this.#program.kill(run.stop)
+      const over = new AbortController()
+      const watching = this.#watchHealth(run, over.signal)
+      const {exitCode, signal} = await this.#program.ended
+      over.abort()
+      await watching
+      this.#exitCode = exitCode
+      this.#say(`aquastream: it ended ${signal ? `by ${signal}` : `with exit status ${exitCode}`}`)
+    } catch (error) {
+      this.#exitCode = 1
+      this.#say(`aquastream: it could not be started: ${(error as Error).message}`)
+    } finally {
+      this.#program = undefined
+    }
+  }
+
+  async #watchHealth({health}: Run, over: AbortSignal): Promise<void> {
+    const began = performance.now()
+    this.#failedChecks = 0
+    let wasHealthy = false
+    for (;;) {
+      const illness = await findIllness(health)
+      if (over.aborted) return
+      wasHealthy ||= illness === undefined
+      const isStarting = !wasHealthy && performance.now() - began < START_MS
+      this.#remember(illness)
+      if (illness === undefined) this.#failedChecks = 0
+      else if (!isStarting) this.#failedChecks++
+      if (illness === undefined) this.#become('running', 'healthy')
+      else if (this.#failedChecks >= UNHEALTHY_AFTER) this.#become('running', 'unhealthy')
+      const pace = isStarting ? 'starting' : illness === undefined ? 'healthy' : 'failing'
+      await sleep(PACE_MS[pace], undefined, {signal: over}).catch(() => undefined)
+    }
+  }
+
+  #remember(illness: string | undefined): void {
+    const exitCode = illness === undefined ? 0 : 1
+    this.#checks.push({at: new Date().toISOString(), exitCode, output: illness ?? ''})
+    if (this.#checks.length > CHECKS_KEPT) this.#checks.shift()
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
+  #become(state: ServiceState['state'], health: ServiceState['health']): void {
+    if (state !== this.#state) this.#since = new Date().toISOString()
+    const isNews = state !== this.#state || health !== this.#health
+    this.#state = state
+    this.#health = health
+    if (isNews) this.around.changed()
+  }
+
+  #say(text: string): void {
+    const line = {service: this.work.service, time: stamp(), text}
+    this.#log.write(`${line.time} ${text}`)
+    this.around.said(line)
+  }
+}
+
+/** What it is told in other ways than by variables, under the names of their settings. */
+function secretsBeside({database, health}: Run): Record<string, string> {
+  return {
+    ...(database && {POSTGRES_PASSWORD: database.password}),
+    ...(health.by === 'redis' && {REDIS_PASSWORD: health.password}),
+  }
+}
+
+function hasDatabase(run: Run): run is Run & {database: Database} {
+  return run.database !== undefined
+}
+
+async function makeFolders({directory, folders = [], owner}: Run): Promise<void> {
+  for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
+    const isNew = await mkdir(path, {recursive: true, mode: 0o700})
+    if (isNew && owner) await chown(path, owner.uid, owner.gid)
+  }
+}
