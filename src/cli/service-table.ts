@@ -19,7 +19,7 @@ const restarts: Column<ServiceRow> = {title: 'restarts', gives: 5, cell: row => 
 const runs: Column<ServiceRow> = {
   title: 'runs',
   gives: 3,
-  cell: ({image: name, stub, state: now}) => (now === 'skipped' ? '-' : stub ? 'a stub' : (name ?? '-')),
+  cell: row => (row.state === 'skipped' ? '-' : row.stub ? 'a stub' : shortName(row.image ?? '-')),
 }
 const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.image ?? '-'}
 const memory: Column<ServiceRow> = {
@@ -46,6 +46,11 @@ function notes(rows: ServiceRow[]): string[] {
   return rows.flatMap(row =>
     row.note === null ? [] : [wrap(`${row.service} is ${row.state}: ${row.note}`, 2, process.stdout)],
   )
+}
+
+/** An image without its registry and tag, which are in the full table. */
+function shortName(name: string): string {
+  return name.split('/').at(-1)!.split(':')[0]!
 }
 
 function word({state: now, health: known}: ServiceRow): string {

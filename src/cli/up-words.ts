@@ -1,6 +1,7 @@
 import {chalkStderr} from 'chalk'
 import type {UpEvent, UpReport} from '../env/up.js'
 import type {ProgressUpdate} from './progress.js'
+import {accessTable} from './access-table.js'
 import {startTable} from './service-table.js'
 import {wrap} from './wrap.js'
 
@@ -33,8 +34,9 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
 
 const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what is missing'}
 
-/** The end of a start: where to reach what, and what to type next. */
-export function upSummary({profile, changed, recreated, services}: UpReport): string {
+/** The end of a start: where to reach what, how to get in, and what to type next. */
+export function upSummary(report: UpReport): string {
+  const {profile, changed, recreated, services} = report
   const sentences = [
     changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
     ...(recreated.length > 0 ? [`In a new container: ${recreated.join(', ')}.`] : []),
@@ -43,5 +45,11 @@ export function upSummary({profile, changed, recreated, services}: UpReport): st
     command => `  aquastream ${command} --profile ${profile}`,
   )
   const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
-  return [startTable(services), '', ...wrapped, '', ...next].join('\n')
+  return [startTable(services), '', ...wrapped, '', ...logins(report), ...next].join('\n')
+}
+
+function logins({access, secrets, profile}: UpReport): string[] {
+  if (access.length === 0) return []
+  const where = secrets ?? `your settings: aquastream env:config --profile ${profile}`
+  return [accessTable(access), '', wrap(`The passwords are in ${where}`, 0, process.stdout), '']
 }

@@ -18,6 +18,8 @@ export interface Settings {
   problems: Problem[]
   /** Remarks that stop nothing. */
   notices: string[]
+  /** The file of generated secrets, when any of them counts. */
+  generated: string | undefined
 }
 
 /**
@@ -72,6 +74,7 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
     values: {...values, AQUASTREAM_PROFILE: profile},
     problems: [...contradictions(files, profile), ...findProblems(found, request), ...samePorts(values)],
     notices: files.flatMap(suspiciousNames),
+    generated: layers.find(({generated}) => generated)?.source,
   }
 }
 

@@ -6,6 +6,7 @@ import {openStackOn, type StackRequest} from '../engines/open.js'
 import {withNeeds} from '../stack/catalogue.js'
 import type {Profile} from '../config/profile.js'
 import type {ServiceState} from '../stack/state.js'
+import {type Access, accessTo} from './access.js'
 import {chooseStubs, requireServices} from './services.js'
 import {isWell, type ServiceRow, toRows} from './table.js'
 import {startAndWait, type WaitEvent} from './wait.js'
@@ -41,6 +42,10 @@ export interface UpReport {
   /** Services that run in a new container now. */
   recreated: string[]
   services: ServiceRow[]
+  /** How people get in. */
+  access: Access[]
+  /** The file that holds the passwords, if they were generated. */
+  secrets: string | null
 }
 
 /**
@@ -71,6 +76,8 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
     changed,
     recreated: recreated(before, states).filter(name => target.services.includes(name)),
     services: toRows(services, states),
+    access: accessTo(states, settings),
+    secrets: settings.generated ?? null,
   })
   if (isUpToDate(plan, before)) return report(before, false)
   try {

@@ -49,6 +49,13 @@ test('dev runs with stubs beside a running stage', async () => {
   const run = await dev.run('env:up --profile dev --json')
   expect(run.exitCode, run.stdout).toBe(0)
   const report = JSON.parse(run.stdout) as UpReport
+  expect(report.secrets).toMatch(/dev\.env$/)
+  expect(report.access).toContainEqual({
+    service: 'gateway',
+    address: `http://127.0.0.1:${dev.setting('GATEWAY_PORT')}/docs`,
+    user: 'test',
+    password: 'test',
+  })
   expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
   expect(report.services.every(({health}) => health === 'healthy')).toBe(true)
   expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
@@ -122,7 +129,7 @@ test('stubs are chosen by name, and the table says which', async () => {
   const run = await site.run('env:up --profile dev --service gateway --service user --stub all --real user')
   expect(run.exitCode, run.stderr).toBe(0)
   expect(run.stdout).toMatch(/^gateway .* a stub$/m)
-  expect(run.stdout).toMatch(/^user .* aquastream\/backend-user:latest$/m)
+  expect(run.stdout).toMatch(/^user .* backend-user$/m)
 })
 
 test('the image of a real service is never replaced', async () => {
