@@ -11,6 +11,7 @@ import {groups, HOW_TO_WRITE, need, settingsFile} from '../src/config/settings-f
 import {PLACEHOLDER} from '../src/config/strength.ts'
 import {EXIT_STATUS} from '../src/errors.ts'
 import {JOBS, type Service, SERVICES} from '../src/stack/catalogue.ts'
+import {FAILURES, SCRIPTS} from '../src/stubs/mocks/failures/scripts.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
@@ -36,6 +37,7 @@ const documents: Record<string, (old: string) => Promise<string>> = {
   '.env.example': async () => settingsFile(ENV_HEADER, assignment),
   'docs/configuration.md': async old => fill(old, {settings: settingsTables()}),
   'docs/infrastructure.md': async old => fill(old, {services: servicesTable(), jobs: jobsTable()}),
+  'docs/mocks.md': async old => fill(old, {failures: failureTables()}),
   'README.md': async old =>
     fill(old, {'exit statuses': exitStatusTable(), commands: await commandReference()}),
 }
@@ -129,6 +131,23 @@ function jobsTable(): string {
     ['job', 'what it does', 'prepares'],
     JOBS.map(({name, purpose, prepares}) => [name, purpose, prepares]),
   )
+}
+
+function failureTables(): string {
+  const operations = Object.entries(SCRIPTS).flatMap(([provider, scripts]) =>
+    Object.entries(scripts).map(([operation, failures]) => [
+      code(provider),
+      code(operation),
+      failures.map(code).join(' '),
+    ]),
+  )
+  return [
+    table(
+      ['failure', 'what happens'],
+      Object.entries(FAILURES).map(([failure, words]) => [code(failure), words]),
+    ),
+    table(['provider', 'operation', 'failures'], operations),
+  ].join('\n\n')
 }
 
 function exitStatusTable(): string {

@@ -7,9 +7,9 @@ import {vi} from 'vitest'
 const SERVER = 'infra/stubs/server.js'
 const UNTIL = {timeout: 10_000, interval: 20}
 
-const TOKEN = '123456:the-secret-of-the-bot'
-const YOOKASSA = {shopId: '100500', secretKey: 'test_secret_of_the_shop'}
-const CLOUDPAYMENTS = {publicId: 'pk_test', apiSecret: 'secret_of_the_merchant'}
+export const TOKEN = '123456:the-secret-of-the-bot'
+export const YOOKASSA = {shopId: '100500', secretKey: 'test_secret_of_the_shop'}
+export const CLOUDPAYMENTS = {publicId: 'pk_test', apiSecret: 'secret_of_the_merchant'}
 
 /** A request that the shop got. */
 export interface Received {
@@ -50,11 +50,14 @@ export class Shop implements AsyncDisposable {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
   }
 
-  /** Waits until so many requests to this path are there. */
-  async got(path: string, count = 1): Promise<Received[]> {
+  /** Waits until so many requests to this path are there, with this in their body. */
+  async got(path: string, count = 1, about = ''): Promise<Received[]> {
     return vi.waitFor(() => {
-      const requests = this.received.filter(request => request.path.startsWith(path))
-      if (requests.length < count) throw new Error(`${requests.length} of ${count} requests to ${path}`)
+      const requests = this.received.filter(
+        request => request.path.startsWith(path) && request.body.includes(about),
+      )
+      if (requests.length < count)
+        throw new Error(`${requests.length} of ${count} requests to ${path} ${about}`)
       return requests
     }, UNTIL)
   }
@@ -90,8 +93,15 @@ export class Mocks implements AsyncDisposable {
   }
 
   async fetch(path: string, init: RequestInit = {}): Promise<Answer> {
-    const {status, headers, ...response} = await fetchOnce(`${this.url}${path}`, init)
-    return {status, headers, ...response}
+    const response = await fetch(this.url + path, init)
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson ? JSON.parse(text) : undefined,
+    }
   }
 
   /** A call of the Bot API, its arguments as JSON. */
@@ -105,10 +115,11 @@ export class Mocks implements AsyncDisposable {
     path: string,
     body?: unknown,
     key: string = crypto.randomUUID(),
+    signal?: AbortSignal,
   ): Promise<Answer> {
     const init = body === undefined ? {headers: {}} : json(body)
     const headers = {...init.headers, ...basic(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
-    return this.fetch(`/v3${path}`, {...init, method, headers})
+    return this.fetch(`/v3${path}`, {...init, method, headers, ...(signal && {signal})})
   }
 
   /** A request of the shop to CloudPayments. */
@@ -125,6 +136,11 @@ export class Mocks implements AsyncDisposable {
 
   script(provider: string, operation: string, failure: string, times = 1): Promise<Answer> {
     return this.fetch('/__mocks/failures', json({provider, operation, failure, times}))
+  }
+
+  /** Waits until this does not throw any more. */
+  until(check: () => Promise<void>): Promise<void> {
+    return vi.waitFor(check, UNTIL)
   }
 
   /** Ends the mocks; everything that they have logged. */
@@ -157,18 +173,6 @@ function start(port: number, url: string, webhookUrl: string) {
       CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
     },
   })
-}
-
-async function fetchOnce(url: string, init: RequestInit): Promise<Answer> {
-  const response = await fetch(url, init)
-  const text = await response.text()
-  const isJson = response.headers.get('content-type')?.includes('json')
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    json: isJson ? JSON.parse(text) : undefined,
-  }
 }
 
 function json(body: unknown): {method: string; headers: Record<string, string>; body: string} {

@@ -93,22 +93,22 @@ export class CloudPayments implements Checkout {
 
   async act(id: string, action: Action, reason?: string): Promise<void> {
     const order = this.stored.findOrder(id)
-    if (order?.status === 'Created') await this.#actOn(order, action, reason)
+    if (order && orderView(order).actions.includes(action)) await this.#actOn(order, action, reason)
     const transaction = this.stored.find(Number(id))
     if (transaction && action === 'refund')
       this.refund(transaction.id, transaction.amount - transaction.refunded)
   }
 
   async #actOn(order: Order, action: Action, reason?: string): Promise<void> {
-    if (action === 'decline') {
-      this.#decline(this.stored.begin(order.request, TEST_CARD), decline(reason))
-      return
-    }
-    if (action !== 'pay') return
     // Before the shop is asked: who presses twice pays once
     order.status = 'Paid'
-    const {status} = await this.pay('pay', order.request, TEST_CARD, !order.request.RequireConfirmation)
-    if (status === 'Declined') order.status = 'Created'
+    const transaction =
+      action === 'decline'
+        ? this.#decline(this.stored.begin(order.request, TEST_CARD), decline(reason))
+        : await this.pay('pay', order.request, TEST_CARD, !order.request.RequireConfirmation)
+    if (transaction.status !== 'Declined') return
+    order.status = 'Created'
+    order.declined = transaction.reason!.reason
   }
 
   #decline(transaction: Transaction, reason: Reason): Transaction {

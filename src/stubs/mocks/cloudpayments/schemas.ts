@@ -1,5 +1,6 @@
 import {z} from 'zod'
 import {kopecks} from '../money.js'
+import {returnUrl} from '../return-url.js'
 
 const amount = z.coerce
   .string({error: 'Amount is required'})
@@ -33,7 +34,7 @@ export const newOrder = z.object({
   ...order,
   Description: z.string({error: 'Description is required'}),
   RequireConfirmation: z.union([z.boolean(), z.stringbool()]).default(false),
-  SuccessRedirectUrl: z.url().optional(),
+  SuccessRedirectUrl: returnUrl.optional(),
 })
 
 /** Of what confirm takes and refund gives back. */

@@ -28,6 +28,8 @@ export interface Order {
   number: number
   request: NewOrder
   status: 'Created' | 'Paid'
+  /** Why the last try was declined; the payer may try again. */
+  declined?: string
   createdAt: Date
 }
 

@@ -2,14 +2,14 @@ import type {PaymentView} from '../checkout.js'
 import {decimal} from '../money.js'
 import type {Order, Transaction} from './transactions.js'
 
-export function orderView({id, request, status, createdAt}: Order): PaymentView {
+export function orderView({id, request, status, declined, createdAt}: Order): PaymentView {
   return {
     provider: 'cloudpayments',
     id,
     description: request.Description,
     amount: `${decimal(request.Amount)} ${request.Currency}`,
     status,
-    detail: 'order',
+    detail: status === 'Created' && declined ? `declined: ${declined}` : '',
     at: createdAt,
     actions: status === 'Created' ? ['pay', 'decline'] : [],
     returnUrl: request.SuccessRedirectUrl ?? null,

@@ -1,4 +1,5 @@
 import type {News} from '../news.js'
+import {timesWord} from '../times.js'
 import type {Failure, Provider, Script} from './scripts.js'
 
 /** The failures that are still to come. */
@@ -12,7 +13,7 @@ export class Failures {
     const key = keyOf(script.provider, script.operation, script.failure)
     const times = (this.#scripts.get(key)?.times ?? 0) + script.times
     this.#scripts.set(key, {...script, times})
-    this.news.tell(`Scripted: ${script.provider} ${script.operation} ${script.failure}, ${times} times.`)
+    this.news.tell(`Scripted: ${script.provider} ${script.operation} ${script.failure}, ${timesWord(times)}.`)
   }
 
   list(): Script[] {

@@ -2,13 +2,13 @@ import type {FastifyInstance} from 'fastify'
 import {z} from 'zod'
 import {jsonOf, takeBodies, textOf} from '../body.js'
 import type {Failures} from './failures.js'
-import {canFail, SCRIPTS, type Failure, type Provider} from './scripts.js'
+import {canFail, FAILURES, SCRIPTS, type Failure, type Provider} from './scripts.js'
 
 const script = z
   .object({
     provider: z.enum(Object.keys(SCRIPTS) as Provider[]),
     operation: z.string(),
-    failure: z.enum(['error', 'timeout', 'rate-limit', 'decline', 'duplicate'] satisfies Failure[]),
+    failure: z.enum(Object.keys(FAILURES) as Failure[]),
     times: z.coerce.number().int().min(1).max(100).default(1),
   })
   .refine(canFail, {error: 'this operation cannot fail like that'})

@@ -1,4 +1,4 @@
-// What can be made to fail, and how. docs/mocks.md has the same table.
+// What can be made to fail, and how.
 
 /** Answered without being done, or done without an answer. */
 const REQUEST = ['error', 'timeout', 'rate-limit'] as const
@@ -39,6 +39,16 @@ export const SCRIPTS = {
 } as const satisfies Record<string, Record<string, readonly Failure[]>>
 
 export type Failure = 'error' | 'timeout' | 'rate-limit' | 'decline' | 'duplicate'
+
+/** What each failure is, for people. */
+export const FAILURES: Record<Failure, string> = {
+  error: 'answers 500, nothing done',
+  timeout: 'done, but the answer never comes',
+  'rate-limit': 'answers 429, nothing done',
+  decline: 'declined',
+  duplicate: 'sent twice',
+}
+
 export type Provider = keyof typeof SCRIPTS
 
 /** The next so many times that the provider does this, it fails so. */

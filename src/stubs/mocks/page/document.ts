@@ -22,7 +22,8 @@ export function document(title: string, body: string): string {
     </html> `
 }
 
-/** Sends a page that runs nothing but ours and reaches nobody else; its forms may lead to where the payer returns. */
+/** Sends a page that runs nothing but ours and reaches nobody else; its forms may lead to where the payer
+ * returns: Chromium holds the redirect after a form to the policy too. */
 export function sendDocument(reply: FastifyReply, page: string, returnsTo = ''): FastifyReply {
   const policy = [
     "default-src 'none'",

@@ -1,14 +1,7 @@
 import {html} from 'ghtml'
-import {SCRIPTS, type Failure, type Script} from '../failures/scripts.js'
+import {FAILURES, SCRIPTS, type Failure, type Script} from '../failures/scripts.js'
+import {timesWord} from '../times.js'
 import {live, nameOf, section} from './parts.js'
-
-const WORDS: Record<Failure, string> = {
-  error: 'answers 500, nothing done',
-  timeout: 'done, but the answer never comes',
-  'rate-limit': 'answers 429, nothing done',
-  decline: 'declined',
-  duplicate: 'sent twice',
-}
 
 export function failuresView(scripts: Script[]): string {
   return section(
@@ -19,7 +12,7 @@ export function failuresView(scripts: Script[]): string {
         <label class="wide"
           >What fails
           <select name="script">
-            !${Object.entries(SCRIPTS).map(group)}
+            !${Object.entries(SCRIPTS).flatMap(options)}
           </select></label
         >
         <label>Times <input name="times" type="number" min="1" max="100" value="1" required /></label>
@@ -38,20 +31,17 @@ function pending(scripts: Script[]): string {
   return html`<ul>
       !${scripts.map(
         ({provider, operation, failure, times}) =>
-          html`<li>${nameOf(provider)} <b>${operation}</b>: ${WORDS[failure]}, ${times} times</li>`,
+          html`<li>${nameOf(provider)} <b>${operation}</b>: ${FAILURES[failure]}, ${timesWord(times)}</li>`,
       )}
     </ul>
     <form method="post" action="/actions/failures/clear"><button id="clear-failures">Clear</button></form>`
 }
 
-function group([provider, operations]: [string, Record<string, readonly Failure[]>]): string {
-  const options = Object.entries(operations).flatMap(([operation, failures]) =>
-    failures.map(
-      failure =>
-        html`<option value="${[provider, operation, failure].join('/')}">
-          ${operation}: ${WORDS[failure]}
-        </option>`,
-    ),
+function options([provider, operations]: [string, Record<string, readonly Failure[]>]): string[] {
+  return Object.entries(operations).flatMap(([operation, failures]) =>
+    failures.map(failure => {
+      const value = [provider, operation, failure].join('/')
+      return html`<option value="${value}">${nameOf(provider)} ${operation}: ${FAILURES[failure]}</option>`
+    }),
   )
-  return html`<optgroup label="${nameOf(provider)}">!${options}</optgroup>`
 }

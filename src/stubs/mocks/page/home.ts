@@ -27,6 +27,10 @@ export function homePage(mocks: Mocks): string {
     html`<header>
         <h1>Mocks of third parties</h1>
         <p class="note">Nothing here is real, and all of it is forgotten at a restart. Times are UTC.</p>
+        <nav aria-label="Parts of the page">
+          <a href="#telegram">Telegram</a> <a href="#payments">Payments</a> <a href="#webhooks">Webhooks</a>
+          <a href="#failures">Failures</a>
+        </nav>
         <p id="status" role="status" aria-live="polite"></p>
       </header>
       <main class="grid">

@@ -5,13 +5,13 @@ import {live, nameOf} from './parts.js'
 
 /** What the payer sees behind the link of a payment. */
 export function payerPage(payment: PaymentView, {reasons}: Checkout): string {
-  const {provider, id, description, amount, status, actions, returnUrl} = payment
+  const {provider, id, description, amount, status, detail, actions, returnUrl} = payment
   const open = actions.includes('pay')
   const body = html`<main class="payer">
     <p class="note">${nameOf(provider)}, a mock: no money moves</p>
     <h1>${amount}</h1>
     <p>${description}</p>
-    !${live('payer', open ? payForms(id, reasons) : html`<p>This payment is <b>${status}</b>. !${back(returnUrl)}</p>`)}
+    !${live('payer', open ? payForms(id, detail, reasons) : html`<p>This payment is <b>${status}</b>. !${back(returnUrl)}</p>`)}
     <p class="note"><a href="/">All mocks</a></p>
   </main>`
   return document(`Pay ${amount}`, body)
@@ -28,8 +28,9 @@ export function noPayerPage(): string {
   )
 }
 
-function payForms(id: string, reasons: readonly string[]): string {
-  return html`<form method="post" action="/pay/${id}/pay"><button class="pay">Pay</button></form>
+function payForms(id: string, detail: string, reasons: readonly string[]): string {
+  return html`<p role="status">${detail}</p>
+    <form method="post" action="/pay/${id}/pay"><button class="pay">Pay</button></form>
     <form method="post" action="/pay/${id}/decline" class="row">
       <label class="wide">
         Reason

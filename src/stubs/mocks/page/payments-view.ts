@@ -2,6 +2,7 @@ import {html} from 'ghtml'
 import type {Action, PaymentView} from '../checkout.js'
 import {live, nameOf, section, time} from './parts.js'
 
+const SHOWN = 50
 const WORDS: Record<Action, string> = {pay: 'Pay', decline: 'Decline', refund: 'Refund'}
 
 /** The good, the bad and the rest, as colours; the word is beside it. */
@@ -18,8 +19,8 @@ const TONES: Record<string, string> = {
 
 export function paymentsView(payments: PaymentView[]): string {
   const list = payments.length
-    ? html`<ul class="cards">
-        !${payments.map(paymentView)}
+    ? html`<ul class="cards" tabindex="0" aria-label="Payments, the newest first">
+        !${payments.slice(0, SHOWN).map(paymentView)}
       </ul>`
     : '<p class="empty">No payments yet.</p>'
   return section('payments', 'Payments', live('payment-list', list))

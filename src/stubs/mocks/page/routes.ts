@@ -2,6 +2,7 @@ import type {FastifyInstance, FastifyReply} from 'fastify'
 import {formFields} from '../body.js'
 import type {Action, Checkout, PaymentView} from '../checkout.js'
 import {addFailureRoutes, readScript} from '../failures/routes.js'
+import {sourceOf} from '../return-url.js'
 import {sendDocument} from './document.js'
 import {sendEvents} from './events.js'
 import {keepOthersOut} from './guard.js'
@@ -57,7 +58,7 @@ function addPayerPage(app: FastifyInstance, checkouts: Checkout[]): void {
   app.get<OnPayment>('/pay/:id', async (request, reply) => {
     const found = find(checkouts, request.params.id)
     if (!found) return sendDocument(reply.code(404), noPayerPage())
-    return sendDocument(reply, payerPage(found.payment, found.checkout), originOf(found.payment.returnUrl))
+    return sendDocument(reply, payerPage(found.payment, found.checkout), sourceOf(found.payment.returnUrl))
   })
   app.post<OnPayment>('/pay/:id/:action', async (request, reply) => {
     const {id, action} = request.params
@@ -65,7 +66,9 @@ function addPayerPage(app: FastifyInstance, checkouts: Checkout[]): void {
     if (!found) return sendDocument(reply.code(404), noPayerPage())
     const {reason} = formFields(request.body)
     await found.checkout.act(id, action, reason)
-    return reply.redirect(found.payment.returnUrl ?? `/pay/${id}`, 303)
+    // Who was declined and may try again stays
+    const open = find(checkouts, id)?.payment.actions.includes('pay')
+    return reply.redirect((!open && found.payment.returnUrl) || `/pay/${id}`, 303)
   })
 }
 
@@ -75,13 +78,6 @@ function find(checkouts: Checkout[], id: string): {checkout: Checkout; payment: 
     if (payment) return {checkout, payment}
   }
   return undefined
-}
-
-// Chromium holds a redirect after a form to the policy too.
-function originOf(url: string | null): string {
-  if (url === null) return ''
-  const {origin, protocol} = new URL(url)
-  return origin === 'null' ? protocol : origin
 }
 
 function refuse(reply: FastifyReply, reason: string): FastifyReply {

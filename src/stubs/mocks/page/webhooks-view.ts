@@ -1,5 +1,6 @@
 import {html} from 'ghtml'
 import type {Delivery} from '../webhooks/webhooks.js'
+import {timesWord} from '../times.js'
 import {live, nameOf, section, time} from './parts.js'
 
 const SHOWN = 50
@@ -14,7 +15,7 @@ const TONES: Record<Delivery['state'], string> = {
 
 export function webhooksView(deliveries: Delivery[]): string {
   const list = deliveries.length
-    ? html`<ul class="cards">
+    ? html`<ul class="cards" tabindex="0" aria-label="Webhooks, the newest first">
         !${deliveries.slice(0, SHOWN).map(deliveryView)}
       </ul>`
     : '<p class="empty">No webhooks sent yet.</p>'
@@ -23,7 +24,7 @@ export function webhooksView(deliveries: Delivery[]): string {
 
 function deliveryView({provider, event, url, state, attempts}: Delivery): string {
   const last = attempts.at(-1)
-  const times = attempts.length > 1 ? `, sent ${attempts.length} times` : ''
+  const times = attempts.length > 1 ? `, sent ${timesWord(attempts.length)}` : ''
   return html`<li data-state="${state}">
     <p class="head">
       <b>${event}</b> <span class="badge ${TONES[state]}">${state}</span>

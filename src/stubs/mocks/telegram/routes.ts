@@ -10,7 +10,8 @@ const RETRY_AFTER_S = 3
 
 interface Call {
   token: string
-  method: string
+  /** The method. */
+  '*': string
 }
 
 /** Adds /bot<token>/<method>, for GET and POST, as https://api.telegram.org has it. */
@@ -25,16 +26,19 @@ export function addTelegram(app: FastifyInstance, bot: Bot, token: string): void
   app.addHook('onRequest', async (request, reply) => refuseStranger(request, reply, token))
   addFailures(app, bot.failures, {
     provider: 'telegram',
-    operation: request => methodNamed((request.params as Call).method),
+    operation: request => methodNamed((request.params as Partial<Call>)['*'] ?? ''),
     error: reply => sendError(reply, new TelegramError(500, 'Internal Server Error')),
     rateLimit: reply => sendRetryAfter(reply, RETRY_AFTER_S),
   })
+  for (const url of ['/bot:token', '/bot:token/']) {
+    app.all(url, (_, reply) => sendError(reply, new TelegramError(404, 'Not Found')))
+  }
   app.route<{Params: Call}>({
     method: ['GET', 'POST'],
-    url: '/bot:token/:method',
+    url: '/bot:token/*',
     handler: async request => ({
       ok: true,
-      ...(await callMethod(bot, request.params.method, readArguments(request))),
+      ...(await callMethod(bot, request.params['*'], readArguments(request))),
     }),
   })
 }

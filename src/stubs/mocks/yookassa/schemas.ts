@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {jsonOf, textOf} from '../body.js'
 import {kopecks} from '../money.js'
+import {returnUrl} from '../return-url.js'
 import {invalid} from './errors.js'
 
 const amount = z.object({
@@ -21,7 +22,7 @@ export const newPayment = z.object({
   description: z.string().max(128).optional(),
   metadata: metadata.default({}),
   payment_method_data: z.object({type: z.string()}).default({type: 'bank_card'}),
-  confirmation: z.object({type: z.literal('redirect'), return_url: z.url().max(2048)}).optional(),
+  confirmation: z.object({type: z.literal('redirect'), return_url: returnUrl}).optional(),
 })
 export type NewPayment = z.infer<typeof newPayment>
 

@@ -66,7 +66,8 @@ export class YooKassa implements Checkout {
     return paymentDocument(payment, this.settings.yookassa.shopId, this.settings.publicUrl)
   }
 
-  async act(id: string, action: Action, reason: string = this.reasons[0]): Promise<void> {
+  async act(id: string, action: Action, wanted?: string): Promise<void> {
+    const reason = this.reasons.find(known => known === wanted) ?? this.reasons[0]
     const payment = this.stored.find(id)
     if (!payment || !viewOf(payment).actions.includes(action)) return
     if (action === 'refund') {

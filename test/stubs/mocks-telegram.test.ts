@@ -1,0 +1,172 @@
+// The Bot API of the mocks, before a bot that is this test.
+import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import {Mocks, Shop, TOKEN} from '../helpers/mocks.js'
+
+let bot: Shop
+let mocks: Mocks
+beforeAll(async () => {
+  bot = await Shop.open()
+  mocks = await Mocks.open(`${bot.url}/webhooks`)
+})
+afterAll(async () => {
+  await mocks[Symbol.asyncDispose]()
+  await bot[Symbol.asyncDispose]()
+})
+beforeEach(async () => {
+  await mocks.bot('deleteWebhook', {drop_pending_updates: true})
+  bot.received.length = 0
+  bot.answer = () => undefined
+})
+
+const write = (text: string, chat = '1001') => mocks.press('/actions/messages', {chat, text})
+
+test('getMe names the bot of the token', async () => {
+  expect(await mocks.bot('getMe')).toMatchObject({
+    status: 200,
+    json: {ok: true, result: {id: 123456, is_bot: true, username: 'aquastream_bot'}},
+  })
+})
+
+test.each([
+  ['the query', () => mocks.fetch(`/bot${TOKEN}/SENDMESSAGE?chat_id=42&text=Hi%20there`)],
+  ['a form', () => mocks.press(`/bot${TOKEN}/sendMessage`, {chat_id: '42', text: 'Hi there'})],
+  ['JSON', () => mocks.bot('sendMessage', {chat_id: 42, text: 'Hi there'})],
+])('sendMessage takes its arguments from %s', async (_, send) => {
+  const {json} = await send()
+  expect(json).toMatchObject({
+    ok: true,
+    result: {chat: {id: 42, type: 'private'}, from: {id: 123456, is_bot: true}, text: 'Hi there'},
+  })
+})
+
+test.each([
+  ['an empty text', {chat_id: 1}, 400, 'Bad Request: message text is empty'],
+  ['a blank text', {chat_id: 1, text: ' \n'}, 400, 'Bad Request: text must be non-empty'],
+  ['a long text', {chat_id: 1, text: 'x'.repeat(4097)}, 400, 'Bad Request: message is too long'],
+  ['no chat', {text: 'x'}, 400, 'Bad Request: chat_id is empty'],
+  ['an unknown group', {chat_id: -100123, text: 'x'}, 400, 'Bad Request: chat not found'],
+  ['an unknown name', {chat_id: '@nobody', text: 'x'}, 400, 'Bad Request: chat not found'],
+])('sendMessage refuses %s in the real words', async (_, args, code, description) => {
+  expect(await mocks.bot('sendMessage', args)).toMatchObject({
+    status: code,
+    json: {ok: false, error_code: code, description},
+  })
+})
+
+test.each([
+  ['another token', '/bot123456:another/getMe', 401, 'Unauthorized'],
+  ['no token', '/botnone/getMe', 401, 'Unauthorized: invalid token specified'],
+])('a call with %s is unauthorized', async (_, path, code, description) => {
+  expect(await mocks.fetch(path)).toMatchObject({
+    status: code,
+    json: {ok: false, error_code: code, description},
+  })
+})
+
+test('unknown methods and broken JSON get the real answers', async () => {
+  expect((await mocks.bot('sendPidgeon')).json).toEqual({
+    ok: false,
+    error_code: 404,
+    description: 'Not Found: method not found',
+  })
+  const broken = {method: 'POST', headers: {'content-type': 'application/json'}, body: '[1'}
+  expect((await mocks.fetch(`/bot${TOKEN}/getMe`, broken)).json).toEqual({
+    ok: false,
+    error_code: 400,
+    description: 'Bad Request: JSON object expected',
+  })
+})
+
+test('getUpdates gives each message until it is confirmed', async () => {
+  await write('/start paid-42')
+  await write('second')
+  const {json} = await mocks.bot('getUpdates', {limit: 1})
+  expect(json.result).toMatchObject([
+    {
+      message: {
+        from: {id: 1001, is_bot: false},
+        text: '/start paid-42',
+        entities: [{type: 'bot_command', offset: 0, length: 6}],
+      },
+    },
+  ])
+  const offset = (json.result[0].update_id as number) + 1
+  const {json: next} = await mocks.bot('getUpdates', {offset})
+  expect(next.result).toMatchObject([{update_id: offset, message: {text: 'second'}}])
+  expect((await mocks.bot('getUpdates', {offset: offset + 1})).json.result).toEqual([])
+})
+
+test('a waiting getUpdates gets the message at once', async () => {
+  const waiting = mocks.bot('getUpdates', {timeout: 50})
+  await Promise.all([mocks.bot('getMe'), mocks.bot('getMe')])
+  await write('are you there?')
+  expect((await waiting).json.result).toMatchObject([{message: {text: 'are you there?'}}])
+})
+
+test('a second getUpdates ends the first one', async () => {
+  const first = mocks.bot('getUpdates', {timeout: 50})
+  let ended = false
+  void first.finally(() => (ended = true))
+  await mocks.until(async () => {
+    await mocks.bot('getUpdates')
+    expect(ended).toBe(true)
+  })
+  expect(await first).toMatchObject({
+    status: 409,
+    json: {
+      description:
+        'Conflict: terminated by other getUpdates request; make sure that only one bot instance is running',
+    },
+  })
+})
+
+test('setWebhook brings updates with the secret token', async () => {
+  await write('written before')
+  const url = `${bot.url}/telegram`
+  expect((await mocks.bot('setWebhook', {url, secret_token: 'abc-1_Z'})).json).toEqual({
+    ok: true,
+    result: true,
+    description: 'Webhook was set',
+  })
+  await write('written after')
+  const updates = await bot.got('/telegram', 2)
+  expect(updates.map(({body}) => JSON.parse(body).message.text)).toEqual(['written before', 'written after'])
+  expect(updates[0]!.headers['x-telegram-bot-api-secret-token']).toBe('abc-1_Z')
+  expect((await mocks.bot('getUpdates')).json).toEqual({
+    ok: false,
+    error_code: 409,
+    description:
+      "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+  })
+})
+
+test('an update that the bot refuses comes again', async () => {
+  bot.answer = () => (bot.received.length < 2 ? {status: 503} : undefined)
+  await mocks.bot('setWebhook', {url: `${bot.url}/telegram`})
+  await write('again')
+  const [first, second] = await bot.got('/telegram', 2)
+  expect(second!.body).toBe(first!.body)
+  expect((await mocks.bot('getWebhookInfo')).json.result).toMatchObject({
+    url: `${bot.url}/telegram`,
+    last_error_message: 'Wrong response from the webhook: 503',
+    max_connections: 40,
+  })
+})
+
+test('a bot may answer an update with a call', async () => {
+  bot.answer = () => ({body: {method: 'sendMessage', chat_id: 3003, text: 'said in the answer'}})
+  await mocks.bot('setWebhook', {url: `${bot.url}/telegram`})
+  await write('hello', '3003')
+  await mocks.until(async () => expect((await mocks.fetch('/')).text).toContain('said in the answer'))
+})
+
+test.each([
+  ['an URL that is none', {url: 'nowhere'}, 'Bad Request: invalid webhook URL specified'],
+  [
+    'a bad secret',
+    {url: 'http://x/', secret_token: 'a b'},
+    'Bad Request: secret token contains unallowed characters',
+  ],
+])('setWebhook refuses %s', async (_, args, description) => {
+  expect((await mocks.bot('setWebhook', args)).json).toEqual({ok: false, error_code: 400, description})
+})
