@@ -11,8 +11,10 @@ export interface Question {
   server: Server
   session: Session
   application: string
+  /** What the script has said so far. */
   said: string[]
-  sent: boolean
+  /** Whether the end of the archives went out, wholly or in part: without it nothing can be committed. */
+  mayCommit: boolean
   database: string | undefined
 }
 
@@ -24,7 +26,8 @@ const PATIENCE = 20
  * @throws restore-unknown
  */
 export async function findOutcome(question: Question): Promise<Outcome> {
-  const {server, session, application, database, sent} = question
+  const {server, session, application, database, said, mayCommit} = question
+  if (said.includes('aquastream committed')) return 'committed'
   const ask = async (by: Session): Promise<Outcome> => {
     await endBackends(by, application)
     return await statusOf(by, question)
@@ -33,15 +36,14 @@ export async function findOutcome(question: Question): Promise<Outcome> {
     return await ask(session)
   } catch {
     const deadline = performance.now() + PATIENCE * 1000
-    while (performance.now() < deadline && sent) {
+    while (performance.now() < deadline && mayCommit) {
       try {
         return await withSession(server, {database, application: 'aquastream db:restore'}, ask)
       } catch {
         await sleep(500)
       }
     }
-    // The last bytes of the archive never went out, so there was nothing that could be committed.
-    if (!sent) return 'rolled back'
+    if (!mayCommit) return 'rolled back'
     throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
       hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
     })

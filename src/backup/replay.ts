@@ -1,4 +1,5 @@
 import {randomBytes} from 'node:crypto'
+import {once} from 'node:events'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createInterface} from 'node:readline'
@@ -61,16 +62,21 @@ export async function replay(
     env: {LOCK_TIMEOUT: String(what.lockTimeout)},
   })
   const said: string[] = []
-  const listening = (async () => {
-    for await (const line of createInterface({input: program.stdout})) said.push(line)
-  })()
-  let sent = false
+  const lines = createInterface({input: program.stdout}).on('line', line => said.push(line))
+  const listening = once(lines, 'close')
+  let mayCommit = false
+  // Without their end the archives cannot be committed. It stays here until the server has named the transaction:
+  // from then on it can be asked how that ended, and the session that runs it can be found and ended.
+  const beforeEnd = async (): Promise<boolean> => {
+    if (said.length === 0) await Promise.race([once(lines, 'line', {signal}), listening])
+    mayCommit = said.length > 0
+    return mayCommit
+  }
   const outcome = (): Promise<Outcome> =>
-    findOutcome({server, session, application, said, sent, database: what.database})
+    findOutcome({server, session, application, said, mayCommit, database: what.database})
   try {
     program.stdin.write(`${Buffer.from(what.manifest ?? '').toString('base64')}\n`)
-    sent = await send(bytes, program, signal)
-    if (sent) onSent()
+    if ((await send(holdEnd(bytes, beforeEnd), program, signal)) && said.length > 0) onSent()
     await Promise.race([Promise.all([program.ended, listening]), aborted(signal)])
   } catch (error) {
     program.kill()
@@ -97,8 +103,21 @@ function finished(said: string[], foreignKeysLeftOut: string[]): {foreignKeysLef
   )
 }
 
+/** Gives the last bytes only when that is allowed. */
+async function* holdEnd(
+  bytes: AsyncIterable<Buffer>,
+  allowed: () => Promise<boolean>,
+): AsyncGenerator<Buffer> {
+  let held: Buffer | undefined
+  for await (const chunk of bytes) {
+    if (held) yield held
+    held = chunk
+  }
+  if (held && (await allowed())) yield held
+}
+
 /** @returns whether all was sent; psql may have ended before, and says why itself */
-async function send(bytes: Readable, program: Program, signal: AbortSignal): Promise<boolean> {
+async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: AbortSignal): Promise<boolean> {
   const ended = new AbortController()
   void program.ended.then(() => {
     ended.abort()

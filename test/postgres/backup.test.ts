@@ -7,6 +7,7 @@ import {backup, failure, listTree, restore, rootOf, siteFor, SMALL} from '../hel
 import {errorOf, type Running, type Site} from '../helpers/cli.js'
 import {loadPlatform} from '../helpers/platform.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {hold, waitingForTable} from '../helpers/waiting.js'
 
 let server: TestServer
 let site: Site
@@ -74,11 +75,11 @@ describe('one moment', () => {
     await server.sql(`${SMALL} CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 5) n;
       CREATE TABLE "user".parts (id int) PARTITION BY LIST (id)`)
     // No size is asked of a partitioned table, so it is the dump that waits, with the snapshot taken.
-    const release = await holdTable('ONLY "user".parts', 'ACCESS EXCLUSIVE')
+    await using held = await hold(server, 'ONLY "user".parts', 'ACCESS EXCLUSIVE')
     const running = site.start('db:backup --jobs 1')
-    await until('SELECT count(*) > 0 FROM pg_locks WHERE NOT granted')
+    await waitingForTable(server)
     await server.sql(`BEGIN; ${REFILL} COMMIT`)
-    await release()
+    await held.release()
     const {exitCode, stderr} = await running.ended
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain('notification.outbox was truncated or rewritten meanwhile: once more')
@@ -105,45 +106,21 @@ describe('one moment', () => {
   })
 })
 
-/** Keeps a table locked, so that whoever wants more of it waits. */
-async function holdTable(table: string, mode: string): Promise<() => Promise<void>> {
-  const held = server.sql(
-    `SET application_name = 'holder'; BEGIN; LOCK TABLE ${table} IN ${mode} MODE; SELECT pg_sleep(60)`,
-  )
-  held.catch(() => undefined)
-  await until(
-    `SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'`,
-  )
-  return async () => {
-    await server.sql(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'`,
-    )
-  }
-}
-
-async function until(condition: string): Promise<void> {
-  const deadline = performance.now() + 20_000
-  while ((await server.sql(condition)) !== 't') {
-    if (performance.now() > deadline) throw new Error(`it never came: ${condition}`)
-    await sleep(50)
-  }
-}
-
 const LOCKED = (name: string): RegExp =>
   new RegExp(`^127.0.0.1:\\d+/aquastream is locked by aquastream ${name} from 127.0.0.1, since \\d{4}-`)
 
 describe('one run at a time', () => {
-  let release: () => Promise<void>
+  let held: Awaited<ReturnType<typeof hold>>
   let first: Running
-  const someoneWaits = 'SELECT count(*) > 0 FROM pg_locks WHERE NOT granted'
   const startWaiting = async (words: string): Promise<void> => {
     // With a lock for reading it is only the replay that waits.
-    release = await holdTable(
+    held = await hold(
+      server,
       '"user".accounts',
       words.startsWith('db:backup') ? 'ACCESS EXCLUSIVE' : 'ACCESS SHARE',
     )
     first = site.start(words)
-    await until(someoneWaits)
+    await waitingForTable(server)
   }
   beforeEach(async () => {
     await server.sql(SMALL)
@@ -172,7 +149,7 @@ describe('one run at a time', () => {
     const error = await failure(site, 'db:backup', '--dir', 'elsewhere')
     expect(error).toMatchObject({code: 'busy', exitCode: 8})
     expect(error.message).toMatch(LOCKED(name))
-    await release()
+    await held.release()
     const {exitCode, stdout} = await first.ended
     expect(exitCode, stdout).toBe(0)
     await backup(site)
@@ -182,7 +159,7 @@ describe('one run at a time', () => {
     await startWaiting(words)
     first.kill('SIGKILL')
     await first.ended
-    await release()
+    await held.release()
     await backup(site)
     await restore(site, '--all')
     expect((await readdir(rootOf(site))).filter(name => name.startsWith('.'))).toEqual([])

@@ -1,7 +1,6 @@
 import {createHash} from 'node:crypto'
 import {appendFile, chmod, chown, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
 import {backup, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
 import {errorOf, type Site} from '../helpers/cli.js'
@@ -9,6 +8,7 @@ import {ACCIDENT, checkSums, fingerprint, FIXTURE, remains} from '../helpers/cra
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {seen} from '../helpers/streams.js'
+import {hold, until, waitingForTable} from '../helpers/waiting.js'
 
 const NOBODY = 65_534
 
@@ -486,44 +486,6 @@ const SLOW = `
   CREATE FUNCTION slow.nap(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM pg_sleep(0.1); RETURN n; END$$;
   CREATE TABLE slow.rows AS SELECT n FROM generate_series(1, 20) n;
   CREATE INDEX ON slow.rows (slow.nap(n));`
-
-/** A session that uses a table until it is released. */
-async function hold(
-  {sql}: TestServer,
-  table: string,
-  mode = 'ACCESS SHARE',
-): Promise<AsyncDisposable & {release: () => Promise<void>}> {
-  const name = `holder ${Math.random()}`
-  const session = sql(
-    `SET application_name = '${name}'; BEGIN; LOCK TABLE ${table} IN ${mode} MODE; SELECT pg_sleep(120)`,
-  )
-  const ended = session.catch(() => undefined)
-  await until(
-    {sql},
-    `SELECT FROM pg_stat_activity WHERE application_name = '${name}' AND query LIKE '%pg_sleep%' AND state = 'active' AND wait_event = 'PgSleep'`,
-  )
-  const release = async (): Promise<void> => {
-    await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'`)
-    await ended
-  }
-  return {release, [Symbol.asyncDispose]: release}
-}
-
-/** Until a session of ours waits for a lock. */
-function waitingForTable(on: Pick<TestServer, 'sql'>): Promise<void> {
-  return until(
-    on,
-    "SELECT FROM pg_stat_activity WHERE application_name LIKE 'aquastream%' AND wait_event_type = 'Lock'",
-  )
-}
-
-async function until({sql}: Pick<TestServer, 'sql'>, query: string): Promise<void> {
-  const deadline = performance.now() + 30_000
-  while ((await sql(`SELECT count(*) FROM (${query}) q`)) === '0') {
-    if (performance.now() > deadline) throw new Error(`it never came: ${query}`)
-    await sleep(20)
-  }
-}
 
 /** The set in the directory of another site. */
 async function copySet(other: Site): Promise<string> {

@@ -1,0 +1,94 @@
+import {existsSync} from 'node:fs'
+import {stat, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {backup, siteFor} from '../helpers/backups.js'
+import type {Running, Site} from '../helpers/cli.js'
+import {remains} from '../helpers/crash-site.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {seen} from '../helpers/streams.js'
+import {until} from '../helpers/waiting.js'
+
+/** More rows than the accident leaves: how many there are says how a restore ended. */
+const PHOTOS = `
+  CREATE SCHEMA media;
+  -- One block of an archive, which is more than a pipe takes at once.
+  CREATE TABLE media.photos AS SELECT n, (SELECT string_agg(sha256((n || '.' || i)::bytea), '') FROM generate_series(1, 20) i) AS bytes
+    FROM generate_series(1, 325) n;`
+
+let server: TestServer
+let site: Site
+let archive: string
+beforeAll(async () => {
+  server = await startPostgres()
+  site = await siteFor(server)
+  await server.sql(PHOTOS)
+  const {path, id} = await backup(site, '--schema', 'media')
+  archive = join(path, `media_${id}.sql.gz`)
+  const {size} = await stat(archive)
+  expect(size).toBeGreaterThan(225_000)
+  expect(size).toBeLessThan(256 * 1024)
+})
+beforeEach(() => server.sql('DELETE FROM media.photos WHERE n > 10'))
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Puts a shell before the one that replays: something on the way to the server that does as it likes. */
+async function startThrough(replaying: string): Promise<Running> {
+  const shell = join(site.directory, 'sh')
+  // The arguments of a real one: -c SCRIPT restore.sh --stream replay
+  await writeFile(
+    shell,
+    `#!/bin/sh\ncase "$4 $5" in '--stream replay') ${replaying} ;; *) exec /bin/sh "$@" ;; esac\n`,
+    {mode: 0o755},
+  )
+  const env = {PATH: `${site.directory}:${server.env.PATH}`}
+  return site.start('db:restore --schema media --yes --json', {env})
+}
+
+const rows = (): Promise<string> => server.sql('SELECT count(*) FROM media.photos')
+
+describe('an interrupt while the last bytes are on their way', () => {
+  test('asks a new session when the old one is gone', async () => {
+    // All of it arrives, and neither that nor the answer comes back.
+    const running = await startThrough(`
+      { IFS= read -r manifest; printf '%s\\n' "$manifest"; cat '${archive}'; } |
+        /bin/sh "$@" | grep --line-buffered -v committed
+      exec sleep 60`)
+    await until(server, 'SELECT FROM media.photos HAVING count(*) > 10')
+    await server.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'aquastream db:restore'",
+    )
+    running.kill('SIGINT')
+    const {exitCode, stdout, stderr} = await running.ended
+    expect(exitCode, stdout + stderr).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({schemas: ['media'], rows: 325})
+    expect(await remains(server)).toBe('')
+  })
+
+  test('keeps a server that is slow from restoring later', async () => {
+    // As a container: what was started goes on when the client is gone.
+    const file = (name: string): string => join(site.directory, name)
+    const running = await startThrough(`
+      exec 3<&0
+      (
+        trap '' TERM
+        cat >'${file('arrived')}' <&3
+        until [ -e '${file('go')}' ]; do sleep 0.1; done
+        /bin/sh "$@" <'${file('arrived')}' >'${file('said')}'
+        touch '${file('ended')}'
+      ) &
+      wait`)
+    await seen(running.stderr, 'replay: started')
+    // A restore that waits for an answer first never says this.
+    await Promise.race([seen(running.stderr, 'check and commit: started'), sleep(1500)])
+    running.kill('SIGINT')
+    expect((await running.ended).exitCode).toBe(130)
+    await writeFile(file('go'), '')
+    while (!existsSync(file('ended'))) await sleep(50)
+    expect(await rows()).toBe('10')
+  })
+})
