@@ -1,6 +1,5 @@
 // The stub image's entry point: stands in for a backend service, or for the gateway, in dev.
 import {readSettings, serviceName, type Settings} from './environment.js'
-import {addForwarding} from './gateway.js'
 import {bucketCheck} from './health/bucket.js'
 import {causeOf, type Check} from './health/check.js'
 import {postgresCheck} from './health/postgres.js'
@@ -24,11 +23,24 @@ async function start(settings: Settings): Promise<void> {
   const neighbours = [...services].map(([name, origin]) => serviceCheck(name, origin))
   addActuator(app, await checksOf(settings), neighbours)
   addInfo(app, service)
-  if (services.size > 0) await addForwarding(app, services)
-  if (service === 'mocks') await (await import('./mocks/mocks.js')).addMocks(app, process.env)
+  await addRole(settings)
   await listen(address)
   const durationMs = Math.round(performance.now())
   app.log.info({durationMs}, `stub of ${service} listens on port ${address.port}`)
+}
+
+/** What it plays, by its name. */
+async function addRole({services}: Settings): Promise<void> {
+  if (service === 'gateway') {
+    const {addGateway} = await import('./gateway/gateway.js')
+    await addGateway(app, services, process.env)
+  } else if (service === 'mocks') {
+    const {addMocks} = await import('./mocks/mocks.js')
+    await addMocks(app, process.env)
+  } else {
+    const {addBackend} = await import('./services/backend.js')
+    await addBackend(app, service, process.env)
+  }
 }
 
 // Fastify logs one line per network address while it begins to listen.

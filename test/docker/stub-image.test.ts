@@ -23,7 +23,13 @@ const BUCKET = {
   S3_BUCKET: 'photos',
 }
 const MEDIA = {SPRING_APPLICATION_NAME: 'media', ...DATABASE, ...REDIS, ...BUCKET}
-const GATEWAY = {SPRING_APPLICATION_NAME: 'gateway', USER_SERVICE_URL: 'http://user:8080', ...REDIS}
+const JWT = {JWT_SECRET: 'a-secret-of-at-least-32-characters'}
+const GATEWAY = {
+  SPRING_APPLICATION_NAME: 'gateway',
+  USER_SERVICE_URL: 'http://user:8080',
+  ...JWT,
+  ...REDIS,
+}
 
 const JDBC = 'SPRING_DATASOURCE_URL is not of the form jdbc:postgresql://HOST:PORT/DATABASE'
 
@@ -94,13 +100,13 @@ test('a missing schema and a missing bucket are named', async () => {
 })
 
 test('the gateway passes correlation ids there and back', async () => {
-  await using user = await startStub({SERVICE_NAME: 'user'}, 'user')
+  await using user = await startStub({SERVICE_NAME: 'user', ...JWT}, 'user')
   await using gateway = await startStub(GATEWAY)
   const answer = await gateway.get('/api/v1/user/me?token=hidden', {headers: {'X-Correlation-Id': 'trip-7'}})
   expect(answer).toMatchObject({
     status: 404,
     correlationId: 'trip-7',
-    body: {detail: expect.stringContaining('stub of the service "user"')},
+    body: {detail: 'There is no /api/v1/user/me in the API of this service.'},
   })
   const line = {
     level: 'info',
@@ -164,8 +170,8 @@ test('no path through the gateway leaves the API', async () => {
 })
 
 test('an unknown path is answered by a problem document', async () => {
-  await using stub = await startStub({SERVICE_NAME: 'crew'})
-  const answer = await stub.get('/api/v1/crew/boats?page=2', {headers: {'X-Correlation-Id': 'not sane'}})
+  await using stub = await startStub({SERVICE_NAME: 'media'})
+  const answer = await stub.get('/api/v1/media/boats?page=2', {headers: {'X-Correlation-Id': 'not sane'}})
   expect(answer.correlationId).toMatch(/^[0-9a-f-]{36}$/)
   expect(answer).toMatchObject({status: 404, type: 'application/problem+json; charset=utf-8'})
   expect(answer.body).toEqual({
@@ -173,14 +179,14 @@ test('an unknown path is answered by a problem document', async () => {
     title: 'Not Found',
     status: 404,
     detail:
-      'No GET /api/v1/crew/boats here: this is a stub of the service "crew", which has no API yet (the API from the OpenAPI documents comes in a later version).',
-    instance: '/api/v1/crew/boats',
+      'No GET /api/v1/media/boats here: this is a stub of the service "media", and what its OpenAPI document does not have is not here.',
+    instance: '/api/v1/media/boats',
     correlationId: answer.correlationId,
   })
 })
 
 test('malformed requests are answered by problem documents too', async () => {
-  await using stub = await startStub({SERVICE_NAME: 'crew'})
+  await using stub = await startStub({SERVICE_NAME: 'media'})
   expect(await stub.raw('/%zz')).toMatchObject({status: 400, body: {title: 'Bad Request', instance: '/%zz'}})
   const headers = {'X-Huge': 'x'.repeat(20_000)}
   expect(await stub.raw('/', headers)).toMatchObject({

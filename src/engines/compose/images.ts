@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto'
-import {readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {readdir, readFile} from 'node:fs/promises'
+import {join, relative} from 'node:path'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
@@ -57,7 +57,10 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
 /** Tagged by what it is made of: a new version of the stub is another image, and the same is not built twice. */
 async function stubImageName(): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['Dockerfile', 'server.js']) hash.update(await readFile(join(STUB_CONTEXT, file)))
+  const entries = await readdir(STUB_CONTEXT, {recursive: true, withFileTypes: true})
+  const files = entries.filter(entry => entry.isFile()).map(({parentPath, name}) => join(parentPath, name))
+  for (const file of files.sort())
+    hash.update(`${relative(STUB_CONTEXT, file)}\0`).update(await readFile(file))
   return `${STUB_IMAGE}:${hash.digest('hex').slice(0, 12)}`
 }
 

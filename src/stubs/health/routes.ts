@@ -32,7 +32,7 @@ export function addActuator(app: FastifyInstance, checks: Check[], services: Che
 /** Adds the document about the service itself. */
 export function addInfo(app: FastifyInstance, service: string): void {
   app.get('/actuator/info', quiet, async (_, reply) => {
-    const description = `stub of the service ${service}, without an API`
+    const description = `stub of the service ${service}: checks all requests by its OpenAPI document, remembers a little, and answers with examples`
     return reply.type(MEDIA_TYPE).send({app: {name: service, description, stub: true}})
   })
 }

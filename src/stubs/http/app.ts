@@ -7,7 +7,7 @@ import fastify, {
 import {correlationIdOf, CORRELATION_HEADER} from './correlation.js'
 import {logOptions, RequestLog} from './log.js'
 import {answerMalformed} from './malformed.js'
-import {pathOf, sendProblem} from './problem.js'
+import {pathOf, Refusal, sendProblem} from './problem.js'
 
 /** A server that logs as agreed, carries correlation ids and answers all that it does not know by RFC 7807. */
 export function createApp(service: string): FastifyInstance {
@@ -43,11 +43,15 @@ async function greet(request: FastifyRequest, reply: FastifyReply): Promise<Fast
 }
 
 function notFound(service: string, {method, url}: FastifyRequest): string {
-  return `No ${method} ${pathOf(url)} here: this is a stub of the service "${service}", which has no API yet (the API from the OpenAPI documents comes in a later version).`
+  return `No ${method} ${pathOf(url)} here: this is a stub of the service "${service}", and what its OpenAPI document does not have is not here.`
 }
 
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 500
+  if (error instanceof Refusal) {
+    sendProblem(reply, status, error.message, error.detail)
+    return
+  }
   if (status < 500) {
     sendProblem(reply, status, error.message)
     return

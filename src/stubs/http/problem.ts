@@ -4,6 +4,12 @@ import {CORRELATION_HEADER} from './correlation.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
+/** What is wrong with one field of a request; the field is empty for the whole body. */
+export interface FieldError {
+  field: string
+  message: string
+}
+
 export interface Problem {
   type: string
   title: string
@@ -11,6 +17,23 @@ export interface Problem {
   detail: string
   instance: string
   correlationId: string
+  errors?: FieldError[]
+}
+
+interface Detail {
+  errors?: FieldError[]
+  headers?: Record<string, string>
+}
+
+/** Thrown where a request cannot be done; answered as a problem document with this status. */
+export class Refusal extends Error {
+  constructor(
+    readonly statusCode: number,
+    message: string,
+    readonly detail: Detail = {},
+  ) {
+    super(message)
+  }
 }
 
 /** An RFC 7807 document. The instance is a path without its query, which may hold a token. */
@@ -30,10 +53,19 @@ export function problem(
 }
 
 /** Answers a request with an RFC 7807 document. */
-export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  {errors, headers = {}}: Detail = {},
+): FastifyReply {
   const {id: correlationId, url} = reply.request
-  const body = problem(status, detail, {path: pathOf(url), correlationId})
-  return reply.code(status).header(CORRELATION_HEADER, correlationId).type(PROBLEM_TYPE).send(body)
+  const body = {...problem(status, detail, {path: pathOf(url), correlationId}), ...(errors ? {errors} : {})}
+  return reply
+    .code(status)
+    .headers({...headers, [CORRELATION_HEADER]: correlationId})
+    .type(PROBLEM_TYPE)
+    .send(body)
 }
 
 /** A URL's path as the client wrote it, without the query. */

@@ -1,39 +1,31 @@
 import type {IncomingHttpHeaders} from 'node:http'
 import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
-import {causeOf} from './health/check.js'
-import {CORRELATION_HEADER} from './http/correlation.js'
-import {pathOf, sendProblem} from './http/problem.js'
+import {causeOf} from '../health/check.js'
+import {CORRELATION_HEADER} from '../http/correlation.js'
+import {pathOf, sendProblem} from '../http/problem.js'
 
-const API = '/api/v1'
+/** A handler that passes a request on to a service, unless its path leaves the prefix. */
+export type Forwarder = (
+  service: string,
+  prefix: string,
+) => (request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
-/** Forwards /api/v1/SERVICE/… to the service's own server, the path as it is. */
-export async function addForwarding(
+/** Makes handlers that pass requests on to the services' own servers, the path as it is. */
+export async function forwarderTo(
   app: FastifyInstance,
-  services: ReadonlyMap<string, string>,
-): Promise<void> {
+  origins: ReadonlyMap<string, string>,
+): Promise<Forwarder> {
   const {default: replyFrom} = await import('@fastify/reply-from')
   await app.register(replyFrom, {
     disableRequestLogging: true,
     undici: {connect: {timeout: 3000}, headersTimeout: 30_000, bodyTimeout: 0},
   })
-  for (const [service, origin] of services) {
-    const forward = forwarder(service, origin)
-    app.all(`${API}/${service}`, forward)
-    app.all(`${API}/${service}/*`, forward)
-  }
-  app.all(`${API}/*`, (request, reply) => {
-    const known = [...services.keys()].join(', ')
-    return sendProblem(reply, 404, `No service for ${pathOf(request.url)}: the gateway knows ${known}.`)
-  })
-}
-
-function forwarder(service: string, origin: string) {
-  return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (!staysWithin(`${API}/${service}`, request.url)) {
-      return sendProblem(reply, 400, `The path ${pathOf(request.url)} leaves ${API}/${service}.`)
+  return (service, prefix) => (request, reply) => {
+    if (!staysWithin(prefix, request.url)) {
+      return sendProblem(reply, 400, `The path ${pathOf(request.url)} leaves ${prefix}.`)
     }
     return reply.from(undefined, {
-      getUpstream: () => origin,
+      getUpstream: () => origins.get(service)!,
       rewriteRequestHeaders: (_, headers) => forwardable({...headers, [CORRELATION_HEADER]: request.id}),
       rewriteHeaders: headers => ({...headers, [CORRELATION_HEADER]: request.id}),
       // A 503 is the caller's to see; by default it would be tried ten times more

@@ -1,0 +1,30 @@
+import type {Operation} from 'openapi-backend'
+import type {FastifyRequest} from 'fastify'
+import {Refusal} from '../http/problem.js'
+
+export const JSON_TYPE = 'application/json'
+
+/** Without its parameters, such as the charset. */
+export function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
+  return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
+}
+
+/** Refuses a body of a media type that the operation does not take (415), and one that is no JSON (400). */
+export function checkBody({requestBody}: Operation, request: FastifyRequest): void {
+  const accepted = requestBody && 'content' in requestBody ? Object.keys(requestBody.content) : []
+  if (accepted.length === 0 || !request.body) return
+  const type = mediaTypeOf(request)
+  if (!accepted.includes(type)) {
+    const sent = type ? `not ${type}` : 'and no Content-Type is given'
+    throw new Refusal(415, `The body has to be ${accepted.join(' or ')}, ${sent}.`)
+  }
+  if (type === JSON_TYPE) checkJson(request.body as string)
+}
+
+function checkJson(text: string): void {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    throw new Refusal(400, `The body is no JSON: ${(error as SyntaxError).message}`)
+  }
+}

@@ -1,0 +1,35 @@
+import type {ValidationResult} from 'openapi-backend'
+import type {FieldError} from '../http/problem.js'
+
+type ErrorObject = NonNullable<ValidationResult['errors']>[number]
+
+/** What the validator found, by fields as a client writes them: `participants[0].name`, not `/participants/0/name`. */
+export function fieldErrors(errors: readonly ErrorObject[]): FieldError[] {
+  return errors.map(error => ({field: fieldOf(error), message: messageOf(error)}))
+}
+
+function fieldOf({instancePath, params}: ErrorObject): string {
+  const extra = [params.missingProperty, params.additionalProperty].filter(name => name !== undefined)
+  const names = [...instancePath.split('/').slice(1).map(unescapePointer), ...extra.map(String)]
+  // The first says where it stands: requestBody, query, path or header
+  return names
+    .slice(1)
+    .reduce((path, name) => (/^\d+$/.test(name) ? `${path}[${name}]` : join(path, name)), '')
+}
+
+function join(path: string, name: string): string {
+  return path ? `${path}.${name}` : name
+}
+
+// RFC 6901
+function unescapePointer(name: string): string {
+  return name.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
+function messageOf({keyword, params, message = 'is not valid'}: ErrorObject): string {
+  if (keyword === 'required') return 'is required'
+  if (keyword === 'additionalProperties') return 'is not known'
+  if (keyword === 'enum') return `must be one of: ${(params.allowedValues as string[]).join(', ')}`
+  if (keyword === 'const') return `must be ${String(params.allowedValue)}`
+  return message
+}

@@ -1,0 +1,27 @@
+import type {FastifyInstance} from 'fastify'
+import {readDocument} from '../api/document.js'
+import {tokensOf} from '../api/tokens.js'
+import {required, type Environment} from '../variables.js'
+import {addDocs} from './docs.js'
+import {forwarderTo} from './forward.js'
+import {addLimits} from './limits.js'
+import {addRoutes} from './routes.js'
+
+/** Plays the gateway: one address for the APIs of all services, with limits, tokens and pages about them. */
+export async function addGateway(
+  app: FastifyInstance,
+  origins: ReadonlyMap<string, string>,
+  env: Environment,
+): Promise<void> {
+  const services = [...origins.keys()]
+  const documents = new Map(
+    services.flatMap(service => {
+      const document = readDocument(service)
+      return document ? [[service, document] as const] : []
+    }),
+  )
+  await addLimits(app)
+  await addDocs(app, [...documents.keys()])
+  const forwarder = await forwarderTo(app, origins)
+  addRoutes(app, {documents, services, forwarder, tokens: tokensOf(required(env, 'JWT_SECRET'))})
+}
