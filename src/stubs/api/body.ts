@@ -2,10 +2,10 @@ import type {Operation} from 'openapi-backend'
 import type {FastifyRequest} from 'fastify'
 import {Refusal} from '../http/problem.js'
 
-export const JSON_TYPE = 'application/json'
+const JSON_TYPE = 'application/json'
 
 /** Without its parameters, such as the charset. */
-export function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
+function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
   return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 }
 

@@ -1,0 +1,97 @@
+// Stubs of services as processes of the built stub server, as the embedded engine runs them.
+import {once} from 'node:events'
+import {createServer, type AddressInfo} from 'node:net'
+import {execa} from 'execa'
+import {vi} from 'vitest'
+
+const SERVER = 'infra/stubs/server.js'
+const UNTIL = {timeout: 20_000, interval: 20}
+
+const JWT_SECRET = 'a-secret-of-at-least-32-characters'
+
+export interface Answer {
+  status: number
+  headers: Headers
+  text: string
+  /** The body as JSON; its parts are what the test expects. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  json: any
+}
+
+export interface Ask {
+  method?: string
+  headers?: Record<string, string>
+  /** As JSON, unless it is text already. */
+  body?: unknown
+  token?: string
+}
+
+/** One service, or the gateway. */
+export class Stub implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    private readonly running: ReturnType<typeof run>,
+  ) {}
+
+  static async open(service: string, variables: Record<string, string> = {}): Promise<Stub> {
+    const port = await freePort()
+    const stub = new Stub(`http://127.0.0.1:${port}`, run(service, port, variables))
+    await vi.waitFor(() => fetch(`${stub.url}/actuator/health/liveness`), UNTIL)
+    return stub
+  }
+
+  async ask(path: string, {method, headers, body, token}: Ask = {}): Promise<Answer> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(body === undefined ? {} : {'content-type': 'application/json'}),
+        ...(token === undefined ? {} : {authorization: `Bearer ${token}`}),
+        ...headers,
+      },
+      redirect: 'manual',
+      ...(body === undefined ? {} : {body: typeof body === 'string' ? body : JSON.stringify(body)}),
+    })
+    const text = await response.text()
+    const isJson = response.headers.get('content-type')?.includes('json')
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      json: isJson && text ? JSON.parse(text) : undefined,
+    }
+  }
+
+  /** Ends it; what it has logged, a line each. */
+  async logs(): Promise<Record<string, unknown>[]> {
+    this.running.kill()
+    const {stdout} = await this.running
+    return stdout.split('\n').map(line => JSON.parse(line))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.running.kill()
+    await this.running
+  }
+}
+
+function run(service: string, port: number, variables: Record<string, string>) {
+  return execa(process.execPath, [SERVER], {
+    reject: false,
+    extendEnv: false,
+    env: {
+      SPRING_APPLICATION_NAME: service,
+      SERVER_ADDRESS: '127.0.0.1',
+      SERVER_PORT: String(port),
+      JWT_SECRET,
+      ...variables,
+    },
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const {port} = server.address() as AddressInfo
+  await once(server.close(), 'close')
+  return port
+}
