@@ -73,6 +73,15 @@ test('a message of the bot appears without a reload', async () => {
   expect(await text.inputValue()).toBe('half a thou')
 })
 
+test('a change leaves the keyboard where it was', async () => {
+  const {id} = await newPayment('Under the fingers')
+  const page = await browser.visit(mocks.url)
+  await page.locator(`#pay-${id}`).focus()
+  await newPayment('Newer one')
+  await page.getByText('Newer one').waitFor()
+  expect(await page.evaluate('document.activeElement.id')).toBe(`pay-${id}`)
+})
+
 test('what is written to the bot reaches it', async () => {
   const page = await browser.visit(mocks.url)
   await page.getByRole('textbox', {name: 'User'}).fill('7002')

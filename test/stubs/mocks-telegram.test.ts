@@ -153,6 +153,15 @@ test('an update that the bot refuses comes again', async () => {
   })
 })
 
+test('an update that was not taken survives deleteWebhook', async () => {
+  bot.answer = () => ({status: 503})
+  await mocks.bot('setWebhook', {url: `${bot.url}/telegram`})
+  await write('not lost')
+  await bot.got('/telegram')
+  await mocks.bot('deleteWebhook')
+  expect((await mocks.bot('getUpdates')).json.result).toMatchObject([{message: {text: 'not lost'}}])
+})
+
 test('a bot may answer an update with a call', async () => {
   bot.answer = () => ({body: {method: 'sendMessage', chat_id: 3003, text: 'said in the answer'}})
   await mocks.bot('setWebhook', {url: `${bot.url}/telegram`})

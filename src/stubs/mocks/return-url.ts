@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from 'zod'
 
 /** Where the payer goes afterwards: a website or an app of its own scheme, nothing that a browser would run or read. */
 export const returnUrl = z

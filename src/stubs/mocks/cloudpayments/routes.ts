@@ -1,5 +1,5 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify'
-import type {z} from 'zod'
+import type * as z from 'zod'
 import {formFields, jsonOf, takeBodies, textOf} from '../body.js'
 import {isBasic} from '../credentials.js'
 import type {Failures} from '../failures/failures.js'

@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from 'zod'
 import {kopecks} from '../money.js'
 import {returnUrl} from '../return-url.js'
 

@@ -1,5 +1,5 @@
 import type {FastifyInstance} from 'fastify'
-import {z} from 'zod'
+import * as z from 'zod'
 import {jsonOf, takeBodies, textOf} from '../body.js'
 import type {Failures} from './failures.js'
 import {canFail, FAILURES, SCRIPTS, type Failure, type Provider} from './scripts.js'
