@@ -19,6 +19,7 @@ export type ExitStatus = keyof typeof EXIT_STATUS
 
 /** The registry of expected failures: error code to exit status. A code, once published, keeps its meaning. */
 export const ERRORS = {
+  'secret-shown': 1,
   usage: 2,
   'settings-unreadable': 2,
   'settings-invalid': 2,
@@ -39,6 +40,7 @@ export const ERRORS = {
   'tool-too-new': 3,
   'backup-directory': 3,
   'state-directory': 3,
+  'file-unwritable': 3,
   'service-failed': 4,
   'not-healthy': 4,
   'engine-failed': 4,

@@ -20,7 +20,7 @@ interface Failure {
 export function writeFailure(error: unknown, json: boolean): ExitStatus {
   const failure = explain(error)
   if (failure === undefined) return 0
-  if (failure.exitCode === 1 && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (failure.code === 'bug' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   if (json) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
   else process.stderr.write(toText(failure))
   return failure.exitCode

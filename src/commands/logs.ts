@@ -1,14 +1,20 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../cli/base-command.js'
+import type {BundleReport, BundleRequest} from '../logs/bundle.js'
 
-export default class Logs extends BaseCommand<undefined> {
-  static override summary = 'show what the services wrote, in the order of time'
-  static override description =
-    'All services unless some are named. With --json one object per line: service, time, text.'
+export default class Logs extends BaseCommand<BundleReport | undefined> {
+  static override summary = 'show what the services wrote, in the order of time, or pack it to be sent'
+  static override description = `All services unless some are named. With --json one object per line: service, time, text.
+
+--bundle writes an archive for somebody who is to help: the newest lines of each log, the states of the services with their last health checks, versions, settings, and what backups there are. Every secret that this machine knows of is masked, however it is encoded, and so is what looks like one; the files are searched once more before anything is written. It needs no running stack.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --follow',
     '<%= config.bin %> <%= command.id %> user payment --since 10m',
     '<%= config.bin %> <%= command.id %> gateway --tail 100',
+    {
+      description: 'for somebody who is to help',
+      command: '<%= config.bin %> <%= command.id %> --bundle report.tar.gz',
+    },
   ]
   static override strict = false
   static override args = {service: Args.string({description: 'a service; several may be named'})}
@@ -24,18 +30,32 @@ export default class Logs extends BaseCommand<undefined> {
       min: 0,
       helpValue: 'LINES',
     }),
+    bundle: Flags.string({
+      description: 'write logs, states, versions and settings into this new archive, every secret masked',
+      exclusive: ['follow'],
+      helpValue: 'FILE.tar.gz',
+    }),
   }
 
-  async run(): Promise<undefined> {
+  async run(): Promise<BundleReport | undefined> {
     const {flags, argv} = await this.parse(Logs)
+    const {follow, since, tail, bundle} = flags
+    const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
+    if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
     const {logPrinter} = await import('../cli/log-lines.js')
-    const {follow, since, tail} = flags
-    const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
     const print = logPrinter(this.jsonEnabled())
     await this.untilInterrupted(async signal => {
       for await (const line of readLogs(request, signal)) await print(line)
     })
     return undefined
+  }
+
+  private async bundle(request: BundleRequest): Promise<BundleReport> {
+    const {writeBundle} = await import('../logs/bundle.js')
+    const {BUNDLE_TASKS, bundleSummary, bundleUpdate} = await import('../cli/bundle-words.js')
+    const report = await this.progress(BUNDLE_TASKS, bundleUpdate, ctx => writeBundle(request, ctx))
+    this.log(bundleSummary(report))
+    return report
   }
 }

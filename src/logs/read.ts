@@ -2,6 +2,7 @@ import {AquastreamError} from '../errors.js'
 import type {LogLine} from '../engines/engine.js'
 import {openStack, type StackRequest} from '../engines/open.js'
 import {requireServices} from '../env/services.js'
+import {toTime} from './since.js'
 
 export interface LogsRequest extends StackRequest {
   services: string[]
@@ -30,18 +31,4 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
     )
   }
   yield* engine.logs({...request, since}, signal)
-}
-
-/**
- * A time as the engine takes it: how long ago, or RFC 3339. Other texts it would take for something else, or
- * refuse on its way out, among the lines.
- */
-function toTime(since: string): string {
-  if (/^(\d+[hms])+$/.test(since)) return since
-  if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/.test(since) && !Number.isNaN(Date.parse(since))) {
-    return new Date(since).toISOString()
-  }
-  throw new AquastreamError('usage', `--since ${JSON.stringify(since)} is no time`, {
-    hint: 'say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z',
-  })
 }

@@ -1,0 +1,128 @@
+import {type Secret, SHORT} from './mask.js'
+
+/**
+ * The names of the secrets that a text still shows, in whatever encoding. It goes another way than what masks: text
+ * and secret both lose everything that an encoding may have brought, and are compared then.
+ */
+export function findLeaks(text: string, secrets: readonly Secret[]): string[] {
+  const bytes = toBytes(text)
+  const long = secrets.filter(({value}) => Buffer.byteLength(value) >= SHORT)
+  const short = secrets.filter(secret => !long.includes(secret))
+  const tokens = Object.entries(TOKENS)
+  const leaks = [
+    ...encodedIn(bytes, long),
+    ...short.filter(({value}) => standsAlone(bytes, toBytes(value))).map(({name}) => name),
+    ...tokens.filter(([, pattern]) => pattern.test(text)).map(([name]) => name),
+  ]
+  return [...new Set(leaks)].sort()
+}
+
+/** As it stands, and as what its letters are when they are numbers, twice. */
+function encodedIn(bytes: string, secrets: Secret[]): string[] {
+  const values = secrets.map(({name, value}) => ({name, value: toBytes(value), bare: bareOf(value)}))
+  const ascii = values.every(({value}) => /^[ -~]*$/.test(value))
+  const leaks: string[] = []
+  let text = bytes
+  for (let depth = 0; depth <= 2; depth++) {
+    const stages = unescape(text)
+    const last = strip(stages.at(-1)!)
+    const loose = withoutPlus(last)
+    for (const {name, value, bare} of values) {
+      const shows =
+        stages.some(stage => stage.includes(value)) || (bare.length >= ENOUGH && loose.includes(bare))
+      if (shows) leaks.push(name)
+    }
+    text = decodeLetters(last, ascii ? /[\s -~]{6,}/g : /[\s -~\x80-\xFF]{6,}/g)
+  }
+  return leaks
+}
+
+/** Of a value that is made of escapes less is left than tells it from other text. */
+const ENOUGH = 6
+
+function bareOf(value: string): string {
+  return withoutPlus(strip(unescape(toBytes(value)).at(-1)!))
+}
+
+/** Reads escapes until none is left; every text on the way there. */
+function unescape(bytes: string): [string, ...string[]] {
+  const stages: [string, ...string[]] = [bytes]
+  let text = bytes.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /g, '')
+  do {
+    stages.push(text)
+    text = unescapeOnce(text)
+  } while (text !== stages.at(-1))
+  return stages
+}
+
+function unescapeOnce(text: string): string {
+  return text
+    .replace(/(?<!\\)\\+u(d[89ab]..)\\+u(d[c-f]..)/gi, (_, high: string, low: string) =>
+      characters(high, low),
+    )
+    .replace(/(?<!\\)\\+u([0-9a-f]{4})/gi, (_, unit: string) => characters(unit))
+    .replace(/(?:(?<!\\)\\+x|%)([0-9a-f]{2})/gi, (_, byte: string) =>
+      Buffer.from(byte, 'hex').toString('latin1'),
+    )
+    .replace(/&#x0*([0-9a-f]{1,4});/gi, (_, unit: string) => characters(unit))
+    .replace(/&#0*(\d{1,5});/g, (_, decimal: string) => characters(Number(decimal).toString(16)))
+    .replace(/&(quot|apos|amp|lt|gt);/gi, (_, name: string) => ENTITIES[name.toLowerCase()]!)
+}
+
+const ENTITIES: Record<string, string> = {quot: '"', apos: "'", amp: '&', lt: '<', gt: '>'}
+
+/** Without quotes, backslashes and ends of lines, which encodings add and take away. */
+function strip(text: string): string {
+  return text.replace(/(?<!\\)\\+[nrt]|[\\'"\s]/g, '')
+}
+
+/** A space may have become +, which base64 needs. */
+function withoutPlus(text: string): string {
+  return text.replaceAll('+', '')
+}
+
+/** Whatever may be base64 or hexadecimal in a text, wherever it begins: the stretches that could be a value. */
+function decodeLetters(text: string, values: RegExp): string {
+  const base64 = text.replace(/[^\w+/-]/g, '')
+  const hex = text.replace(/[^0-9a-f]/gi, '')
+  const numbers = [
+    ...[0, 1, 2, 3].map(skip => Buffer.from(base64.slice(skip), 'base64')),
+    ...[0, 1].map(skip => Buffer.from(hex.slice(skip), 'hex')),
+  ]
+  return numbers.flatMap(number => number.toString('latin1').match(values) ?? []).join('\n\n')
+}
+
+/** A short value inside a word is the word's. */
+function standsAlone(text: string, value: string): boolean {
+  for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
+    const [before = '', first = '', last = '', after = ''] = [
+      text[at - 1],
+      value[0],
+      value.at(-1),
+      text[at + value.length],
+    ]
+    if (!(isWord(before) && isWord(first)) && !(isWord(last) && isWord(after))) return true
+  }
+  return false
+}
+
+function isWord(character: string): boolean {
+  return /\w/.test(character)
+}
+
+function characters(...units: string[]): string {
+  return toBytes(String.fromCharCode(...units.map(unit => Number.parseInt(unit, 16))))
+}
+
+function toBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+/** What nobody can take for anything else. */
+const TOKENS: Record<string, RegExp> = {
+  'a private key': /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/,
+  'a JWT': /\beyJ[\w-]{10,500}\.eyJ[\w-]{10,2000}\.[\w-]{10}/,
+  'a bot token': /\b\d{8,10}:[\w-]{35}\b/,
+  'an access key': /\bAKIA[A-Z0-9]{16}\b/,
+  'a password hash': /SCRAM-SHA-256\$\d+:|\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}/,
+}
