@@ -12,8 +12,10 @@ export function escapes(reach: number): Decoder[] {
   return [
     reading => reading.replace(JSON_ESCAPE, ([, unit, byte, char]) => fromEscape(unit ?? byte, char), reach),
     reading => reading.replace(/%([0-9a-f]{2})/gi, ([, hex]) => fromHex(hex!), reach),
-    // SQL and CSV write a quote twice; in a shell it ends the quoted word, comes quoted or escaped, and begins the next.
-    reading => reading.replace(/'\\''|'"'"'|''|""/g, ([quotes]) => quotes[0]!, reach),
+    // In a shell a quote ends the quoted word, comes escaped or quoted, and begins the next; SQL and CSV write it twice.
+    reading => reading.replace(/'\\''|'"'"'/g, () => "'", reach),
+    reading => reading.replace(/''/g, () => "'", reach),
+    reading => reading.replace(/""/g, () => '"', reach),
     reading => reading.replace(ENTITY, ([, hex, decimal, name]) => fromEntity(hex, decimal, name), reach),
   ]
 }

@@ -32,8 +32,9 @@ export class Reading {
   origin(start: number, end: number): [start: number, end: number] {
     const first = this.stretchAt(start)
     const last = this.stretchAt(end - 1)
-    const from = Math.floor(this.from[first]! + (start - this.at[first]!) * this.rate[first]!)
-    const to = Math.ceil(this.from[last]! + (end - this.at[last]!) * this.rate[last]!)
+    // Thirds of a character are not exact, and one too many may be far away in the source.
+    const from = Math.floor(this.from[first]! + (start - this.at[first]!) * this.rate[first]! + 1e-6)
+    const to = Math.ceil(this.from[last]! + (end - this.at[last]!) * this.rate[last]! - 1e-6)
     if (!this.source) return [from, to]
     const places = this.places?.()
     return places ? this.source.origin(places[from]!, places[to - 1]! + 1) : this.source.origin(from, to)
