@@ -1,10 +1,9 @@
 // The mocks as a process of the built stub server, and a shop that receives what they send.
 import {createServer, type IncomingHttpHeaders} from 'node:http'
 import type {AddressInfo} from 'node:net'
-import {execa} from 'execa'
 import {vi} from 'vitest'
+import {Stub, type Answer, type Ask} from './stubs.js'
 
-const SERVER = 'infra/stubs/server.js'
 const UNTIL = {timeout: 10_000, interval: 20}
 
 export const TOKEN = '123456:the-secret-of-the-bot'
@@ -68,45 +67,35 @@ export class Shop implements AsyncDisposable {
   }
 }
 
-export interface Answer {
-  status: number
-  headers: Headers
-  text: string
-  /** The body as JSON; its parts are what the test expects. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  json: any
-}
-
 /** The mocks, whose webhooks go to the shop. */
 export class Mocks implements AsyncDisposable {
-  private constructor(
-    readonly url: string,
-    private readonly running: ReturnType<typeof start>,
-  ) {}
+  private constructor(private readonly stub: Stub) {}
 
   static async open(webhookUrl: string): Promise<Mocks> {
-    const port = await freePort()
-    const url = `http://127.0.0.1:${port}`
-    const mocks = new Mocks(url, start(port, url, webhookUrl))
-    await vi.waitFor(() => fetch(`${url}/actuator/health/readiness`), UNTIL)
-    return mocks
+    const variables = (url: string) => ({
+      PUBLIC_URL: url,
+      WEBHOOK_URL: webhookUrl,
+      TELEGRAM_BOT_TOKEN: TOKEN,
+      TELEGRAM_BOT_USERNAME: 'aquastream_bot',
+      YOOKASSA_SHOP_ID: YOOKASSA.shopId,
+      YOOKASSA_SECRET_KEY: YOOKASSA.secretKey,
+      CLOUDPAYMENTS_PUBLIC_ID: CLOUDPAYMENTS.publicId,
+      CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
+    })
+    return new Mocks(await Stub.open('mocks', variables))
   }
 
-  async fetch(path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await fetch(this.url + path, init)
-    const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json')
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      json: isJson ? JSON.parse(text) : undefined,
-    }
+  get url(): string {
+    return this.stub.url
+  }
+
+  ask(path: string, ask?: Ask): Promise<Answer> {
+    return this.stub.ask(path, ask)
   }
 
   /** A call of the Bot API, its arguments as JSON. */
   bot(method: string, args: object = {}): Promise<Answer> {
-    return this.fetch(`/bot${TOKEN}/${method}`, json(args))
+    return this.ask(`/bot${TOKEN}/${method}`, {body: args})
   }
 
   /** A request of the shop to YooKassa, under a new idempotence key unless one is given. */
@@ -117,25 +106,24 @@ export class Mocks implements AsyncDisposable {
     key: string = crypto.randomUUID(),
     signal?: AbortSignal,
   ): Promise<Answer> {
-    const init = body === undefined ? {headers: {}} : json(body)
-    const headers = {...init.headers, ...basic(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
-    return this.fetch(`/v3${path}`, {...init, method, headers, ...(signal && {signal})})
+    const headers = {...basic(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
+    return this.ask(`/v3${path}`, {method, headers, body, ...(signal && {signal})})
   }
 
   /** A request of the shop to CloudPayments. */
   cloudpayments(path: string, body: object): Promise<Answer> {
-    const init = json(body)
-    const headers = {...init.headers, ...basic(CLOUDPAYMENTS.publicId, CLOUDPAYMENTS.apiSecret)}
-    return this.fetch(`/cloudpayments${path}`, {...init, headers})
+    const headers = basic(CLOUDPAYMENTS.publicId, CLOUDPAYMENTS.apiSecret)
+    return this.ask(`/cloudpayments${path}`, {headers, body})
   }
 
-  /** A button of the page, pressed by somebody who is not in a browser. */
+  /** A form, sent by somebody who is not in a browser. */
   press(path: string, fields: Record<string, string> = {}): Promise<Answer> {
-    return this.fetch(path, {method: 'POST', body: new URLSearchParams(fields), redirect: 'manual'})
+    const headers = {'content-type': 'application/x-www-form-urlencoded'}
+    return this.ask(path, {method: 'POST', headers, body: new URLSearchParams(fields).toString()})
   }
 
   script(provider: string, operation: string, failure: string, times = 1): Promise<Answer> {
-    return this.fetch('/__mocks/failures', json({provider, operation, failure, times}))
+    return this.ask('/__mocks/failures', {body: {provider, operation, failure, times}})
   }
 
   /** Waits until this does not throw any more. */
@@ -145,48 +133,14 @@ export class Mocks implements AsyncDisposable {
 
   /** Ends the mocks; everything that they have logged. */
   async logs(): Promise<string> {
-    this.running.kill()
-    return (await this.running).stdout
+    return JSON.stringify(await this.stub.logs())
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.running.kill()
-    await this.running
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stub[Symbol.asyncDispose]()
   }
-}
-
-function start(port: number, url: string, webhookUrl: string) {
-  return execa(process.execPath, [SERVER], {
-    reject: false,
-    extendEnv: false,
-    env: {
-      SPRING_APPLICATION_NAME: 'mocks',
-      SERVER_ADDRESS: '127.0.0.1',
-      SERVER_PORT: String(port),
-      PUBLIC_URL: url,
-      WEBHOOK_URL: webhookUrl,
-      TELEGRAM_BOT_TOKEN: TOKEN,
-      TELEGRAM_BOT_USERNAME: 'aquastream_bot',
-      YOOKASSA_SHOP_ID: YOOKASSA.shopId,
-      YOOKASSA_SECRET_KEY: YOOKASSA.secretKey,
-      CLOUDPAYMENTS_PUBLIC_ID: CLOUDPAYMENTS.publicId,
-      CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
-    },
-  })
-}
-
-function json(body: unknown): {method: string; headers: Record<string, string>; body: string} {
-  return {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify(body)}
 }
 
 function basic(name: string, password: string): {authorization: string} {
   return {authorization: `Basic ${btoa(`${name}:${password}`)}`}
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-  const {port} = server.address() as AddressInfo
-  await new Promise(closed => server.close(closed))
-  return port
 }

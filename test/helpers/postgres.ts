@@ -1,10 +1,9 @@
-import {once} from 'node:events'
 import {appendFile, chown, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
-import {type AddressInfo, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa, type Options} from 'execa'
+import {freePort} from './free-port.js'
 import {postgresPrograms} from './postgres-programs.js'
 
 export interface ServerOptions {
@@ -167,14 +166,6 @@ const FAST = {
   jit: 'off',
   // Statistics that come and go by themselves would make two runs differ.
   autovacuum: 'off',
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const {port} = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -1,8 +1,7 @@
 // Stubs of services as processes of the built stub server, as the embedded engine runs them.
-import {once} from 'node:events'
-import {createServer, type AddressInfo} from 'node:net'
 import {execa} from 'execa'
 import {vi} from 'vitest'
+import {freePort} from './free-port.js'
 
 const SERVER = 'infra/stubs/server.js'
 const UNTIL = {timeout: 20_000, interval: 20}
@@ -24,23 +23,32 @@ export interface Ask {
   /** As JSON, unless it is text already. */
   body?: unknown
   token?: string
+  signal?: AbortSignal
 }
 
-/** One service, or the gateway. */
+type Variables = Record<string, string>
+
+/** One service, the gateway, or the mocks. */
 export class Stub implements AsyncDisposable {
   private constructor(
     readonly url: string,
     private readonly running: ReturnType<typeof run>,
   ) {}
 
-  static async open(service: string, variables: Record<string, string> = {}): Promise<Stub> {
+  /** The variables may depend on the URL that it gets. */
+  static async open(
+    service: string,
+    variables: Variables | ((url: string) => Variables) = {},
+  ): Promise<Stub> {
     const port = await freePort()
-    const stub = new Stub(`http://127.0.0.1:${port}`, run(service, port, variables))
+    const url = `http://127.0.0.1:${port}`
+    const given = typeof variables === 'function' ? variables(url) : variables
+    const stub = new Stub(url, run(service, port, given))
     await vi.waitFor(() => fetch(`${stub.url}/actuator/health/liveness`), UNTIL)
     return stub
   }
 
-  async ask(path: string, {method, headers, body, token}: Ask = {}): Promise<Answer> {
+  async ask(path: string, {method, headers, body, token, signal}: Ask = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
@@ -49,6 +57,7 @@ export class Stub implements AsyncDisposable {
         ...headers,
       },
       redirect: 'manual',
+      ...(signal && {signal}),
       ...(body === undefined ? {} : {body: typeof body === 'string' ? body : JSON.stringify(body)}),
     })
     const text = await response.text()
@@ -74,7 +83,7 @@ export class Stub implements AsyncDisposable {
   }
 }
 
-function run(service: string, port: number, variables: Record<string, string>) {
+function run(service: string, port: number, variables: Variables) {
   return execa(process.execPath, [SERVER], {
     reject: false,
     extendEnv: false,
@@ -86,12 +95,4 @@ function run(service: string, port: number, variables: Record<string, string>) {
       ...variables,
     },
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const {port} = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }

@@ -153,6 +153,6 @@ test('an order is paid at its link, once', async () => {
 
 test('without the secret nothing is answered', async () => {
   const headers = {authorization: `Basic ${btoa('pk_test:guess')}`}
-  const answer = await mocks.fetch('/cloudpayments/test', {method: 'POST', headers})
+  const answer = await mocks.ask('/cloudpayments/test', {method: 'POST', headers})
   expect(answer).toMatchObject({status: 401, text: ''})
 })

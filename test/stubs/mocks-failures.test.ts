@@ -14,7 +14,7 @@ afterAll(async () => {
   await shop[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
-  await mocks.fetch('/__mocks/failures', {method: 'DELETE'})
+  await mocks.ask('/__mocks/failures', {method: 'DELETE'})
 })
 
 const ORDER = {
@@ -105,9 +105,9 @@ test('a duplicate webhook comes twice, the same', async () => {
 test('scripts are listed, cleared, and refused by name', async () => {
   await mocks.script('cloudpayments', 'auth', 'timeout', 3)
   const failures = [{provider: 'cloudpayments', operation: 'auth', failure: 'timeout', times: 3}]
-  expect((await mocks.fetch('/__mocks/failures')).json).toEqual({failures})
-  expect((await mocks.fetch('/__mocks/failures', {method: 'DELETE'})).status).toBe(204)
-  expect((await mocks.fetch('/__mocks/failures')).json).toEqual({failures: []})
+  expect((await mocks.ask('/__mocks/failures')).json).toEqual({failures})
+  expect((await mocks.ask('/__mocks/failures', {method: 'DELETE'})).status).toBe(204)
+  expect((await mocks.ask('/__mocks/failures')).json).toEqual({failures: []})
   expect(await mocks.script('yookassa', 'refuel', 'error')).toMatchObject({
     status: 400,
     json: {error: 'this operation cannot fail like that'},
@@ -124,14 +124,14 @@ test.each([
   ['a name that points here', {host: 'evil.example'}],
 ])('a button pressed from %s does nothing', async (_, headers) => {
   expect(await rawPost('/actions/messages', 'chat=666&text=gotcha', headers)).toBe(403)
-  expect((await mocks.fetch('/')).text).not.toContain('gotcha')
+  expect((await mocks.ask('/')).text).not.toContain('gotcha')
 })
 
 test('the log has neither tokens nor secrets nor cards', async () => {
   await using other = await Mocks.open(`${shop.url}/webhooks`)
   await other.bot('sendMessage', {chat_id: 1, text: 'x'})
-  await other.fetch(`/bot${TOKEN}`)
-  await other.fetch(`//bot${TOKEN}/getMe`)
+  await other.ask(`/bot${TOKEN}`)
+  await other.ask(`//bot${TOKEN}/getMe`)
   await other.bot('setWebhook', {url: `${shop.url}/telegram/${TOKEN}`})
   await other.press('/actions/messages', {chat: '1', text: 'hello'})
   await shop.got('/telegram')

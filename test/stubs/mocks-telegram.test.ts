@@ -28,7 +28,7 @@ test('getMe names the bot of the token', async () => {
 })
 
 test.each([
-  ['the query', () => mocks.fetch(`/bot${TOKEN}/SENDMESSAGE?chat_id=42&text=Hi%20there`)],
+  ['the query', () => mocks.ask(`/bot${TOKEN}/SENDMESSAGE?chat_id=42&text=Hi%20there`)],
   ['a form', () => mocks.press(`/bot${TOKEN}/sendMessage`, {chat_id: '42', text: 'Hi there'})],
   ['JSON', () => mocks.bot('sendMessage', {chat_id: 42, text: 'Hi there'})],
 ])('sendMessage takes its arguments from %s', async (_, send) => {
@@ -57,7 +57,7 @@ test.each([
   ['another token', '/bot123456:another/getMe', 401, 'Unauthorized'],
   ['no token', '/botnone/getMe', 401, 'Unauthorized: invalid token specified'],
 ])('a call with %s is unauthorized', async (_, path, code, description) => {
-  expect(await mocks.fetch(path)).toMatchObject({
+  expect(await mocks.ask(path)).toMatchObject({
     status: code,
     json: {ok: false, error_code: code, description},
   })
@@ -69,8 +69,7 @@ test('unknown methods and broken JSON get the real answers', async () => {
     error_code: 404,
     description: 'Not Found: method not found',
   })
-  const broken = {method: 'POST', headers: {'content-type': 'application/json'}, body: '[1'}
-  expect((await mocks.fetch(`/bot${TOKEN}/getMe`, broken)).json).toEqual({
+  expect((await mocks.ask(`/bot${TOKEN}/getMe`, {body: '[1'})).json).toEqual({
     ok: false,
     error_code: 400,
     description: 'Bad Request: JSON object expected',
@@ -166,7 +165,7 @@ test('a bot may answer an update with a call', async () => {
   bot.answer = () => ({body: {method: 'sendMessage', chat_id: 3003, text: 'said in the answer'}})
   await mocks.bot('setWebhook', {url: `${bot.url}/telegram`})
   await write('hello', '3003')
-  await mocks.until(async () => expect((await mocks.fetch('/')).text).toContain('said in the answer'))
+  await mocks.until(async () => expect((await mocks.ask('/')).text).toContain('said in the answer'))
 })
 
 test.each([

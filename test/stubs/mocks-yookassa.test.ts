@@ -196,12 +196,12 @@ test('what does not exist or cannot be done is said', async () => {
 
 test('the wrong key of a shop opens nothing', async () => {
   const headers = {authorization: `Basic ${btoa('100500:guess')}`}
-  expect(await mocks.fetch('/v3/payments', {headers})).toMatchObject({
+  expect(await mocks.ask('/v3/payments', {headers})).toMatchObject({
     status: 401,
     json: {
       code: 'invalid_credentials',
       description: expect.stringMatching(/^Error in shopId or secret key\./),
     },
   })
-  expect(await mocks.fetch('/v3/payments')).toMatchObject({status: 401, json: {code: 'invalid_credentials'}})
+  expect(await mocks.ask('/v3/payments')).toMatchObject({status: 401, json: {code: 'invalid_credentials'}})
 })
