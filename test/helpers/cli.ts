@@ -82,12 +82,13 @@ export class Site implements AsyncDisposable {
 
   /**
    * As `run`, in a terminal of so many columns: what its screen gets.
-   * @param answers keys that are typed when a text is on the screen, one after the other
+   * @param answers keys that are typed when a text is on the screen, one after the other; a function does something
+   * first
    */
   async runInTerminal(
     words: string,
     columns: number,
-    answers: [question: string, keys: string][] = [],
+    answers: [question: string, keys: string | (() => Promise<string>)][] = [],
   ): Promise<Run> {
     const command = `stty cols ${columns} rows 40; exec ${process.execPath} -- ${RUN} ${words}`
     const running = execa('script', ['-qefc', command, '/dev/null'], {
@@ -102,7 +103,8 @@ export class Site implements AsyncDisposable {
       screen += bytes.toString()
       if (left[0] === undefined || !screen.includes(left[0][0])) return
       screen = ''
-      running.stdin.write(left.shift()![1])
+      const [, keys] = left.shift()!
+      void (async () => running.stdin.write(typeof keys === 'string' ? keys : await keys()))()
     })
     const {exitCode, stdout} = await running
     return {exitCode: exitCode ?? -1, stdout, stderr: ''}

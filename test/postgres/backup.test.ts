@@ -1,11 +1,12 @@
-import {readdir, readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {readdir, readFile, writeFile} from 'node:fs/promises'
+import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {backup, failure, listTree, restore, rootOf, siteFor, SMALL} from '../helpers/backups.js'
+import {backup, failure, listTree, report, restore, rootOf, siteFor, SMALL} from '../helpers/backups.js'
 import {errorOf, type Running, type Site} from '../helpers/cli.js'
 import {loadPlatform} from '../helpers/platform.js'
+import {postgresPrograms} from '../helpers/postgres-programs.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {hold, waitingForTable} from '../helpers/waiting.js'
 
@@ -70,19 +71,26 @@ describe('one moment', () => {
 
   const REFILL =
     'TRUNCATE notification.outbox; INSERT INTO notification.outbox SELECT n FROM generate_series(1, 5) n;'
+  const changes = {
+    'is truncated': REFILL,
+    'is rewritten': 'ALTER TABLE notification.outbox ALTER n TYPE bigint;',
+    'changes names with another': `ALTER TABLE notification.outbox RENAME TO old;
+      ALTER TABLE notification.fresh RENAME TO outbox; ALTER TABLE notification.old RENAME TO fresh;`,
+  }
 
-  test('a table that is truncated meanwhile is taken again', async () => {
-    await server.sql(`${SMALL} CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 5) n;
-      CREATE TABLE "user".parts (id int) PARTITION BY LIST (id)`)
+  test.each(Object.entries(changes))('a table that %s meanwhile is taken again', async (_, change) => {
+    await server.sql(`${SMALL} CREATE TABLE "user".parts (id int) PARTITION BY LIST (id);
+      CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 5) n;
+      CREATE TABLE notification.fresh AS TABLE notification.outbox`)
     // No size is asked of a partitioned table, so it is the dump that waits, with the snapshot taken.
     await using held = await hold(server, 'ONLY "user".parts', 'ACCESS EXCLUSIVE')
     const running = site.start('db:backup --jobs 1')
     await waitingForTable(server)
-    await server.sql(`BEGIN; ${REFILL} COMMIT`)
+    await server.sql(`BEGIN; ${change} COMMIT`)
     await held.release()
     const {exitCode, stderr} = await running.ended
     expect(exitCode, stderr).toBe(0)
-    expect(stderr).toContain('notification.outbox was truncated or rewritten meanwhile: once more')
+    expect(stderr).toMatch(/notification\.outbox.* was truncated or rewritten meanwhile: once more/)
     expect(await inSet('latest', 'SELECT count(*) FROM notification.outbox')).toBe('5')
   })
 
@@ -103,6 +111,39 @@ describe('one moment', () => {
       const {id} = JSON.parse(run.stdout) as {id: string}
       expect(await inSet(id, 'SELECT count(*) FROM notification.outbox')).toBe('5')
     }
+  })
+})
+
+describe('the programs beside the server', () => {
+  const newest = [...postgresPrograms()].at(-1)!
+
+  test.skipIf(newest[0] < 17)('are not newer than what could be restored', async () => {
+    await server.sql(SMALL)
+    const env = {PATH: [newest[1], process.env.PATH].join(delimiter)}
+    const run = await site.run('db:backup --json', {env})
+    expect(errorOf(run)).toMatchObject({
+      code: 'tool-too-new',
+      exitCode: 3,
+      message: expect.stringMatching(
+        `^dumps of pg_dump ${newest[0]}\\.\\d+ cannot be restored into .*, which is PostgreSQL ${server.major}$`,
+      ) as string,
+      hint: expect.stringContaining(
+        `put the client tools of version ${server.major} first in PATH`,
+      ) as string,
+    })
+    expect(await report(site, ['db:list'])).toMatchObject({sets: []})
+  })
+
+  test('fail the backup by their exit status alone', async () => {
+    await server.sql(SMALL)
+    const pgDump = join(site.directory, 'pg_dump')
+    await writeFile(pgDump, `#!/bin/sh\n${join(server.bin, 'pg_dump')} "$@" && [ "$*" = --version ]\n`, {
+      mode: 0o755,
+    })
+    const env = {PATH: [site.directory, server.env.PATH].join(delimiter)}
+    const run = await site.run('db:backup --json', {env})
+    expect(errorOf(run)).toMatchObject({code: 'backup-failed', exitCode: 5})
+    expect(await report(site, ['db:list'])).toMatchObject({sets: []})
   })
 })
 

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 import {appendFile, chmod, chown, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {gunzipSync, gzipSync} from 'node:zlib'
 import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
 import {backup, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
 import {errorOf, type Site} from '../helpers/cli.js'
@@ -325,6 +326,36 @@ describe('a hostile manifest', () => {
     await writeManifest(await copySet(other), change)
     const error = await failure(other, 'db:restore', '--yes', '--all', '--from', set)
     expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
+  })
+
+  test('that vouches for an archive with a COMMIT of its own is no success', async () => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    const name = `crew_${set}.sql.gz`
+    await alter(join(path, name), content =>
+      gzipSync(
+        gunzipSync(content)
+          .toString()
+          .replace(/^-- PostgreSQL database dump complete/m, 'COMMIT;\n$&'),
+      ),
+    )
+    const content = await readFile(join(path, name))
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    await alter(join(path, 'SHA256SUMS'), sums =>
+      Buffer.from(sums.toString().replace(new RegExp(`^.*(?=  ${name}$)`, 'm'), sha256)),
+    )
+    await writeManifest(path, manifest => {
+      Object.assign(
+        manifest.archives.find(({file}) => file === name)!,
+        {bytes: content.length, sha256},
+      )
+      return manifest
+    })
+    const error = await failure(other, 'db:restore', '--yes', '--schema', 'crew', '--from', set)
+    expect(error).toMatchObject({code: 'restore-unknown', exitCode: 4})
+    expect(error.message).toContain('the archive ended the transaction by itself')
+    const {sets} = await report<{sets: {id: string; kind: string}[]}>(other, ['db:list'])
+    await restore(other, '--schema', 'crew', '--from', sets.find(({kind}) => kind === 'safety')!.id)
   })
 
   test('of fifty megabytes is a damaged set at once', async () => {

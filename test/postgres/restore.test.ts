@@ -1,4 +1,4 @@
-import {readdir, readFile, truncate, writeFile} from 'node:fs/promises'
+import {chown, mkdir, readdir, readFile, stat, truncate, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
@@ -189,6 +189,22 @@ describe('what other schemas would lose', () => {
     expect(await listTree(rootOf(site))).toEqual(sets)
   })
 
+  test('a subscription that fills a table is a reason to refuse', async () => {
+    await backup(site)
+    // To itself, and never started: it knows its tables, and needs nothing more.
+    await server.sql(`CREATE PUBLICATION everything FOR TABLE "user".accounts;
+      DO $$BEGIN EXECUTE format('CREATE SUBSCRIPTION copies CONNECTION %L PUBLICATION everything WITH (create_slot = false, slot_name = NONE, enabled = false)',
+        format('host=%s port=%s dbname=aquastream user=aquastream', current_setting('unix_socket_directories'), current_setting('port'))); END$$`)
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--yes')
+    await server.sql('DROP SUBSCRIPTION copies; DROP PUBLICATION everything')
+    expect(error).toMatchObject({
+      code: 'refused',
+      exitCode: 9,
+      message: 'other schemas hold on to it, and would lose subscription copies of table "user".accounts',
+    })
+    expect(await changes()).toEqual([])
+  })
+
   test('rows that refer to what the backup lacks stop it', async () => {
     await backup(site)
     await server.sql(
@@ -240,7 +256,93 @@ describe('what other schemas would lose', () => {
   })
 })
 
+describe('what a schema can hold', () => {
+  const contents: [what: string, sql: string][] = [
+    [
+      'expressions that look like variables of psql',
+      `CREATE TABLE media.slices (a int[], xid int, schemas int, lock_timeout int, free int,
+        first int[] GENERATED ALWAYS AS (a[1:xid]) STORED);
+      CREATE VIEW media.v AS SELECT a[1:schemas], a[1:lock_timeout] AS b, a[1:free] AS c FROM media.slices;
+      INSERT INTO media.slices VALUES ('{1,2,3}', 2, 2, 2, 2)`,
+    ],
+    [
+      'types of an extension that another schema uses',
+      "CREATE EXTENSION citext SCHEMA media; CREATE TABLE event.tags (tag media.citext); INSERT INTO event.tags VALUES ('A')",
+    ],
+    [
+      'tables and indexes in a tablespace',
+      `CREATE TABLE media.here (id int); CREATE TABLE media.there (id int PRIMARY KEY USING INDEX TABLESPACE elsewhere) TABLESPACE elsewhere;
+      CREATE INDEX ON media.here (id) TABLESPACE elsewhere; CREATE INDEX ON media.there (id)`,
+    ],
+  ]
+  beforeAll(async () => {
+    const place = join(server.directory, 'elsewhere')
+    await mkdir(place)
+    const {uid, gid} = await stat(server.directory)
+    await chown(place, uid, gid)
+    await server.sql(`CREATE TABLESPACE elsewhere LOCATION '${place}'`)
+  })
+
+  test.each(contents)('%s come back with all schemas', async (_, sql) => {
+    await server.sql(sql)
+    before = await describeDatabase(server)
+    await backup(site)
+    await server.sql('DROP SCHEMA media, event CASCADE')
+    await restore(site, '--all')
+    expect(await changes()).toEqual([])
+  })
+
+  const alone: typeof contents = [
+    ...contents.filter(([, sql]) => !sql.includes('event.')),
+    // No archive holds these: they are noted before the schema goes.
+    [
+      'statistics on a table of another schema',
+      'CREATE STATISTICS media.names (mcv) ON id, name FROM "user".accounts',
+    ],
+  ]
+  test.each(alone)('%s come back with their schema', async (_, sql) => {
+    await server.sql(sql)
+    before = await describeDatabase(server)
+    await backup(site)
+    await server.sql('CREATE TABLE media.intruder ()')
+    await restore(site, '--schema', 'media')
+    expect(await changes()).toEqual([])
+  })
+
+  test('an extension of its own schema is made in a bare database', async () => {
+    await server.sql(
+      'CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE media.tags (tag tools.citext)',
+    )
+    await backup(site)
+    await server.sql('DROP DATABASE IF EXISTS bare WITH (FORCE)', {database: 'postgres'})
+    await restore(site, '--all', '--into', 'bare', '--create')
+    before = await describeDatabase(server)
+    expect(await changes('bare')).toEqual([])
+  })
+})
+
 describe('which backup', () => {
+  test('a schema that appears before the yes is saved first', async () => {
+    await backup(site)
+    await server.sql('DROP SCHEMA media')
+    const {exitCode, stdout} = await site.runInTerminal('db:restore --schema media', 100, [
+      [
+        'Type media to go on:',
+        async () => {
+          await server.sql('CREATE SCHEMA media; CREATE TABLE media.made AS SELECT 7 AS n')
+          return 'media\r'
+        },
+      ],
+    ])
+    expect(exitCode, stdout).toBe(0)
+    expect(stdout).toContain('There is nothing to save first.')
+    expect(await changes()).toEqual([])
+    const [undo] = /aquastream db:restore --schema media --from .*/.exec(stdout) ?? []
+    const run = await runPrinted(site, undo!.trim(), '--yes')
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(await server.sql('SELECT n FROM media.made')).toBe('7')
+  })
+
   test('the undo command brings back what was there', async () => {
     const {id} = await backup(site)
     await server.sql(WRECK)
@@ -371,6 +473,18 @@ describe('a file from anywhere', () => {
       'with --create',
       () => dump('c.sql', '--create'),
       {exitCode: 7, message: /it holds the command \\connect of psql/},
+    ],
+    [
+      'with a COMMIT of its own',
+      async () => {
+        const path = await dump('o.sql')
+        await writeFile(
+          path,
+          (await readFile(path, 'utf8')).replace('\nCREATE TABLE', '\nCOMMIT;\nCREATE TABLE'),
+        )
+        return path
+      },
+      {exitCode: 7, message: /it holds the command COMMIT;, which would end the transaction/},
     ],
     [
       'without its last line',

@@ -1,6 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
-import {join, resolve} from 'node:path'
+import {delimiter, join, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -113,6 +113,22 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await fingerprint(server)).toBe(before)
   })
 
+  test('an unpacker that fails at its end changes nothing', async () => {
+    await server.sql(ACCIDENT)
+    const bin = join(site.directory, `gzip-${words[0]}`)
+    await mkdir(bin)
+    // The first time, when the archive is tested, all is well.
+    await writeFile(
+      join(bin, 'gzip'),
+      `#!/bin/sh\nPATH=${server.env.PATH} gzip "$@" && mkdir '${join(bin, 'tested')}' 2>/dev/null\n`,
+      {mode: 0o755},
+    )
+    const env = {PATH: [bin, server.env.PATH].join(delimiter)}
+    const {exitCode, stderr} = await run(words, 'restore.sh', ['user', archive()], env).ended
+    expect(exitCode, stderr).toBe(6)
+    expect(await fingerprint(server)).toBe(before)
+  })
+
   test('a plain dump that is cut off changes nothing', async () => {
     await server.sql(ACCIDENT)
     const file = join(site.directory, 'cut.sql')
@@ -120,6 +136,18 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     await writeFile(file, stdout.slice(0, stdout.length >> 1))
     expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
     expect(await fingerprint(server)).toBe(before)
+  })
+
+  test('a dump fails the backup by its exit status alone', async () => {
+    const bin = join(site.directory, `pg_dump-${words[0]}`)
+    await mkdir(bin)
+    await writeFile(join(bin, 'pg_dump'), `#!/bin/sh\n${join(server.bin, 'pg_dump')} "$@"\nexit 1\n`, {
+      mode: 0o755,
+    })
+    const earlier = await checkSums(sets)
+    const env = {PATH: [bin, server.env.PATH].join(delimiter)}
+    expect(await run(words, 'backup.sh', ['--dir', sets], env).ended).toMatchObject({exitCode: 5})
+    expect(await checkSums(sets)).toEqual(earlier)
   })
 
   test('a table that may not be read fails the backup', async () => {
