@@ -1,6 +1,12 @@
 import {readFileSync} from 'node:fs'
 
-/** Of this package. */
-export const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const {version, engines} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
+  engines: {node: string}
 }
+
+/** Of this package. */
+export {version}
+
+/** The oldest Node that it runs on. */
+export const oldestNode = engines.node.replace('>=', '')

@@ -67,7 +67,8 @@ export async function readSet(root: string, id: string): Promise<BackupSet | und
   return findings && {id, path, takenAt, ...findings}
 }
 
-async function listIds(root: string): Promise<string[]> {
+/** The names of all sets of a directory, newest first. */
+export async function listIds(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, {withFileTypes: true})
     const ids = entries.filter(entry => entry.isDirectory() && timeOf(entry.name)).map(({name}) => name)

@@ -5,7 +5,7 @@ import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
 import {nearMiss} from './near-miss.js'
 import type {Profile} from './profile.js'
-import {defaultOf, isGenerated, SETTINGS, type Setting} from './settings.js'
+import {defaultOf, isGenerated, SETTINGS} from './settings.js'
 
 /** All settings of one run. */
 export interface Settings {
@@ -72,7 +72,12 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
     profile,
     project: projectName(values.AQUASTREAM_PROJECT, profile),
     values: {...values, AQUASTREAM_PROFILE: profile},
-    problems: [...contradictions(files, profile), ...findProblems(found, request), ...samePorts(values)],
+    problems: [
+      ...contradictions(files, profile),
+      ...missing(layers, request),
+      ...findFaults(found, profile),
+      ...samePorts(values),
+    ],
     notices: files.flatMap(suspiciousNames),
     generated: layers.find(({generated}) => generated)?.source,
   }
@@ -103,29 +108,30 @@ function contradictions(files: Layer[], profile: Profile): Problem[] {
     }))
 }
 
-function findProblems(found: Found, {profile, envFile}: SettingsRequest): Problem[] {
-  const missing = SETTINGS.filter(
-    setting =>
-      setting.neededIn?.includes(profile) && !isGenerated(setting, profile) && !found.has(setting.name),
+function missing(layers: Layer[], {profile, envFile}: SettingsRequest): Problem[] {
+  const needed = SETTINGS.filter(
+    setting => setting.neededIn?.includes(profile) && !isGenerated(setting, profile),
   )
-  return [
-    ...missingProblem(missing, envFile ?? `.env.${profile}`),
-    ...SETTINGS.flatMap(setting => {
-      const entry = found.get(setting.name)
-      return (entry && findFault(setting, entry, profile)) ?? []
-    }),
-  ]
-}
-
-function missingProblem(missing: Setting[], file: string): Problem[] {
-  if (missing.length === 0) return []
+  const names = needed.map(({name}) => name).filter(name => !layers.some(({values}) => values[name]))
+  if (names.length === 0) return []
+  const file = envFile ?? `.env.${profile}`
+  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
   return [
     {
       code: 'settings-missing',
-      message: `${missing.map(({name}) => name).join(', ')} ${missing.length === 1 ? 'is' : 'are'} not set`,
-      hint: `set ${missing.length === 1 ? 'it' : 'them'} in ${file}; ${EXAMPLE} says what each is for`,
+      message: `${names.join(', ')} ${are} not set`,
+      hint: layers.some(({source}) => source === file)
+        ? `set ${them} in ${file}; ${EXAMPLE} says what each is for`
+        : `write ${file}: aquastream env:init --profile ${profile}`,
     },
   ]
+}
+
+function findFaults(found: Found, profile: Profile): Problem[] {
+  return SETTINGS.flatMap(setting => {
+    const entry = found.get(setting.name)
+    return (entry && findFault(setting, entry, profile)) ?? []
+  })
 }
 
 function samePorts(values: Record<string, string>): Problem[] {

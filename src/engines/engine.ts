@@ -101,6 +101,14 @@ export interface Diagnosis {
   evidence: Evidence[]
 }
 
+/** The machine that the services run on. */
+export interface Machine {
+  /** Its clock, now. */
+  time: Date
+  /** All of it, in bytes. */
+  memory: number
+}
+
 /** What is known of one service beyond its state, for a report. */
 export interface ServiceFacts {
   service: string
@@ -138,6 +146,8 @@ export interface Engine {
   facts(signal?: AbortSignal): Promise<ServiceFacts[]>
   /** The engine's own versions, by the names of its parts. */
   versions(signal?: AbortSignal): Promise<Record<string, string>>
+  /** Nothing when that is this one, and no limits are set. */
+  machine(signal: AbortSignal): Promise<Machine | undefined>
   /**
    * Finds where PostgreSQL runs, and gives a way to start programs there. They see these variables, and those
    * of the server itself.

@@ -14,9 +14,12 @@ export interface Place {
 /** The ports of the target that are in use, except those that are its own already. */
 export async function findTaken(target: Target, isOwn: (place: Place) => boolean): Promise<Place[]> {
   const {values} = target.settings
-  const wanted = SERVICES.filter(({name}) => target.services.includes(name)).flatMap(({name, ports}) =>
-    ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
-  )
+  const wanted = SERVICES.filter(({name}) => target.services.includes(name))
+    .flatMap(({name, ports}) =>
+      ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
+    )
+    // What is no port is told with the settings.
+    .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
   const taken = await Promise.all(
     wanted.map(async place => !isOwn(place) && !(await isFree(Number(place.port), values.BIND!))),
   )

@@ -14,7 +14,7 @@ test('stage with nothing set names all that is missing', async () => {
     'check: engine, settings, ports, disk',
     'error: 2 things stand in the way',
     '  - POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET, TELEGRAM_BOT_TOKEN, TELEGRAM_BOT_USERNAME, YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_PUBLIC_ID, CLOUDPAYMENTS_API_SECRET are not set',
-    `    hint: set them in .env.stage; ${EXAMPLE} says what each is for`,
+    '    hint: write .env.stage: aquastream env:init --profile stage',
     `  - ${NO_DOCKER.message}`,
     `    hint: ${NO_DOCKER.hint}`,
     'hint: mend them in any order, then run the same command again',
@@ -35,7 +35,7 @@ test('under --json every problem has code and hint', async () => {
         {
           code: 'settings-missing',
           message: 'JWT_SECRET is not set',
-          hint: `set it in .env.prod; ${EXAMPLE} says what each is for`,
+          hint: 'write .env.prod: aquastream env:init --profile prod',
         },
         {code: NO_DOCKER.code, message: NO_DOCKER.message, hint: NO_DOCKER.hint},
       ],

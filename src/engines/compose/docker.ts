@@ -8,6 +8,9 @@ import {lastLines} from '../last-lines.js'
 /** Below it the engine does not know `start_interval` of health checks, and Compose refuses the file. */
 const OLDEST_ENGINE = 25
 
+/** The longest that an engine may take to say that it is there, in ms: an address may swallow every question. */
+export const ANSWER_MS = 10_000
+
 /** What a finished docker command left; `stdout` and `stderr` are empty where they were streamed. */
 export interface DockerResult {
   ok: boolean
@@ -75,11 +78,10 @@ export async function throwIfUnreachable(): Promise<void> {
 
 /** What keeps this user from using an engine; nothing when one answers. */
 export async function findEngineProblem(signal?: AbortSignal): Promise<Problem | undefined> {
-  const result = await execa(
-    'docker',
-    ['version', '--format', '{{.Server.Version}}'],
-    dockerOptions({signal}),
-  )
+  const result = await execa('docker', ['version', '--format', '{{.Server.Version}}'], {
+    ...dockerOptions({signal}),
+    timeout: ANSWER_MS,
+  })
   signal?.throwIfAborted()
   if (result.exitCode === 0) return tooOld(result.stdout)
   if (result.code === 'ENOENT') {

@@ -29,6 +29,7 @@ export function composeEngine(project: string): Engine {
     logs: (query, signal) => readLogs(project, query, signal),
     facts: async signal => (await import('./facts.js')).readFacts(project, signal),
     versions: async signal => (await import('./facts.js')).readVersions(signal),
+    machine: async signal => (await import('./machine.js')).readMachine(signal),
     besidePostgres: async () => (await import('./beside.js')).besidePostgres(project),
   }
 }

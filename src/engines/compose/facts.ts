@@ -49,6 +49,8 @@ export async function readVersions(signal?: AbortSignal): Promise<Record<string,
   ])
   const found = {'docker command': client, 'Docker Engine': server, 'Docker Compose': compose}
   return Object.fromEntries(
-    Object.entries(found).flatMap(([name, {ok, stdout}]) => (ok ? [[name, stdout.trim()]] : [])),
+    Object.entries(found).flatMap(([name, {ok, stdout}]) =>
+      ok ? [[name, stdout.trim().replace(/^Docker version ([^,]*).*/, '$1')]] : [],
+    ),
   )
 }

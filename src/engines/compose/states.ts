@@ -1,7 +1,7 @@
 import {execa} from 'execa'
 import type {MemoryUse} from '../engine.js'
 import type {ServiceState} from '../../stack/state.js'
-import {docker, dockerOptions, tryDocker} from './docker.js'
+import {ANSWER_MS, docker, dockerOptions, tryDocker} from './docker.js'
 import {STUB_IMAGE} from './project.js'
 
 /** The part of `docker inspect` that is read here. */
@@ -133,6 +133,6 @@ function toBytes(text: string): number {
 export async function runningProjects(): Promise<Map<string, string>> {
   const format = `{{.Label "${LABEL.project}"}} {{.Label "${LABEL.profile}"}}`
   const args = ['ps', '--filter', `label=${LABEL.profile}`, '--format', format]
-  const {stdout} = await execa('docker', args, dockerOptions({}))
+  const {stdout} = await execa('docker', args, {...dockerOptions({}), timeout: ANSWER_MS})
   return new Map(stdout.split('\n').map(line => line.split(' ', 2) as [string, string]))
 }

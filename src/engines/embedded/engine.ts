@@ -25,7 +25,12 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine 
       yield* (await import('./logs.js')).readLogs(home, query, signal)
     },
     facts: async signal => ((await isListening(home)) ? askFacts(home, signal) : []),
-    versions: async () => ({node: process.version}),
+    async versions() {
+      const {choosePostgres} = await import('./postgres.js')
+      const choice = await choosePostgres(home).catch(() => undefined)
+      return {Node: process.version, ...(choice && {PostgreSQL: choice.programs.version})}
+    },
+    machine: async () => undefined,
     besidePostgres: async () => (await import('./beside.js')).besidePostgres(home, project),
   }
 }

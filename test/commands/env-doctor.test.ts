@@ -1,0 +1,146 @@
+import {chmod, mkdir, readdir} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import type {DoctorReport} from '../../src/env/doctor.js'
+import type {Run, Site} from '../helpers/cli.js'
+import {SECRETS} from '../helpers/stack.js'
+import {NO_DOCKER, NOBODY, siteWithoutDocker, whyNotAs} from './site.js'
+
+const findings = ({stdout}: Run) => (JSON.parse(stdout) as DoctorReport).checks
+const examine = async (site: Site, check: string) =>
+  findings(await site.run('env:doctor --profile stage --json')).filter(finding => finding.check === check)
+
+test('every check has a verdict, also without an engine', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  const run = await site.run('env:doctor --profile stage --json')
+  expect(run.exitCode).toBe(3)
+  expect(findings(run).map(({check, verdict}) => `${check} ${verdict}`)).toEqual([
+    'settings ok',
+    'secrets ok',
+    'engine failed',
+    'compose skipped',
+    'node ok',
+    'ports skipped',
+    'project skipped',
+    'disk ok',
+    'state ok',
+    'backups ok',
+    'memory skipped',
+    expect.stringMatching(/^limits (ok|skipped|warning)$/),
+    'clock skipped',
+    'registry skipped',
+    'tools skipped',
+  ])
+  expect(findings(run)[2]).toEqual({
+    check: 'engine',
+    verdict: 'failed',
+    code: NO_DOCKER.code,
+    message: NO_DOCKER.message,
+    hint: NO_DOCKER.hint,
+  })
+})
+
+test('what failed is said again at the end', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  const {stdout, stderr} = await site.run('env:doctor --profile stage')
+  expect(stdout).toContain(`\nfailed   engine: ${NO_DOCKER.message}\n         hint: ${NO_DOCKER.hint}\n`)
+  expect(stderr).toBe(
+    'error: not all is well: engine\n' +
+      'hint: mend it as the hints say, then run again: aquastream env:doctor --profile stage',
+  )
+})
+
+test('bad settings decide the exit status', async () => {
+  await using site = await siteWithoutDocker({...SECRETS, JWT_SECRET: 'change-me', REDIS_MEMORY: 'lots'})
+  const run = await site.run('env:doctor --profile stage --json')
+  expect(run.exitCode).toBe(9)
+  expect(findings(run).filter(({check}) => check === 'settings')).toMatchObject([
+    {verdict: 'failed', message: 'JWT_SECRET is a placeholder, not a secret'},
+    {verdict: 'failed', message: 'REDIS_MEMORY in the environment must be a size such as 512m or 2g'},
+  ])
+})
+
+test('a file that cannot be read is one finding', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('.env.stage', 'hunter2\n')
+  const run = await site.run('env:doctor --profile stage --json')
+  expect(run.exitCode).toBe(2)
+  expect(findings(run).filter(({verdict}) => verdict === 'failed')).toMatchObject([
+    {check: 'settings', message: expect.stringMatching(/^line 1 of/) as string},
+  ])
+  expect(findings(run)).toContainEqual(
+    expect.objectContaining({check: 'engine', verdict: 'skipped', message: 'not looked at: see settings'}),
+  )
+})
+
+test('a settings file that others may read is a warning', async () => {
+  await using site = await siteWithoutDocker()
+  const values = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`)
+  await site.write('.env.stage', values.join(''))
+  await chmod(join(site.directory, '.env.stage'), 0o644)
+  expect(await examine(site, 'secrets')).toEqual([
+    {
+      check: 'secrets',
+      verdict: 'warning',
+      message: 'others may read .env.stage, which holds secrets',
+      hint: 'chmod 600 .env.stage',
+    },
+  ])
+  await chmod(join(site.directory, '.env.stage'), 0o600)
+  expect(await examine(site, 'secrets')).toMatchObject([{verdict: 'ok'}])
+})
+
+test('directories that others may look into are warnings', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  for (const path of ['state/aquastream', 'backups/stage']) {
+    await mkdir(join(site.directory, path), {recursive: true})
+    await chmod(join(site.directory, path), 0o755)
+    const check = path.startsWith('state') ? 'state' : 'backups'
+    expect(await examine(site, check)).toMatchObject([
+      {verdict: 'warning', hint: `chmod 700 ${join(site.directory, path)}`},
+    ])
+  }
+})
+
+test('directories that cannot be made are failures', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using site = await siteWithoutDocker(SECRETS)
+  await chmod(site.directory, 0o555)
+  const run = await site.run('env:doctor --profile stage --json', {user: NOBODY})
+  const failed = findings(run).filter(({verdict}) => verdict === 'failed')
+  expect(failed.map(({check, code}) => `${check} ${code}`)).toEqual([
+    'engine engine-missing',
+    'state state-directory',
+    'backups backup-directory',
+  ])
+})
+
+test('a backup from the future shows that clocks disagree', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  await mkdir(join(site.directory, 'backups/stage/20991231T020000Z'), {recursive: true})
+  expect(await examine(site, 'clock')).toMatchObject([
+    {verdict: 'warning', message: 'the backup 20991231T020000Z is from the future'},
+  ])
+})
+
+test('a server elsewhere needs tools of this machine', async () => {
+  await using site = await siteWithoutDocker({...SECRETS, DATABASE_URL: 'postgresql://canary@example.com/db'})
+  const run = await site.run('env:doctor --profile stage --json')
+  expect(findings(run).at(-1)).toMatchObject({
+    check: 'tools',
+    verdict: 'failed',
+    code: 'tool-missing',
+    message:
+      'there is no psql, pg_dump, pg_dumpall, gzip on this machine, and DATABASE_URL names a server that is reached by them',
+  })
+  for (const value of [...Object.values(SECRETS), 'canary']) expect(run.stdout).not.toContain(value)
+})
+
+test('an examination leaves nothing behind', async () => {
+  await using site = await siteWithoutDocker()
+  const cwd = join(site.directory, 'work')
+  await mkdir(cwd)
+  await site.run('env:doctor --profile stage', {cwd})
+  expect([await readdir(site.directory), await readdir(cwd)]).toEqual([['work'], []])
+})
