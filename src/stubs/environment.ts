@@ -29,7 +29,7 @@ export interface Settings {
   database: Database | null
   redis: RedisServer | null
   bucket: Bucket | null
-  /** Origin of each service behind a gateway, by name; empty for every other service. */
+  /** Origin of each service behind a gateway, by name and in that order; empty for every other service. */
   services: ReadonlyMap<string, string>
 }
 
@@ -91,7 +91,7 @@ function readBucket(env: Environment): Bucket {
 
 function readServices(env: Environment): Map<string, string> {
   const services = new Map<string, string>()
-  for (const variable of Object.keys(env)) {
+  for (const variable of Object.keys(env).sort()) {
     const name = /^([A-Z]+)_SERVICE_URL$/.exec(variable)?.[1]
     if (name && env[variable]) services.set(name.toLowerCase(), origin(variable, env[variable]))
   }

@@ -30,16 +30,16 @@ async function start(settings: Settings): Promise<void> {
 }
 
 /** What it plays, by its name. */
-async function addRole({services}: Settings): Promise<void> {
+async function addRole(settings: Settings): Promise<void> {
   if (service === 'gateway') {
     const {addGateway} = await import('./gateway/gateway.js')
-    await addGateway(app, services, process.env)
+    await addGateway(app, settings.services, process.env)
   } else if (service === 'mocks') {
     const {addMocks} = await import('./mocks/mocks.js')
     await addMocks(app, process.env)
   } else {
     const {addBackend} = await import('./services/backend.js')
-    await addBackend(app, service, process.env)
+    await addBackend(app, service, {settings, env: process.env})
   }
 }
 

@@ -29,6 +29,14 @@ export function origin(variable: string, value: string): string {
   return url.origin
 }
 
+/** The value as an http(s) URL, without a slash at the end. */
+export function httpUrl(variable: string, value: string): string {
+  if (!/^https?:$/.test(parseUrl(value)?.protocol ?? '')) {
+    throw new InvalidEnvironment(`${variable} is not a URL like http://HOST:PORT`)
+  }
+  return value.replace(/\/+$/, '')
+}
+
 /** The value as a URL, or null. */
 export function parseUrl(value: string): URL | null {
   return URL.canParse(value) ? new URL(value) : null

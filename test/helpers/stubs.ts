@@ -6,7 +6,7 @@ import {freePort} from './free-port.js'
 const SERVER = 'infra/stubs/server.js'
 const UNTIL = {timeout: 20_000, interval: 20}
 
-const JWT_SECRET = 'a-secret-of-at-least-32-characters'
+export const JWT_SECRET = 'a-secret-of-at-least-32-characters'
 
 export interface Answer {
   status: number
@@ -35,12 +35,13 @@ export class Stub implements AsyncDisposable {
     private readonly running: ReturnType<typeof run>,
   ) {}
 
-  /** The variables may depend on the URL that it gets. */
+  /** The variables may depend on the URL that it gets; the port is a free one unless it is given. */
   static async open(
     service: string,
     variables: Variables | ((url: string) => Variables) = {},
+    givenPort?: number,
   ): Promise<Stub> {
-    const port = await freePort()
+    const port = givenPort ?? (await freePort())
     const url = `http://127.0.0.1:${port}`
     const given = typeof variables === 'function' ? variables(url) : variables
     const stub = new Stub(url, run(service, port, given))
@@ -68,6 +69,12 @@ export class Stub implements AsyncDisposable {
       text,
       json: isJson && text ? JSON.parse(text) : undefined,
     }
+  }
+
+  /** Logs in at this gateway or user service; the access token. */
+  async login(username = 'test', password = 'test'): Promise<string> {
+    const {json} = await this.ask('/api/v1/auth/login', {body: {username, password}})
+    return json.accessToken
   }
 
   /** Ends it; what it has logged, a line each. */

@@ -3,6 +3,8 @@ import {Validator} from '@seriousme/openapi-schema-validator'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {SERVICES as CATALOGUE} from '../../src/stack/catalogue.js'
 import {documentOf, operationsOf, SERVICES, type DocumentedOperation} from '../helpers/documents.js'
+import {Mocks} from '../helpers/mocks.js'
+import {paymentVariables} from '../helpers/stub-platform.js'
 import {Stub} from '../helpers/stubs.js'
 
 /** What the platform has promised its clients. */
@@ -37,6 +39,7 @@ test.each(SERVICES)('the document of %s is valid OpenAPI', async service => {
 describe.each(SERVICES.filter(name => OPERATIONS.some(({service}) => service === name)))('%s', service => {
   const operations = OPERATIONS.filter(operation => operation.service === service)
   let stub: Stub
+  let mocks: Mocks
   let token: string
   let refreshToken: string
   beforeAll(async () => {
@@ -44,9 +47,13 @@ describe.each(SERVICES.filter(name => OPERATIONS.some(({service}) => service ===
     const {json} = await user.ask('/api/v1/auth/login', {body: {username: 'test', password: 'test'}})
     token = json.accessToken
     refreshToken = json.refreshToken
-    stub = await Stub.open(service)
+    mocks = await Mocks.open('http://127.0.0.1:9')
+    stub = await Stub.open(service, service === 'payment' ? paymentVariables(mocks.url) : {})
   })
-  afterAll(() => stub[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await stub[Symbol.asyncDispose]()
+    await mocks[Symbol.asyncDispose]()
+  })
 
   test.each(operations)('$name answers its example as documented', async operation => {
     const {method, path} = operation

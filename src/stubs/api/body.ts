@@ -4,6 +4,11 @@ import {Refusal} from '../http/problem.js'
 
 const JSON_TYPE = 'application/json'
 
+/** Whether the body is a form, as CloudPayments sends it. */
+export function isForm(request: Pick<FastifyRequest, 'headers'>): boolean {
+  return mediaTypeOf(request) === 'application/x-www-form-urlencoded'
+}
+
 /** Without its parameters, such as the charset. */
 function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
   return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()

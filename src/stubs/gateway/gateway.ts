@@ -4,7 +4,7 @@ import {tokensOf} from '../api/tokens.js'
 import {required, type Environment} from '../variables.js'
 import {addDocs} from './docs.js'
 import {forwarderTo} from './forward.js'
-import {addLimits} from './limits.js'
+import {limitsOf} from './limits.js'
 import {addRoutes} from './routes.js'
 
 /** Plays the gateway: one address for the APIs of all services, with limits, tokens and pages about them. */
@@ -20,8 +20,8 @@ export async function addGateway(
       return document ? [[service, document] as const] : []
     }),
   )
-  await addLimits(app)
+  const limits = await limitsOf(app)
   await addDocs(app, [...documents.keys()])
   const forwarder = await forwarderTo(app, origins)
-  addRoutes(app, {documents, services, forwarder, tokens: tokensOf(required(env, 'JWT_SECRET'))})
+  addRoutes(app, {documents, services, forwarder, limits, tokens: tokensOf(required(env, 'JWT_SECRET'))})
 }

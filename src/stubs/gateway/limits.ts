@@ -1,11 +1,9 @@
-import type {RateLimitOptions} from '@fastify/rate-limit'
-import type {FastifyInstance} from 'fastify'
+import type {FastifyInstance, onRequestAsyncHookHandler} from 'fastify'
 import {API} from '../api/document.js'
 import {Refusal} from '../http/problem.js'
 
-const DEFAULT_LIMIT = 60
-
-/** Requests of a client per minute, where they differ from the default; the paths of a group are counted together. */
+/** Requests of a client per minute; the paths of a group are counted together. */
+const DEFAULT_MAX = 60
 const GROUPS = [
   {prefix: `${API}/auth/`, max: 10},
   {prefix: `${API}/payments/`, max: 30},
@@ -13,21 +11,21 @@ const GROUPS = [
   {prefix: `${API}/webhooks/`, max: null},
 ]
 
-/** For the config of a route. */
-export function limitOf(path: string): {rateLimit: RateLimitOptions | false} {
-  const {prefix, max} = GROUPS.find(group => path.startsWith(group.prefix)) ?? {
-    prefix: API,
-    max: DEFAULT_LIMIT,
-  }
-  return {rateLimit: max === null ? false : {groupId: prefix, max, timeWindow: '1 minute'}}
-}
+/** The hooks that count the requests to a path. */
+export type Limits = (path: string) => onRequestAsyncHookHandler[]
 
-/** Counts the requests of those routes that have a limit in their config, by the client's address, in memory. */
-export async function addLimits(app: FastifyInstance): Promise<void> {
+/** Counts by the client's address, in memory; too many are refused with 429. */
+export async function limitsOf(app: FastifyInstance): Promise<Limits> {
   const {default: rateLimit} = await import('@fastify/rate-limit')
   await app.register(rateLimit, {
     global: false,
+    timeWindow: '1 minute',
     errorResponseBuilder: (_, {max, ttl}) =>
       new Refusal(429, `More than ${max} requests in a minute: try again in ${Math.ceil(ttl / 1000)} s.`),
   })
+  // One counter for each call: the config of a route would make one for each route
+  const counter = (max: number): onRequestAsyncHookHandler => app.rateLimit({max})
+  const usual = [counter(DEFAULT_MAX)]
+  const groups = GROUPS.map(({prefix, max}) => ({prefix, hooks: max === null ? [] : [counter(max)]}))
+  return path => groups.find(({prefix}) => path.startsWith(prefix))?.hooks ?? usual
 }

@@ -5,7 +5,7 @@ import {authorize} from '../api/guard.js'
 import type {Tokens} from '../api/tokens.js'
 import {pathOf, sendProblem} from '../http/problem.js'
 import type {Forwarder} from './forward.js'
-import {limitOf} from './limits.js'
+import type {Limits} from './limits.js'
 
 type PathItem = NonNullable<NonNullable<Document['paths']>[string]>
 
@@ -15,6 +15,7 @@ interface Routing {
   /** The names of all services. */
   services: readonly string[]
   forwarder: Forwarder
+  limits: Limits
   tokens: Tokens
 }
 
@@ -22,22 +23,25 @@ interface Routing {
  * Routes each path of the documents to its service, when the token is such as the document asks for, and
  * /api/v1/SERVICE/… to that service as it comes.
  */
-export function addRoutes(app: FastifyInstance, {documents, services, forwarder, tokens}: Routing): void {
+export function addRoutes(
+  app: FastifyInstance,
+  {documents, services, forwarder, limits, tokens}: Routing,
+): void {
   for (const [service, {paths = {}, security}] of documents) {
     for (const [path, item] of Object.entries(paths)) {
       const preHandler = async ({method, headers}: FastifyRequest): Promise<void> => {
         await authorize(securityOf(item!, method) ?? security ?? [], headers.authorization, tokens)
       }
-      const options = {config: limitOf(path), preHandler}
+      const options = {onRequest: limits(path), preHandler}
       app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), options, forwarder(service, fixedPart(path)))
     }
   }
   for (const service of services) {
     const prefix = `${API}/${service}`
-    app.all(prefix, {config: limitOf(prefix)}, forwarder(service, prefix))
-    app.all(`${prefix}/*`, {config: limitOf(prefix)}, forwarder(service, prefix))
+    app.all(prefix, {onRequest: limits(prefix)}, forwarder(service, prefix))
+    app.all(`${prefix}/*`, {onRequest: limits(prefix)}, forwarder(service, prefix))
   }
-  app.all(`${API}/*`, {config: limitOf(API)}, unknownPath(services))
+  app.all(`${API}/*`, {onRequest: limits(API)}, unknownPath(services))
 }
 
 /** Of a method that the document does not have nothing is asked: the service refuses it. */

@@ -1,5 +1,5 @@
 // The environment contract of the mocks: where they are reached, where webhooks go, and the credentials to expect.
-import {InvalidEnvironment, parseUrl, required, type Environment} from '../variables.js'
+import {httpUrl, required, type Environment} from '../variables.js'
 
 export interface MockSettings {
   /** What a person's browser opens; links to the payer's page begin with it. No slash at the end. */
@@ -29,11 +29,4 @@ export function readMockSettings(env: Environment): MockSettings {
       apiSecret: required(env, 'CLOUDPAYMENTS_API_SECRET'),
     },
   }
-}
-
-function httpUrl(variable: string, value: string): string {
-  if (!/^https?:$/.test(parseUrl(value)?.protocol ?? '')) {
-    throw new InvalidEnvironment(`${variable} is not a URL like http://HOST:PORT`)
-  }
-  return value.replace(/\/+$/, '')
 }
