@@ -15,6 +15,16 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'embedded',
+          include: ['test/embedded/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          // A stack takes every core while it starts: two at once would only be slower.
+          fileParallelism: false,
+        },
+      },
       {test: {name: 'stubs', include: ['test/stubs/**/*.test.ts'], testTimeout: 30_000}},
       {test: {name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 30_000}},
       {

@@ -1,5 +1,6 @@
 // Runs every tier that this machine can run and ends with a plain line of counts. A tier that cannot run is
-// skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, browser, docker).
+// skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, embedded,
+// browser, docker).
 import {execFileSync} from 'node:child_process'
 import {startVitest} from 'vitest/node'
 import {chromium} from './helpers/browser-program.js'
@@ -11,6 +12,7 @@ const tiers = {
   commands: () => undefined,
   stubs: () => undefined,
   postgres: whyNoPostgres,
+  embedded: whyNoPostgres,
   browser: whyNoBrowser,
   docker: whyNoDocker,
 }

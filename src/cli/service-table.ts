@@ -35,9 +35,9 @@ export function startTable(rows: ServiceRow[]): string {
 }
 
 /** All that is known. */
-export function statusTable({services, project}: StatusReport): string {
+export function statusTable({services, project, engine}: StatusReport): string {
   const columns = [service, state, health, since, restarts, memory, url, image]
-  const title = chalk.dim(`project ${project}`)
+  const title = chalk.dim(`project ${project}, on the ${engine} engine`)
   return [title, renderTable(columns, services), ...notes(services)].join('\n')
 }
 

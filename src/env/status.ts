@@ -1,5 +1,6 @@
 import type {Profile} from '../config/profile.js'
 import type {Problem} from '../errors.js'
+import type {Engine} from '../engines/engine.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 import {servicesOf} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
@@ -8,6 +9,7 @@ import {isWell, type ServiceRow, toRows} from './table.js'
 export interface StatusReport {
   project: string
   profile: Profile
+  engine: Engine['name']
   /** True when every service is. */
   healthy: boolean
   services: ServiceRow[]
@@ -27,7 +29,7 @@ export async function* watchStatus(request: StackRequest, signal: AbortSignal): 
 
 async function toReport({project, profile, engine}: Stack, states: ServiceState[]): Promise<StatusReport> {
   const services = toRows(servicesOf(profile), states, await engine.memory(states))
-  return {project, profile, healthy: services.every(isWell), services}
+  return {project, profile, engine: engine.name, healthy: services.every(isWell), services}
 }
 
 /** What is wrong, as one problem that names the services; nothing when all are healthy. */

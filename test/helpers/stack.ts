@@ -102,7 +102,7 @@ export async function docker(...args: string[]): Promise<string> {
 const PORT_VARIABLES = SERVICES.flatMap(({ports}) => ports.map(({variable}) => variable))
 
 /** Held open together, so that all differ. */
-async function freePorts(): Promise<Record<string, string>> {
+export async function freePorts(): Promise<Record<string, string>> {
   const servers = PORT_VARIABLES.map(() => createServer().listen(0, '127.0.0.1'))
   await Promise.all(servers.map(server => once(server, 'listening')))
   const ports = servers.map(server => String((server.address() as AddressInfo).port))

@@ -18,7 +18,9 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine 
     states: async signal => readStates(home, signal),
     watch: ({pace}, signal) => watchStates(home, pace, signal),
     async memory() {
-      const uses = (await isListening(home)) ? await askMemory(home) : {}
+      const uses = (await isListening(home))
+        ? await askMemory(home).catch((): Record<string, number> => ({}))
+        : {}
       return new Map(Object.entries(uses).map(([service, used]) => [service, {used, limit: null}]))
     },
     async *logs(query, signal) {

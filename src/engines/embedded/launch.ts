@@ -5,7 +5,7 @@ import {readFile, rm} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../last-lines.js'
-import {askToStop, isListening, sendWork} from './client.js'
+import {askStates, askToStop, isListening, sendWork} from './client.js'
 import {dataIn, type Home} from './home.js'
 import {endLeftovers} from './leftovers.js'
 import {withHomeLock} from './lock.js'
@@ -16,10 +16,8 @@ import type {Work} from './work.js'
 export async function runWorks(home: Home, works: Work[]): Promise<void> {
   await makeHome(home)
   await withHomeLock(home, async () => {
-    if (await isListening(home)) {
-      await sendWork(home, works)
-      return
-    }
+    if ((await isListening(home)) && (await succeeds(sendWork(home, works)))) return
+    // One that is there and does not answer hangs; it is a leftover too.
     await endLeftovers(home)
     await launch(home, works)
   })
@@ -28,13 +26,21 @@ export async function runWorks(home: Home, works: Work[]): Promise<void> {
 /** Ends the supervisor and all that it runs, or what is left of it; with `volumes`, the data goes too. */
 export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal: AbortSignal): Promise<void> {
   await withHomeLock(home, async () => {
-    // One that hangs is a leftover.
-    if (await isListening(home)) await askToStop(home, signal).catch(() => signal.throwIfAborted())
+    if ((await isListening(home)) && (await succeeds(askStates(home, {signal}))))
+      await succeeds(askToStop(home, signal))
+    signal.throwIfAborted()
     await endLeftovers(home)
     if (!volumes) return
     for (const service of await dataIn(home)) await rm(home.data(service), {recursive: true, force: true})
     await rm(home.path, {recursive: true, force: true})
   })
+}
+
+async function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  )
 }
 
 const SUPERVISOR = fileURLToPath(new URL('supervisor/main.js', import.meta.url))

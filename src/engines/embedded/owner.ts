@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {readFile} from 'node:fs/promises'
 
 /** The user that owns data and runs what must not run as root. */
 export interface Owner {
@@ -10,15 +10,15 @@ export interface Owner {
 /** PostgreSQL refuses to run as root; started by anybody else, everything runs as that user, and this is nothing. */
 export async function findOwner(): Promise<Owner | undefined> {
   if (process.getuid?.() !== 0) return undefined
+  const users = await readFile('/etc/passwd', 'utf8').catch(() => '')
   return (
-    (await findUser('postgres')) ?? (await findUser('nobody')) ?? {name: 'nobody', uid: 65_534, gid: 65_534}
+    findUser('postgres', users) ?? findUser('nobody', users) ?? {name: 'nobody', uid: 65_534, gid: 65_534}
   )
 }
 
-async function findUser(name: string): Promise<Owner | undefined> {
-  const [uid, gid] = await Promise.all(
-    ['-u', '-g'].map(async flag => execa('id', [flag, name], {reject: false})),
-  )
-  if (uid?.exitCode !== 0 || gid?.exitCode !== 0) return undefined
-  return {name, uid: Number(uid.stdout), gid: Number(gid.stdout)}
+/** Lines are `name:password:uid:gid:…`, see passwd(5). */
+function findUser(name: string, users: string): Owner | undefined {
+  const line = users.split('\n').find(each => each.startsWith(`${name}:`))
+  const [, , uid, gid] = line?.split(':').map(Number) ?? []
+  return uid && gid !== undefined ? {name, uid, gid} : undefined
 }

@@ -11,17 +11,19 @@ export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv)
   return (await isListening(home)) || (await findLeftovers(home)).size > 0
 }
 
-/** Every service of the home, as its supervisor knows it; without one, what still runs unwatched. */
+/** Every service of the home, as its supervisor knows it; where none answers, what still runs unwatched. */
 export async function readStates(home: Home, signal?: AbortSignal): Promise<Supervised[]> {
-  if (await isListening(home)) return (await askStates(home, {signal})).states
+  const isThere = await isListening(home)
+  const answer = isThere && (await askStates(home, {signal}).catch(() => signal?.throwIfAborted()))
+  if (answer) return answer.states
   const left = await findLeftovers(home)
+  const reason = isThere ? 'its supervisor does not answer' : 'its supervisor has ended'
   return [...left]
     .filter(([service]) => service !== 'supervisor')
-    .map(([service, {pid}]) => unwatched(service, pid))
+    .map(([service, {pid}]) => unwatched(service, pid, reason))
 }
 
-function unwatched(service: string, pid: number): Supervised {
-  const reason = 'its supervisor has ended'
+function unwatched(service: string, pid: number, reason: string): Supervised {
   return {
     service,
     id: String(pid),

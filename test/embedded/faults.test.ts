@@ -1,0 +1,167 @@
+import {spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {errorOf} from '../helpers/cli.js'
+import {killNow} from '../helpers/crash-site.js'
+import {EmbeddedSite, until} from '../helpers/embedded.js'
+import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
+
+test('what a killed supervisor ran ends by itself', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('user')
+  killNow(await site.pidOf('supervisor'))
+  expect(await site.remains()).toEqual([])
+  // In order, as the server's own file shows, which it removes last.
+  expect(await readdir(join(site.home, 'postgres'))).not.toContain('postmaster.pid')
+  await site.up('user')
+  expect((await site.status()).services.find(({service}) => service === 'user')?.health).toBe('healthy')
+})
+
+test.each(['env:up --service postgres', 'env:down'])(
+  '%s puts right what lost its supervisor and keepers',
+  async words => {
+    await using site = await EmbeddedSite.open()
+    await site.up('user')
+    await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
+    const orphan = await site.pidOf('user')
+    await killSupervision(site)
+    expect((await site.status()).services.find(({service}) => service === 'user')).toMatchObject({
+      health: 'unhealthy',
+      note: 'its supervisor has ended',
+    })
+    const run = await site.run(words)
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect((await site.processes()).map(({pid}) => pid)).not.toContain(orphan)
+    if (words === 'env:down') expect(await site.remains(0)).toEqual([])
+    else expect(await site.sql('SELECT answer FROM event.kept')).toBe('42')
+  },
+)
+
+test('a supervisor that hangs is ended by a stop', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  process.kill(await site.pidOf('supervisor'), 'SIGSTOP')
+  const run = await site.run('env:down')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(await site.remains(0)).toEqual([])
+})
+
+test('nobody else is hit when pids are used again', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  for (const {pid} of await site.processes()) killNow(pid)
+  expect(await site.remains()).toEqual([])
+  // As after a reboot: a process of somebody else has the number of each.
+  const other = spawn('sleep', ['300'])
+  const {pid} = other
+  for (const name of await readdir(join(site.home, 'run'))) {
+    const path = join(site.home, 'run', name)
+    const record = JSON.parse(await readFile(path, 'utf8')) as object
+    await writeFile(path, JSON.stringify({...record, pid}))
+  }
+  const pidFile = join(site.home, 'postgres', 'postmaster.pid')
+  await writeFile(pidFile, (await readFile(pidFile, 'utf8')).replace(/^\d+/, String(pid)))
+  await site.up('postgres')
+  await site.run('env:down')
+  expect(other.exitCode).toBeNull()
+  other.kill()
+  await once(other, 'exit')
+  expect(other.signalCode).toBe('SIGTERM')
+})
+
+test('data of a killed PostgreSQL is all there', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  await site.sql('CREATE TABLE event.kept AS SELECT n FROM generate_series(1, 1000) n')
+  killNow(await site.pidOf('postgres'))
+  await until(async () => (await site.status()).services[0]?.restarts === 1, 'it is started again')
+  await until(async () => (await site.status()).services[0]?.health === 'healthy', 'it is healthy')
+  expect(await site.sql('SELECT count(*) FROM event.kept')).toBe('1000')
+})
+
+test('a first start that is killed leaves no half database', async () => {
+  await using site = await EmbeddedSite.open()
+  const running = site.start('env:up --service postgres')
+  const hidden = async (): Promise<string[]> =>
+    (await readdir(site.home).catch(() => [])).filter(name => name.startsWith('.postgres-'))
+  await until(async () => (await hidden()).length > 0, 'the database is being made')
+  for (const {pid} of await site.processes()) killNow(pid)
+  running.kill('SIGKILL')
+  await running.ended
+  expect(await site.remains()).toEqual([])
+  expect(await readdir(site.home)).not.toContain('postgres')
+  await site.up('postgres')
+  expect(await hidden()).toEqual([])
+  expect(await site.sql('SELECT count(*) FROM pg_namespace WHERE nspname = $$user$$')).toBe('1')
+})
+
+test('data of another major version is refused', async () => {
+  await using site = await EmbeddedSite.open()
+  await mkdir(join(site.home, 'postgres'), {recursive: true})
+  await writeFile(join(site.home, 'postgres', 'PG_VERSION'), '12\n')
+  const run = await site.run('env:up --json')
+  expect(run.exitCode).toBe(3)
+  const data = join(site.home, 'postgres')
+  expect(errorOf(run)).toMatchObject({
+    code: 'tool-missing',
+    message: expect.stringMatching(
+      `^the data in ${data} was made by PostgreSQL 12, and on this machine is \\d+(, \\d+)*$`,
+    ),
+    hint: `install PostgreSQL 12, or put the data aside: mv ${data} ${data}.12`,
+  })
+})
+
+test('a changed password and user just work', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  const env = {POSTGRES_PASSWORD: `it's "odd" \\ $x`}
+  expect((await site.run('env:up --service postgres', {env})).exitCode).toBe(0)
+  expect(await site.sql('SELECT 1', {password: env.POSTGRES_PASSWORD})).toBe('1')
+})
+
+test.skipIf(!canMount)('a disk that is nearly full is said before anything starts', async () => {
+  await using site = await EmbeddedSite.open()
+  await using disk = await mountSmallDisk(join(site.directory, 'small'), 64 * 1024 ** 2)
+  const run = await site.run('env:up --json', {env: {XDG_STATE_HOME: disk.path}})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'disk-full',
+    message: expect.stringMatching(/^6\d(\.\d+)? MiB are free in .*, and 512 MiB are needed$/),
+  })
+})
+
+test.skipIf(process.getuid?.() !== 0)('a home that others may not enter is refused', async () => {
+  await using site = await EmbeddedSite.open()
+  await chmod(site.directory, 0o700)
+  const run = await site.run('env:up --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'state-directory',
+    message: expect.stringContaining('may not enter'),
+  })
+})
+
+test('no secret is in a command line or a log', async () => {
+  const secrets = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET', 'TELEGRAM_BOT_TOKEN']
+  const env = Object.fromEntries(secrets.map(name => [name, `canary-${name.toLowerCase()}-7f3a`]))
+  await using site = await EmbeddedSite.open(env)
+  await site.up()
+  const commands = (await site.processes()).map(({command}) => command).join('\n')
+  const logs = await Promise.all(
+    (await readdir(join(site.home, 'logs'))).map(name => readFile(join(site.home, 'logs', name), 'utf8')),
+  )
+  expect(commands + logs.join('\n')).not.toContain('canary-')
+})
+
+/** Also the shells that were to end the programs. */
+async function killSupervision(site: EmbeddedSite): Promise<void> {
+  const all = await site.processes()
+  const keepers = all.filter(({command}) => command.startsWith('/bin/sh -c'))
+  expect(keepers.length).toBeGreaterThan(1)
+  for (const {pid} of keepers) killNow(pid)
+  const supervisor = await site.pidOf('supervisor')
+  killNow(supervisor)
+  await until(async () => !(await site.processes()).some(({pid}) => pid === supervisor), 'it is gone')
+}

@@ -1,0 +1,168 @@
+import {mkdir, symlink} from 'node:fs/promises'
+import {join} from 'node:path'
+import {createServer} from 'node:net'
+import {once} from 'node:events'
+import {expect, test} from 'vitest'
+import type {UpReport} from '../../src/env/up.js'
+import {servicesOf} from '../../src/stack/catalogue.js'
+import {errorOf} from '../helpers/cli.js'
+import {EmbeddedSite} from '../helpers/embedded.js'
+
+const BACKENDS = servicesOf('dev').filter(({kind}) => kind === 'backend')
+
+test('without Docker dev comes up whole and says why', async () => {
+  await using site = await EmbeddedSite.open()
+  const run = await site.run('env:up')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stderr).toContain(
+    'note: No Docker engine can be used (no Docker engine answers at /nonexistent/none.sock), so dev runs on the embedded engine.',
+  )
+  const {services, healthy, engine} = await site.status()
+  expect({healthy, engine}).toEqual({healthy: true, engine: 'embedded'})
+  expect(services.map(({service, state}) => `${service} ${state}`)).toEqual(
+    servicesOf('dev').map(({name}) => `${name} ${['redis', 'minio'].includes(name) ? 'skipped' : 'running'}`),
+  )
+  expect(services.filter(({stub}) => stub).map(({service}) => service)).toEqual(
+    BACKENDS.map(({name}) => name),
+  )
+  const health = await fetch(`http://127.0.0.1:${site.env.GATEWAY_PORT}/actuator/health`)
+  expect(health.status).toBe(200)
+})
+
+test('without a docker command it comes up as well', async () => {
+  await using site = await EmbeddedSite.open()
+  const bin = join(site.directory, 'bin')
+  await mkdir(bin)
+  await symlink(process.execPath, join(bin, 'node'))
+  const run = await site.run('env:up --service postgres', {env: {PATH: bin}})
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stderr).toContain('(there is no docker command on this machine)')
+})
+
+test('what is missing is skipped, with a hint', async () => {
+  await using site = await EmbeddedSite.open()
+  const {stdout} = await site.run('env:up --service gateway')
+  expect(stdout).toMatch(/^redis +skipped +skipped +- +-$/m)
+  expect(stdout).toContain(
+    'redis is skipped: there is no redis-server on PATH; to have it: apt install redis-server',
+  )
+})
+
+test('a second start changes nothing and says so', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('gateway')
+  const before = await site.pidOf('gateway')
+  expect((await site.run('env:up --service gateway')).stdout).toContain(
+    'dev was up already; nothing changed.',
+  )
+  expect(await site.pidOf('gateway')).toBe(before)
+})
+
+test('a changed setting restarts what it concerns', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('gateway', 'postgres')
+  const [gateway, postgres] = await Promise.all([site.pidOf('gateway'), site.pidOf('postgres')])
+  const run = await site.run('env:up --service gateway --service postgres', {
+    env: {JWT_SECRET: 'another-one'},
+  })
+  expect(run.stderr).toContain('gateway will be recreated: its settings changed')
+  expect(await site.pidOf('gateway')).not.toBe(gateway)
+  expect(await site.pidOf('postgres')).toBe(postgres)
+})
+
+test('two starts at the same moment both succeed', async () => {
+  await using site = await EmbeddedSite.open()
+  const runs = await Promise.all([1, 2].map(() => site.run('env:up --service postgres')))
+  for (const {exitCode, stderr} of runs) expect(exitCode, stderr).toBe(0)
+  const postmasters = (await site.processes()).filter(({command}) => /^\S+\/postgres -D/.test(command))
+  expect(postmasters).toHaveLength(1)
+})
+
+test('a service is started again when it dies', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('gateway')
+  const before = await site.pidOf('gateway')
+  process.kill(before, 'SIGKILL')
+  await expect
+    .poll(async () => (await site.status()).services.find(({service}) => service === 'gateway'), {
+      timeout: 30_000,
+    })
+    .toMatchObject({
+      restarts: 1,
+      health: 'healthy',
+    })
+  expect(await site.pidOf('gateway')).not.toBe(before)
+})
+
+test('a service that cannot run is named with its words', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  // Taken after the checks have looked, as by another program that starts at the same time.
+  const run = await site.run('env:up --service gateway --timeout 60 --json', {env: {BIND: '192.0.2.1'}})
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run).message).toMatch(/^(gateway|postgres) cannot start: it ends with exit status 1/)
+})
+
+test('a taken port is named before anything starts', async () => {
+  await using site = await EmbeddedSite.open()
+  const server = createServer().listen(Number(site.env.POSTGRES_PORT), '127.0.0.1')
+  await once(server, 'listening')
+  const run = await site.run('env:up --json')
+  server.close()
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'port-taken',
+    message: expect.stringMatching(`^port ${site.env.POSTGRES_PORT} of postgres is taken`),
+  })
+  expect(await site.remains(0)).toEqual([])
+})
+
+test.each([
+  ['--profile stage --engine embedded', 9, 'the embedded engine is for dev, and stage runs on Docker'],
+  ['--real user', 2, 'user cannot be real here: on the embedded engine every backend is a stub'],
+])('env:up %s is refused with the reason', async (words, exitCode, message) => {
+  await using site = await EmbeddedSite.open()
+  const run = await site.run(`env:up ${words} --json`)
+  expect(run.exitCode).toBe(exitCode)
+  expect(errorOf(run).message).toBe(message)
+})
+
+test('stage without Docker keeps the error of Docker', async () => {
+  await using site = await EmbeddedSite.open()
+  const run = await site.run('env:status --profile stage --json')
+  expect(errorOf(run)).toMatchObject({
+    code: 'engine-missing',
+    message: 'no Docker engine answers at /nonexistent/none.sock',
+  })
+})
+
+test('what runs here refuses to start there', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  const run = await site.run('env:up --engine compose --json')
+  expect(run.exitCode).toBe(9)
+  expect(errorOf(run)).toMatchObject({
+    message: `${site.env.AQUASTREAM_PROJECT} runs on the embedded engine`,
+    hint: 'stop it first: aquastream env:down --profile dev',
+  })
+})
+
+test.skipIf(process.getuid?.() !== 0)('nothing that listens or has data is root', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  expect(await site.sql('SHOW listen_addresses')).toBe('127.0.0.1')
+  const {uid} = await import('node:fs/promises').then(({stat}) => stat(join(site.home, 'postgres')))
+  expect(uid).not.toBe(0)
+})
+
+test('the report of a start names the engine', async () => {
+  await using site = await EmbeddedSite.open()
+  const report: UpReport = await site.up('postgres')
+  expect(report).toMatchObject({engine: 'embedded', profile: 'dev', changed: true})
+  expect(report.services[0]).toMatchObject({
+    service: 'postgres',
+    health: 'healthy',
+    url: `127.0.0.1:${site.env.POSTGRES_PORT}`,
+  })
+  expect(report.services[0]?.image).toMatch(/^postgres \d+\.\d+$/)
+})

@@ -1,0 +1,125 @@
+import {randomBytes} from 'node:crypto'
+import {chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {delimiter, join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {execa} from 'execa'
+import type {StatusReport} from '../../src/env/status.js'
+import type {UpReport} from '../../src/env/up.js'
+import {Site} from './cli.js'
+import {killNow} from './crash-site.js'
+import {postgresPrograms} from './postgres-programs.js'
+import {freePorts} from './stack.js'
+
+/** No Docker engine is in reach, whatever this machine has. */
+const NO_DOCKER = {DOCKER_HOST: 'unix:///nonexistent/none.sock'}
+
+/** A site whose dev runs on the embedded engine; its processes and data go with it. */
+export class EmbeddedSite extends Site {
+  static override async open(env: NodeJS.ProcessEnv = {}): Promise<EmbeddedSite> {
+    const directory = await realpath(await mkdtemp(join(tmpdir(), 'aquastream-test-')))
+    // As root, PostgreSQL runs as another user, who has to get to its data.
+    await mkdir(join(directory, 'state'))
+    for (const path of [directory, join(directory, 'state')]) await chmod(path, 0o711)
+    const [bin] = [...postgresPrograms().values()]
+    return new EmbeddedSite(directory, {
+      ...NO_DOCKER,
+      PATH: [bin, process.env.PATH].join(delimiter),
+      AQUASTREAM_PROJECT: `test-${randomBytes(3).toString('hex')}`,
+      ...(await freePorts()),
+      ...env,
+    })
+  }
+
+  /** Where the stack keeps everything. */
+  get home(): string {
+    return join(this.env.XDG_STATE_HOME!, 'aquastream', this.env.AQUASTREAM_PROJECT!)
+  }
+
+  /** Brings services up, all when none is named, and fails when that does. */
+  async up(...services: string[]): Promise<UpReport> {
+    const {exitCode, stdout, stderr} = await this.run([
+      'env:up',
+      '--json',
+      ...services.flatMap(name => ['--service', name]),
+    ])
+    if (exitCode !== 0) throw new Error(`env:up: exit ${exitCode}\n${stdout}${stderr}`)
+    return JSON.parse(stdout) as UpReport
+  }
+
+  async status(): Promise<StatusReport> {
+    return JSON.parse((await this.run('env:status --json')).stdout) as StatusReport
+  }
+
+  /** Runs SQL as the stack's user and gives what psql printed. */
+  async sql(text: string, options: {password?: string} = {}): Promise<string> {
+    const secrets = await readFile(join(this.env.XDG_STATE_HOME!, 'aquastream', 'dev.env'), 'utf8')
+    const password = options.password ?? /^POSTGRES_PASSWORD=(.*)$/m.exec(secrets)?.[1]
+    const {stdout} = await execa('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1'], {
+      input: text,
+      extendEnv: false,
+      env: {
+        PATH: this.env.PATH,
+        PGHOST: '127.0.0.1',
+        PGPORT: this.env.POSTGRES_PORT,
+        PGUSER: 'aquastream',
+        PGDATABASE: 'aquastream',
+        PGPASSWORD: password,
+      },
+    })
+    return stdout
+  }
+
+  /** The process that runs a service, or the supervisor, as the engine has written it down. */
+  async pidOf(service: string): Promise<number> {
+    const record = JSON.parse(await readFile(join(this.home, 'run', `${service}.json`), 'utf8')) as {
+      pid: number
+    }
+    return record.pid
+  }
+
+  /** Every process that has to do with this stack, by its command line or where it works. */
+  async processes(): Promise<{pid: number; command: string}[]> {
+    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+    const found = await Promise.all(
+      pids.map(async pid => {
+        const [line, cwd] = await Promise.all([
+          readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+          readlink(`/proc/${pid}/cwd`).catch(() => ''),
+        ])
+        const command = line.replaceAll('\0', ' ').trim()
+        const isCli = command.includes('bin/run.js')
+        return !isCli && (command.includes(this.home) || `${cwd}/`.startsWith(`${this.home}/`))
+          ? [{pid, command}]
+          : []
+      }),
+    )
+    return found.flat()
+  }
+
+  /** Waits until none is left, and gives those that are after all. */
+  async remains(patience = 15_000): Promise<string[]> {
+    const deadline = performance.now() + patience
+    for (;;) {
+      const left = await this.processes()
+      if (left.length === 0 || performance.now() > deadline) return left.map(({command}) => command)
+      await sleep(50)
+    }
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await this.run('env:down --profile dev')
+    for (const {pid} of await this.processes()) killNow(pid)
+    await this.remains()
+    await super[Symbol.asyncDispose]()
+  }
+}
+
+/** Waits until something is so. */
+export async function until(holds: () => Promise<boolean>, what: string, patience = 30_000): Promise<void> {
+  const deadline = performance.now() + patience
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`in ${patience} ms it did not become so: ${what}`)
+    await sleep(50)
+  }
+}
