@@ -9,7 +9,7 @@ export function downLoss({stack, volumes}: DownPlan): string {
 export function downUpdate({state, services}: DownEvent): ProgressUpdate {
   return state === 'done'
     ? {task: 'stop', state: 'done', detail: 'done'}
-    : {task: 'stop', state: 'running', detail: `${services} services`}
+    : {task: 'stop', state: 'running', detail: services === 1 ? '1 service' : `${services} services`}
 }
 
 export function downSummary({project, stopped, deleted}: DownReport): string {

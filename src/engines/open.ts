@@ -57,6 +57,16 @@ export async function openStackOn(
   return {profile, project, engine, why: undefined}
 }
 
+/** Every engine that may have data of a stack, the one that runs it first; one that cannot be asked has none to give. */
+export async function enginesOf(
+  {engine, profile, project}: Stack,
+  env: NodeJS.ProcessEnv,
+): Promise<Engine[]> {
+  if (profile !== 'dev') return [engine]
+  if (engine.name === 'compose') return [engine, embeddedEngine(project, env)]
+  return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
+}
+
 /** The profile that a command is about, by the same rule. */
 export async function findProfile(request: StackRequest): Promise<Profile> {
   return request.profile ?? (await onlyRunning(request)) ?? 'dev'

@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
-import type {Context} from '../engines/engine.js'
-import {openStack, type Stack, type StackRequest} from '../engines/open.js'
+import type {Context, Engine} from '../engines/engine.js'
+import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
 
 export interface DownRequest extends StackRequest {
   /** Also delete the databases and files of the project. */
@@ -10,6 +10,8 @@ export interface DownRequest extends StackRequest {
 /** What a stop would take away. */
 export interface DownPlan {
   stack: Stack
+  /** Those that are to stop: with the volumes, also one that only has data of earlier days. */
+  engines: Engine[]
   services: string[]
   /** The volumes that would be deleted with all that is in them. */
   volumes: string[]
@@ -33,20 +35,20 @@ export interface DownReport {
 export async function planDown(request: DownRequest): Promise<DownPlan> {
   const stack = await openStack(request)
   const states = await stack.engine.states()
-  const volumes = request.volumes ? await stack.engine.volumes() : []
+  const engines = request.volumes ? await enginesOf(stack, request.env) : [stack.engine]
+  const volumes = request.volumes ? await volumesOf(engines) : []
   const running = states.filter(({state}) => state !== 'skipped')
-  return {stack, services: running.map(({service}) => service).sort(), volumes}
+  return {stack, engines, services: running.map(({service}) => service).sort(), volumes}
 }
 
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
 export async function bringDown(
-  {stack, services, volumes}: DownPlan,
+  {stack: {project}, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
-  const {project, engine} = stack
   if (services.length > 0) on({type: 'stop', state: 'started', services: services.length})
   try {
-    await engine.stop({volumes: volumes.length > 0}, signal)
+    for (const engine of engines) await engine.stop({volumes: volumes.length > 0}, signal)
   } catch (error) {
     if (!signal.aborted) throw error
     const {code} = signal.reason as AquastreamError
@@ -55,7 +57,7 @@ export async function bringDown(
     })
   }
   if (services.length > 0) on({type: 'stop', state: 'done', services: services.length})
-  const left = volumes.length > 0 ? await engine.volumes() : []
+  const left = volumes.length > 0 ? await volumesOf(engines) : []
   if (left.length > 0) {
     throw new AquastreamError(
       'not-deleted',
@@ -66,4 +68,8 @@ export async function bringDown(
     )
   }
   return {project, stopped: services, deleted: volumes}
+}
+
+async function volumesOf(engines: Engine[]): Promise<string[]> {
+  return (await Promise.all(engines.map(async engine => engine.volumes()))).flat()
 }

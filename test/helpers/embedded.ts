@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto'
-import {chmod, mkdir, mkdtemp, readdir, readFile, readlink, realpath} from 'node:fs/promises'
+import {chmod, chown, mkdir, mkdtemp, readdir, readFile, readlink, realpath} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -68,6 +68,11 @@ export class EmbeddedSite extends Site {
       },
     })
     return stdout
+  }
+
+  /** Gives the directory to another user, who then runs the CLI. */
+  async allow(user: number): Promise<void> {
+    for (const path of [this.directory, this.env.XDG_STATE_HOME!]) await chown(path, user, user)
   }
 
   /** The process that runs a service, or the supervisor, as the engine has written it down. */

@@ -15,6 +15,7 @@ import {
   remains,
 } from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {pick, randomFrom} from '../helpers/random.js'
 import {writeSet} from '../helpers/sets.js'
 
 /**
@@ -275,21 +276,5 @@ function endOf({exitCode, stdout}: Run): {code: string; message: string} {
     return error ?? {code: 'a report', message: stdout}
   } catch {
     return {code: 'silent', message: ''}
-  }
-}
-
-function pick<Name extends string>(random: () => number, odds: Record<Name, number>): Name {
-  const names = (Object.keys(odds) as Name[]).flatMap(name => Array<Name>(odds[name]).fill(name))
-  return names[Math.floor(random() * names.length)]!
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }

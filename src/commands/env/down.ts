@@ -5,7 +5,7 @@ import type {DownReport} from '../../env/down.js'
 export default class EnvDown extends BaseCommand<DownReport> {
   static override summary = 'stop the stack; its data stays'
   static override description =
-    'Stops and removes every container of the project, whatever profile it was started with. Needs no settings and no checkout.'
+    'Stops and removes everything of the project that runs, whatever profile it was started with. Needs no settings and no checkout.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {

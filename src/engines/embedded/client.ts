@@ -60,10 +60,15 @@ export async function askToStop(home: Home, signal: AbortSignal): Promise<void> 
 
 /** The lines that services write from now on, until the supervisor ends or the signal. Called when it listens. */
 export async function* followLines(home: Home, signal: AbortSignal): AsyncGenerator<LogLine> {
-  const asking = request({socketPath: home.socket, path: '/lines', signal})
-  asking.end()
-  const [response] = (await once(asking, 'response')) as [IncomingMessage]
-  for await (const line of createInterface({input: response})) yield JSON.parse(line) as LogLine
+  try {
+    const asking = request({socketPath: home.socket, path: '/lines', signal, agent: false})
+    asking.end()
+    const [response] = (await once(asking, 'response')) as [IncomingMessage]
+    for await (const line of createInterface({input: response})) yield JSON.parse(line) as LogLine
+  } catch {
+    // It has ended, however it did that, and with it all that writes lines.
+    signal.throwIfAborted()
+  }
 }
 
 interface AskOptions {

@@ -10,7 +10,10 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine 
     name: 'embedded',
     // As with Docker, only a start needs these.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
-    fetchImages: async () => undefined,
+    async fetchImages({images}, ctx) {
+      const missing = images.find(({how}) => how === 'pull')
+      if (missing) await (await import('./package.js')).fetchPackage(home, missing, ctx)
+    },
     diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(home, state, why),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, home, signal),
     stop: async (options, signal) => (await import('./launch.js')).stopAll(home, options, signal),

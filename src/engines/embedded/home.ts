@@ -15,6 +15,8 @@ export interface Home {
   socket: string
   /** Held while a supervisor is started or ended. */
   lock: string
+  /** What is being deleted. */
+  deleted: string
 }
 
 /** What a Unix socket's address can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
@@ -45,6 +47,7 @@ export function homeAt(base: string, project: string): Home {
     log: service => join(path, 'logs', `${service}.log`),
     record: service => join(path, 'run', `${service}.json`),
     lock: join(base, `.${project}.lock`),
+    deleted: join(base, `.${project}.deleted`),
   }
 }
 

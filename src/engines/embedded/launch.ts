@@ -1,12 +1,12 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {closeSync, openSync} from 'node:fs'
-import {readFile, rm} from 'node:fs/promises'
+import {access, readFile, rename, rm} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
-import {dataIn, type Home} from './home.js'
+import type {Home} from './home.js'
 import {endLeftovers} from './leftovers.js'
 import {withHomeLock} from './lock.js'
 import {makeHome} from './make-home.js'
@@ -25,15 +25,21 @@ export async function runWorks(home: Home, works: Work[]): Promise<void> {
 
 /** Ends the supervisor and all that it runs, or what is left of it; with `volumes`, the data goes too. */
 export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal: AbortSignal): Promise<void> {
+  if (!(await succeeds(access(home.path))) && !(await succeeds(access(home.deleted)))) return
   await withHomeLock(home, async () => {
     if ((await isListening(home)) && (await succeeds(askStates(home, {signal}))))
       await succeeds(askToStop(home, signal))
     signal.throwIfAborted()
     await endLeftovers(home)
-    if (!volumes) return
-    for (const service of await dataIn(home)) await rm(home.data(service), {recursive: true, force: true})
-    await rm(home.path, {recursive: true, force: true})
+    if (volumes) await deleteHome(home)
   })
+}
+
+/** Put aside first: half of a database that was being deleted would be taken for a whole one. */
+async function deleteHome(home: Home): Promise<void> {
+  await rm(home.deleted, {recursive: true, force: true})
+  await succeeds(rename(home.path, home.deleted))
+  await rm(home.deleted, {recursive: true, force: true})
 }
 
 async function succeeds(promise: Promise<unknown>): Promise<boolean> {

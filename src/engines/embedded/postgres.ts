@@ -2,6 +2,7 @@ import {AquastreamError} from '../../errors.js'
 import type {ImageNeed} from '../engine.js'
 import {majorOf} from './data.js'
 import type {Home} from './home.js'
+import {packagedPostgres} from './package.js'
 import {findPostgres, type PostgresPrograms} from './programs.js'
 
 /** The programs that run the database of a home, and how they come here when they are not. */
@@ -12,13 +13,15 @@ export interface PostgresChoice {
 
 /**
  * Data can be used by the major version alone that made it; where there is none yet, the first of this machine is
- * taken.
+ * taken. What is not here is fetched, as far as there are packages of it.
  * @throws tool-missing
  */
 export async function choosePostgres(home: Home): Promise<PostgresChoice> {
   const [found, made] = await Promise.all([findPostgres(), majorOf(home.data('postgres'))])
   const programs = found.find(({major}) => made === undefined || major === made)
   if (programs) return {programs}
+  const packaged = await packagedPostgres(home, made)
+  if (packaged) return packaged
   if (made === undefined) {
     throw new AquastreamError('tool-missing', 'there is no PostgreSQL on this machine', {
       hint: 'install it, such as with apt install postgresql',

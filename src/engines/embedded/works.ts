@@ -101,7 +101,7 @@ async function minio({minio: program, values, home, owner}: Site): Promise<Form>
   const directory = home.data('minio')
   const [api, console] = [0, 1].map(index => addressOf('minio', values, index))
   return {
-    image: `minio ${await versionOf(program, /RELEASE\.(\S+)/)}`,
+    image: `minio ${await versionOf(program, /version (?:RELEASE\.)?(\S+)/)}`,
     run: {
       program: [program, 'server', directory, '--address', api!, '--console-address', console!],
       env: {

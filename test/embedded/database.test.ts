@@ -1,0 +1,59 @@
+import {stat} from 'node:fs/promises'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {NOBODY, whyNotAs} from '../commands/site.js'
+import {errorOf} from '../helpers/cli.js'
+import {EmbeddedSite} from '../helpers/embedded.js'
+import {FIXTURE} from '../helpers/crash-site.js'
+
+let site: EmbeddedSite
+beforeAll(async () => {
+  site = await EmbeddedSite.open()
+  await site.up('postgres')
+  await site.sql(FIXTURE.replaceAll('CREATE SCHEMA', 'CREATE SCHEMA IF NOT EXISTS'))
+})
+afterAll(async () => site[Symbol.asyncDispose]())
+
+test('a backup is made, proven and restored', async () => {
+  expect(await site.run('db:backup')).toMatchObject({exitCode: 0})
+  const verified = await site.run('db:verify --restore')
+  expect(verified, verified.stderr).toMatchObject({exitCode: 0})
+  await site.sql('DELETE FROM "user".notes WHERE id > 10')
+  const restored = await site.run('db:restore --schema user --yes')
+  expect(restored, restored.stderr).toMatchObject({exitCode: 0})
+  expect(await site.sql('SELECT count(*) FROM "user".notes')).toBe('4000')
+})
+
+test('settings for another server are not taken for this one', async () => {
+  const env = {
+    PGHOST: 'nowhere.invalid',
+    PGOPTIONS: '-c nonsense=1',
+    PGSERVICE: 'other',
+    PGSSLMODE: 'require',
+  }
+  const run = await site.run('db:backup', {env})
+  expect(run.exitCode, run.stderr).toBe(0)
+})
+
+test('a database that does not run is said so', async () => {
+  await using other = await EmbeddedSite.open()
+  const run = await other.run('db:backup --json')
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run).message).toBe(`postgres of ${other.env.AQUASTREAM_PROJECT} is not running`)
+})
+
+test('letters of every alphabet are letters to the database', async () => {
+  expect(await site.sql("SELECT lower('ЖÄ')")).toBe('жä')
+})
+
+test('a user who is not root runs it all by himself', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using home = await EmbeddedSite.open()
+  await home.allow(NOBODY)
+  const run = await home.run('env:up --service postgres', {user: NOBODY})
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect((await stat(join(home.home, 'postgres'))).uid).toBe(NOBODY)
+  expect((await home.run('env:down', {user: NOBODY})).exitCode).toBe(0)
+  expect(await home.remains(0)).toEqual([])
+})

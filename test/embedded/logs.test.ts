@@ -1,0 +1,50 @@
+import {once} from 'node:events'
+import {createInterface} from 'node:readline'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {LogLine} from '../../src/engines/engine.js'
+import {EmbeddedSite} from '../helpers/embedded.js'
+
+let site: EmbeddedSite
+beforeAll(async () => {
+  site = await EmbeddedSite.open()
+  await site.up('user')
+})
+afterAll(async () => site[Symbol.asyncDispose]())
+
+const lines = async (words: string): Promise<LogLine[]> =>
+  (await site.run(`logs --json ${words}`)).stdout
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as LogLine)
+
+test('lines of all services come in the order of time', async () => {
+  const all = await lines('')
+  expect(new Set(all.map(({service}) => service))).toEqual(new Set(['postgres', 'user']))
+  const times = all.map(({time}) => time)
+  expect(times).toEqual([...times].sort())
+  expect(times.every(time => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(time))).toBe(true)
+})
+
+test('the last lines of one service, and those since a time', async () => {
+  const all = await lines('postgres')
+  expect(await lines('postgres --tail 2')).toEqual(all.slice(-2))
+  expect(await lines('postgres --tail 0')).toEqual([])
+  expect(await lines(`postgres --since ${new Date(Date.now() + 60_000).toISOString()}`)).toEqual([])
+  expect((await lines('postgres --since 1h')).length).toBe(all.length)
+})
+
+test('what is followed ends with the stack', async () => {
+  const running = site.start('logs user --follow --json')
+  const reader = createInterface({input: running.stdout})
+  await once(reader, 'line')
+  const asked = new Promise<LogLine>(resolve => {
+    reader.on('line', text => {
+      const line = JSON.parse(text) as LogLine
+      if (line.text.includes('/nowhere')) resolve(line)
+    })
+  })
+  await fetch(`http://127.0.0.1:${site.env.USER_PORT}/nowhere`)
+  expect((await asked).service).toBe('user')
+  await site.run('env:down')
+  expect((await running.ended).exitCode).toBe(0)
+})
