@@ -135,12 +135,14 @@ test('an order is paid at its link, once', async () => {
     Amount: 7,
     Description: 'Paddle',
     InvoiceId: 'inv-9',
-    SuccessRedirectUrl: 'https://shop.example/ok',
+    SuccessRedirectUrl: 'https://shop.example/плыву',
   }
   const {json} = await mocks.cloudpayments('/orders/create', order)
   const path = new URL(json.Model.Url as string).pathname
   expect((await mocks.press(`${path}/decline`, {reason: 'ExpiredCard'})).headers.get('location')).toBe(path)
-  expect((await mocks.press(`${path}/pay`)).headers.get('location')).toBe('https://shop.example/ok')
+  expect((await mocks.press(`${path}/pay`)).headers.get('location')).toBe(
+    encodeURI('https://shop.example/плыву'),
+  )
   await mocks.press(`${path}/pay`)
   const requests = await told('inv-9', 3)
   expect(kinds(requests)).toEqual(['fail', 'check', 'pay'])

@@ -42,6 +42,7 @@ export function addFailures(app: FastifyInstance, failures: Failures, failing: F
 }
 
 function holdBack({raw: {socket}}: FastifyRequest): Promise<void> {
+  if (socket.destroyed) return Promise.resolve()
   return new Promise(resolve => {
     const timer = setTimeout(() => socket.destroy(), HOLD_MS)
     socket.once('close', () => {

@@ -35,11 +35,14 @@ export function sendDocument(reply: FastifyReply, page: string, returnsTo = ''):
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ]
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('Content-Security-Policy', policy.join('; '))
-    .header('X-Content-Type-Options', 'nosniff')
-    .header('Referrer-Policy', 'no-referrer')
-    .header('Cache-Control', 'no-store')
-    .send(page)
+  return (
+    reply
+      .type('text/html; charset=utf-8')
+      .header('Content-Security-Policy', policy.join('; '))
+      .header('X-Content-Type-Options', 'nosniff')
+      // With no-referrer, browsers would send the Origin of our own forms as null
+      .header('Referrer-Policy', 'same-origin')
+      .header('Cache-Control', 'no-store')
+      .send(page)
+  )
 }

@@ -68,7 +68,8 @@ function addPayerPage(app: FastifyInstance, checkouts: Checkout[]): void {
     await found.checkout.act(id, action, reason)
     // Who was declined and may try again stays
     const open = find(checkouts, id)?.payment.actions.includes('pay')
-    return reply.redirect((!open && found.payment.returnUrl) || `/pay/${id}`, 303)
+    const {returnUrl} = found.payment
+    return reply.redirect(open || returnUrl === null ? `/pay/${id}` : new URL(returnUrl).href, 303)
   })
 }
 
