@@ -6,6 +6,7 @@ import type {ServiceFacts} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {explainConfig} from '../env/config.js'
 import {AquastreamError} from '../errors.js'
+import {JOBS} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
 import {version} from '../version.js'
 import {readTail} from './tail.js'
@@ -40,22 +41,25 @@ export interface Known {
 }
 
 /** Newest characters of each log. More than somebody reads, and little enough to send. */
-const MOST = 1024 * 1024
+const MOST = 512 * 1024
 
 /** Manifests of the newest backups, which hold the tables and their rows. */
 const MANIFESTS = 3
 
-/** Asks the engine; what it does not say is a gap. */
+/**
+ * Asks the engine; what it does not say is a gap. Without the facts there are no logs either: a service may have
+ * written a secret that only its own variables tell of.
+ */
 export async function askEngine({engine, project}: Stack, gaps: Gap[], signal: AbortSignal): Promise<Known> {
   const attempt = attempts(gaps, signal)
-  const states = await attempt('services and their logs', () => engine.states(signal))
-  if (states?.length === 0) gaps.push({what: 'services and their logs', why: `${project} is not running`})
-  if (!states) return {states: [], facts: [], versions: {}}
-  return {
-    states,
-    facts: (await attempt('health checks and images', () => engine.facts(signal))) ?? [],
-    versions: (await attempt('versions of the engine', () => engine.versions(signal))) ?? {},
-  }
+  const answers = await attempt('services and their logs', () =>
+    Promise.all([engine.states(signal), engine.facts(signal)]),
+  )
+  if (!answers) return {states: [], facts: [], versions: {}}
+  const [states, facts] = answers
+  if (states.length === 0) gaps.push({what: 'services and their logs', why: `${project} is not running`})
+  const versions = await attempt('versions of the engine', () => engine.versions(signal))
+  return {states, facts, versions: versions ?? {}}
 }
 
 /** The files of a bundle, one at a time, so that one is in memory. What cannot be had is added to the gaps. */
@@ -82,10 +86,11 @@ export async function* collect(
   const backups = await attempt('backups', () => describeBackups(request))
   if (backups)
     yield json('backups.json', 'the backups as db:list has them, and the newest manifests', backups)
-  for (const service of namesOf(request, known)) {
+  for (const service of writersOf(request, known)) {
     const log = await attempt(`log of ${service}`, () => readLog(service, request, stack, signal))
     if (log?.text) yield log
-    else if (log)
+    // A job that had nothing to say has done its work.
+    else if (log && !JOBS.some(({name}) => name === service))
       gaps.push({what: `log of ${service}`, why: 'it wrote nothing, or the engine keeps no log of it'})
   }
 }
@@ -128,12 +133,36 @@ function imagesOf({states, facts}: Known): object[] {
   }))
 }
 
-/** Of what is known, the variables of the services stay out. */
+/** Field by field: what an engine adds for itself, such as a hash of all variables, is nobody's business. */
 function servicesOf({states, facts}: Known): object[] {
-  return states.map(state => ({
-    ...state,
-    checks: facts.find(({service}) => service === state.service)?.checks ?? [],
-  }))
+  return states.map(
+    ({
+      service,
+      state,
+      health,
+      since,
+      restarts,
+      exitCode,
+      outOfMemory,
+      failedChecks,
+      stub,
+      published,
+      note,
+    }) => ({
+      service,
+      state,
+      health,
+      since,
+      restarts,
+      exitCode,
+      outOfMemory,
+      failedChecks,
+      checks: facts.find(fact => fact.service === service)?.checks ?? [],
+      stub,
+      published,
+      note,
+    }),
+  )
 }
 
 async function describeBackups(request: StackRequest): Promise<object> {
@@ -143,8 +172,11 @@ async function describeBackups(request: StackRequest): Promise<object> {
   return {...report, manifests}
 }
 
-function namesOf({services}: CollectRequest, {states}: Known): string[] {
-  return states.map(({service}) => service).filter(name => services.length === 0 || services.includes(name))
+function writersOf({services}: CollectRequest, {states}: Known): string[] {
+  return states
+    .filter(({state}) => state !== 'skipped')
+    .map(({service}) => service)
+    .filter(name => services.length === 0 || services.includes(name))
 }
 
 async function readLog(
