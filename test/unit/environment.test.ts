@@ -1,0 +1,33 @@
+import {readFileSync} from 'node:fs'
+import {CORE_SCHEMA, load, mergeTag} from 'js-yaml'
+import {expect, test} from 'vitest'
+import {SETTINGS} from '../../src/config/settings.js'
+import {environmentOf} from '../../src/engines/embedded/environment.js'
+import {servicesOf} from '../../src/stack/catalogue.js'
+
+interface ComposeFile {
+  services: Record<string, {environment: Record<string, string>}>
+}
+
+const compose = load(readFileSync('infra/compose/docker-compose.yml', 'utf8'), {
+  schema: CORE_SCHEMA.withTags(mergeTag),
+}) as ComposeFile
+const values = Object.fromEntries(SETTINGS.map(({name}) => [name, name.endsWith('_PORT') ? '1' : name]))
+const programs = servicesOf('dev').filter(({kind}) => kind !== 'infrastructure')
+
+test.each(programs)('$name is told the same on both engines', ({name}) => {
+  const told = Object.keys(environmentOf(name, values, () => true))
+  // A container listens on every address of its own, and only Java has options of Java.
+  const expected = Object.keys(compose.services[name]!.environment).filter(key => key !== 'JAVA_TOOL_OPTIONS')
+  expect(told.sort()).toEqual([...expected, 'SERVER_ADDRESS'].sort())
+})
+
+test('nobody is told of what is skipped', () => {
+  const told = programs.flatMap(({name}) => Object.entries(environmentOf(name, values, () => false)))
+  expect(told.filter(([key]) => /REDIS|S3/.test(key))).toEqual([])
+})
+
+test('the mocks are found without the name of a container', () => {
+  const dev = {...values, BIND: '0.0.0.0', MOCKS_PORT: '18090', YOOKASSA_API_URL: 'http://mocks:8090/v3'}
+  expect(environmentOf('payment', dev, () => true).YOOKASSA_API_URL).toBe('http://127.0.0.1:18090/v3')
+})
