@@ -3,12 +3,12 @@ import {causeOf} from '../../health/check.js'
 import {Refusal} from '../../http/problem.js'
 import type {PaymentNews} from '../payment-news.js'
 
-export interface Money {
+interface Money {
   value: string
   currency: string
 }
 
-export type Provider = 'yookassa' | 'cloudpayments' | 'transfer'
+type Provider = 'yookassa' | 'cloudpayments' | 'transfer'
 
 export interface Payment {
   id: string
