@@ -37,7 +37,7 @@ export function startTable(rows: ServiceRow[]): string {
 /** All that is known. */
 export function statusTable({services, project, engine}: StatusReport): string {
   const columns = [service, state, health, since, restarts, memory, url, image]
-  const title = chalk.dim(`project ${project}, on the ${engine} engine`)
+  const title = wrap(chalk.dim(`project ${project}, on the ${engine} engine`), 0, process.stdout)
   return [title, renderTable(columns, services), ...notes(services)].join('\n')
 }
 

@@ -1,6 +1,6 @@
 import {findProject, type SettingsRequest} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
-import {AquastreamError} from '../errors.js'
+import {AquastreamError, type Problem} from '../errors.js'
 import type {EngineChoice} from './choice.js'
 import {findEngineProblem} from './compose/docker.js'
 import {composeEngine} from './compose/engine.js'
@@ -24,10 +24,15 @@ export interface StackRequest extends Omit<SettingsRequest, 'profile'> {
 /**
  * The stack that a command is about: of the profile asked for, else the only one that runs, else dev; on the engine
  * that runs it, else on the one that would.
+ *
+ * @throws engine-denied
  */
 export async function openStack(request: StackRequest): Promise<Stack> {
   const {profile, project} = await findStack(request)
-  const {engine} = await findEngine(profile, project, request.env)
+  const {engine, problem} = await findEngine(profile, project, request.env)
+  // There is an engine, and who may not ask it cannot know that nothing runs there.
+  if (problem?.code === 'engine-denied')
+    throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
   return {profile, project, engine}
 }
 
@@ -47,7 +52,8 @@ export async function openStackOn(
     })
   }
   const usual = await findEngine(profile, project, request.env)
-  if (choice === 'auto' || choice === usual.engine.name) return {profile, project, ...usual}
+  if (choice === 'auto' || choice === usual.engine.name)
+    return {profile, project, engine: usual.engine, why: usual.why}
   if (usual.isRunning || (await runningProjects()).has(project)) {
     throw new AquastreamError('refused', `${project} runs on the ${usual.engine.name} engine`, {
       hint: `stop it first: aquastream env:down --profile ${profile}`,
@@ -82,6 +88,8 @@ interface Found {
   /** Whether something of it runs; known of the embedded engine alone. */
   isRunning: boolean
   why: string | undefined
+  /** What keeps Docker from being used. */
+  problem?: Problem
 }
 
 /** Only dev is ever on the embedded engine; elsewhere what keeps Docker from working is to be said. */
@@ -96,6 +104,7 @@ async function findEngine(profile: Profile, project: string, env: NodeJS.Process
     engine: embeddedEngine(project, env),
     isRunning: false,
     why: `No Docker engine can be used (${problem.message}), so ${profile} runs on the embedded engine.`,
+    problem,
   }
 }
 

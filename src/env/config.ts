@@ -9,6 +9,9 @@ import type {Problem} from '../errors.js'
 /** What is shown in the place of every secret, however long it is. */
 const MASK = '********'
 
+/** Between the user and the @ of `scheme://user:password@host`. */
+const PASSWORD_IN_URL = /(?<=^[a-z][a-z0-9+.-]*:\/\/[^/?#@:]*:)[^/?#@]+(?=@)/i
+
 /** What is known of one variable; a secret is never in it. */
 export interface SettingRow {
   name: string
@@ -91,7 +94,7 @@ function toRow(setting: Setting, layers: Layer[], profile: Profile): SettingRow 
     return {...row, value: null, source: isGenerated(setting, profile) ? 'generated on first use' : null}
   }
   const valid = setting.schema.safeParse(value).success
-  const shown = setting.secret ? MASK : value
+  const shown = setting.secret ? MASK : value.replace(PASSWORD_IN_URL, MASK)
   return {...row, value: valid || setting.secret ? shown : null, valid, source: first?.source ?? 'default'}
 }
 

@@ -34,11 +34,12 @@ export interface DownReport {
 /** Looks at what is there; changes nothing. */
 export async function planDown(request: DownRequest): Promise<DownPlan> {
   const stack = await openStack(request)
-  const states = await stack.engine.states()
-  const engines = request.volumes ? await enginesOf(stack, request.env) : [stack.engine]
+  // A Docker engine that comes back starts its containers again, beside what took their place.
+  const engines = await enginesOf(stack, request.env)
+  const states = (await Promise.all(engines.map(async engine => engine.states()))).flat()
   const volumes = request.volumes ? await volumesOf(engines) : []
   const running = states.filter(({state}) => state !== 'skipped')
-  return {stack, engines, services: running.map(({service}) => service).sort(), volumes}
+  return {stack, engines, services: [...new Set(running.map(({service}) => service))].sort(), volumes}
 }
 
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */

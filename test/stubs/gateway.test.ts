@@ -1,4 +1,6 @@
 // The stub of the gateway before the stubs of user and event: tokens, limits, the ways in, and the pages.
+import {once} from 'node:events'
+import {type IncomingMessage, request} from 'node:http'
 import {SignJWT, UnsecuredJWT} from 'jose'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {JWT_SECRET, Stub} from '../helpers/stubs.js'
@@ -178,3 +180,19 @@ async function refreshToken(): Promise<string> {
 function form(body: string): {body: string; headers: Record<string, string>} {
   return {body, headers: {'content-type': 'text/plain'}}
 }
+
+test('a path that services would read otherwise is refused', async () => {
+  const asking = request(`${gateway.url}/`, {path: `/api/v1/organizers/${ORGANIZER}\\events`, method: 'POST'})
+  asking.end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  expect(response.resume().statusCode).toBe(400)
+})
+
+test('a form is checked where no form is taken', async () => {
+  const headers = {
+    authorization: `Bearer ${await gateway.login()}`,
+    'content-type': 'application/x-www-form-urlencoded',
+  }
+  expect((await fetch(`${gateway.url}/api/v1/bookings?size=abc`, {headers})).status).toBe(400)
+  expect((await fetch(`${gateway.url}/api/v1/bookings`, {headers, method: 'POST'})).status).toBe(400)
+})

@@ -14,8 +14,8 @@ import type {Work} from './work.js'
 
 /** Has the supervisor of the home take on work; starts one if there is none. */
 export async function runWorks(home: Home, works: Work[]): Promise<void> {
-  await makeHome(home)
   await withHomeLock(home, async () => {
+    await makeHome(home)
     if ((await isListening(home)) && (await succeeds(sendWork(home, works)))) return
     // One that is there and does not answer hangs; it is a leftover too.
     await endLeftovers(home)

@@ -14,7 +14,7 @@ const RETRIES = {retries: 900, factor: 1, minTimeout: 100, maxTimeout: 100, rand
  * @throws busy
  */
 export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(home.path), {recursive: true})
+  await mkdir(dirname(home.path), {recursive: true, mode: 0o700})
   const release = await lock(home.path, {
     lockfilePath: home.lock,
     realpath: false,

@@ -4,9 +4,16 @@ import {Refusal} from '../http/problem.js'
 
 const JSON_TYPE = 'application/json'
 
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
 /** Whether the body is a form, as CloudPayments sends it. */
 export function isForm(request: Pick<FastifyRequest, 'headers'>): boolean {
-  return mediaTypeOf(request) === 'application/x-www-form-urlencoded'
+  return mediaTypeOf(request) === FORM_TYPE
+}
+
+/** Whether an operation takes a form, among others. */
+export function takesForm({requestBody}: Operation): boolean {
+  return requestBody !== undefined && 'content' in requestBody && FORM_TYPE in requestBody.content
 }
 
 /** Without its parameters, such as the charset. */

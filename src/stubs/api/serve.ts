@@ -1,7 +1,7 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify'
 import type {Context, HandlerMap, OpenAPIBackend, ParsedRequest} from 'openapi-backend'
 import {pathOf, Refusal} from '../http/problem.js'
-import {checkBody, isForm} from './body.js'
+import {checkBody, isForm, takesForm} from './body.js'
 import {API, type ApiDocument} from './document.js'
 import {fieldErrors} from './fields.js'
 import {authorize} from './guard.js'
@@ -61,7 +61,7 @@ async function openApi(document: ApiDocument, handlers: Handlers, tokens: Tokens
     quick: true,
     coerceTypes: true,
     // The library checks one media type of an operation; who takes a form checks it by itself
-    validate: (_, request: FastifyRequest) => !isForm(request),
+    validate: ({operation}, request: FastifyRequest) => !(isForm(request) && takesForm(operation)),
     ignoreTrailingSlashes: false,
     ajvOpts: {allErrors: true},
     customizeAjv: ajv => {

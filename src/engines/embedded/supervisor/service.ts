@@ -1,4 +1,4 @@
-import {chown, mkdir} from 'node:fs/promises'
+import {lchown, lstat, mkdir} from 'node:fs/promises'
 import {createInterface} from 'node:readline'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -139,7 +139,7 @@ export class Service {
     const {home} = this.around
     this.#become('running', 'starting')
     try {
-      await makeFolders(run)
+      await makeFolders(run, home)
       if (hasDatabase(run)) await prepareDatabase(home, run, line => this.#say(line))
       if (this.#isStopping()) return
       this.#program = await startKept(home, this.work.service, run)
@@ -218,9 +218,12 @@ function hasDatabase(run: Run): run is Run & {database: Database} {
   return run.database !== undefined
 }
 
-async function makeFolders({directory, folders = [], owner}: Run): Promise<void> {
+/** The home itself is there, and stays ours. */
+async function makeFolders({directory, folders = [], owner}: Run, home: Home): Promise<void> {
   for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
-    const isNew = await mkdir(path, {recursive: true, mode: 0o700})
-    if (isNew && owner) await chown(path, owner.uid, owner.gid)
+    await mkdir(path, {recursive: true, mode: 0o700})
+    // Also what a start made that was killed before it could give it away.
+    const isOurs = path !== home.path && (await lstat(path)).uid === process.getuid?.()
+    if (owner && isOurs) await lchown(path, owner.uid, owner.gid)
   }
 }
