@@ -10,7 +10,7 @@ import {seen} from '../helpers/streams.js'
 
 test('a silent engine is named with its socket', async () => {
   await using site = await StackSite.open({DOCKER_HOST: 'unix:///tmp/no-engine-here.sock'})
-  const run = await site.run('env:up --profile dev')
+  const run = await site.run('env:up --profile dev --engine compose')
   expect(run.exitCode).toBe(3)
   expect(run.stderr).toContain('error: no Docker engine answers at /tmp/no-engine-here.sock\n')
   expect(run.stderr).toContain('hint: start it')
@@ -21,7 +21,7 @@ test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says whic
   await using proxy = await openEngineProxy()
   await chmod(proxy.path, 0o600)
   await chmod(site.directory, 0o777)
-  const run = await site.run('env:up --profile dev --json', {
+  const run = await site.run('env:up --profile dev --engine compose --json', {
     user: NOBODY,
     cwd: '/',
     env: {DOCKER_HOST: `unix://${proxy.path}`, HOME: '/nonexistent', XDG_STATE_HOME: site.directory},
