@@ -31,6 +31,8 @@ describe('a running stack', () => {
       restarts: 0,
       memory: {used: expect.any(Number), limit: 768 * 1024 ** 2},
       image: 'aquastream/backend-media:latest',
+      stub: false,
+      note: null,
       url: `http://127.0.0.1:${site.setting('MEDIA_PORT')}`,
     })
   })
