@@ -27,6 +27,7 @@ lint: ## types, style, dead code, shell scripts
 bench: ## how long commands, starts, backups and restores take
 	@npm --silent run bench:cli
 	@npm --silent run bench:up
+	@npm --silent run bench:embedded
 	@npm --silent run bench:db
 
 $(INSTALLED): package-lock.json

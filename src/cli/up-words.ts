@@ -36,10 +36,12 @@ const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what 
 
 /** The end of a start: where to reach what, how to get in, and what to type next. */
 export function upSummary(report: UpReport): string {
-  const {profile, changed, recreated, services} = report
+  const {profile, engine, changed, recreated, services} = report
   const sentences = [
     changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
-    ...(recreated.length > 0 ? [`In a new container: ${recreated.join(', ')}.`] : []),
+    ...(recreated.length > 0
+      ? [`${engine === 'compose' ? 'In a new container' : 'Started anew'}: ${recreated.join(', ')}.`]
+      : []),
   ]
   const next = ['logs --follow', 'env:status', 'env:down'].map(
     command => `  aquastream ${command} --profile ${profile}`,

@@ -1,7 +1,6 @@
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {dataDirectory} from '../../config/state.js'
-import {AquastreamError} from '../../errors.js'
 
 /** Where one stack keeps everything: data, logs, and what tells of its processes. */
 export interface Home {
@@ -19,21 +18,12 @@ export interface Home {
   deleted: string
 }
 
-/** What a Unix socket's address can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
-const LONGEST_SOCKET = 103
-
 /**
  * The home of a project; it may not be there yet.
  * @throws state-directory
  */
 export function homeOf(project: string, env: NodeJS.ProcessEnv): Home {
-  const home = homeAt(dataDirectory(env), project)
-  if (Buffer.byteLength(home.socket) > LONGEST_SOCKET) {
-    throw new AquastreamError('state-directory', `${home.socket} is too long for the address of a socket`, {
-      hint: `set XDG_STATE_HOME to a shorter path: ${LONGEST_SOCKET} bytes are possible in all`,
-    })
-  }
-  return home
+  return homeAt(dataDirectory(env), project)
 }
 
 /** The same by its place. */

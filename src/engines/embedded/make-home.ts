@@ -5,11 +5,19 @@ import {AquastreamError} from '../../errors.js'
 import type {Home} from './home.js'
 import {findOwner, type Owner} from './owner.js'
 
+/** What the address of a Unix socket can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
+const LONGEST_SOCKET = 103
+
 /**
  * Makes the home, if need be, and makes sure that the user of PostgreSQL gets to its data.
  * @throws state-directory
  */
 export async function makeHome(home: Home): Promise<void> {
+  if (Buffer.byteLength(home.socket) > LONGEST_SOCKET) {
+    throw new AquastreamError('state-directory', `${home.socket} is too long for the address of a socket`, {
+      hint: `set XDG_STATE_HOME to a shorter path: ${LONGEST_SOCKET} bytes are possible in all`,
+    })
+  }
   const owner = await findOwner()
   // Others may pass through, as PostgreSQL's user must, and see nothing on the way.
   const mode = owner ? 0o711 : 0o700

@@ -7,8 +7,18 @@ import type {Supervised} from './supervisor/supervisor.js'
 
 /** Whether a supervisor of the project lives, or something that one has left. */
 export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const home = homeOf(project, env)
+  const home = findHome(project, env)
+  if (!home) return false
   return (await isListening(home)) || (await findLeftovers(home)).size > 0
+}
+
+/** Where nothing can be kept, nothing runs; who starts something is told why. */
+function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefined {
+  try {
+    return homeOf(project, env)
+  } catch {
+    return undefined
+  }
 }
 
 /** Every service of the home, as its supervisor knows it; where none answers, what still runs unwatched. */

@@ -29,10 +29,12 @@ export class LogFile {
     }
   }
 
+  /** What a program says after its end is lost, and not written into what has the number of the file by then. */
   close(): void {
     // Its number may be another file's soon.
     this.#isOpen = false
     closeSync(this.#file)
+    this.#file = -1
   }
 
   get #names(): string[] {

@@ -1,0 +1,24 @@
+import {mkdtemp, readdir, readFile, rm, stat} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {LogFile} from '../../src/engines/embedded/supervisor/log-file.js'
+
+test('logs stay within their limit and lose the oldest', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
+  const path = join(directory, 'user.log')
+  const log = new LogFile(path)
+  const filler = '.'.repeat(1 << 20)
+  for (let line = 0; line < 45; line++) log.write(`${line} ${filler}`)
+  log.close()
+  log.write('too late')
+  const names = (await readdir(directory)).sort()
+  const sizes = await Promise.all(names.map(async name => (await stat(join(directory, name))).size))
+  const firsts = await Promise.all(
+    names.map(async name => Number.parseInt(await readFile(join(directory, name), 'utf8'), 10)),
+  )
+  await rm(directory, {recursive: true})
+  expect(names).toEqual(['user.log', 'user.log.1', 'user.log.2'])
+  expect(Math.max(...sizes)).toBeLessThan(12 * 1024 ** 2)
+  expect(firsts).toEqual([40, 30, 20])
+})
