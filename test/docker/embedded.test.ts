@@ -1,0 +1,38 @@
+import {access, mkdir} from 'node:fs/promises'
+import {delimiter, join} from 'node:path'
+import {expect, test} from 'vitest'
+import {errorOf} from '../helpers/cli.js'
+import {EmbeddedSite} from '../helpers/embedded.js'
+import {docker} from '../helpers/stack.js'
+
+/** A Docker engine is in reach here. */
+const withDocker = (env: NodeJS.ProcessEnv = {}): Promise<EmbeddedSite> =>
+  EmbeddedSite.open({DOCKER_HOST: process.env.DOCKER_HOST, ...env})
+
+test('beside Docker the embedded engine runs when asked for', async () => {
+  await using site = await withDocker()
+  expect((await site.run('env:up --engine embedded --service postgres')).exitCode).toBe(0)
+  expect((await site.status()).engine).toBe('embedded')
+  const other = await site.run('env:up --engine compose --service postgres --json')
+  expect(errorOf(other).message).toBe(`${site.env.AQUASTREAM_PROJECT} runs on the embedded engine`)
+  // Once it is down, the usual engine is that of Docker, and its data is still found.
+  await site.run('env:down')
+  const run = await site.run('env:down --volumes --yes')
+  expect(run.stdout).toContain(`Its data is deleted: ${join(site.home, 'postgres')}.`)
+  await expect(access(site.home)).rejects.toThrow('ENOENT')
+})
+
+test('MinIO runs with its bucket where its program is', async () => {
+  await using site = await withDocker()
+  const bin = join(site.directory, 'bin')
+  await mkdir(bin)
+  const container = await docker('create', 'quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z', 'none')
+  await docker('cp', '--follow-link', `${container}:/usr/bin/minio`, bin)
+  await docker('rm', container)
+  const env = {PATH: [bin, site.env.PATH].join(delimiter)}
+  const run = await site.run('env:up --engine embedded --service media', {env})
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stdout).toMatch(/^minio +running +healthy +http:\/\/127\.0\.0\.1:\d+ +minio \S+$/m)
+  const health = await fetch(`http://127.0.0.1:${site.env.MEDIA_PORT}/actuator/health`)
+  expect(await health.json()).toMatchObject({components: {s3: {status: 'UP'}}})
+})
