@@ -155,6 +155,16 @@ test('the gateway names the service that is gone', async () => {
   expect(await gateway.get('/actuator/health/readiness')).toMatchObject({status: 200})
 })
 
+test('the image brings the documents and their page', async () => {
+  await using gateway = await startStub(GATEWAY)
+  expect((await gateway.get('/docs/config.json')).body).toEqual({
+    urls: [{name: 'user', url: '/docs/user.yaml'}],
+  })
+  for (const path of ['/docs/', '/docs/page.js', '/docs/swagger-ui-bundle.js', '/docs/user.yaml']) {
+    expect(await gateway.status(path), path).toBe(200)
+  }
+})
+
 test('no path through the gateway leaves the API', async () => {
   await using gateway = await startStub(GATEWAY)
   const paths = [
@@ -249,6 +259,12 @@ class Stub implements AsyncDisposable {
       correlationId: correlationId ?? null,
       body: (await response.json()) as Answer['body'],
     }
+  }
+
+  async status(path: string): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`)
+    await response.body?.cancel()
+    return response.status
   }
 
   /** Sends the path exactly as it is, where fetch would tidy it up. */
