@@ -88,10 +88,7 @@ test('a message that Telegram refuses breaks nothing', async () => {
   await platform.mocks.script('telegram', 'sendMessage', 'error')
   const [lost, next] = [await start('yookassa'), await start('yookassa')]
   await pay(lost)
-  await vi.waitFor(async () => {
-    const {json} = await platform.mocks.ask('/__mocks/failures')
-    expect(JSON.stringify(json)).not.toContain('sendMessage')
-  }, UNTIL)
+  await untilNothingFails('sendMessage')
   await pay(next)
   await untilMessages(next.id, 1)
   expect(await platform.messagesAbout(lost.id)).toBe(0)
@@ -138,6 +135,12 @@ function approve(id: string): Promise<Answer> {
 async function pay({confirmationUrl}: Payment): Promise<void> {
   const {status, text} = await platform.mocks.press(`${new URL(confirmationUrl).pathname}/pay`)
   expect(status, text).toBe(303)
+}
+
+/** Until what was scripted has happened. */
+async function untilNothingFails(word: string): Promise<void> {
+  const scripted = async () => JSON.stringify((await platform.mocks.ask('/__mocks/failures')).json)
+  await expect.poll(scripted, UNTIL).not.toContain(word)
 }
 
 async function untilMessages(paymentId: string, count: number): Promise<void> {
