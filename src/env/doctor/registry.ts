@@ -1,5 +1,6 @@
 import {isIP} from 'node:net'
 import {execa} from 'execa'
+import type {ImageNeed} from '../../engines/engine.js'
 import {type Check, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
@@ -12,8 +13,7 @@ export const registry: Check = {
   async look(patient) {
     const {problems, images, target} = await patient.plan()
     if (isUnreachable(problems)) return skipped('there is no engine to ask')
-    if ((await patient.stack()).engine.name === 'embedded')
-      return skipped('the embedded engine has no images')
+    if ((await patient.stack()).engine.name === 'embedded') return skipped(withoutImages(images))
     const hosts = images.flatMap(({image, how}) => {
       if (how === 'present') return []
       // What is built begins with a base image of the usual registry.
@@ -31,6 +31,11 @@ export const registry: Check = {
       ),
     )
   },
+}
+
+function withoutImages(packages: ImageNeed[]): string {
+  const fetched = packages.find(({how}) => how === 'pull')
+  return fetched ? `the first start fetches ${fetched.image} with npm` : 'no image has to be fetched'
 }
 
 /** https://pkg.go.dev/github.com/distribution/reference: the first part is a host if it looks like one. */

@@ -1,23 +1,25 @@
 import {execa} from 'execa'
-import {type Check, failed, ok, skipped} from './check.js'
+import {type Check, failed, ok, skipped, warning} from './check.js'
 
 const TOOLS = ['psql', 'pg_dump', 'pg_dumpall', 'gzip']
 
-/** Only a server that DATABASE_URL names needs tools of this machine: beside a running stack its own are used. */
+/** Where a server has tools of its own beside it, those are used, and none of this machine are needed. */
 export const tools: Check = {
   name: 'tools',
-  async look({settings, signal}) {
+  async look({settings, plan, stack, signal}) {
     const found = await Promise.all(TOOLS.map(async tool => [tool, await versionOf(tool, signal)] as const))
     const missing = found.filter(([, version]) => version === undefined).map(([tool]) => tool)
     if (missing.length === 0) return ok(found.map(([tool, version]) => `${tool} ${version}`).join(', '))
     const message = `there is no ${missing.join(', ')} on this machine`
-    if (!(await settings()).settings.values.DATABASE_URL)
-      return skipped(`${message}; a running stack brings its own`)
-    return failed({
-      code: 'tool-missing',
-      message: `${message}, and DATABASE_URL names a server that is reached by them`,
-      hint: "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/",
-    })
+    const hint =
+      "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/"
+    if ((await settings()).settings.values.DATABASE_URL) {
+      const why = 'and DATABASE_URL names a server that is reached by them'
+      return failed({code: 'tool-missing', message: `${message}, ${why}`, hint})
+    }
+    const isPackaged = (await stack()).engine.name === 'embedded' && (await plan()).images.length > 0
+    if (!isPackaged) return skipped(`${message}; a running stack brings its own`)
+    return warning(`${message}, and the PostgreSQL that npm brings has none: the db commands need them`, hint)
   },
 }
 
