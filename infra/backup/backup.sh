@@ -125,7 +125,9 @@ SQL
 -- The planner takes the joins below for small.
 SET LOCAL enable_nestloop = off;
 WITH wanted AS (
-	SELECT n.oid, n.nspname FROM pg_namespace n
+	SELECT n.oid, n.nspname, n.nspname = 'public' AND NOT EXISTS (
+		SELECT FROM aclexplode(coalesce(nspacl, acldefault('n', nspowner))) WHERE grantee = 0 AND privilege_type = 'USAGE') AS closed
+	FROM pg_namespace n
 	WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
 ), placed (classid, objid, nsp) AS (
 	SELECT 'pg_class'::regclass::oid, oid, relnamespace FROM pg_class
@@ -165,7 +167,7 @@ SELECT json_build_object(
 		'extensions', (SELECT coalesce(json_agg(e ORDER BY name), '[]') FROM extensions e WHERE e.schema = nspname),
 		'links', (SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name, 'schema', target)
 			ORDER BY kind, name, target), '[]') FROM links l WHERE l.schema = nspname)
-	) ORDER BY nspname), '[]') FROM wanted));
+	)::jsonb || CASE WHEN closed THEN '{"closed": true}' ELSE '{}' END::jsonb ORDER BY nspname), '[]') FROM wanted));
 SQL
 	} | in_snapshot "$1" "$2"
 }

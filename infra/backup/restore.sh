@@ -224,10 +224,13 @@ DO $$
 DECLARE
 	item record;
 	given record;
-	public_alone bool := current_setting('aquastream.schemas')::jsonb = '["public"]';
+	opens bool := current_setting('aquastream.schemas')::jsonb = '["public"]' AND NOT EXISTS (
+		SELECT FROM jsonb_array_elements(nullif(current_setting('aquastream.manifest'), '')::jsonb->'archives') a
+		WHERE a @> '{"schema": "public", "closed": true}');
 BEGIN
-	-- A dump takes it for granted that everybody may use the schema public, and does not say it.
-	IF public_alone THEN
+	-- A dump takes it for granted that everybody may use the schema public, and does not say it; the manifest says
+	-- that nobody may.
+	IF opens THEN
 		INSERT INTO pg_temp.aquastream_afterwards (statement)
 		VALUES ('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC');
 	END IF;
@@ -257,7 +260,7 @@ BEGIN
 			CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
 		FROM aclexplode(item.defaclacl);
 	END LOOP;
-	IF public_alone THEN
+	IF opens THEN
 		ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;
 	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP

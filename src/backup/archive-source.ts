@@ -32,6 +32,8 @@ export interface RestoreSource {
   /** Directory of the set, or of the file. */
   directory: string
   archives: SourceArchive[]
+  /** Newer sets that would have been taken, were they good. */
+  passedOver: BackupSet[]
 }
 
 export interface SourceRequest {
@@ -57,7 +59,13 @@ export async function findSource(request: SourceRequest, root: string): Promise<
   // An ID means that backup, whatever it holds; "the newest" means one that is of use.
   const useful = sets.filter(({schemas}) => schema === undefined || schemas.includes(schema))
   if (sets.length > 0 && useful.length === 0) throw noBackupOf(schema!, sets, root)
-  return fromSet(at === undefined ? findSet(useful, 'latest', root) : newestBefore(useful, at, root), schema)
+  const time = at === undefined ? Infinity : toTime(at)
+  const eligible = useful.filter(({takenAt}) => takenAt.getTime() <= time)
+  const where = at === undefined ? root : `${root} from before ${new Date(time).toISOString()}`
+  const found = findSet(eligible, 'latest', where)
+  const newer = eligible.slice(0, eligible.indexOf(found))
+  const passedOver = newer.filter(({state, manifest}) => state !== 'complete' && manifest?.kind !== 'safety')
+  return {...fromSet(found, schema), passedOver}
 }
 
 function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
@@ -78,12 +86,6 @@ function toTime(text: string): number {
   throw new AquastreamError('usage', `--at ${JSON.stringify(text)} is no time`, {
     hint: 'write it as 2026-11-23T02:00:00Z, or 2026-11-23 for its first moment in UTC',
   })
-}
-
-function newestBefore(sets: BackupSet[], at: string, root: string): BackupSet {
-  const time = toTime(at)
-  const before = sets.filter(({takenAt}) => takenAt.getTime() <= time)
-  return findSet(before, 'latest', `${root} from before ${new Date(time).toISOString()}`)
 }
 
 /** Archives of a complete set; all, or that of one schema. */
@@ -112,6 +114,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
     set: {id: set.id, takenAt: set.takenAt.toISOString(), label: manifest.label},
     manifest,
     directory: set.path,
+    passedOver: [],
     archives: archives.map(known => ({
       schema: known.schema,
       path: join(set.path, known.file),
@@ -148,6 +151,7 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     set: undefined,
     manifest: undefined,
     directory,
+    passedOver: [],
     archives: [{schema, path, packing, bytes, sha256, known: undefined}],
   }
 }

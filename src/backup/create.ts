@@ -10,6 +10,7 @@ import {checkVersions} from '../postgres/versions.js'
 import {version} from '../version.js'
 import {type Written, writeArchive} from './archive-file.js'
 import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './form.js'
+import {findLeftOut} from './left-out.js'
 import {sweepLeftovers} from './leftovers.js'
 import {withDirectoryLock} from './lock.js'
 import {allOrFirstError, inParallel} from './parallel.js'
@@ -79,6 +80,8 @@ export async function createBackup(asked: CreateRequest, ctx: Context<BackupEven
         all: request.allSchemas,
       })
       if (unknown.length > 0) ctx.on({type: 'notice', text: notTaken(unknown)})
+      const names = chosen.map(({name}) => name)
+      for (const text of await findLeftOut(session, names)) ctx.on({type: 'notice', text})
       const signal = AbortSignal.any([ctx.signal, lost])
       const set = {...request, root, chosen, kind: 'backup' as const}
       const written = await writeSet(set, {server, session}, {on: ctx.on, signal})
@@ -168,7 +171,7 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
   // The largest first: what is started last ends last.
   const largestFirst = request.chosen.toSorted((a, b) => b.bytes - a.bytes).map(({name}) => name)
   const [facts, globals, archives] = await allOrFirstError([
-    part(readFacts(source.server, schemas, at)),
+    part(readFacts(source, schemas, {...at, signal: until})),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dump),
   ]).catch((error: unknown) => {

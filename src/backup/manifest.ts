@@ -25,6 +25,8 @@ const archive = z.object({
   tables: z.array(z.object({name, rows: bytes})),
   /** Those that live in the schema, and so in its archive. */
   extensions: z.array(extension),
+  /** Of public alone: that it may not be used by everybody, which a dump does not always tell. */
+  closed: z.boolean().optional(),
   /** What the schema's objects need in other schemas. */
   links: z.array(z.object({kind: z.string(), name: z.string(), schema: z.string()})),
 })

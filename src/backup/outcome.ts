@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../errors.js'
+import {endBackends} from '../postgres/backends.js'
 import type {Server} from '../postgres/server.js'
 import {literal, type Session, withSession} from '../postgres/session.js'
 
@@ -47,18 +48,6 @@ export async function findOutcome(question: Question): Promise<Outcome> {
     throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
       hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
     })
-  }
-}
-
-async function endBackends(session: Session, application: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE * 1000
-  for (;;) {
-    const left = await session.json<number>(
-      `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,
-    )
-    if (left === 0) return
-    if (performance.now() > deadline) throw new Error('a backend does not end')
-    await sleep(20)
   }
 }
 

@@ -186,13 +186,13 @@ async function* inOrder(
   for (const statement of what.before) yield Buffer.from(`${statement}\n`)
   for (const archive of what.archives) {
     // Of itself a dump does not say that everybody may use it; restore.sh does the same for public alone.
-    const isPublic = archive.schema === 'public' && what.archives.length > 1
-    if (isPublic) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
+    const opens = archive.schema === 'public' && what.archives.length > 1 && archive.known?.closed !== true
+    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
     for await (const {section, text} of splitDump(unpack(archive, server, proven(archive)))) {
       if (section === 'rows') yield text
       else later[section].push(text)
     }
-    if (isPublic) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
+    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
   }
   yield* later.afterwards
   const keys = Buffer.concat(later['foreign keys']).toString('utf8')
@@ -222,7 +222,7 @@ function explain(stderr: string, server: Server): AquastreamError {
   const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
   const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
   if (holders !== undefined) return holdsOn(holders)
-  return new AquastreamError('restore-failed', `nothing was changed: ${words}`, {
+  return new AquastreamError('restore-failed', words, {
     hint: hintFor(stderr, server),
     evidence,
   })

@@ -12,6 +12,7 @@ import {MANIFEST} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
 import {type BackupRequest, backupRoot, sameFlags} from './place.js'
 import {missingRoles} from './roles.js'
+import type {BackupSet} from './sets.js'
 import {listSchemas, readFacts, type SchemaSize} from './snapshot.js'
 import {holdsOn} from './replay.js'
 
@@ -88,7 +89,7 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const target = await findTarget(request, server)
   const names = source.archives.map(({schema}) => schema)
   const facts = await withTarget(target, server, session =>
-    lookAt(session, {server, source, target, request}),
+    lookAt(session, {server, source, target, request, signal}),
   )
   return {
     flags: sameFlags(request),
@@ -109,8 +110,15 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
         : facts.there.filter(name => !names.includes(name)),
     expected: Math.ceil(source.archives.reduce((sum, {bytes}) => sum + bytes, 0) / PACE) + 1,
     lockTimeout: request.lockTimeout,
-    notices: source.manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared'],
+    notices: [
+      ...source.passedOver.map(passedOver),
+      ...(source.manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared']),
+    ],
   }
+}
+
+function passedOver({id, state, reason}: BackupSet): string {
+  return `the newer backup ${id} is ${state} and was passed over${reason === undefined ? '' : `: ${reason}`}`
 }
 
 interface Target {
@@ -147,6 +155,7 @@ interface Question {
   source: RestoreSource
   target: Target
   request: RestoreRequest
+  signal: AbortSignal
 }
 
 interface Found extends Pick<
@@ -159,7 +168,7 @@ interface Found extends Pick<
 
 async function lookAt(
   session: Session | undefined,
-  {server, source, target, request}: Question,
+  {server, source, target, request, signal}: Question,
 ): Promise<Found> {
   const names = source.archives.map(({schema}) => schema)
   // The tables that a restore replaces are locked, and this would wait until it has ended.
@@ -171,9 +180,9 @@ async function lookAt(
   const facts =
     session && safety.length > 0
       ? await readFacts(
-          server,
+          {server, session},
           safety.map(({name}) => name),
-          {database: target.name},
+          {database: target.name, signal},
         )
       : undefined
   const {roles, statements} = request.schema === undefined ? await findRoles(source, server) : NO_ROLES

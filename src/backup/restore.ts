@@ -1,4 +1,5 @@
 import type {Context} from '../engines/engine.js'
+import {AquastreamError} from '../errors.js'
 import {lockDatabase} from '../postgres/lock.js'
 import {identifier, refusedAs, type Session, withSession} from '../postgres/session.js'
 import {type BackupEvent, writeSet} from './create.js'
@@ -100,7 +101,7 @@ async function restoreLocked(
     ctx.signal,
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
-    throw error
+    throw isFailure(error) ? nothingChanged(error) : error
   })
   ctx.on({type: 'step', step: 'commit', state: 'done'})
   return {
@@ -113,6 +114,14 @@ async function restoreLocked(
     foreignKeysLeftOut,
     undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},
   }
+}
+
+function isFailure(error: unknown): error is AquastreamError {
+  return error instanceof AquastreamError && error.code === 'restore-failed'
+}
+
+function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamError {
+  return new AquastreamError('restore-failed', `nothing was changed: ${message}`, {hint, evidence})
 }
 
 function countRows({manifest, archives}: RestoreSource): number | undefined {

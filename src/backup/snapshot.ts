@@ -1,5 +1,7 @@
-import {AquastreamError} from '../errors.js'
+import {randomBytes} from 'node:crypto'
 import {closest} from 'fastest-levenshtein'
+import {AquastreamError} from '../errors.js'
+import {endBackends} from '../postgres/backends.js'
 import {readOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import {jsonLiteral, type Session} from '../postgres/session.js'
@@ -67,19 +69,35 @@ function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
 export interface Facts {
   server: Manifest['server']
   extensions: Manifest['extensions']
-  schemas: Pick<Archive, 'schema' | 'tables' | 'extensions' | 'links'>[]
+  schemas: Pick<Archive, 'schema' | 'tables' | 'extensions' | 'links' | 'closed'>[]
 }
 
-/** Rows, extensions and links of schemas: as a snapshot shows them, or as they are now. */
+/**
+ * Rows, extensions and links of schemas: as a snapshot shows them, or as they are now.
+ * @param source the session ends the counting of rows when nobody waits for it any more
+ */
 export async function readFacts(
-  server: Server,
+  {server, session}: {server: Server; session: Session},
   schemas: string[],
-  at: {snapshot?: string; database?: string | undefined} = {},
+  {snapshot = '', database, signal}: {snapshot?: string; database: string | undefined; signal: AbortSignal},
 ): Promise<Facts> {
-  const program = server.run('backup', ['facts', at.snapshot ?? '', JSON.stringify(schemas)], {
-    database: at.database,
-  })
-  return JSON.parse(await readOutput(program)) as Facts
+  const application = `aquastream facts ${randomBytes(4).toString('hex')}`
+  const program = server.run('backup', ['facts', snapshot, JSON.stringify(schemas)], {database, application})
+  let ending: Promise<void> | undefined
+  const end = (): void => {
+    program.kill()
+    ending = endBackends(session, application).catch(() => undefined)
+  }
+  signal.addEventListener('abort', end, {once: true})
+  try {
+    return JSON.parse(await readOutput(program)) as Facts
+  } catch (error) {
+    await ending
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
 }
 
 /** Runs work on one snapshot, which lives as long as the work. */

@@ -117,7 +117,8 @@ async function verifyOne(
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof AquastreamError) || !tells(error)) throw error
-    return {...verdict, good: false, reason: error.message}
+    const why = error.code === 'restore-failed' ? 'it cannot be restored: ' : ''
+    return {...verdict, good: false, reason: `${why}${error.message}`}
   } finally {
     on({type: 'set', id, state: 'done', detail: 'done'})
   }

@@ -1,5 +1,5 @@
-import {lstat, readdir, readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {lstat, readdir, readFile, writeFile} from 'node:fs/promises'
+import {delimiter, join} from 'node:path'
 import type {BackupReport} from '../../src/backup/create.js'
 import type {RestoreReport} from '../../src/backup/restore.js'
 import {errorOf, type Run, Site} from './cli.js'
@@ -21,6 +21,22 @@ export function backup(site: Site, ...words: string[]): Promise<BackupReport> {
 
 export function restore(site: Site, ...words: string[]): Promise<RestoreReport> {
   return report(site, ['db:restore', '--yes', ...words])
+}
+
+/**
+ * Puts a script before one of ours: something on the way to the server that does as it likes.
+ * @param stream what of it: `replay`, `facts`
+ * @returns variables for a run
+ */
+export async function detour(
+  {directory}: Site,
+  {env}: Pick<TestServer, 'env'>,
+  {stream, script}: {stream: string; script: string},
+): Promise<{PATH: string}> {
+  // The arguments of a real one: -c SCRIPT backup.sh --stream WHAT
+  const text = `#!/bin/sh\ncase "$4 $5" in '--stream ${stream}') ${script} ;; *) exec /bin/sh "$@" ;; esac\n`
+  await writeFile(join(directory, 'sh'), text, {mode: 0o755})
+  return {PATH: [directory, env.PATH].join(delimiter)}
 }
 
 /** What a command reports; it has to succeed. */

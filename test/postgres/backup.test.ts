@@ -114,6 +114,50 @@ describe('one moment', () => {
   })
 })
 
+describe('what a backup cannot bring back', () => {
+  test('it names what belongs to no schema', async () => {
+    await server.sql(`${SMALL}
+      CREATE CAST ("user".state AS int) WITH INOUT;
+      CREATE FUNCTION "user".on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+      CREATE EVENT TRIGGER on_ddl ON ddl_command_end EXECUTE FUNCTION "user".on_ddl();
+      CREATE PUBLICATION changes FOR ALL TABLES;
+      CREATE TYPE "user".span AS RANGE (subtype = int);
+      CREATE STATISTICS media.names (mcv) ON id, name FROM "user".accounts;
+      SELECT lo_create(4711);
+      ALTER DATABASE aquastream SET work_mem = '5MB'`)
+    const {exitCode, stderr} = await site.run('db:backup')
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain(
+      'note: in no backup of schemas, and so not in this one: cast from "user".state to integer, event trigger on_ddl, large objects, publication changes, settings of the database, statistics object media.names\n',
+    )
+  })
+
+  test('it names a partition that lies elsewhere', async () => {
+    await server.sql(`${SMALL} CREATE TABLE "user".parts (id int) PARTITION BY LIST (id);
+      CREATE TABLE event.part PARTITION OF "user".parts DEFAULT`)
+    const {stderr} = await site.run('db:backup')
+    expect(stderr).toContain(
+      'note: event.part is a partition of "user".parts: restore their schemas together, from a backup of both\n',
+    )
+    await restore(site, '--all')
+  })
+
+  test('it says nothing when there is nothing', async () => {
+    await server.sql(SMALL)
+    expect((await site.run('db:backup')).stderr).not.toContain('note:')
+  })
+
+  test('a rehearsal says what stops its restore', async () => {
+    await server.sql(`${SMALL} CREATE VIEW event.names AS SELECT name FROM "user".accounts`)
+    const {id} = await backup(site, '--schema', 'event')
+    const {exitCode, stdout} = await site.run(`db:verify --restore ${id} --json`)
+    expect(exitCode).toBe(7)
+    expect(JSON.parse(stdout)).toMatchObject({
+      sets: [{id, reason: 'it cannot be restored: relation "user.accounts" does not exist'}],
+    })
+  })
+})
+
 describe('the programs beside the server', () => {
   const newest = [...postgresPrograms()].at(-1)!
 

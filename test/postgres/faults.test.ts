@@ -1,9 +1,11 @@
 import {createHash} from 'node:crypto'
-import {appendFile, chmod, chown, cp, mkdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {existsSync} from 'node:fs'
+import {appendFile, chmod, chown, cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {gunzipSync, gzipSync} from 'node:zlib'
 import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
-import {backup, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
+import {backup, detour, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
 import {errorOf, type Site} from '../helpers/cli.js'
 import {ACCIDENT, checkSums, fingerprint, FIXTURE, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
@@ -86,6 +88,23 @@ describe('tables in use', () => {
   })
 })
 
+test('an interrupt while rows are counted ends that too', async () => {
+  await using other = await siteFor(server)
+  const script = `touch '${other.directory}/asked'; until [ -e '${other.directory}/go' ]; do sleep 0.1; done; exec /bin/sh "$@"`
+  const env = await detour(other, server, {stream: 'facts', script})
+  const running = other.start(['db:backup'], {env})
+  while (!existsSync(join(other.directory, 'asked'))) await sleep(20)
+  await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
+  await other.write('go', '')
+  await until(server, "SELECT FROM pg_stat_activity WHERE query LIKE 'DO %' AND wait_event_type = 'Lock'")
+  running.kill('SIGINT')
+  expect((await running.ended).exitCode).toBe(130)
+  expect(await remains(server)).toBe('')
+  // Nor of the half set and the lock: it has ended by itself, and soon.
+  expect(await readdir(rootOf(other))).toEqual([])
+  await held.release()
+})
+
 /** What runs beside the server ends as if nothing were wrong, and something of its output never came. */
 describe('a connection that is cut and looks like an end', () => {
   test.each([
@@ -94,14 +113,7 @@ describe('a connection that is cut and looks like an end', () => {
     ['of the facts', 'facts', 'database-unreachable'],
   ])('fails the backup, %s', async (_, what, code) => {
     await using other = await siteFor(server)
-    const shell = join(other.directory, 'sh')
-    // The arguments of a real one: -c SCRIPT backup.sh --stream WHAT
-    await writeFile(
-      shell,
-      `#!/bin/sh\ncase "$4 $5" in '--stream ${what}') /bin/sh "$@" | head -c 300 ;; *) exec /bin/sh "$@" ;; esac\n`,
-      {mode: 0o755},
-    )
-    const env = {PATH: `${other.directory}:${server.env.PATH}`}
+    const env = await detour(other, server, {stream: what, script: '/bin/sh "$@" | head -c 300'})
     const run = await other.run(['db:backup', '--json'], {env})
     expect(errorOf(run)).toMatchObject({code})
     expect(await checkSums(rootOf(other))).toEqual(new Map())

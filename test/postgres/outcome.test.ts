@@ -3,7 +3,7 @@ import {stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {backup, siteFor} from '../helpers/backups.js'
+import {backup, detour, siteFor} from '../helpers/backups.js'
 import type {Running, Site} from '../helpers/cli.js'
 import {remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
@@ -36,16 +36,8 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Puts a shell before the one that replays: something on the way to the server that does as it likes. */
-async function startThrough(replaying: string): Promise<Running> {
-  const shell = join(site.directory, 'sh')
-  // The arguments of a real one: -c SCRIPT restore.sh --stream replay
-  await writeFile(
-    shell,
-    `#!/bin/sh\ncase "$4 $5" in '--stream replay') ${replaying} ;; *) exec /bin/sh "$@" ;; esac\n`,
-    {mode: 0o755},
-  )
-  const env = {PATH: `${site.directory}:${server.env.PATH}`}
+async function startThrough(script: string): Promise<Running> {
+  const env = await detour(site, server, {stream: 'replay', script})
   return site.start('db:restore --schema media --yes --json', {env})
 }
 

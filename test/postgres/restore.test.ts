@@ -1,4 +1,4 @@
-import {chown, mkdir, readdir, readFile, stat, truncate, writeFile} from 'node:fs/promises'
+import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
@@ -309,6 +309,17 @@ describe('what a schema can hold', () => {
     expect(await changes()).toEqual([])
   })
 
+  test('a schema public that is closed to everybody stays closed', async () => {
+    await server.sql('DROP SCHEMA public; CREATE SCHEMA public; CREATE TABLE public.t ()')
+    before = await describeDatabase(server)
+    await backup(site, '--all-schemas')
+    for (const what of [['--schema', 'public'], ['--all']]) {
+      await server.sql('GRANT USAGE ON SCHEMA public TO PUBLIC')
+      await restore(site, ...what)
+      expect(await changes()).toEqual([])
+    }
+  })
+
   test('an extension of its own schema is made in a bare database', async () => {
     await server.sql(
       'CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE media.tags (tag tools.citext)',
@@ -377,6 +388,17 @@ describe('which backup', () => {
     const {undo} = await restore(site, '--schema', 'user')
     expect(undo!.id > id).toBe(true)
     expect((await restore(site, '--schema', 'user')).from).toBe(id)
+  })
+
+  test('latest names the newer one that is damaged', async () => {
+    const {id: good} = await backup(site)
+    const {id, path} = await backup(site)
+    await rm(join(path, `user_${id}.sql.gz`))
+    const {stdout} = await site.run('db:restore --schema user --dry-run')
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `Note: the newer backup ${id} is damaged and was passed over: user_${id}.sql.gz is missing.`,
+    )
+    expect(stdout).toContain(`by backup ${good}`)
   })
 
   test('the beginning of an ID and a time find it', async () => {
