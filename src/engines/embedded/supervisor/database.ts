@@ -1,7 +1,5 @@
 import {chown, mkdtemp, readdir, rename, rm, writeFile} from 'node:fs/promises'
-import {once} from 'node:events'
 import {join} from 'node:path'
-import {createInterface} from 'node:readline'
 import {SERVICES} from '../../../stack/catalogue.js'
 import type {Home} from '../home.js'
 import {majorOf} from '../data.js'
@@ -79,16 +77,12 @@ async function single(
 }
 
 async function finish(home: Home, run: Run, input: string, log: Log): Promise<number> {
-  const kept = await startKept(home, 'postgres', run)
-  kept.stdin.end(input)
-  const lines = [kept.stdout, kept.stderr].map(stream => {
-    const reader = createInterface({input: stream}).on('line', line => {
-      // Its prompts are on the lines of its answers.
-      if (!line.startsWith('backend>')) log(line)
-    })
-    return once(reader, 'close')
+  const {stdin, ended, heard} = await startKept(home, 'postgres', run, line => {
+    // Its prompts are on the lines of its answers.
+    if (!line.startsWith('backend>')) log(line)
   })
-  const [{exitCode}] = await Promise.all([kept.ended, ...lines])
+  stdin.end(input)
+  const [{exitCode}] = await Promise.all([ended, heard])
   return exitCode
 }
 

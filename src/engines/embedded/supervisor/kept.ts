@@ -1,5 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
+import {createInterface} from 'node:readline'
 import type {Readable, Writable} from 'node:stream'
 import {forget, remember} from '../records.js'
 import type {Home} from '../home.js'
@@ -19,9 +20,9 @@ exec "$@" 3<&-`
 /** A program that runs under a keeper. */
 export interface Kept {
   pid: number
-  stdout: Readable
-  stderr: Readable
   stdin: Writable
+  /** Settles when every line of it was heard; that may be after its end, when a child of it still has its output. Never rejects. */
+  heard: Promise<unknown>
   /** Never rejects. */
   ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
   kill(signal: NodeJS.Signals): void
@@ -29,8 +30,16 @@ export interface Kept {
 
 export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
 
-/** @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone */
-export async function startKept(home: Home, service: string, run: KeptProgram): Promise<Kept> {
+/**
+ * @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone
+ * @param hear gets each line that it writes
+ */
+export async function startKept(
+  home: Home,
+  service: string,
+  run: KeptProgram,
+  hear: (line: string) => void,
+): Promise<Kept> {
   const {program, env, directory: cwd, owner, stop} = run
   const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', stop.slice('SIG'.length), ...program], {
     cwd,
@@ -43,20 +52,26 @@ export async function startKept(home: Home, service: string, run: KeptProgram): 
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
   // At once, before anything else can happen to us.
   void ended.then(() => lifeline.end('ended\n'))
+  // Before anything is waited for: Node throws away what a program wrote that ends before somebody reads.
+  const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
   await remember(home, service, {pid, stop})
   return {
     pid,
     stdin: child.stdin,
-    stdout: child.stdout,
-    stderr: child.stderr,
+    heard,
     ended: ended.then(async result => {
       await forget(home, service)
       return result
     }),
     kill: signal => child.kill(signal),
   }
+}
+
+async function hearLines(input: Readable, hear: (line: string) => void): Promise<void> {
+  const reader = createInterface({input}).on('line', hear)
+  await once(reader, 'close').catch(() => undefined)
 }
 
 async function whenEnded(child: ChildProcess): Promise<{exitCode: number; signal: NodeJS.Signals | null}> {

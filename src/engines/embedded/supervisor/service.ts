@@ -1,5 +1,4 @@
 import {lchown, lstat, mkdir} from 'node:fs/promises'
-import {createInterface} from 'node:readline'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
@@ -142,10 +141,8 @@ export class Service {
       await makeFolders(run, home)
       if (hasDatabase(run)) await prepareDatabase(home, run, line => this.#say(line))
       if (this.#isStopping()) return
-      this.#program = await startKept(home, this.work.service, run)
+      this.#program = await startKept(home, this.work.service, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
-      for (const input of [this.#program.stdout, this.#program.stderr])
-        createInterface({input}).on('line', line => this.#say(line))
       if (this.#isStopping()) this.#program.kill(run.stop)
       const over = new AbortController()
       const watching = this.#watchHealth(run, over.signal)
