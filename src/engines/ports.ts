@@ -1,4 +1,5 @@
 import {createServer} from 'node:net'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
@@ -25,6 +26,23 @@ export async function findTaken(target: Target, isOwn: (place: Place) => boolean
   )
   return wanted.filter((_, index) => taken[index])
 }
+
+/**
+ * Those that are taken for longer than a look takes: another command that looks at the same moment holds them too, and
+ * for that moment alone.
+ */
+export async function stillTaken(places: Place[], host: string): Promise<Place[]> {
+  let taken = places
+  for (let look = 0; look < LOOKS && taken.length > 0; look++) {
+    await sleep(PAUSE_MS)
+    const free = await Promise.all(taken.map(async ({port}) => isFree(Number(port), host)))
+    taken = taken.filter((_, index) => !free[index])
+  }
+  return taken
+}
+
+const LOOKS = 5
+const PAUSE_MS = 60
 
 /** A taken port as a problem that names it. */
 export function takenByOne({service, variable, port}: Place, holder: string | undefined): Problem {

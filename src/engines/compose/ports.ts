@@ -1,7 +1,7 @@
 import {execa} from 'execa'
 import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
-import {findTaken, holdingProcess, type Place, takenByOne} from '../ports.js'
+import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
 import {dockerOptions} from './docker.js'
 import {type Container, isRunning, LABEL} from './states.js'
 
@@ -19,7 +19,7 @@ interface Holder {
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
   const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
   const bind = target.settings.values.BIND!
-  const taken = await findTaken(target, ({port}) => own.has(`${bind}:${port}`))
+  const taken = await stillTaken(await findTaken(target, ({port}) => own.has(`${bind}:${port}`)), bind)
   return toProblems(
     await Promise.all(taken.map(async place => ({...place, holder: await findHolder(place.port, bind)}))),
   )

@@ -2,7 +2,7 @@ import {statfs} from 'node:fs/promises'
 import prettyBytes from 'pretty-bytes'
 import {AquastreamError, type Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findTaken, holdingProcess, type Place, takenByOne} from '../ports.js'
+import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
 import type {Home} from './home.js'
 import {makeHome} from './make-home.js'
 import {choosePostgres} from './postgres.js'
@@ -60,7 +60,10 @@ async function findPortProblems(target: Target, home: Home): Promise<Problem[]> 
         (state.health === 'unhealthy' ||
           Object.values(state.published).some(address => address.endsWith(`:${port}`))),
     )
-  const foreign = taken.filter(place => !isOwn(place))
+  const foreign = await stillTaken(
+    taken.filter(place => !isOwn(place)),
+    target.settings.values.BIND!,
+  )
   return Promise.all(foreign.map(async place => takenByOne(place, await holdingProcess(place.port))))
 }
 
