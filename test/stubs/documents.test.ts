@@ -81,6 +81,8 @@ describe.each(SERVICES.filter(name => OPERATIONS.some(({service}) => service ===
     async ({path, method}) => {
       const answer = await stub.ask(path, {method})
       expect(answer).toMatchObject({status: 401, json: {title: 'Unauthorized', status: 401}})
+      expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+      expect(answer.json.correlationId).toBe(answer.headers.get('x-correlation-id'))
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aquastream"')
     },
   )

@@ -3,10 +3,13 @@ import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
 import {SignJWT, UnsecuredJWT} from 'jose'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {operationsOf, SERVICES} from '../helpers/documents.js'
 import {JWT_SECRET, Stub} from '../helpers/stubs.js'
 
 const EVENT = '7d9a4f3e-52b1-4c36-9a0e-1c2d3e4f5a01'
 const ORGANIZER = '0f6c1c1e-6a55-4c0f-8d7a-91a3b5a0c201'
+const OPERATIONS = (await Promise.all(SERVICES.map(operationsOf))).flat()
+const GUARDED = OPERATIONS.filter(({guarded}) => guarded)
 const CLAIMS = {sub: 'somebody', username: 'somebody', roles: ['USER', 'ORGANIZER']}
 
 let user: Stub
@@ -62,6 +65,24 @@ test.each([
     expect(answer.headers.get('www-authenticate')).toBe(
       `Bearer realm="aquastream", error="invalid_token", error_description="${detail}"`,
     )
+  }
+})
+
+test.each(GUARDED)('$name through the gateway needs a token', async ({path, method}) => {
+  const answer = await gateway.ask(path, {method})
+  expect(answer).toMatchObject({status: 401, json: {status: 401, title: 'Unauthorized'}})
+  expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+  expect(answer.json.correlationId).toBe(answer.headers.get('x-correlation-id'))
+})
+
+test.each(['user', 'event'])('under the name of the service %s there is no way around', async service => {
+  await using fresh = await openGateway()
+  for (const {path, method} of GUARDED.filter(operation => operation.service === service)) {
+    const rest = path.replace('/api/v1/', '')
+    for (const way of [rest, `../${rest}`, `%2e%2e/${rest}`, `..%2f${rest}`, `..\\${rest}`, `/${rest}`]) {
+      const status = await statusOf(fresh, method, `/api/v1/${service}/${way}`)
+      expect([400, 401, 404], way).toContain(status)
+    }
   }
 })
 
@@ -182,11 +203,16 @@ function form(body: string): {body: string; headers: Record<string, string>} {
 }
 
 test('a path that services would read otherwise is refused', async () => {
-  const asking = request(`${gateway.url}/`, {path: `/api/v1/organizers/${ORGANIZER}\\events`, method: 'POST'})
+  expect(await statusOf(gateway, 'POST', `/api/v1/organizers/${ORGANIZER}\\events`)).toBe(400)
+})
+
+/** The path goes out as it is written: fetch would tidy it up. */
+async function statusOf(stub: Stub, method: string, path: string): Promise<number> {
+  const asking = request(`${stub.url}/`, {path, method})
   asking.end()
   const [response] = (await once(asking, 'response')) as [IncomingMessage]
-  expect(response.resume().statusCode).toBe(400)
-})
+  return response.resume().statusCode!
+}
 
 test('a form is checked where no form is taken', async () => {
   const headers = {
