@@ -12,7 +12,15 @@ export function downUpdate({state, services}: DownEvent): ProgressUpdate {
     : {task: 'stop', state: 'running', detail: services === 1 ? '1 service' : `${services} services`}
 }
 
-export function downSummary({project, stopped, deleted}: DownReport): string {
+export function downSummary(report: DownReport): string {
+  const {unasked} = report
+  const done = whatIsDone(report)
+  return unasked
+    ? `${done}\nDocker was not asked: ${unasked}. If it runs the stack, type this again when it answers.`
+    : done
+}
+
+function whatIsDone({project, stopped, deleted}: DownReport): string {
   if (stopped.length === 0 && deleted.length === 0) return `${project} was not running; nothing changed.`
   const services = `${project} is down.`
   return deleted.length > 0

@@ -126,6 +126,8 @@ export interface ServiceFacts {
  */
 export interface Engine {
   readonly name: 'compose' | 'embedded'
+  /** Why Docker, which is on this machine, did not say whether the stack runs there; known where nothing runs here. */
+  readonly unasked?: string | undefined
   /** Reads only. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
   /** Pulls and builds what the plan says is not there. */

@@ -6,6 +6,8 @@ import {findEngineProblem} from './compose/docker.js'
 import {composeEngine} from './compose/engine.js'
 import {runningProjects} from './compose/states.js'
 import {embeddedEngine} from './embedded/engine.js'
+import {dataIn, findHome} from './embedded/home.js'
+import {whereIs} from './embedded/programs.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
 
@@ -52,8 +54,11 @@ export async function openStackOn(
     })
   }
   const usual = await findEngine(profile, project, request.env)
-  if (choice === 'auto' || choice === usual.engine.name)
-    return {profile, project, engine: usual.engine, why: usual.why}
+  if (choice === 'auto' || choice === usual.engine.name) {
+    const why =
+      usual.why ?? (profile === 'dev' ? await findDataLeft(usual.engine, project, request.env) : undefined)
+    return {profile, project, engine: usual.engine, why}
+  }
   if (usual.isRunning || (await runningProjects()).has(project)) {
     throw new AquastreamError('refused', `${project} runs on the ${usual.engine.name} engine`, {
       hint: `stop it first: aquastream env:down --profile ${profile}`,
@@ -63,13 +68,26 @@ export async function openStackOn(
   return {profile, project, engine, why: undefined}
 }
 
+/** Docker came after the embedded engine: who looks for their data is told where it is. */
+async function findDataLeft(
+  engine: Engine,
+  project: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | undefined> {
+  if (engine.name === 'embedded') return undefined
+  const home = findHome(project, env)
+  if (!home || (await dataIn(home)).length === 0 || (await engine.volumes()).length > 0) return undefined
+  return 'On Docker dev begins with no data; what it has on the embedded engine stays there: aquastream env:up --engine embedded'
+}
+
 /** Every engine that may have data of a stack, the one that runs it first; one that cannot be asked has none to give. */
 export async function enginesOf(
   {engine, profile, project}: Stack,
   env: NodeJS.ProcessEnv,
 ): Promise<Engine[]> {
   if (profile !== 'dev') return [engine]
-  if (engine.name === 'compose') return [engine, embeddedEngine(project, env)]
+  if (engine.name === 'compose')
+    return findHome(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
 }
 
@@ -100,10 +118,11 @@ async function findEngine(profile: Profile, project: string, env: NodeJS.Process
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
   const problem = await findEngineProblem()
   if (!problem) return compose
+  const unasked = (await whereIs('docker')) ? problem.message : undefined
   return {
-    engine: embeddedEngine(project, env),
+    engine: embeddedEngine(project, env, unasked),
     isRunning: false,
-    why: `No Docker engine can be used (${problem.message}), so ${profile} runs on the embedded engine.`,
+    why: `No Docker engine can be used (${problem.message}), so ${profile} runs on the embedded engine, with data of its own.`,
     problem,
   }
 }

@@ -1,3 +1,4 @@
+import {isAbsolute} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
@@ -29,6 +30,8 @@ export interface DownReport {
   stopped: string[]
   /** Volumes that are gone now. */
   deleted: string[]
+  /** Why Docker was not asked to stop what it may run. */
+  unasked: string | null
 }
 
 /** Looks at what is there; changes nothing. */
@@ -44,7 +47,7 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
 
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
 export async function bringDown(
-  {stack: {project}, engines, services, volumes}: DownPlan,
+  {stack: {project, engine}, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   if (services.length > 0) on({type: 'stop', state: 'started', services: services.length})
@@ -64,11 +67,13 @@ export async function bringDown(
       'not-deleted',
       `${left.join(', ')} could not be deleted: something else uses it`,
       {
-        hint: `see what: docker ps --all --filter volume=${left[0]}`,
+        hint: left.some(isAbsolute)
+          ? `see whose it is: ls -ld ${left[0]}`
+          : `see what: docker ps --all --filter volume=${left[0]}`,
       },
     )
   }
-  return {project, stopped: services, deleted: volumes}
+  return {project, stopped: services, deleted: volumes, unasked: engine.unasked ?? null}
 }
 
 async function volumesOf(engines: Engine[]): Promise<string[]> {

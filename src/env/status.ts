@@ -4,12 +4,15 @@ import type {Engine} from '../engines/engine.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 import {servicesOf} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
+import {notRunning} from './not-running.js'
 import {isWell, type ServiceRow, toRows} from './table.js'
 
 export interface StatusReport {
   project: string
   profile: Profile
   engine: Engine['name']
+  /** Why it is not known whether the stack runs on Docker. */
+  unasked: string | null
   /** True when every service is. */
   healthy: boolean
   services: ServiceRow[]
@@ -29,20 +32,23 @@ export async function* watchStatus(request: StackRequest, signal: AbortSignal): 
 
 async function toReport({project, profile, engine}: Stack, states: ServiceState[]): Promise<StatusReport> {
   const services = toRows(servicesOf(profile), states, await engine.memory(states))
-  return {project, profile, engine: engine.name, healthy: services.every(isWell), services}
+  return {
+    project,
+    profile,
+    engine: engine.name,
+    unasked: engine.unasked ?? null,
+    healthy: services.every(isWell),
+    services,
+  }
 }
 
 /** What is wrong, as one problem that names the services; nothing when all are healthy. */
-export function findUnwell({services, profile}: StatusReport): Problem | undefined {
+export function findUnwell({services, profile, unasked}: StatusReport): Problem | undefined {
   const unwell = services.filter(row => !isWell(row))
   const [first] = unwell
   if (!first) return undefined
   if (services.every(({state}) => state === 'missing')) {
-    return {
-      code: 'not-healthy',
-      message: `the ${profile} stack is not running`,
-      hint: `start it: aquastream env:up --profile ${profile}`,
-    }
+    return notRunning(`the ${profile} stack`, profile, unasked)
   }
   return {
     code: 'not-healthy',

@@ -5,6 +5,7 @@ import {listSets} from '../backup/sets.js'
 import type {ServiceFacts} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {explainConfig} from '../env/config.js'
+import {notRunning} from '../env/not-running.js'
 import {AquastreamError} from '../errors.js'
 import {JOBS} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
@@ -50,14 +51,19 @@ const MANIFESTS = 3
  * Asks the engine; what it does not say is a gap. Without the facts there are no logs either: a service may have
  * written a secret that only its own variables tell of.
  */
-export async function askEngine({engine, project}: Stack, gaps: Gap[], signal: AbortSignal): Promise<Known> {
+export async function askEngine(
+  {engine, project, profile}: Stack,
+  gaps: Gap[],
+  signal: AbortSignal,
+): Promise<Known> {
   const attempt = attempts(gaps, signal)
   const answers = await attempt('services and their logs', () =>
     Promise.all([engine.states(signal), engine.facts(signal)]),
   )
   if (!answers) return {states: [], facts: [], versions: {}}
   const [states, facts] = answers
-  if (states.length === 0) gaps.push({what: 'services and their logs', why: `${project} is not running`})
+  if (states.length === 0)
+    gaps.push({what: 'services and their logs', why: notRunning(project, profile, engine.unasked).message})
   const versions = await attempt('versions of the engine', () => engine.versions(signal))
   return {states, facts, versions: versions ?? {}}
 }

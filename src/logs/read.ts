@@ -1,6 +1,7 @@
 import {AquastreamError} from '../errors.js'
 import type {LogLine} from '../engines/engine.js'
 import {openStack, type StackRequest} from '../engines/open.js'
+import {notRunning} from '../env/not-running.js'
 import {requireServices} from '../env/services.js'
 import {toTime} from './since.js'
 
@@ -13,7 +14,7 @@ export interface LogsRequest extends StackRequest {
 
 /**
  * The lines of the services in the order of time.
- * @throws no-such-service, not-healthy: when there is nothing that could have written lines
+ * @throws no-such-service, not-healthy: when there are no lines, and will be none
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
   const since = request.since === undefined ? undefined : toTime(request.since)
@@ -21,14 +22,15 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
   requireServices(request.services, profile, {jobs: true})
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
-  if (!states.some(({service}) => wanted.includes(service))) {
-    throw new AquastreamError(
-      'not-healthy',
-      `${request.services.join(', ') || `the ${profile} stack`} is not running, so there are no logs`,
-      {
-        hint: `start it: aquastream env:up --profile ${profile}`,
-      },
-    )
+  const isRunning = states.some(({service}) => wanted.includes(service))
+  let isEmpty = true
+  // What has ended can have left lines, and writes no more.
+  for await (const line of engine.logs({...request, since, follow: request.follow && isRunning}, signal)) {
+    isEmpty = false
+    yield line
   }
-  yield* engine.logs({...request, since}, signal)
+  if (isRunning || !(isEmpty || request.follow)) return
+  const what = request.services.join(', ') || `the ${profile} stack`
+  const {code, message, hint} = notRunning(what, profile, engine.unasked)
+  throw new AquastreamError(code, isEmpty ? `${message}, so there are no logs` : message, {hint})
 }

@@ -22,6 +22,18 @@ test('beside Docker the embedded engine runs when asked for', async () => {
   await expect(access(site.home)).rejects.toThrow('ENOENT')
 })
 
+test('whoever has data on the embedded engine hears of it when Docker has none', async () => {
+  await using site = await withDocker()
+  await site.run('env:up --engine embedded --service postgres')
+  await site.run('env:down')
+  const words = 'On Docker dev begins with no data; what it has on the embedded engine stays there'
+  const first = await site.run('env:up --service postgres')
+  expect(first.exitCode, first.stderr).toBe(0)
+  expect(first.stderr).toContain(words)
+  expect((await site.run('env:up --service postgres')).stderr).not.toContain(words)
+  await site.run('env:down --volumes --yes')
+})
+
 test('MinIO runs with its bucket where its program is', async () => {
   await using site = await withDocker()
   const bin = join(site.directory, 'bin')

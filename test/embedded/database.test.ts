@@ -39,7 +39,9 @@ test('a database that does not run is said so', async () => {
   await using other = await EmbeddedSite.open()
   const run = await other.run('db:backup --json')
   expect(run.exitCode).toBe(4)
-  expect(errorOf(run).message).toBe(`postgres of ${other.env.AQUASTREAM_PROJECT} is not running`)
+  expect(errorOf(run).message).toBe(
+    `postgres of ${other.env.AQUASTREAM_PROJECT} is not running on the embedded engine, and no Docker engine answers at /nonexistent/none.sock`,
+  )
 })
 
 test('letters of every alphabet are letters to the database', async () => {

@@ -33,6 +33,18 @@ test('the last lines of one service, and those since a time', async () => {
   expect((await lines('postgres --since 1h')).length).toBe(all.length)
 })
 
+test('what a stack that has ended wrote can be read', async () => {
+  await using ended = await EmbeddedSite.open()
+  await ended.up('postgres')
+  await ended.run('env:down')
+  const run = await ended.run('logs postgres')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stdout).toContain('database system is shut down')
+  const followed = await ended.run('logs postgres --follow')
+  expect(followed.exitCode).toBe(4)
+  expect(followed.stdout).toBe(run.stdout)
+})
+
 test('what is followed ends with the stack', async () => {
   const running = site.start('logs user --follow --json')
   const reader = createInterface({input: running.stdout})

@@ -15,7 +15,7 @@ test('without Docker dev comes up whole and says why', async () => {
   const run = await site.run('env:up')
   expect(run.exitCode, run.stderr).toBe(0)
   expect(run.stderr).toContain(
-    'note: No Docker engine can be used (no Docker engine answers at /nonexistent/none.sock), so dev runs on the embedded engine.',
+    'note: No Docker engine can be used (no Docker engine answers at /nonexistent/none.sock), so dev runs on the embedded engine, with data of its own.',
   )
   const {services, healthy, engine} = await site.status()
   expect({healthy, engine}).toEqual({healthy: true, engine: 'embedded'})

@@ -38,11 +38,30 @@ test('data of a stack that is down is deleted too', async () => {
 
 test('a stop of what does not run says so', async () => {
   await using site = await EmbeddedSite.open()
-  const {exitCode, stdout} = await site.run('env:down')
+  const {exitCode, stdout} = await site.run('env:down', {env: {PATH: '/nonexistent'}})
   expect({exitCode, stdout}).toEqual({
     exitCode: 0,
     stdout: `${site.env.AQUASTREAM_PROJECT} was not running; nothing changed.`,
   })
+})
+
+test('what Docker runs, which does not answer, is not said to be stopped', async () => {
+  await using site = await EmbeddedSite.open()
+  const silence = 'no Docker engine answers at /nonexistent/none.sock'
+  expect((await site.run('env:down')).stdout).toBe(
+    `${site.env.AQUASTREAM_PROJECT} was not running; nothing changed.\n` +
+      `Docker was not asked: ${silence}. If it runs the stack, type this again when it answers.`,
+  )
+  for (const command of ['env:status', 'logs', 'db:backup']) {
+    const run = await site.run(`${command} --json`)
+    expect(run.exitCode).toBe(4)
+    expect(run.stdout).toContain(silence)
+  }
+  const run = await site.run('env:status')
+  expect(run.stderr).toBe(
+    `error: the dev stack is not running on the embedded engine, and ${silence}\n` +
+      'hint: start Docker if it runs there; else start it: aquastream env:up --profile dev',
+  )
 })
 
 test('a supervisor whose home is deleted ends everything', async () => {

@@ -15,12 +15,17 @@ import {whereIs} from './programs.js'
 export async function besidePostgres(
   home: Home,
   project: string,
+  unasked: string | undefined,
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
   const database = (await isListening(home)) ? await askDatabase(home) : null
   if (!database) {
-    throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
-      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
-    })
+    throw new AquastreamError(
+      'not-healthy',
+      `postgres of ${project} is not running${unasked ? ` on the embedded engine, and ${unasked}` : ''}`,
+      {
+        hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+      },
+    )
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)

@@ -3,11 +3,15 @@ import {askFacts, askMemory, isListening} from './client.js'
 import {dataIn, homeOf} from './home.js'
 import {readStates, watchStates} from './states.js'
 
-/** The engine of dev where no container engine runs: programs of this machine, under a supervisor of ours. */
-export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine {
+/**
+ * The engine of dev where no container engine runs: programs of this machine, under a supervisor of ours.
+ * @param unasked as the engine has it
+ */
+export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?: string): Engine {
   const home = homeOf(project, env)
   return {
     name: 'embedded',
+    unasked,
     // As with Docker, only a start needs these.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
     async fetchImages({images}, ctx) {
@@ -36,6 +40,6 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv): Engine 
       return {Node: process.version, ...(choice && {PostgreSQL: choice.programs.version})}
     },
     machine: async () => undefined,
-    besidePostgres: async () => (await import('./beside.js')).besidePostgres(home, project),
+    besidePostgres: async () => (await import('./beside.js')).besidePostgres(home, project, unasked),
   }
 }

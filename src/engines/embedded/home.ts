@@ -26,6 +26,15 @@ export function homeOf(project: string, env: NodeJS.ProcessEnv): Home {
   return homeAt(dataDirectory(env), project)
 }
 
+/** Where nothing can be kept, nothing runs; who starts something is told why. */
+export function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefined {
+  try {
+    return homeOf(project, env)
+  } catch {
+    return undefined
+  }
+}
+
 /** The same by its place. */
 export function homeAt(base: string, project: string): Home {
   const path = join(base, project)

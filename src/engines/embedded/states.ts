@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../stack/state.js'
 import {askStates, isListening} from './client.js'
-import {type Home, homeOf} from './home.js'
+import {findHome, type Home} from './home.js'
 import {findLeftovers} from './leftovers.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
@@ -10,15 +10,6 @@ export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv)
   const home = findHome(project, env)
   if (!home) return false
   return (await isListening(home)) || (await findLeftovers(home)).size > 0
-}
-
-/** Where nothing can be kept, nothing runs; who starts something is told why. */
-function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefined {
-  try {
-    return homeOf(project, env)
-  } catch {
-    return undefined
-  }
 }
 
 /** Every service of the home, as its supervisor knows it; where none answers, what still runs unwatched. */
