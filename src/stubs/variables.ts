@@ -37,6 +37,14 @@ export function httpUrl(variable: string, value: string): string {
   return value.replace(/\/+$/, '')
 }
 
+/**
+ * A URL that a person's browser opens, without a slash at the end. Ports that are published on every address are
+ * reached at one of them.
+ */
+export function publicUrl(variable: string, value: string): string {
+  return httpUrl(variable, value).replace(/^(https?:\/\/)0\.0\.0\.0(?=[:/]|$)/i, '$1localhost')
+}
+
 /** The value as a URL, or null. */
 export function parseUrl(value: string): URL | null {
   return URL.canParse(value) ? new URL(value) : null

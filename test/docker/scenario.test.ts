@@ -1,14 +1,14 @@
 import {expect, test} from 'vitest'
 import {chromium} from '../helpers/browser-program.js'
-import {bookAndPay} from '../helpers/scenario.js'
+import {BIND, bookAndPay} from '../helpers/scenario.js'
 import {StackSite} from '../helpers/stack.js'
 
 test.skipIf(!chromium())('a visitor books and pays, and Telegram says so', async () => {
-  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
+  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine', BIND})
   const run = await site.run('env:up --profile dev')
   expect(run.exitCode, run.stderr).toBe(0)
   await bookAndPay({
-    gateway: `http://127.0.0.1:${site.setting('GATEWAY_PORT')}`,
-    mocks: `http://127.0.0.1:${site.setting('MOCKS_PORT')}`,
+    gateway: `http://${BIND}:${site.setting('GATEWAY_PORT')}`,
+    mocks: `http://${BIND}:${site.setting('MOCKS_PORT')}`,
   })
 })

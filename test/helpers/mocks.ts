@@ -71,7 +71,7 @@ export class Shop implements AsyncDisposable {
 export class Mocks implements AsyncDisposable {
   private constructor(private readonly stub: Stub) {}
 
-  static async open(webhookUrl: string): Promise<Mocks> {
+  static async open(webhookUrl: string, more: Record<string, string> = {}): Promise<Mocks> {
     const variables = (url: string) => ({
       PUBLIC_URL: url,
       WEBHOOK_URL: webhookUrl,
@@ -81,6 +81,7 @@ export class Mocks implements AsyncDisposable {
       YOOKASSA_SECRET_KEY: YOOKASSA.secretKey,
       CLOUDPAYMENTS_PUBLIC_ID: CLOUDPAYMENTS.publicId,
       CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
+      ...more,
     })
     return new Mocks(await Stub.open('mocks', variables))
   }

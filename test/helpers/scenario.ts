@@ -8,6 +8,9 @@ export interface Doors {
   mocks: string
 }
 
+/** Not the usual one, so that a link that does not follow BIND leads nowhere; only Linux has another. */
+export const BIND = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1'
+
 interface Event {
   id: string
   title: string
@@ -28,23 +31,25 @@ export async function bookAndPay({gateway, mocks}: Doors): Promise<void> {
     token: accessToken,
     body: {eventId, participants: [{name: 'Анна Петрова', birthYear: 1992, experience: 'BEGINNER'}]},
   })
-  const payment = await call<{confirmationUrl: string}>(`${gateway}/api/v1/payments/init`, {
-    token: accessToken,
-    body: {
-      bookingId: booking.id,
-      amount: {value: '4321.00', currency: 'RUB'},
-      provider: 'yookassa',
-      description: 'Кубок Волги',
-      returnUrl: `${mocks}/?paid`,
-    },
-  })
+  const start = async (more: object): Promise<string> => {
+    const amount = {value: '4321.00', currency: 'RUB'}
+    const body = {bookingId: booking.id, amount, provider: 'yookassa', description: 'Кубок Волги', ...more}
+    const url = `${gateway}/api/v1/payments/init`
+    return (await call<{confirmationUrl: string}>(url, {token: accessToken, body})).confirmationUrl
+  }
+  const confirmationUrl = await start({returnUrl: `${mocks}/?paid`})
+  expect(new URL(confirmationUrl).origin).toBe(mocks)
   await using browser = await TestBrowser.open()
-  const payer = await browser.visit(payment.confirmationUrl)
+  const payer = await browser.visit(confirmationUrl)
   await payer.getByRole('button', {name: 'Pay'}).click()
   // Back where the shop wanted: here the page of the mocks, which follows what happens without a reload.
   await payer.waitForURL(`${mocks}/?paid`)
   await payer.getByText('payment.succeeded').first().waitFor()
   await payer.locator('.chat .bot', {hasText: /4[\s\u00a0]?321/}).waitFor()
+  // Whose client names no page comes back to one that is there.
+  const another = await browser.visit(await start({}))
+  await another.getByRole('button', {name: 'Pay'}).click()
+  await another.waitForURL(`${gateway}/docs/`)
 }
 
 /** Asks for JSON; the answer has to be a good one. */

@@ -25,6 +25,7 @@ export function paymentVariables(mocksUrl: string, database = NO_DATABASE): Reco
     CLOUDPAYMENTS_API_URL: `${mocksUrl}/cloudpayments`,
     CLOUDPAYMENTS_PUBLIC_ID: CLOUDPAYMENTS.publicId,
     CLOUDPAYMENTS_API_SECRET: CLOUDPAYMENTS.apiSecret,
+    GATEWAY_PUBLIC_URL: 'http://127.0.0.1:8080',
   }
 }
 

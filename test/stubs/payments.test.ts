@@ -1,7 +1,7 @@
 // The stub of payment when something is wrong with a provider, or with what claims to be one.
 import {createHmac} from 'node:crypto'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {CLOUDPAYMENTS, Mocks} from '../helpers/mocks.js'
+import {CLOUDPAYMENTS, Mocks, Shop} from '../helpers/mocks.js'
 import {paymentVariables} from '../helpers/stub-platform.js'
 import {Stub} from '../helpers/stubs.js'
 
@@ -61,6 +61,22 @@ test('a wrong secret of the shop is told', async () => {
   const answer = await init('yookassa', stranger)
   expect(answer.json.detail).toMatch(/^YooKassa answers 401: Error in shopId or secret key/)
   expect(JSON.stringify([answer.json, await stranger.logs()])).not.toContain('wrong-canary')
+})
+
+test.each([
+  ['http://192.0.2.1', 'http://192.0.2.1'],
+  ['http://0.0.0.0', 'http://localhost'],
+])('published on %s, the links of a payment name %s', async (given, named) => {
+  await using platform = await Shop.open()
+  await using elsewhere = await Mocks.open(platform.url, {PUBLIC_URL: `${given}:18090`})
+  const variables = {...paymentVariables(elsewhere.url), GATEWAY_PUBLIC_URL: `${given}:18080`}
+  await using shop = await Stub.open('payment', variables)
+  for (const provider of ['yookassa', 'cloudpayments']) {
+    const url = new URL(String((await init(provider, shop)).json.confirmationUrl))
+    expect(url.origin).toBe(`${named}:18090`)
+    const {headers} = await elsewhere.press(`${url.pathname}/pay`)
+    expect(headers.get('location')).toBe(`${named}:18080/docs/`)
+  }
 })
 
 test('a report of CloudPayments needs its signature', async () => {

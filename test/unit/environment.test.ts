@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs'
 import {CORE_SCHEMA, load, mergeTag} from 'js-yaml'
 import {expect, test} from 'vitest'
 import {SETTINGS} from '../../src/config/settings.js'
-import {environmentOf} from '../../src/engines/embedded/environment.js'
+import {environmentOf, type Values} from '../../src/engines/embedded/environment.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
 
 interface ComposeFile {
@@ -20,6 +20,19 @@ test.each(programs)('$name is told the same on both engines', ({name}) => {
   // A container listens on every address of its own, and only Java has options of Java.
   const expected = Object.keys(compose.services[name]!.environment).filter(key => key !== 'JAVA_TOOL_OPTIONS')
   expect(told.sort()).toEqual([...expected, 'SERVER_ADDRESS'].sort())
+})
+
+test.each([
+  ['payment', 'GATEWAY_PUBLIC_URL'],
+  ['mocks', 'PUBLIC_URL'],
+])('%s names people the same address on both engines', (name, variable) => {
+  const dev = {...values, BIND: '192.0.2.1', GATEWAY_PORT: '18080', MOCKS_PORT: '18090'} as Values
+  const filled = compose.services[name]!.environment[variable]!.replaceAll(
+    /\$\{(\w+):-[^}]*\}/g,
+    (_, setting: string) => dev[setting]!,
+  )
+  expect(environmentOf(name, dev, () => true)[variable]).toBe(filled)
+  expect(filled).toMatch(/^http:\/\/192\.0\.2\.1:180[89]0$/)
 })
 
 test('nobody is told of what is skipped', () => {

@@ -17,6 +17,12 @@ export function hostOf({BIND: bind}: Values): string {
   return bind === '0.0.0.0' ? '127.0.0.1' : bind!
 }
 
+/** What a person's browser opens; the stubs know what to make of "every address". */
+function publicUrl(service: string, values: Values): string {
+  const {ports} = SERVICES.find(({name}) => name === service)!
+  return `http://${values.BIND}:${values[ports[0].variable]}`
+}
+
 /**
  * What a backend or the mocks are told: the variables of the compose file, with addresses of this machine in the place
  * of names of containers. A test compares the two. Of what is skipped nothing is told.
@@ -80,6 +86,7 @@ const ITS_OWN: Partial<Record<string, (values: Values, runs: Runs) => Record<str
   payment: values => ({
     ...pick(values, PAYMENTS),
     ...pickUrls(values, ['YOOKASSA_API_URL', 'CLOUDPAYMENTS_API_URL']),
+    GATEWAY_PUBLIC_URL: publicUrl('gateway', values),
   }),
   notification: values => ({...pick(values, TELEGRAM), ...pickUrls(values, ['TELEGRAM_API_URL'])}),
   media: (values, runs) =>
@@ -91,7 +98,7 @@ const ITS_OWN: Partial<Record<string, (values: Values, runs: Runs) => Record<str
       : {},
   mocks: values => ({
     ...pick(values, [...TELEGRAM, ...PAYMENTS]),
-    PUBLIC_URL: `http://${addressOf('mocks', values)}`,
+    PUBLIC_URL: publicUrl('mocks', values),
     WEBHOOK_URL: `http://${addressOf('gateway', values)}/api/v1/webhooks`,
   }),
 }

@@ -1,5 +1,5 @@
 // The environment contract of the mocks: where they are reached, where webhooks go, and the credentials to expect.
-import {httpUrl, required, type Environment} from '../variables.js'
+import {httpUrl, publicUrl, required, type Environment} from '../variables.js'
 
 export interface MockSettings {
   /** What a person's browser opens; links to the payer's page begin with it. No slash at the end. */
@@ -14,7 +14,7 @@ export interface MockSettings {
 /** Only secrets have to be there: Compose by itself gives no names, neither here nor to who calls. */
 export function readMockSettings(env: Environment): MockSettings {
   return {
-    publicUrl: httpUrl('PUBLIC_URL', required(env, 'PUBLIC_URL')),
+    publicUrl: publicUrl('PUBLIC_URL', required(env, 'PUBLIC_URL')),
     webhookUrl: httpUrl('WEBHOOK_URL', required(env, 'WEBHOOK_URL')),
     telegram: {
       token: required(env, 'TELEGRAM_BOT_TOKEN'),

@@ -8,9 +8,6 @@ import type {PaymentSettings} from './settings.js'
 import {receiveCloudPayments, receiveYooKassa} from './webhooks.js'
 import {createAtYooKassa} from './yookassa.js'
 
-/** Where a payer comes back to when the client names no page: one that there is in every dev stack. */
-const RETURN_URL = 'http://localhost:8080/docs/'
-
 interface Review {
   decision: 'APPROVED' | 'REJECTED'
   comment?: string
@@ -31,7 +28,7 @@ export function paymentHandlers(
   return {
     async initPayment({body, claims}: Call<PaymentRequest>) {
       const payment = newPayment(body, claims.sub)
-      const {returnUrl = RETURN_URL} = body
+      const {returnUrl = settings.returnUrl} = body
       if (payment.provider === 'yookassa') {
         Object.assign(payment, await createAtYooKassa(settings.yookassa, payment, returnUrl))
       } else if (payment.provider === 'cloudpayments') {

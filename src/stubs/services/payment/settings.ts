@@ -1,9 +1,11 @@
-import {httpUrl, required, type Environment} from '../../variables.js'
+import {httpUrl, publicUrl, required, type Environment} from '../../variables.js'
 import type {Account} from './ask.js'
 
 export interface PaymentSettings {
   yookassa: Account
   cloudpayments: Account
+  /** Where a payer comes back to when the client names no page: one that there is in every dev stack. */
+  returnUrl: string
 }
 
 /** The accounts at the providers of payments. Only secrets have to be there: Compose by itself gives no names. */
@@ -21,5 +23,6 @@ export function readPaymentSettings(env: Environment): PaymentSettings {
       user: env.CLOUDPAYMENTS_PUBLIC_ID ?? '',
       password: required(env, 'CLOUDPAYMENTS_API_SECRET'),
     },
+    returnUrl: `${publicUrl('GATEWAY_PUBLIC_URL', required(env, 'GATEWAY_PUBLIC_URL'))}/docs/`,
   }
 }
