@@ -1,6 +1,6 @@
 import type {Problem} from '../errors.js'
 import type {Profile} from './profile.js'
-import type {Setting} from './settings.js'
+import {MOCKS_HOST, type Setting} from './settings.js'
 import {weakness} from './strength.js'
 
 /**
@@ -22,5 +22,24 @@ export function findFault(
       hint: `correct ${setting.name}: ${setting.about}`,
     }
   }
-  return profile === 'dev' ? undefined : weakness(setting, value)
+  if (profile === 'dev') return undefined
+  return weakness(setting, value) ?? exposure(setting, {value, source}, profile)
+}
+
+/** Stage and prod have real secrets, and take real money. */
+function exposure(
+  {name, thirdParty, default: real}: Setting,
+  {value, source}: {value: string; source: string},
+  profile: Profile,
+): Problem | undefined {
+  if (!thirdParty) return undefined
+  const {protocol, hostname} = new URL(value)
+  const problem = (fault: string): Problem => ({
+    code: 'settings-invalid',
+    message: `${name} in ${source} ${fault}`,
+    hint: `leave ${name} out, or set ${name}=${real}`,
+  })
+  if (hostname === MOCKS_HOST) return problem('leads to the mocks, which only dev has: nothing there is real')
+  if (protocol === 'https:') return undefined
+  return problem(`must begin with https:// in ${profile}: its secret would cross the network in clear text`)
 }

@@ -26,12 +26,15 @@ export interface Setting {
   devDefault?: string
   /** Where its absence is an error; it has no default then. In dev, a needed secret is generated. */
   neededIn?: readonly Profile[]
+  /** The address of a third party: secrets go there, and money depends on it. */
+  thirdParty?: true
   /** The db commands alone read it; the compose file has no such variable. */
   readBy?: 'cli'
 }
 
-/** Where the mocks are inside the network of the stack. */
-const MOCKS = 'http://mocks:8090'
+/** The mocks inside the network of the stack. */
+export const MOCKS_HOST = 'mocks'
+const MOCKS = `http://${MOCKS_HOST}:8090`
 
 const real = ['stage', 'prod'] as const
 const all = ['dev', ...real] as const
@@ -211,7 +214,7 @@ function account(name: string, about: string, devDefault: string): Setting {
 
 function api(name: string, about: string, real: string, mocked: string): Setting {
   const schema = z.url({protocol: /^https?$/, error: 'must be an http(s) URL'})
-  return {name, schema, group: 'third parties', about, default: real, devDefault: mocked}
+  return {name, schema, group: 'third parties', about, default: real, devDefault: mocked, thirdParty: true}
 }
 
 function limit(name: string, about: string, value: string): Setting {

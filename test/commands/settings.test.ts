@@ -85,6 +85,37 @@ test('short secrets are refused without being shown', async () => {
     expect(run.stdout + run.stderr).not.toContain(value)
 })
 
+test.each(['stage', 'prod'])('%s sends no secret in clear text and no payment to mocks', async profile => {
+  await using site = await siteWithoutDocker({...SECRETS, TELEGRAM_API_URL: 'http://telegram.example.com'})
+  await site.write(
+    `.env.${profile}`,
+    'YOOKASSA_API_URL=http://mocks:8090/v3\nCLOUDPAYMENTS_API_URL=https://MOCKS/cloudpayments\n',
+  )
+  const mocked = 'leads to the mocks, which only dev has: nothing there is real'
+  const leaks = `must begin with https:// in ${profile}: its secret would cross the network in clear text`
+  const expected = [
+    ['TELEGRAM_API_URL', `in the environment ${leaks}`, 'https://api.telegram.org'],
+    ['YOOKASSA_API_URL', `in .env.${profile} ${mocked}`, 'https://api.yookassa.ru/v3'],
+    ['CLOUDPAYMENTS_API_URL', `in .env.${profile} ${mocked}`, 'https://api.cloudpayments.ru'],
+  ]
+  for (const command of ['env:up', 'env:config']) {
+    const {exitCode, stderr} = await site.run(`${command} --profile ${profile}`)
+    expect(exitCode).toBe(2)
+    for (const [name, words, real] of expected) {
+      expect(stderr).toContain(`${name} ${words}\n`)
+      expect(`${stderr}\n`).toContain(`hint: leave ${name} out, or set ${name}=${real}\n`)
+    }
+  }
+})
+
+test('stage takes another https address, and dev any', async () => {
+  const https = {TELEGRAM_API_URL: 'HTTPS://telegram.example.com', YOOKASSA_API_URL: 'https://proxy:8090/v3'}
+  await using site = await siteWithoutDocker({...SECRETS, ...https})
+  expect(problemsOf(await site.run('env:up --profile stage --json'))).toEqual([])
+  const env = {...https, YOOKASSA_API_URL: 'http://mocks:8090/v3', TELEGRAM_API_URL: 'http://127.0.0.1:1'}
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json', {env}))).toEqual([])
+})
+
 test('dev takes a password that stage refuses', async () => {
   await using site = await siteWithoutDocker({POSTGRES_PASSWORD: 'postgres'})
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
