@@ -98,7 +98,13 @@ function settingsTables(): string {
 function settingRow(setting: Setting): string[] {
   const {name, about, default: usual, devDefault, secret} = setting
   const defaults = [code(usual), devDefault && `in dev ${code(devDefault)}`].filter(Boolean).join('; ')
-  return [code(name), about, defaults, secret ? 'yes' : '', need(setting)]
+  return [
+    code(name),
+    setting.onlyIn ? `${about}; of ${setting.onlyIn} alone` : about,
+    defaults,
+    secret ? 'yes' : '',
+    need(setting),
+  ]
 }
 
 function withoutEmptyColumns(head: string[], rows: string[][]): string {

@@ -5,7 +5,7 @@ import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
 import {nearMiss} from './near-miss.js'
 import type {Profile} from './profile.js'
-import {defaultOf, isGenerated, SETTINGS} from './settings.js'
+import {defaultOf, isGenerated, SETTINGS, settingsOf} from './settings.js'
 
 /** All settings of one run. */
 export interface Settings {
@@ -61,9 +61,9 @@ async function readAll(request: SettingsRequest, generate: typeof devSecrets): P
 function judge(layers: Layers, request: SettingsRequest): Settings {
   const {profile} = request
   const [, ...files] = layers
-  const found = pick(layers)
+  const found = pick(layers, profile)
   const values = Object.fromEntries(
-    SETTINGS.flatMap(setting => {
+    settingsOf(profile).flatMap(setting => {
       const value = found.get(setting.name)?.value ?? defaultOf(setting, profile)
       return value === undefined ? [] : [[setting.name, value]]
     }),
@@ -89,9 +89,9 @@ const EXAMPLE = fileURLToPath(new URL('../../.env.example', import.meta.url))
 type Found = Map<string, {value: string; source: string}>
 
 /** An empty value counts as not set, as it does in the compose file. */
-function pick(layers: Layer[]): Found {
+function pick(layers: Layer[], profile: Profile): Found {
   const found: Found = new Map()
-  for (const {name} of SETTINGS) {
+  for (const {name} of settingsOf(profile)) {
     const layer = layers.find(({values}) => values[name])
     if (layer) found.set(name, {value: layer.values[name]!, source: layer.source})
   }

@@ -6,12 +6,16 @@ export const HOW_TO_WRITE = `\
 # quotes: aquastream and Docker Compose then read the same. \`openssl rand -hex 32\` makes a good secret.`
 
 /**
- * The text of a settings file: every variable, by group, below what people are told about it.
+ * The text of a settings file: the variables, by group, below what people are told about them.
  * @param assignment the line that sets the variable, or shows how it would be set
  */
-export function settingsFile(head: string, assignment: (setting: Setting) => string): string {
+export function settingsFile(
+  head: string,
+  assignment: (setting: Setting) => string,
+  included: readonly Setting[] = SETTINGS,
+): string {
   const sections = groups().map(group => {
-    const settings = SETTINGS.filter(setting => setting.group === group)
+    const settings = included.filter(setting => setting.group === group)
     const entries = settings.map(setting => [...remarks(setting), assignment(setting)].join('\n'))
     return `${[`# --- ${group}`, ...entries].join('\n\n')}\n`
   })
@@ -47,13 +51,14 @@ const FORMS: {fits: RegExp; write: (value: string) => string}[] = [
 ]
 
 function remarks(setting: Setting): string[] {
-  const {name, about, devDefault, secret, readBy} = setting
+  const {name, about, devDefault, secret, onlyIn, readBy} = setting
   const where = need(setting)
   return [
     about,
     [secret && 'secret', where && `needed in ${where}`].filter(Boolean).join('; '),
     devDefault && `in dev the default is '${devDefault}'`,
     name === 'AQUASTREAM_PROFILE' && 'bare Compose reads it; aquastream refuses the file of another profile',
+    onlyIn && `of ${onlyIn} alone`,
     readBy === 'cli' && 'read by aquastream alone; the Compose file has no such variable',
   ]
     .filter(Boolean)

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {SERVICES} from '../stack/catalogue.js'
+import {type Service, SERVICES} from '../stack/catalogue.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
 
@@ -28,6 +28,8 @@ export interface Setting {
   neededIn?: readonly Profile[]
   /** The address of a third party: secrets go there, and money depends on it. */
   thirdParty?: true
+  /** The profile that has what it concerns; the others ignore it. */
+  onlyIn?: Profile
   /** The db commands alone read it; the compose file has no such variable. */
   readBy?: 'cli'
 }
@@ -147,13 +149,14 @@ export const SETTINGS: readonly Setting[] = [
     about: 'address that the ports are published on; 0.0.0.0 opens them to the network',
     default: '127.0.0.1',
   },
-  ...SERVICES.flatMap(({name, ports}) =>
+  ...SERVICES.flatMap(({name, kind, ports}) =>
     ports.map(({variable, container}, index): Setting => ({
       name: variable,
       schema: port,
       group: 'network',
       about: `port of ${name}${index === 0 ? '' : "'s console"} on this machine`,
       default: String(container),
+      ...ofDev(kind),
     })),
   ),
 
@@ -170,11 +173,12 @@ export const SETTINGS: readonly Setting[] = [
     about: 'tag of the backend images',
     default: 'latest',
   },
-  ...SERVICES.map(({name, imageVariable, image: usual}): Setting => ({
+  ...SERVICES.map(({name, kind, imageVariable, image: usual}): Setting => ({
     name: imageVariable,
     schema: image,
     group: 'images',
     about: `image of ${name}, taken as it is written, without IMAGE_PREFIX; else ${usual}`,
+    ...ofDev(kind),
   })),
 
   limit('POSTGRES_MEMORY', 'memory limit of PostgreSQL', '1g'),
@@ -191,6 +195,11 @@ export const SETTINGS: readonly Setting[] = [
     devDefault: '-XX:MaxRAMPercentage=75 -XX:TieredStopAtLevel=1',
   },
 ]
+
+/** Third parties are mocked in dev only. */
+function ofDev(kind: Service['kind']): Pick<Setting, 'onlyIn'> {
+  return kind === 'mocks' ? {onlyIn: 'dev'} : {}
+}
 
 function ownSecret(name: string, about: string): Setting {
   return {
@@ -219,6 +228,11 @@ function api(name: string, about: string, real: string, mocked: string): Setting
 
 function limit(name: string, about: string, value: string): Setting {
   return {name, schema: memory, group: 'limits', about, default: value}
+}
+
+/** The variables that a profile reads. */
+export function settingsOf(profile: Profile): Setting[] {
+  return SETTINGS.filter(({onlyIn}) => onlyIn === undefined || onlyIn === profile)
 }
 
 /** The value of a variable that nobody has set. */

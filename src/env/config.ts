@@ -2,7 +2,7 @@ import {examineSettings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
 import {nearMiss} from '../config/near-miss.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, type Group, isGenerated, type Setting, SETTINGS} from '../config/settings.js'
+import {defaultOf, type Group, isGenerated, type Setting, settingsOf} from '../config/settings.js'
 import {findProfile, type StackRequest} from '../engines/open.js'
 import type {Problem} from '../errors.js'
 
@@ -64,7 +64,7 @@ export async function explainConfig(request: StackRequest): Promise<ConfigReport
     project: settings.project,
     sources: layers.filter(layer => !layer.generated || layer === made).map(({source}) => source),
     generated: made?.source ?? null,
-    settings: SETTINGS.map(setting =>
+    settings: settingsOf(profile).map(setting =>
       setting.name === 'AQUASTREAM_PROFILE'
         ? profileRow(setting, profile, request)
         : toRow(setting, layers, profile),
@@ -72,7 +72,7 @@ export async function explainConfig(request: StackRequest): Promise<ConfigReport
     unknown: layers
       .slice(1)
       .filter(({generated}) => !generated)
-      .flatMap(findUnknown),
+      .flatMap(layer => findUnknown(layer, profile)),
     problems: settings.problems,
   }
 }
@@ -107,8 +107,8 @@ function describe({
   return {name, group, about, secret: secret ?? false}
 }
 
-function findUnknown({source, values}: Layer): UnknownVariable[] {
+function findUnknown({source, values}: Layer, profile: Profile): UnknownVariable[] {
   return Object.keys(values)
-    .filter(name => !SETTINGS.some(setting => setting.name === name))
+    .filter(name => !settingsOf(profile).some(setting => setting.name === name))
     .map(name => ({name, source, suggestion: nearMiss(name) ?? null}))
 }

@@ -23,7 +23,7 @@ export function readGiven(
   }
   const refused = set.flatMap(text => {
     const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? []
-    const problem = refuseArgument(name)
+    const problem = refuseArgument(name, profile)
     if (!problem) given.set(name, {value, source: '--set'})
     return problem ?? []
   })
@@ -50,7 +50,7 @@ export function refuseValue(
 }
 
 /** Every user of the machine can read arguments, so no secret is taken from them. */
-function refuseArgument(name: string): Problem | undefined {
+function refuseArgument(name: string, profile: Profile): Problem | undefined {
   const setting = SETTINGS.find(candidate => candidate.name === name)
   if (!setting) return unknownName(name)
   if (setting.secret) {
@@ -58,6 +58,13 @@ function refuseArgument(name: string): Problem | undefined {
       code: 'refused',
       message: `${name} is a secret, and every user of this machine can read arguments`,
       hint: `leave it out: ${setting.group === 'secrets' ? 'it is generated' : 'it is asked for, or taken from the environment'}`,
+    }
+  }
+  if (setting.onlyIn && setting.onlyIn !== profile) {
+    return {
+      code: 'usage',
+      message: `${name} is a setting of ${setting.onlyIn} alone`,
+      hint: `leave it out: ${profile} has no mocks`,
     }
   }
   if (name !== 'AQUASTREAM_PROFILE') return undefined

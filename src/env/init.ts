@@ -5,7 +5,7 @@ import {knownDevSecrets} from '../config/dev-secrets.js'
 import {reasonOf} from '../config/env-file.js'
 import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, isGenerated, type Setting, SETTINGS} from '../config/settings.js'
+import {defaultOf, isGenerated, type Setting, SETTINGS, settingsOf} from '../config/settings.js'
 import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
 import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
@@ -91,7 +91,8 @@ export async function writeInit(
   const {profile, file, path, generated, unknown} = plan
   if (gitignore && plan.ignored === false) await addToGitignore(path)
   const values = new Map([...plan.values, ...answers])
-  const text = settingsFile(head(profile), setting => line(setting, values.get(setting.name), profile))
+  const assignment = (setting: Setting): string => line(setting, values.get(setting.name), profile)
+  const text = settingsFile(head(profile), assignment, settingsOf(profile))
   if (!(await create(path, file, text))) throw isThere(file, profile)
   return {
     profile,

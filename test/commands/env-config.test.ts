@@ -84,6 +84,18 @@ test('what nothing reads is named, misspelt names apart', async () => {
   ])
 })
 
+test('settings of the mocks are of dev alone', async () => {
+  await using site = await siteWithoutDocker({...SECRETS, GATEWAY_PORT: '8090'})
+  await site.write('.env.stage', 'MOCKS_PORT=oops\n')
+  const {exitCode, stdout, stderr} = await site.run('env:config --profile stage')
+  expect({exitCode, stderr}, 'who has no mocks may use their port').toEqual({exitCode: 0, stderr: ''})
+  expect(stdout.split('\n').filter(line => line.includes('MOCKS_'))).toEqual([
+    'Nothing reads these of .env.stage: MOCKS_PORT.',
+  ])
+  const dev = await site.run('env:config --profile dev --json', {env: {GATEWAY_PORT: ''}})
+  expect(rowOf(dev, 'MOCKS_PORT')).toMatchObject({value: '8090', source: 'default'})
+})
+
 test('what env:up would refuse sets the exit status', async () => {
   await using site = await siteWithoutDocker({...SECRETS, JWT_SECRET: 'change-me', BIND: 'here'})
   const run = await site.run('env:config --profile prod')

@@ -97,6 +97,20 @@ test('secrets and unknown names are refused as arguments', async () => {
   expect(await readdir(site.directory)).toEqual([])
 })
 
+test.each(['stage', 'prod'])('a file of %s has no settings of the mocks', async profile => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run(`env:init --profile ${profile} --set MOCKS_PORT=18090`)
+  expect(run).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `error: MOCKS_PORT is a setting of dev alone\nhint: leave it out: ${profile} has no mocks`,
+  })
+  await site.run(`env:init --profile ${profile}`)
+  expect(await read(site, `.env.${profile}`)).not.toContain('MOCKS_')
+  await site.run('env:init --profile dev --set MOCKS_PORT=18090')
+  expect(parse(await read(site, '.env.dev'))).toMatchObject({MOCKS_PORT: '18090'})
+})
+
 test('values that no start would take are refused', async () => {
   await using site = await siteWithoutDocker({TELEGRAM_BOT_TOKEN: 'change-me', YOOKASSA_SECRET_KEY: `a'b$c`})
   const run = await site.run('env:init --profile prod --set REDIS_PORT=x --json')
