@@ -22,7 +22,7 @@ export async function devSecrets(
   const known = text === undefined ? undefined : parseEnv(text, path)
   const missing = secrets.filter(({name}) => !known?.[name])
   if (missing.length === 0) return {path, values: known ?? {}}
-  const lines = missing.map(({name}) => `${name}=${newSecret()}\n`).join('')
+  const lines = missing.map(setting => `${setting.name}=${newSecret(setting)}\n`).join('')
   try {
     await (known
       ? appendFile(path, `${text?.endsWith('\n') ? '' : '\n'}${lines}`)

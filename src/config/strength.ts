@@ -1,4 +1,4 @@
-import {randomBytes} from 'node:crypto'
+import {randomBytes, randomInt} from 'node:crypto'
 import type {Problem} from '../errors.js'
 import {SECRET_LENGTHS, type Setting} from './settings.js'
 
@@ -6,8 +6,14 @@ import {SECRET_LENGTHS, type Setting} from './settings.js'
 export const PLACEHOLDER = 'change-me'
 
 /** A secret that nobody guesses, of characters that no program takes for more than themselves. */
-export function newSecret(): string {
-  return randomBytes(24).toString('hex')
+export function newSecret({name}: Setting): string {
+  return name === 'TELEGRAM_BOT_TOKEN' ? newBotToken() : randomBytes(24).toString('hex')
+}
+
+/** Client libraries of Telegram refuse a token that has not the shape of a real one: the bot's id, and 35 characters. */
+function newBotToken(): string {
+  const key = randomBytes(25).toString('base64url').slice(0, 33)
+  return `${randomInt(1_000_000_000, 10_000_000_000)}:AA${key}`
 }
 
 /** Values that stand in examples and tutorials all over the world, so everybody knows them. */

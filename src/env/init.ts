@@ -59,7 +59,7 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
     setting => (setting.group === 'secrets' || isGenerated(setting, profile)) && !given.has(setting.name),
   )
   const known = profile === 'dev' ? (await knownDevSecrets(ours, env)).values : {}
-  const generated = ours.map(({name}) => name)
+  const generated = new Map(ours.map(setting => [setting.name, known[setting.name] || newSecret(setting)]))
   return {
     profile,
     file,
@@ -67,11 +67,11 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
     values: new Map([
       ['AQUASTREAM_PROFILE', profile],
       ...[...given].map(([name, {value}]) => [name, value] as const),
-      ...generated.map(name => [name, known[name] || newSecret()] as const),
+      ...generated,
     ]),
-    generated,
+    generated: [...generated.keys()],
     unknown: SETTINGS.filter(
-      ({name, neededIn}) => neededIn?.includes(profile) && !given.has(name) && !generated.includes(name),
+      ({name, neededIn}) => neededIn?.includes(profile) && !given.has(name) && !generated.has(name),
     ),
     ignored: await isIgnored(path),
   }
