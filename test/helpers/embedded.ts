@@ -53,8 +53,9 @@ export class EmbeddedSite extends Site {
 
   /** Runs SQL as the stack's user and gives what psql printed. */
   async sql(text: string, options: {password?: string} = {}): Promise<string> {
-    const secrets = await readFile(join(this.env.XDG_STATE_HOME!, 'aquastream', 'dev.env'), 'utf8')
-    const password = options.password ?? /^POSTGRES_PASSWORD=(.*)$/m.exec(secrets)?.[1]
+    const generated = join(this.env.XDG_STATE_HOME!, 'aquastream', 'dev.env')
+    const password =
+      options.password ?? /^POSTGRES_PASSWORD=(.*)$/m.exec(await readFile(generated, 'utf8'))?.[1]
     const {stdout} = await execa('psql', ['-XAtq', '-v', 'ON_ERROR_STOP=1'], {
       input: text,
       extendEnv: false,

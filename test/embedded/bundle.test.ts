@@ -1,0 +1,42 @@
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {unpack} from '../helpers/bundle.js'
+import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
+import {EmbeddedSite} from '../helpers/embedded.js'
+
+/** Where there is no Redis and no MinIO, nobody is told of their secrets. */
+const TOLD = Object.fromEntries(Object.entries(CANARIES).filter(([name]) => !/^(?:REDIS|S3)_/.test(name)))
+
+let site: EmbeddedSite
+beforeAll(async () => {
+  site = await EmbeddedSite.open()
+  const run = await site.run('env:up', {env: CANARIES})
+  expect(run.exitCode, run.stderr).toBe(0)
+})
+afterAll(async () => site[Symbol.asyncDispose]())
+
+test('a report of a stack that writes all its secrets has none', async () => {
+  const {POSTGRES_PASSWORD: password = ''} = TOLD
+  const plainly = 'SET log_min_error_statement = panic; SET log_error_verbosity = terse;'
+  await expectNoCanary(site, TOLD, ['postgres'], async (_service, text) => {
+    // PostgreSQL writes what it is told to, and begins a line that goes on with a tab.
+    const entries = text.split(/\n(?=before|cut|x)/)
+    const raises = entries.map(entry => `RAISE LOG USING MESSAGE = $entry$${entry}$entry$;`)
+    await site.sql(`${plainly} DO $do$ BEGIN ${raises.join('\n')} END $do$`, {password})
+  })
+})
+
+test('a report has states, checks and versions', async () => {
+  expect((await site.run('logs user --bundle facts.tar.gz')).exitCode).toBe(0)
+  const files = await unpack(`${site.directory}/facts.tar.gz`)
+  const read = (name: string): unknown => JSON.parse(files.get(`facts/${name}`)!)
+  expect(read('services.json')).toContainEqual(
+    expect.objectContaining({
+      service: 'user',
+      health: 'healthy',
+      checks: expect.arrayContaining([{at: expect.any(String), exitCode: 0, output: ''}]),
+    }),
+  )
+  expect(read('versions.json')).toMatchObject({
+    engine: {name: 'embedded', Node: process.version, PostgreSQL: expect.stringMatching(/^\d/)},
+  })
+})
