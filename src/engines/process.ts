@@ -25,6 +25,11 @@ export async function lifeOf({pid, started}: ProcessIdentity): Promise<'alive' |
   return started === (await startOf(pid)) ? 'alive' : 'gone'
 }
 
+/** What tells one run of a kernel from every other; nothing where the system has no name for it. */
+export function bootOf({started = ''}: ProcessIdentity): string | undefined {
+  return /^[\da-f-]{36}(?= )/.exec(started)?.[0]
+}
+
 async function startOf(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid)
 }

@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {chmod, mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
+import {randomUUID} from 'node:crypto'
+import {chmod, mkdir, readdir, readFile, utimes, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
@@ -46,6 +47,28 @@ test('a supervisor that hangs is ended by a stop', async () => {
   const run = await site.run('env:down')
   expect(run.exitCode, run.stderr).toBe(0)
   expect(await site.remains(0)).toEqual([])
+})
+
+test('a stack that another machine runs in the same directory is left alone', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
+  const record = join(site.home, 'run', 'supervisor.json')
+  const text = await readFile(record, 'utf8')
+  await site.run('env:down')
+  // As the other machine's supervisor leaves and touches it: of another kernel, whose sockets and pids mean nothing here.
+  const {started, ...rest} = JSON.parse(text) as {started: string}
+  const foreign = {...rest, host: 'otherhost', started: started.replace(/^\S+/, randomUUID())}
+  await writeFile(record, JSON.stringify(foreign))
+  const beat = setInterval(() => void utimes(record, new Date(), new Date()), 500)
+  for (const words of ['env:up --service postgres', 'env:down', 'env:down --volumes --yes']) {
+    const run = await site.run(`${words} --json`)
+    expect(run.exitCode).toBe(8)
+    expect(errorOf(run).message).toBe(`the stack in ${site.home} runs on otherhost`)
+  }
+  clearInterval(beat)
+  await site.up('postgres')
+  expect(await site.sql('SELECT answer FROM event.kept')).toBe('42')
 })
 
 test('nobody else is hit when pids are used again', async () => {

@@ -6,6 +6,7 @@ import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
+import {requireNotElsewhere} from './elsewhere.js'
 import type {Home} from './home.js'
 import {endLeftovers} from './leftovers.js'
 import {withHomeLock} from './lock.js'
@@ -17,6 +18,7 @@ export async function runWorks(home: Home, works: Work[]): Promise<void> {
   await withHomeLock(home, async () => {
     await makeHome(home)
     if ((await isListening(home)) && (await succeeds(sendWork(home, works)))) return
+    await requireNotElsewhere(home)
     // One that is there and does not answer hangs; it is a leftover too.
     await endLeftovers(home)
     await launch(home, works)
@@ -30,6 +32,7 @@ export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal:
     if ((await isListening(home)) && (await succeeds(askStates(home, {signal}))))
       await succeeds(askToStop(home, signal))
     signal.throwIfAborted()
+    await requireNotElsewhere(home)
     await endLeftovers(home)
     if (volumes) await deleteHome(home)
   })

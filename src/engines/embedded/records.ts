@@ -1,3 +1,4 @@
+import {hostname} from 'node:os'
 import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {identify, lifeOf, type ProcessIdentity} from '../process.js'
@@ -7,6 +8,8 @@ import type {Home} from './home.js'
 export interface ProcessRecord extends ProcessIdentity {
   /** How it is asked to end. */
   stop: 'SIGINT' | 'SIGTERM'
+  /** The machine that it runs on. */
+  host?: string
 }
 
 /** Writes down which process runs a service; whole or not at all. */
@@ -17,7 +20,7 @@ export async function remember(
 ): Promise<void> {
   const path = home.record(service)
   const draft = `${path}.new`
-  await writeFile(draft, JSON.stringify({...(await identify(pid)), stop}), {mode: 0o600})
+  await writeFile(draft, JSON.stringify({...(await identify(pid)), stop, host: hostname()}), {mode: 0o600})
   await rename(draft, path)
 }
 
@@ -37,11 +40,11 @@ export async function livingRecords(home: Home): Promise<Map<string, ProcessReco
   return living
 }
 
-async function readRecord(home: Home, service: string): Promise<ProcessRecord | undefined> {
+export async function readRecord(home: Home, service: string): Promise<ProcessRecord | undefined> {
   try {
-    const {pid, started, stop} = JSON.parse(await readFile(home.record(service), 'utf8')) as ProcessRecord
+    const record = JSON.parse(await readFile(home.record(service), 'utf8')) as ProcessRecord
     // A signal to 0, -1 or another negative number would reach more than one process.
-    return Number.isInteger(pid) && pid > 1 ? {pid, started, stop} : undefined
+    return Number.isInteger(record.pid) && record.pid > 1 ? record : undefined
   } catch {
     return undefined
   }

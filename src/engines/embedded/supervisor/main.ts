@@ -1,16 +1,14 @@
 // Runs the services of one stack on the embedded engine, until it is told to stop. Its argument is the home of the
 // stack; the work, which has secrets in it, comes as a message of the process that starts it.
 import {once} from 'node:events'
-import {rm, stat} from 'node:fs/promises'
+import {rm, stat, utimes} from 'node:fs/promises'
 import {basename, dirname} from 'node:path'
+import {BEAT_MS} from '../elsewhere.js'
 import {homeAt} from '../home.js'
 import {forget, remember} from '../records.js'
 import type {Work} from '../work.js'
 import {listen} from './server.js'
 import {Supervisor} from './supervisor.js'
-
-/** How often it looks whether its socket is still there. */
-const WATCH_MS = 2000
 
 process.umask(0o077)
 const path = process.argv[2]!
@@ -27,9 +25,15 @@ await listen(supervisor, home.socket, () => void end())
 process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => void end())
 const {ino} = await stat(home.socket)
-setInterval(() => void endIfForgotten(), WATCH_MS)
+setInterval(() => void showLife(), BEAT_MS)
 supervisor.run(works)
 if (process.connected) process.send?.('ready', () => process.connected && process.disconnect())
+
+async function showLife(): Promise<void> {
+  const now = new Date()
+  await utimes(home.record('supervisor'), now, now).catch(() => undefined)
+  await endIfForgotten()
+}
 
 /** Somebody deleted the directory, or another has taken over: nobody can reach this one any more. */
 async function endIfForgotten(): Promise<void> {

@@ -1,0 +1,49 @@
+import {open} from 'node:fs/promises'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../../errors.js'
+import {bootOf, identify} from '../process.js'
+import type {Home} from './home.js'
+import {readRecord} from './records.js'
+
+/** How often a supervisor touches its record, in ms: on another machine that is all that shows that it lives. */
+export const BEAT_MS = 2000
+
+/** So long without a beat, in ms, and it has ended; the clocks of two machines do not go alike. */
+const SURELY_ENDED_MS = 300_000
+
+/**
+ * Makes sure that no other machine runs the stack in a directory that both have, such as one on NFS. Neither sockets nor
+ * pids reach from one kernel to another, and PostgreSQL's own lock does not either: two servers would ruin the data.
+ *
+ * @throws busy
+ */
+export async function requireNotElsewhere(home: Home): Promise<void> {
+  const record = await readRecord(home, 'supervisor')
+  if (!record || bootOf(record) === bootOf(await identify(process.pid))) return
+  if (!(await beats(home.record('supervisor')))) return
+  throw new AquastreamError('busy', `the stack in ${home.path} runs on ${record.host ?? 'another machine'}`, {
+    hint: 'stop it there, or give this machine a directory of its own with XDG_STATE_HOME',
+  })
+}
+
+/** Whether the time of a file still changes. That of this machine's last boot does not. */
+async function beats(path: string): Promise<boolean> {
+  const first = await timeOf(path)
+  if (first === undefined || Date.now() - first > SURELY_ENDED_MS) return false
+  const deadline = performance.now() + 3 * BEAT_MS
+  while (performance.now() < deadline) {
+    await sleep(BEAT_MS / 4)
+    if ((await timeOf(path)) !== first) return true
+  }
+  return false
+}
+
+/** Of the file as it is opened: what NFS remembers of a path can be a minute old. */
+async function timeOf(path: string): Promise<number | undefined> {
+  const file = await open(path).catch(() => undefined)
+  try {
+    return (await file?.stat())?.mtimeMs
+  } finally {
+    await file?.close()
+  }
+}
