@@ -1,12 +1,10 @@
-import {createHash} from 'node:crypto'
-import {readdir, readFile} from 'node:fs/promises'
-import {join, relative} from 'node:path'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {lastLines} from '../last-lines.js'
+import {hashStubs, STUBS} from '../stubs.js'
 import {tryDocker} from './docker.js'
-import {imageOf, STUB_CONTEXT, STUB_IMAGE} from './project.js'
+import {imageOf, STUB_IMAGE} from './project.js'
 
 /** An image that the engine has. */
 export interface PresentImage {
@@ -28,7 +26,8 @@ export interface ImageChoice {
  */
 export async function chooseImages(target: Target, signal: AbortSignal): Promise<ImageChoice> {
   const {profile, values} = target.settings
-  const stubImage = await stubImageName()
+  // The same is not built twice.
+  const stubImage = `${STUB_IMAGE}:${await hashStubs()}`
   const wanted = target.services.map(service => ({service, image: imageOf(service, values)}))
   const present = await findImages([...new Set(wanted.map(({image}) => image)), stubImage], signal)
   const isStub = ({service, image}: {service: string; image: string}): boolean => {
@@ -52,16 +51,6 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
     needs.set(stubImage, {image: stubImage, services, how: present.has(stubImage) ? 'present' : 'build'})
   }
   return {needs: [...needs.values()], stubs: {services, image: stubImage}, present}
-}
-
-/** Tagged by what it is made of: a new version of the stub is another image, and the same is not built twice. */
-async function stubImageName(): Promise<string> {
-  const hash = createHash('sha256')
-  const entries = await readdir(STUB_CONTEXT, {recursive: true, withFileTypes: true})
-  const files = entries.filter(entry => entry.isFile()).map(({parentPath, name}) => join(parentPath, name))
-  for (const file of files.sort())
-    hash.update(`${relative(STUB_CONTEXT, file)}\0`).update(await readFile(file))
-  return `${STUB_IMAGE}:${hash.digest('hex').slice(0, 12)}`
 }
 
 /** Those of the images that the engine has, by the name asked for. */
@@ -125,15 +114,7 @@ async function build(
   {signal}: Context<EngineEvent>,
 ): Promise<Problem | undefined> {
   const prefix = settings.values.IMAGE_PREFIX ?? ''
-  const args = [
-    'build',
-    '--quiet',
-    '--tag',
-    need.image,
-    '--build-arg',
-    `IMAGE_PREFIX=${prefix}`,
-    STUB_CONTEXT,
-  ]
+  const args = ['build', '--quiet', '--tag', need.image, '--build-arg', `IMAGE_PREFIX=${prefix}`, STUBS]
   const {ok, stderr} = await tryDocker(args, {signal})
   if (ok) return undefined
   return {

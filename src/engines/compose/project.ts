@@ -4,11 +4,10 @@ import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
 import {withoutComposeVariables} from './docker.js'
 
-const PACKAGE = new URL('../../../', import.meta.url)
-
 /** What the package carries for the engine. */
-export const COMPOSE_FILE = fileURLToPath(new URL('infra/compose/docker-compose.yml', PACKAGE))
-export const STUB_CONTEXT = fileURLToPath(new URL('infra/stubs', PACKAGE))
+export const COMPOSE_FILE = fileURLToPath(
+  new URL('../../../infra/compose/docker-compose.yml', import.meta.url),
+)
 
 /** The image of stubs and mocks, without its tag. */
 export const STUB_IMAGE = 'aquastream/stub'

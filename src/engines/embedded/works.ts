@@ -1,9 +1,8 @@
 import {createHash} from 'node:crypto'
-import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {SERVICES, type Service} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
+import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
 import type {Home} from './home.js'
 import {findOwner, type Owner} from './owner.js'
@@ -19,6 +18,8 @@ interface Site {
   /** Paths of the programs that are on this machine. */
   redis: string | undefined
   minio: string | undefined
+  /** What the stubs are, as one word: their program and their documents. */
+  stubs: string
 }
 
 /** What a service is here, for people, and how it runs. */
@@ -26,8 +27,13 @@ type Form = Pick<Work, 'image' | 'run'>
 
 /** What each service of the target is here: a program with its arguments and variables, or skipped. */
 export async function worksOf(target: Target, postgres: PostgresPrograms, home: Home): Promise<Work[]> {
-  const [owner, redis, minio] = await Promise.all([findOwner(), whereIs('redis-server'), whereIs('minio')])
-  const site = {values: target.settings.values, home, owner, postgres, redis, minio}
+  const [owner, redis, minio, stubs] = await Promise.all([
+    findOwner(),
+    whereIs('redis-server'),
+    whereIs('minio'),
+    hashStubs(),
+  ])
+  const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}
   const services = SERVICES.filter(({name}) => target.services.includes(name))
   return Promise.all(services.map(async service => toWork(service, site)))
 }
@@ -124,19 +130,16 @@ function skipped(service: string, program: string, how: string): Form {
   return {image: service, run: {skipped: `there is no ${program} on PATH; to have it: ${how}`}}
 }
 
-const STUB_SERVER = fileURLToPath(new URL('../../../infra/stubs/server.js', import.meta.url))
+const STUB_SERVER = join(STUBS, 'server.js')
 
 async function stub(
-  {values, home, redis: redisHere, minio: minioHere}: Site,
+  {values, home, redis: redisHere, minio: minioHere, stubs}: Site,
   service: string,
 ): Promise<Form> {
   const missing = new Set([...(redisHere ? [] : ['redis']), ...(minioHere ? [] : ['minio'])])
-  const hash = createHash('sha256')
-    .update(await readFile(STUB_SERVER))
-    .digest('hex')
   return {
     // By its content: a new version of the stub is another program, and replaces the one that runs.
-    image: `stub ${hash.slice(0, 12)}`,
+    image: `stub ${stubs}`,
     run: {
       program: [process.execPath, STUB_SERVER, service],
       env: {...usualEnvironment(home), ...environmentOf(service, values, name => !missing.has(name))},
