@@ -20,7 +20,8 @@ export function statePath(env: NodeJS.ProcessEnv): string {
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const path = statePath(env)
   try {
-    await mkdir(path, {recursive: true, mode: 0o700})
+    // What root makes on the way there is passed through by the user that PostgreSQL runs as.
+    await mkdir(path, {recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700})
   } catch (error) {
     throw new AquastreamError('state-directory', `${path} cannot be made: ${(error as Error).message}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',

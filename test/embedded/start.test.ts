@@ -70,6 +70,14 @@ test('a changed setting restarts what it concerns', async () => {
   expect(await site.pidOf('postgres')).toBe(postgres)
 })
 
+test('a state directory that is not there yet lets PostgreSQL in', async () => {
+  await using site = await EmbeddedSite.open()
+  const env = {XDG_STATE_HOME: join(site.directory, 'new', 'state')}
+  const run = await site.run('env:up --service postgres', {env})
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect((await site.run('env:down', {env})).exitCode).toBe(0)
+})
+
 test('two starts at the same moment both succeed', async () => {
   await using site = await EmbeddedSite.open()
   const runs = await Promise.all([1, 2].map(() => site.run('env:up --service postgres')))

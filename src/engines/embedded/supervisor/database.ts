@@ -35,7 +35,8 @@ async function makeCluster(home: Home, run: Run & {database: Database}, log: Log
   const passwordFile = join(draft, 'password')
   const data = join(draft, 'data')
   await writeFile(passwordFile, run.database.password, {mode: 0o600})
-  if (run.owner) for (const path of [draft, passwordFile]) await chown(path, run.owner.uid, run.owner.gid)
+  // The folder last: what is in it is its owner's to replace from then on.
+  if (run.owner) for (const path of [passwordFile, draft]) await chown(path, run.owner.uid, run.owner.gid)
   const {bin, user} = run.database
   const program = [
     join(bin, 'initdb'),
@@ -46,10 +47,16 @@ async function makeCluster(home: Home, run: Run & {database: Database}, log: Log
   if ((await finish(home, {...run, program, stop: 'SIGTERM'}, '', log)) !== 0)
     throw new Error('initdb failed')
   await rm(passwordFile)
-  await writeFile(join(data, 'pg_hba.conf'), 'host all all all scram-sha-256\n')
+  // By its owner: root would write through a link.
+  const write = ['/bin/sh', '-c', 'printf "%s\\n" "$2" >"$1"', 'sh', join(data, 'pg_hba.conf'), ACCESS]
+  if ((await finish(home, {...run, program: write, stop: 'SIGTERM'}, '', log)) !== 0)
+    throw new Error('pg_hba.conf could not be written')
   await rename(data, run.database.data)
   await rm(draft, {recursive: true})
 }
+
+/** Nobody without a password. */
+const ACCESS = 'host all all all scram-sha-256'
 
 /** What each system has without being asked for it. */
 const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
