@@ -34,18 +34,20 @@ export class StubPlatform implements AsyncDisposable {
     readonly gateway: Stub,
     readonly mocks: Mocks,
     readonly payment: Stub,
-    readonly notification: Stub,
+    private notification: Stub,
     private readonly user: Stub,
+    private readonly openNotification: () => Promise<Stub>,
   ) {}
 
   static async open(database: Record<string, string>): Promise<StubPlatform> {
     const port = await freePort()
     const mocks = await Mocks.open(`http://127.0.0.1:${port}/api/v1/webhooks`)
     const telegram = {TELEGRAM_API_URL: mocks.url, TELEGRAM_BOT_TOKEN: TOKEN}
+    const openNotification = (): Promise<Stub> => Stub.open('notification', {...database, ...telegram})
     const [user, payment, notification] = await Promise.all([
       Stub.open('user'),
       Stub.open('payment', paymentVariables(mocks.url, database)),
-      Stub.open('notification', {...database, ...telegram}),
+      openNotification(),
     ])
     const services = {
       USER_SERVICE_URL: user.url,
@@ -53,7 +55,14 @@ export class StubPlatform implements AsyncDisposable {
       NOTIFICATION_SERVICE_URL: notification.url,
     }
     const gateway = await Stub.open('gateway', services, port)
-    return new StubPlatform(gateway, mocks, payment, notification, user)
+    return new StubPlatform(gateway, mocks, payment, notification, user, openNotification)
+  }
+
+  /** Does something while the stub of notification is away. */
+  async withoutNotification(act: () => Promise<void>): Promise<void> {
+    await this.notification[Symbol.asyncDispose]()
+    await act()
+    this.notification = await this.openNotification()
   }
 
   /** How often the bot has written about a payment. */

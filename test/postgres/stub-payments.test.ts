@@ -70,6 +70,22 @@ test('an approved bank transfer brings a message as well', async () => {
   expect(await approve(id)).toMatchObject({status: 409})
 })
 
+test('what is paid while nobody listens is told afterwards, once', async () => {
+  const [payment, transfer] = [await start('yookassa'), await start('transfer')]
+  await platform.withoutNotification(async () => {
+    const before = await acceptedWebhooks()
+    await pay(payment)
+    await expect.poll(acceptedWebhooks, UNTIL).toBe(before + 1)
+    await prove(transfer.id)
+    expect(await approve(transfer.id)).toMatchObject({status: 200, json: {status: 'PAID'}})
+  })
+  for (const {id} of [payment, transfer]) await untilMessages(id, 1)
+  const last = await start('yookassa')
+  await pay(last)
+  await untilMessages(last.id, 1)
+  for (const {id} of [payment, transfer]) expect(await platform.messagesAbout(id)).toBe(1)
+})
+
 test('without the database nothing is paid, with it again all', async () => {
   const {id} = await start('transfer')
   await prove(id)
@@ -147,7 +163,12 @@ async function untilMessages(paymentId: string, count: number): Promise<void> {
   await expect.poll(() => platform.messagesAbout(paymentId), UNTIL).toBe(count)
 }
 
+async function acceptedWebhooks(): Promise<number> {
+  const {text} = await platform.mocks.ask('/')
+  return text.split('data-state="accepted"').length - 1
+}
+
 async function untilListening(): Promise<void> {
-  const listening = `SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN aquastream_stub_payment'`
+  const listening = `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'aquastream_stub_payment'`
   await vi.waitFor(async () => expect(await database.sql(listening)).toBe('1'), UNTIL)
 }

@@ -50,7 +50,7 @@ async function addPayment({app, document, settings, env}: Site): Promise<Handler
     import('./payment/settings.js'),
     import('./payment-news.js'),
   ])
-  const teller = tellerAt(databaseOf(settings))
+  const teller = tellerAt(databaseOf(settings), app.log)
   app.addHook('onClose', () => teller.close())
   const known = [exampleOf(document, 'Transfer') as Payment]
   return paymentHandlers(new Payments(news => teller.tell(news), known), readPaymentSettings(env), app.log)

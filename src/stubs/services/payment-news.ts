@@ -7,6 +7,7 @@ import {causeOf} from '../health/check.js'
 
 const CHANNEL = 'aquastream_stub_payment'
 const ANSWER_LIMIT_MS = 1500
+const TELL_AGAIN_AFTER_MS = 500
 /** Shorter than the pauses between the webhooks of a provider, which bring the next news. */
 const RECONNECT_AFTER_MS = 250
 /** A connection that says nothing for so long is probed, or its death would never be seen. */
@@ -20,7 +21,11 @@ export interface PaymentNews {
   description?: string
 }
 
-/** Tells whoever listens; nobody is fine too. */
+/** To those who listen, and only if somebody does: they have the name of the channel as well. */
+const TELL = `SELECT pg_notify($1, $2) FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = $1 LIMIT 1`
+
+/** Tells who listens. What nobody hears is kept in memory until somebody does. */
 export interface Teller {
   tell(news: PaymentNews): Promise<void>
   close(): Promise<void>
@@ -32,19 +37,38 @@ interface Hearing {
   signal: AbortSignal
 }
 
-export function tellerAt(database: Database): Teller {
+export function tellerAt(database: Database, log: FastifyBaseLogger): Teller {
   const pool = new pg.Pool({...connection(database), max: 1, query_timeout: ANSWER_LIMIT_MS})
   // An idle connection that breaks is dropped by the pool
   pool.on('error', () => {})
+  const unheard = new Set<PaymentNews>()
+  const stop = new AbortController()
+  const isHeard = async (news: PaymentNews): Promise<boolean> =>
+    (await pool.query(TELL, [CHANNEL, JSON.stringify(news)])).rowCount === 1
+
+  async function tellAgain(): Promise<void> {
+    const {signal} = stop
+    while (!signal.aborted) {
+      await sleep(TELL_AGAIN_AFTER_MS, null, {signal, ref: false}).catch(() => null)
+      for (const news of unheard) if (await isHeard(news).catch(() => false)) unheard.delete(news)
+    }
+  }
+
+  void tellAgain()
   return {
     async tell(news) {
-      await pool.query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify(news)])
+      if (await isHeard(news)) return
+      log.info({paymentId: news.paymentId}, 'no stub of notification listens: it is told when it does')
+      unheard.add(news)
     },
-    close: () => pool.end(),
+    async close() {
+      stop.abort()
+      await pool.end()
+    },
   }
 }
 
-/** Listens until the signal, again after each loss of the connection. What was told in between is missed. */
+/** Listens until the signal, again after each loss of the connection. */
 export async function hear(database: Database, hearing: Hearing): Promise<void> {
   const {log, signal} = hearing
   const over = (): boolean => signal.aborted
@@ -79,6 +103,8 @@ async function listen(
   try {
     await client.connect()
     await client.query(`LISTEN ${CHANNEL}`)
+    // In this order: who sees the name may tell
+    await client.query(`SET application_name = ${CHANNEL}`)
     log.info('listens for payments')
     onReady()
     return await ended
