@@ -304,7 +304,8 @@ open_session() {
 }
 
 extensions_of() {
-	sql -v facts="$(cat "$work/facts")" -v schema="$1" <<'SQL'
+	sql -v schema="$1" <<'SQL'
+\set facts `cat "$work/facts"`
 SELECT e->>'name' FROM jsonb_array_elements(:'facts'::jsonb->'schemas') s, jsonb_array_elements(s->'extensions') e
 WHERE s->>'schema' = :'schema';
 SQL
@@ -322,8 +323,10 @@ write_manifest() {
 		done
 		printf ']'
 	} >"$work/archives"
-	sql -v facts="$(cat "$work/facts")" -v archives="$(cat "$work/archives")" -v id="$id" \
-		-v globals="$(cat "$work/globals")" -v tool="$(version)" <<'SQL'
+	sql -v id="$id" -v tool="$(version)" <<'SQL'
+\set facts `cat "$work/facts"`
+\set archives `cat "$work/archives"`
+\set globals `cat "$work/globals"`
 SELECT jsonb_pretty(jsonb_build_object('format', 1, 'id', :'id', 'kind', 'backup',
 	'server', :'facts'::jsonb->'server',
 	'tools', jsonb_build_object('aquastream', 'backup.sh', 'pgDump', :'tool'),
@@ -359,7 +362,9 @@ backup() {
 			fail 3 "there is no $program on this machine" "install PostgreSQL's client tools, as new as the server"
 	done
 	mkdir -p "$dir" || fail 3 "$dir cannot be made" 'name another with --dir'
+	# Exported for psql, which reads what is too long for an argument by itself.
 	work=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX")
+	export work
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP

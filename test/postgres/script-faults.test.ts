@@ -4,6 +4,7 @@ import {delimiter, join, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {Manifest} from '../../src/backup/manifest.js'
 import {setId} from '../../src/backup/sets.js'
 import {siteFor} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
@@ -23,6 +24,10 @@ const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
 
 /** Shells that the scripts have to work in, of those that are here. */
 const SHELLS = [['dash'], ['busybox', 'ash']].filter(([program]) => isThere(program!))
+
+const MANY_TABLES = `
+  CREATE SCHEMA many;
+  DO $$ BEGIN FOR n IN 1..1800 LOOP EXECUTE format('CREATE TABLE many.%I (n int)', rpad(n::text, 60, 'x')); END LOOP; END $$`
 
 let server: TestServer
 let site: Site
@@ -54,6 +59,18 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     for (const id of taken) await mkdir(join(directory, id), {recursive: true})
     expect(await run(words, 'backup.sh', ['--dir', directory, 'user']).ended).toMatchObject({exitCode: 0})
     expect(await readdir(directory)).toHaveLength(4)
+  })
+
+  test('there can be more tables than an argument has room for', async () => {
+    const directory = join(site.directory, `many-${words[0]}`)
+    await server.sql('CREATE DATABASE many')
+    await server.sql(MANY_TABLES, {database: 'many'})
+    const result = await run(words, 'backup.sh', ['--dir', directory], {PGDATABASE: 'many'}).ended
+    await server.sql('DROP DATABASE many')
+    expect(result).toMatchObject({exitCode: 0})
+    const [id] = await readdir(directory)
+    const manifest = JSON.parse(await readFile(join(directory, id!, 'manifest.json'), 'utf8')) as Manifest
+    expect(manifest.archives[0]?.tables).toHaveLength(1800)
   })
 
   test.each([
