@@ -1,6 +1,6 @@
 import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
-import {isAbsolute, join} from 'node:path'
+import {dirname, isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 
 /**
@@ -20,8 +20,9 @@ export function statePath(env: NodeJS.ProcessEnv): string {
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const path = statePath(env)
   try {
-    // What root makes on the way there is passed through by the user that PostgreSQL runs as.
-    await mkdir(path, {recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700})
+    // As root, the user that PostgreSQL runs as has to get through what is above.
+    if (process.getuid?.() === 0) await mkdir(dirname(path), {recursive: true, mode: 0o711})
+    await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
     throw new AquastreamError('state-directory', `${path} cannot be made: ${(error as Error).message}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
