@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
 import {expect, test} from 'vitest'
+import type {DoctorReport} from '../../src/env/doctor.js'
 import type {UpReport} from '../../src/env/up.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
 import {errorOf} from '../helpers/cli.js'
@@ -56,6 +57,13 @@ test('a second start changes nothing and says so', async () => {
     'dev was up already; nothing changed.',
   )
   expect(await site.pidOf('gateway')).toBe(before)
+})
+
+test('the doctor finds nothing to mend in what a start has made', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('gateway', 'postgres')
+  const {checks} = JSON.parse((await site.run('env:doctor --json')).stdout) as DoctorReport
+  expect(checks.filter(({verdict}) => verdict !== 'ok' && verdict !== 'skipped')).toEqual([])
 })
 
 test('a changed setting restarts what it concerns', async () => {

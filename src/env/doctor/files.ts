@@ -100,10 +100,11 @@ async function nearest(path: string): Promise<string> {
   return found || path === dirname(path) ? path : nearest(dirname(path))
 }
 
+/** Who may only pass through a directory, as PostgreSQL's user must, sees no name in it. */
 async function isOpen(path: string): Promise<boolean> {
   // A pipe of --env-file has no mode that says anything.
   const found = await stat(path).catch(() => undefined)
-  return found !== undefined && (found.isFile() || found.isDirectory()) && (found.mode & 0o077) !== 0
+  return found !== undefined && (found.isFile() || found.isDirectory()) && (found.mode & 0o066) !== 0
 }
 
 async function freeAt(path: string): Promise<number> {
