@@ -86,21 +86,7 @@ export class EmbeddedSite extends Site {
 
   /** Every process that has to do with this stack, by its command line or where it works. */
   async processes(): Promise<{pid: number; command: string}[]> {
-    const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
-    const found = await Promise.all(
-      pids.map(async pid => {
-        const [line, cwd] = await Promise.all([
-          readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
-          readlink(`/proc/${pid}/cwd`).catch(() => ''),
-        ])
-        const command = line.replaceAll('\0', ' ').trim()
-        const isCli = command.includes('bin/run.js')
-        return !isCli && (command.includes(this.home) || `${cwd}/`.startsWith(`${this.home}/`))
-          ? [{pid, command}]
-          : []
-      }),
-    )
-    return found.flat()
+    return processesIn(this.home)
   }
 
   /** Waits until none is left, and gives those that are after all. */
@@ -119,6 +105,25 @@ export class EmbeddedSite extends Site {
     await this.remains()
     await super[Symbol.asyncDispose]()
   }
+}
+
+/** Every process that names a directory on its command line, or works in it; none of the CLI. */
+export async function processesIn(directory: string): Promise<{pid: number; command: string}[]> {
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
+  const found = await Promise.all(
+    pids.map(async pid => {
+      const [line, cwd] = await Promise.all([
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+        readlink(`/proc/${pid}/cwd`).catch(() => ''),
+      ])
+      const command = line.replaceAll('\0', ' ').trim()
+      const isCli = command.includes('bin/run.js')
+      return !isCli && (command.includes(directory) || `${cwd}/`.startsWith(`${directory}/`))
+        ? [{pid, command}]
+        : []
+    }),
+  )
+  return found.flat()
 }
 
 /** Waits until something is so. */

@@ -7,12 +7,14 @@ import type {Home} from '../home.js'
 import type {Run} from '../work.js'
 
 /**
- * Starts a program that does not outlive us. A small shell stays behind it and reads a pipe whose other end we hold: when
- * that ends without a word, we were killed, and it asks the program to end. The program takes the place of the shell that
- * started the small one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end
- * of a child that it does not know for a crash.
+ * Starts a program that does not outlive us. It waits on a pipe whose other end we hold until it is written down, so that
+ * it never runs without somebody who could find it. A small shell stays behind it and reads on: when the pipe ends without
+ * a word, we were killed, and it asks the program to end. The program takes the place of the shell that started the small
+ * one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end of a child that it
+ * does not know for a crash.
  */
 const KEEPER = `
+read -r word <&3 || exit
 ( { read -r word <&3; [ "$word" = ended ] || kill -s "$1" "$$"; } </dev/null >/dev/null 2>&1 & )
 shift
 exec "$@" 3<&-`
@@ -52,11 +54,14 @@ export async function startKept(
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
   // At once, before anything else can happen to us.
   void ended.then(() => lifeline.end('ended\n'))
-  // Before anything is waited for: Node throws away what a program wrote that ends before somebody reads.
   const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
-  await remember(home, service, {pid, stop})
+  await remember(home, service, {pid, stop}).catch((error: unknown) => {
+    lifeline.destroy()
+    throw error
+  })
+  lifeline.write('go\n')
   return {
     pid,
     stdin: child.stdin,
