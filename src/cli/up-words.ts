@@ -52,6 +52,17 @@ export function upSummary(report: UpReport): string {
 
 function logins({access, secrets, profile}: UpReport): string[] {
   if (access.length === 0) return []
-  const where = secrets ?? `your settings: aquastream env:config --profile ${profile}`
-  return [accessTable(access), '', wrap(`The passwords are in ${where}`, 0, process.stdout), '']
+  const places = {
+    generated: secrets ?? '',
+    settings: `your settings: aquastream env:config --profile ${profile}`,
+  }
+  const named = access.filter(({from}) => from !== null)
+  const lines = (['generated', 'settings'] as const).flatMap(place => {
+    const names = named.flatMap(({from, password}) => (from === place ? [password] : []))
+    if (names.length === 0) return []
+    const some = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
+    const what = names.length === named.length ? 'The passwords are' : some
+    return [wrap(`${what} in ${places[place]}`, 0, process.stdout)]
+  })
+  return [accessTable(access), '', ...(lines.length > 0 ? [...lines, ''] : [])]
 }

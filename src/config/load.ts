@@ -18,8 +18,8 @@ export interface Settings {
   problems: Problem[]
   /** Remarks that stop nothing. */
   notices: string[]
-  /** The file of generated secrets, when any of them counts. */
-  generated: string | undefined
+  /** The file of generated secrets and the names of those that count, when any does. */
+  generated: {path: string; names: string[]} | undefined
 }
 
 /**
@@ -54,13 +54,15 @@ async function readAll(request: SettingsRequest, generate: typeof devSecrets): P
   const generated = SETTINGS.filter(setting => isGenerated(setting, request.profile))
   if (generated.every(({name}) => layers.some(({values}) => values[name]))) return layers
   const {path, values} = await generate(generated, request.env)
-  const ours = Object.fromEntries(generated.map(({name}) => [name, values[name]]))
+  const unset = generated.filter(({name}) => !layers.some(layer => layer.values[name]))
+  const ours = Object.fromEntries(unset.map(({name}) => [name, values[name]]))
   return [...layers, {source: path, values: ours, generated: true}]
 }
 
 function judge(layers: Layers, request: SettingsRequest): Settings {
   const {profile} = request
   const [, ...files] = layers
+  const made = layers.find(({generated}) => generated)
   const found = pick(layers, profile)
   const values = Object.fromEntries(
     settingsOf(profile).flatMap(setting => {
@@ -79,7 +81,7 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
       ...samePorts(values),
     ],
     notices: files.flatMap(suspiciousNames),
-    generated: layers.find(({generated}) => generated)?.source,
+    generated: made && {path: made.source, names: Object.keys(made.values)},
   }
 }
 

@@ -9,10 +9,12 @@ export interface Access {
   user: string | null
   /** The variable that holds it, or the password itself of the user whom every stub knows. */
   password: string | null
+  /** Where the variable's value is; null where there is none. */
+  from: 'generated' | 'settings' | null
 }
 
 /** Where to go, and who to be there, for each running service that people open. */
-export function accessTo(states: ServiceState[], {values}: Settings): Access[] {
+export function accessTo(states: ServiceState[], {values, generated}: Settings): Access[] {
   const running = states.filter(({state}) => state === 'running')
   // Its user and its pages about the API are the stub's own.
   const [known] = ['gateway', 'user'].every(name =>
@@ -41,8 +43,9 @@ export function accessTo(states: ServiceState[], {values}: Settings): Access[] {
   ]
   return doors.flatMap(({service, port, url, user, password}) => {
     const at = running.find(state => state.service === service)?.published[port]
-    return at === undefined
-      ? []
-      : [{service, address: url(at), user: user ?? null, password: password ?? null}]
+    if (at === undefined) return []
+    const isMade = generated?.names.includes(password ?? '') ?? false
+    const from = password === undefined || password === known ? null : isMade ? 'generated' : 'settings'
+    return [{service, address: url(at), user: user ?? null, password: password ?? null, from} as const]
   })
 }

@@ -44,7 +44,7 @@ export interface UpReport {
   services: ServiceRow[]
   /** How people get in. */
   access: Access[]
-  /** The file that holds the passwords, if they were generated. */
+  /** The file that holds the passwords that were generated. */
   secrets: string | null
 }
 
@@ -77,7 +77,7 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
     recreated: recreated(before, states).filter(name => target.services.includes(name)),
     services: toRows(services, states),
     access: accessTo(states, settings),
-    secrets: settings.generated ?? null,
+    secrets: settings.generated?.path ?? null,
   })
   if (isUpToDate(plan, before)) return report(before, false)
   try {

@@ -55,6 +55,7 @@ test('dev runs with stubs beside a running stage', async () => {
     address: `http://127.0.0.1:${dev.setting('GATEWAY_PORT')}/docs`,
     user: 'test',
     password: 'test',
+    from: null,
   })
   expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
   expect(report.services.every(({health}) => health === 'healthy')).toBe(true)

@@ -1,4 +1,4 @@
-import {mkdir, symlink} from 'node:fs/promises'
+import {mkdir, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
@@ -57,6 +57,19 @@ test('a second start changes nothing and says so', async () => {
     'dev was up already; nothing changed.',
   )
   expect(await site.pidOf('gateway')).toBe(before)
+})
+
+test('the end of a start says where each password is', async () => {
+  await using site = await EmbeddedSite.open()
+  const generated = join(site.env.XDG_STATE_HOME!, 'aquastream', 'dev.env')
+  const first = await site.run('env:up --service postgres')
+  expect(first.stdout).toContain(`\nThe passwords are in ${generated}\n`)
+  await writeFile(join(site.directory, '.env.dev'), 'POSTGRES_PASSWORD=of-my-own-choice\n')
+  const second = await site.run('env:up --service postgres')
+  expect(second.stdout).toContain(
+    '\nThe passwords are in your settings: aquastream env:config --profile dev\n',
+  )
+  expect(second.stdout).not.toContain(generated)
 })
 
 test('the doctor finds nothing to mend in what a start has made', async () => {
