@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {findProfile} from '../engines/open.js'
 import {readOutput} from '../postgres/output.js'
@@ -91,6 +91,7 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const facts = await withTarget(target, server, session =>
     lookAt(session, {server, source, target, request, signal}),
   )
+  if (facts.other !== undefined && isNewest(request)) throw ofAnother(source, facts.other)
   return {
     flags: sameFlags(request),
     root,
@@ -112,6 +113,7 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
     lockTimeout: request.lockTimeout,
     notices: [
       ...source.passedOver.map(passedOver),
+      ...(facts.other === undefined ? [] : [`it is a backup of the database ${facts.other}`]),
       ...(source.manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared']),
     ],
   }
@@ -119,6 +121,20 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
 
 function passedOver({id, state, reason}: BackupSet): string {
   return `the newer backup ${id} is ${state} and was passed over${reason === undefined ? '' : `: ${reason}`}`
+}
+
+/** Whether it was left to us to find the backup. */
+function isNewest({file, from, at}: RestoreRequest): boolean {
+  return file === undefined && (from === 'latest' || at !== undefined)
+}
+
+/** Somebody who names no backup means one of this database. */
+function ofAnother({set, directory}: RestoreSource, database: string): AquastreamError {
+  return new AquastreamError(
+    'refused',
+    `the newest backup in ${dirname(directory)}, ${set?.id}, is of another database: ${database}`,
+    {hint: 'name the one that you mean with --from; see which there are: aquastream db:list'},
+  )
 }
 
 interface Target {
@@ -163,6 +179,8 @@ interface Found extends Pick<
   'safety' | 'foreignKeys' | 'triggers' | 'publications' | 'roles' | 'before'
 > {
   there: string[]
+  /** The database that was backed up, when it is not the one that is restored. */
+  other: string | undefined
   now: Map<string, {name: string; rows: number}[]>
 }
 
@@ -189,6 +207,7 @@ async function lookAt(
   const extensions = session && target.name === undefined ? await session.json<string[]>(EXTENSIONS) : []
   return {
     there: there.map(({name}) => name),
+    other: session && target.name === undefined ? await findOther(session, source) : undefined,
     safety,
     now: new Map(facts?.schemas.map(({schema, tables}) => [schema, tables])),
     foreignKeys: holders.foreignKeys,
@@ -202,6 +221,12 @@ async function lookAt(
         : []),
     ],
   }
+}
+
+/** Of two databases that share a directory: the one of the backup, when it is not that of the session. */
+async function findOther(session: Session, {manifest}: RestoreSource): Promise<string | undefined> {
+  const current = await session.json<string>('SELECT to_json(current_database())')
+  return manifest?.server.database === current ? undefined : manifest?.server.database
 }
 
 const NO_ROLES = {roles: [] as string[], statements: [] as string[]}

@@ -26,7 +26,7 @@ export type KeepReason =
 
 /** What a decision looks at. */
 export type Candidate = Pick<BackupSet, 'id' | 'takenAt' | 'state' | 'pinned' | 'schemas'> & {
-  manifest: {kind: Kind} | undefined
+  manifest: {kind: Kind; server: {database: string}} | undefined
 }
 
 export interface Decision<Item extends Candidate = BackupSet> {
@@ -47,7 +47,7 @@ export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): bool
 
 /**
  * What stays and what goes, newest first: restic's `forget --keep-daily --keep-weekly --keep-monthly`, applied
- * to each schema by itself; a set stays while any of its schemas needs it. Sets made by restores stay for a week
+ * to each schema of each database by itself; a set stays while any of its schemas needs it. Sets made by restores stay for a week
  * and do not count: each may be the only copy of what was replaced, and the last of a day is not the best one. Whatever
  * the policy and the clock say, the newest complete set of each schema stays.
  * @throws usage when the policy keeps nothing
@@ -66,7 +66,7 @@ export function decide<Item extends Candidate>(sets: Item[], policy: Policy, now
   const [future, present] = split(complete, ({set}) => isFuture(set, now))
   for (const {reasons} of future) reasons.push({rule: 'future'})
   for (const {set, reasons} of present) if (isFreshSafety(set, now)) reasons.push({rule: 'safety'})
-  for (const [schema, list] of bySchema(present)) {
+  for (const {schema, list} of bySchema(present)) {
     list[0]?.reasons.push({rule: 'newest', schema})
     const backups = list.filter(({set}) => !isSafety(set))
     if (backups[0] !== list[0]) backups[0]?.reasons.push({rule: 'newest-backup', schema})
@@ -155,16 +155,21 @@ function weekName(set: Candidate): string {
   return `${year}-W${String(week).padStart(2, '0')}`
 }
 
-function bySchema<Item extends Candidate>(decisions: Decision<Item>[]): Map<string, Decision<Item>[]> {
-  const lists = new Map<string, Decision<Item>[]>()
+/** A backup of a copy stands in for none of the original, though their schemas have the same names. */
+function bySchema<Item extends Candidate>(
+  decisions: Decision<Item>[],
+): Iterable<{schema: string; list: Decision<Item>[]}> {
+  const lists = new Map<string, {schema: string; list: Decision<Item>[]}>()
   for (const decision of decisions) {
-    for (const schema of new Set(decision.set.schemas)) {
-      const list = lists.get(schema)
-      if (list) list.push(decision)
-      else lists.set(schema, [decision])
+    const {manifest, schemas} = decision.set
+    for (const schema of new Set(schemas)) {
+      const key = JSON.stringify([manifest?.server.database, schema])
+      const known = lists.get(key)
+      if (known) known.list.push(decision)
+      else lists.set(key, {schema, list: [decision]})
     }
   }
-  return lists
+  return lists.values()
 }
 
 function split<T>(list: T[], test: (item: T) => boolean): [T[], T[]] {

@@ -17,6 +17,7 @@ import {
 import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import type {SetReport} from '../../src/backup/create.js'
 import type {RestorePreview} from '../../src/backup/restore-preview.js'
 
 const WRECK = `
@@ -399,6 +400,25 @@ describe('which backup', () => {
       `Note: the newer backup ${id} is damaged and was passed over: user_${id}.sql.gz is missing.`,
     )
     expect(stdout).toContain(`by backup ${good}`)
+  })
+
+  test('the newest of another database is nothing that we choose', async () => {
+    await server.sql('DROP DATABASE IF EXISTS copy', {database: 'postgres'})
+    await server.sql('CREATE DATABASE copy TEMPLATE aquastream', {database: 'postgres'})
+    const env = {DATABASE_URL: server.url.replace(/\/aquastream$/, '/copy')}
+    const {id} = JSON.parse((await site.run('db:backup --json', {env})).stdout) as SetReport
+    const words = ['db:restore', '--schema', 'user', '--yes']
+    for (const more of [[], ['--at', '2100-01-01']])
+      expect(await failure(site, ...words, ...more)).toEqual({
+        exitCode: 9,
+        code: 'refused',
+        message: `the newest backup in ${rootOf(site)}, ${id}, is of another database: copy`,
+        hint: 'name the one that you mean with --from; see which there are: aquastream db:list',
+      })
+    expect(await changes()).toEqual([])
+    const run = await site.run(`db:restore --schema user --dry-run --from ${id}`)
+    expect(run.stdout).toContain('it is a backup of the database copy')
+    expect((await restore(site, '--schema', 'user', '--from', id)).from).toBe(id)
   })
 
   test('the beginning of an ID and a time find it', async () => {

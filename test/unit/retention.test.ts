@@ -9,16 +9,16 @@ const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media']
 
 function set(
   id: string,
-  options: Partial<Omit<Candidate, 'id'>> & {kind?: 'backup' | 'safety'} = {},
+  options: Partial<Omit<Candidate, 'id'>> & {kind?: 'backup' | 'safety'; database?: string} = {},
 ): Candidate {
-  const {kind = 'backup', ...rest} = options
+  const {kind = 'backup', database = 'aquastream', ...rest} = options
   return {
     id,
     takenAt: timeOf(id)!,
     state: 'complete',
     pinned: false,
     schemas: SCHEMAS,
-    manifest: {kind},
+    manifest: {kind, server: {database}},
     ...rest,
   }
 }
@@ -144,7 +144,7 @@ describe('what restic would keep', () => {
       fc.property(calendars, kinds, policies, clocks, (calendar, kindOf, policy, now) => {
         const sets = calendar.map((one, index) => ({
           ...one,
-          manifest: {kind: kindOf[index]!},
+          manifest: {kind: kindOf[index]!, server: {database: 'aquastream'}},
           schemas: [SCHEMAS[index % 6]!],
         }))
         const kept = new Set(keptBy(sets, policy, now))
@@ -233,6 +233,12 @@ test('a safety set leaves the nightly one its day', () => {
   const safety = set('20261123T110000Z', {kind: 'safety', schemas: ['user']})
   const kept = keptBy([safety, ...nights(3)], {daily: 1, weekly: 0, monthly: 0})
   expect(kept).toEqual([safety.id, '20261123T020000Z'])
+})
+
+test('a backup of a copy stands in for none of the original', () => {
+  const copy = set('20261123T110000Z', {database: 'copy'})
+  const kept = keptBy([copy, ...nights(3)], {daily: 1, weekly: 0, monthly: 0})
+  expect(kept).toEqual([copy.id, '20261123T020000Z'])
 })
 
 test('what a restore saved stays for a week', () => {
