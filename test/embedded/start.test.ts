@@ -132,6 +132,23 @@ test('a service that cannot run is named with its words', async () => {
   expect(errorOf(run).message).toMatch(/^(gateway|postgres) cannot start: it ends with exit status 1/)
 })
 
+test('ports change hands after a stop', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('gateway', 'mocks')
+  const {GATEWAY_PORT, MOCKS_PORT} = site.env as Record<'GATEWAY_PORT' | 'MOCKS_PORT', string>
+  const env = {GATEWAY_PORT: MOCKS_PORT, MOCKS_PORT: GATEWAY_PORT}
+  const words = 'env:up --service gateway --service mocks --json'
+  expect(errorOf(await site.run(words, {env}))).toMatchObject({
+    exitCode: 3,
+    problems: [
+      {message: `port ${MOCKS_PORT} of gateway is that of mocks in the stack that runs`},
+      {message: `port ${GATEWAY_PORT} of mocks is that of gateway in the stack that runs`},
+    ],
+  })
+  await site.run('env:down')
+  expect((await site.run(words, {env})).exitCode).toBe(0)
+})
+
 test('a taken port is named before anything starts', async () => {
   await using site = await EmbeddedSite.open()
   const server = createServer().listen(Number(site.env.POSTGRES_PORT), '127.0.0.1')

@@ -54,17 +54,29 @@ async function findPortProblems(target: Target, home: Home): Promise<Problem[]> 
   // Looked at after the ports, since another start may just have given its services theirs.
   const states = await readStates(home)
   const isOwn = ({service, port}: Place): boolean =>
-    states.some(
-      state =>
-        state.service === service &&
-        (state.health === 'unhealthy' ||
-          Object.values(state.published).some(address => address.endsWith(`:${port}`))),
-    )
+    states.some(state => state.service === service && (state.health === 'unhealthy' || isAt(state, port)))
   const foreign = await stillTaken(
     taken.filter(place => !isOwn(place)),
     target.settings.values.BIND!,
   )
-  return Promise.all(foreign.map(async place => takenByOne(place, await holdingProcess(place.port))))
+  return Promise.all(
+    foreign.map(async place => {
+      const holder = states.find(state => isAt(state, place.port))
+      return holder ? takenByNeighbour(place, holder) : takenByOne(place, await holdingProcess(place.port))
+    }),
+  )
+}
+
+function isAt({published}: Supervised, port: string): boolean {
+  return Object.values(published).some(address => address.endsWith(`:${port}`))
+}
+
+function takenByNeighbour({service, port}: Place, holder: Supervised): Problem {
+  return {
+    code: 'port-taken',
+    message: `port ${port} of ${service} is that of ${holder.service} in the stack that runs`,
+    hint: 'let go of all ports first: aquastream env:down',
+  }
 }
 
 async function findDiskProblem({path}: Home): Promise<Problem[]> {
