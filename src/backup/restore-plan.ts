@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises'
-import {dirname, join} from 'node:path'
+import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {findProfile} from '../engines/open.js'
 import {readOutput} from '../postgres/output.js'
@@ -10,6 +10,7 @@ import {checkArchive, findSource, type RestoreSource, unreadable} from './archiv
 import {checkDump} from './check-dump.js'
 import {MANIFEST} from './manifest.js'
 import {inOrderOfNeed} from './order.js'
+import {findOther, refuseUnlessNamed} from './other-database.js'
 import {type BackupRequest, backupRoot, sameFlags} from './place.js'
 import {missingRoles} from './roles.js'
 import type {BackupSet} from './sets.js'
@@ -91,7 +92,7 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const facts = await withTarget(target, server, session =>
     lookAt(session, {server, source, target, request, signal}),
   )
-  if (facts.other !== undefined && isNewest(request)) throw ofAnother(source, facts.other)
+  if (facts.other !== undefined) refuseUnlessNamed(request, source, facts.other)
   return {
     flags: sameFlags(request),
     root,
@@ -121,20 +122,6 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
 
 function passedOver({id, state, reason}: BackupSet): string {
   return `the newer backup ${id} is ${state} and was passed over${reason === undefined ? '' : `: ${reason}`}`
-}
-
-/** Whether it was left to us to find the backup. */
-function isNewest({file, from, at}: RestoreRequest): boolean {
-  return file === undefined && (from === 'latest' || at !== undefined)
-}
-
-/** Somebody who names no backup means one of this database. */
-function ofAnother({set, directory}: RestoreSource, database: string): AquastreamError {
-  return new AquastreamError(
-    'refused',
-    `the newest backup in ${dirname(directory)}, ${set?.id}, is of another database: ${database}`,
-    {hint: 'name the one that you mean with --from; see which there are: aquastream db:list'},
-  )
 }
 
 interface Target {
@@ -221,12 +208,6 @@ async function lookAt(
         : []),
     ],
   }
-}
-
-/** Of two databases that share a directory: the one of the backup, when it is not that of the session. */
-async function findOther(session: Session, {manifest}: RestoreSource): Promise<string | undefined> {
-  const current = await session.json<string>('SELECT to_json(current_database())')
-  return manifest?.server.database === current ? undefined : manifest?.server.database
 }
 
 const NO_ROLES = {roles: [] as string[], statements: [] as string[]}
