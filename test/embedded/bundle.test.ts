@@ -1,6 +1,8 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {BundleReport} from '../../src/logs/bundle.js'
 import {unpack} from '../helpers/bundle.js'
 import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
+import {killNow} from '../helpers/crash-site.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 
 /** Where there is no Redis and no MinIO, nobody is told of their secrets. */
@@ -23,6 +25,21 @@ test('a report of a stack that writes all its secrets has none', async () => {
     const raises = entries.map(entry => `RAISE LOG USING MESSAGE = $entry$${entry}$entry$;`)
     await site.sql(`${plainly} DO $do$ BEGIN ${raises.join('\n')} END $do$`, {password})
   })
+})
+
+test('what runs on without its supervisor is left out: nobody knows its secrets', async () => {
+  await using left = await EmbeddedSite.open({POSTGRES_PASSWORD: 'canary-of-the-start'})
+  await left.up('postgres')
+  await left.sql("DO $$ BEGIN RAISE LOG 'canary-of-the-start'; END $$", {password: 'canary-of-the-start'})
+  const supervision = (await left.processes()).filter(({command}) =>
+    /supervisor\/main\.js|^\/bin\/sh -c/.test(command),
+  )
+  for (const {pid} of supervision) killNow(pid)
+  const run = await left.run('logs --bundle left.tar.gz --json', {env: {POSTGRES_PASSWORD: ''}})
+  expect(run.exitCode, run.stdout).toBe(0)
+  const {path, missing} = JSON.parse(run.stdout) as BundleReport
+  expect(missing).toContainEqual(expect.objectContaining({what: 'services and their logs'}))
+  expect([...(await unpack(path)).values()].join('')).not.toContain('canary-of-the-start')
 })
 
 test('a report has states, checks and versions', async () => {

@@ -1,6 +1,7 @@
 import type {Engine} from '../engine.js'
 import {askFacts, askMemory, isListening} from './client.js'
 import {dataIn, homeOf} from './home.js'
+import {findLeftovers} from './leftovers.js'
 import {readStates, watchStates} from './states.js'
 
 /**
@@ -21,7 +22,7 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
     diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(home, state, why),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, home, signal),
     stop: async (options, signal) => (await import('./launch.js')).stopAll(home, options, signal),
-    volumes: async () => (await dataIn(home)).map(service => home.data(service)),
+    volumes: async () => dataIn(home),
     states: async signal => readStates(home, signal),
     watch: ({pace}, signal) => watchStates(home, pace, signal),
     async memory() {
@@ -33,7 +34,11 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
     async *logs(query, signal) {
       yield* (await import('./logs.js')).readLogs(home, query, signal)
     },
-    facts: async signal => ((await isListening(home)) ? askFacts(home, signal) : []),
+    async facts(signal) {
+      // Of what runs on without its supervisor nobody knows the secrets; the question to it says that.
+      const isThere = (await isListening(home)) || (await findLeftovers(home)).size > 0
+      return isThere ? askFacts(home, signal) : []
+    },
     async versions() {
       const {choosePostgres} = await import('./postgres.js')
       const choice = await choosePostgres(home).catch(() => undefined)
