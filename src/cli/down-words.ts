@@ -20,10 +20,10 @@ export function downSummary(report: DownReport): string {
     : done
 }
 
-function whatIsDone({project, stopped, deleted}: DownReport): string {
+function whatIsDone({project, profile, stopped, deleted}: DownReport): string {
   if (stopped.length === 0 && deleted.length === 0) return `${project} was not running; nothing changed.`
   const services = `${project} is down.`
   return deleted.length > 0
     ? `${services} Its data is deleted: ${deleted.join(', ')}.`
-    : `${services} Its data is kept; aquastream env:up starts it again.`
+    : `${services} Its data is kept; aquastream env:up --profile ${profile} starts it again.`
 }

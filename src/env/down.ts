@@ -1,5 +1,6 @@
 import {isAbsolute} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import type {Profile} from '../config/profile.js'
 import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
 
@@ -26,6 +27,7 @@ export interface DownEvent {
 
 export interface DownReport {
   project: string
+  profile: Profile
   /** Services and jobs that were there and are gone now. */
   stopped: string[]
   /** Volumes that are gone now. */
@@ -47,7 +49,7 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
 
 /** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
 export async function bringDown(
-  {stack: {project, engine}, engines, services, volumes}: DownPlan,
+  {stack: {project, profile, engine}, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   if (services.length > 0) on({type: 'stop', state: 'started', services: services.length})
@@ -73,7 +75,7 @@ export async function bringDown(
       },
     )
   }
-  return {project, stopped: services, deleted: volumes, unasked: engine.unasked ?? null}
+  return {project, profile, stopped: services, deleted: volumes, unasked: engine.unasked ?? null}
 }
 
 async function volumesOf(engines: Engine[]): Promise<string[]> {

@@ -60,7 +60,11 @@ test('a stack that another machine runs in the same directory is left alone', as
   const {started, ...rest} = JSON.parse(text) as {started: string}
   const foreign = {...rest, host: 'otherhost', started: started.replace(/^\S+/, randomUUID())}
   await writeFile(record, JSON.stringify(foreign))
-  const beat = setInterval(() => void utimes(record, new Date(), new Date()), 500)
+  // Its clock is an hour behind.
+  const beat = setInterval(() => {
+    const time = new Date(Date.now() - 3_600_000)
+    void utimes(record, time, time)
+  }, 500)
   for (const words of ['env:up --service postgres', 'env:down', 'env:down --volumes --yes']) {
     const run = await site.run(`${words} --json`)
     expect(run.exitCode).toBe(8)
@@ -132,7 +136,7 @@ test('data of another major version is refused', async () => {
     message: expect.stringMatching(
       `^the data in ${data} was made by PostgreSQL 12, and on this machine is \\d+(, \\d+)*$`,
     ),
-    hint: `install PostgreSQL 12, or put the data aside: mv ${data} ${data}.12`,
+    hint: `install PostgreSQL 12, or put the data aside: mv ${data} ${site.home}-postgres-12`,
   })
 })
 

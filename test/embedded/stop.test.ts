@@ -1,6 +1,8 @@
-import {access} from 'node:fs/promises'
-import {join} from 'node:path'
+import {access, rename} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
+import {NOBODY, whyNotAs} from '../commands/site.js'
+import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 
 test('after a stop nothing runs, and the data stays', async () => {
@@ -9,7 +11,7 @@ test('after a stop nothing runs, and the data stays', async () => {
   await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
   const run = await site.run('env:down')
   expect(run.stdout).toBe(
-    `${site.env.AQUASTREAM_PROJECT} is down. Its data is kept; aquastream env:up starts it again.`,
+    `${site.env.AQUASTREAM_PROJECT} is down. Its data is kept; aquastream env:up --profile dev starts it again.`,
   )
   expect(await site.remains(0)).toEqual([])
   await site.up('postgres')
@@ -27,6 +29,27 @@ test('a stop with --volumes names the data and deletes it', async () => {
   expect(run.stdout).toContain(`Its data is deleted: ${join(site.home, 'postgres')}.`)
   await expect(access(site.home)).rejects.toThrow('ENOENT')
   expect(await site.remains(0)).toEqual([])
+})
+
+test('a deletion that was killed is finished', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  await site.run('env:down')
+  const aside = join(dirname(site.home), `.${site.env.AQUASTREAM_PROJECT}.deleted`)
+  await rename(site.home, aside)
+  const run = await site.run('env:down --volumes --yes')
+  expect(run.stdout).toContain(`Its data is deleted: ${join(aside, 'postgres')}.`)
+  await expect(access(aside)).rejects.toThrow('ENOENT')
+})
+
+test('a stop that cannot take its lock says so at once', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  const run = await site.run('env:down --json', {user: NOBODY})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).code).toBe('state-directory')
 })
 
 test('data of a stack that is down is deleted too', async () => {

@@ -1,4 +1,5 @@
 import {open} from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
 import {bootOf, identify} from '../process.js'
@@ -8,7 +9,7 @@ import {readRecord} from './records.js'
 /** How often a supervisor touches its record, in ms: on another machine that is all that shows that it lives. */
 export const BEAT_MS = 2000
 
-/** So long without a beat, in ms, and it has ended; the clocks of two machines do not go alike. */
+/** So long without a beat, in ms, and it has ended, by the clock that made the beats. */
 const SURELY_ENDED_MS = 300_000
 
 /**
@@ -20,16 +21,22 @@ const SURELY_ENDED_MS = 300_000
 export async function requireNotElsewhere(home: Home): Promise<void> {
   const record = await readRecord(home, 'supervisor')
   if (!record || bootOf(record) === bootOf(await identify(process.pid))) return
-  if (!(await beats(home.record('supervisor')))) return
+  const path = home.record('supervisor')
+  // After a boot of this machine, as a rule. The clocks of two machines do not go alike, and tell nothing.
+  if (record.host === hostname() && (await ageOf(path)) > SURELY_ENDED_MS) return
+  if (!(await beats(path))) return
   throw new AquastreamError('busy', `the stack in ${home.path} runs on ${record.host ?? 'another machine'}`, {
     hint: 'stop it there, or give this machine a directory of its own with XDG_STATE_HOME',
   })
 }
 
-/** Whether the time of a file still changes. That of this machine's last boot does not. */
+async function ageOf(path: string): Promise<number> {
+  return Date.now() - ((await timeOf(path)) ?? 0)
+}
+
+/** Whether the time of a file still changes. */
 async function beats(path: string): Promise<boolean> {
   const first = await timeOf(path)
-  if (first === undefined || Date.now() - first > SURELY_ENDED_MS) return false
   const deadline = performance.now() + 3 * BEAT_MS
   while (performance.now() < deadline) {
     await sleep(BEAT_MS / 4)

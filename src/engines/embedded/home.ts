@@ -50,10 +50,18 @@ export function homeAt(base: string, project: string): Home {
   }
 }
 
-/** The services that have data here. */
+/** Where services have data, also what an earlier deletion has not come to. */
 export async function dataIn(home: Home): Promise<string[]> {
-  const names = await readdir(home.path).catch(() => [])
-  return names.filter(name => DATA.includes(name)).sort()
+  const found = await Promise.all([home.path, home.deleted].map(dataBelow))
+  return found.flat()
+}
+
+async function dataBelow(path: string): Promise<string[]> {
+  const names = await readdir(path).catch(() => [])
+  return names
+    .filter(name => DATA.includes(name))
+    .sort()
+    .map(name => join(path, name))
 }
 
 const DATA = ['minio', 'postgres', 'redis']

@@ -1,4 +1,4 @@
-import {mkdir} from 'node:fs/promises'
+import {access, constants, mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
@@ -14,7 +14,12 @@ const RETRIES = {retries: 900, factor: 1, minTimeout: 100, maxTimeout: 100, rand
  * @throws busy
  */
 export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(home.path), {recursive: true, mode: 0o700})
+  const base = dirname(home.path)
+  await mkdir(base, {recursive: true, mode: 0o700})
+  // The lock would try again and again what cannot be.
+  await access(base, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw cannotLock(home, error)
+  })
   const release = await lock(home.path, {
     lockfilePath: home.lock,
     realpath: false,
@@ -23,6 +28,7 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
     retries: RETRIES,
     onCompromised: () => undefined,
   }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw cannotLock(home, error)
     throw new AquastreamError('busy', `another command starts or stops the stack in ${home.path}`, {
       hint: 'wait until it has ended, then run the same command again',
       cause: error,
@@ -33,4 +39,11 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
   } finally {
     await release().catch(() => undefined)
   }
+}
+
+function cannotLock(home: Home, error: unknown): AquastreamError {
+  return new AquastreamError('state-directory', `${home.lock} cannot be made: ${(error as Error).message}`, {
+    hint: `see whose it is: ls -ld ${dirname(home.path)}`,
+    cause: error,
+  })
 }

@@ -32,7 +32,7 @@ export async function choosePostgres(home: Home): Promise<PostgresChoice> {
     'tool-missing',
     `the data in ${home.data('postgres')} was made by PostgreSQL ${made}, and on this machine is ${here}`,
     {
-      hint: `install PostgreSQL ${made}, or put the data aside: mv ${home.data('postgres')} ${home.data('postgres')}.${made}`,
+      hint: `install PostgreSQL ${made}, or put the data aside: mv ${home.data('postgres')} ${home.path}-postgres-${made}`,
     },
   )
 }
