@@ -86,6 +86,7 @@ export function refusedAs(code: 'backup-failed' | 'restore-failed' | 'database-r
 function hintFor({state}: SqlError): string {
   if (state === '55P03') return 'something holds a table: find it with SELECT * FROM pg_stat_activity'
   if (state.startsWith('42501')) return 'use a user that may do this: the owner, or a superuser'
+  if (state === '53100') return 'make room on the disk of the server, then run the same command again'
   return 'mend what the server says, then run the same command again'
 }
 
