@@ -108,7 +108,8 @@ function describe({
 }
 
 function findUnknown({source, values}: Layer, profile: Profile): UnknownVariable[] {
+  const known = settingsOf(profile).map(({name}) => name)
   return Object.keys(values)
-    .filter(name => !settingsOf(profile).some(setting => setting.name === name))
+    .filter(name => !known.includes(name))
     .map(name => ({name, source, suggestion: nearMiss(name) ?? null}))
 }

@@ -1,10 +1,10 @@
 import type {Profile} from '../config/profile.js'
 import type {Problem} from '../errors.js'
 import type {Engine} from '../engines/engine.js'
+import {notRunning} from '../engines/not-running.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 import {servicesOf} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
-import {notRunning} from './not-running.js'
 import {isWell, type ServiceRow, toRows} from './table.js'
 
 export interface StatusReport {

@@ -1,7 +1,7 @@
 import {AquastreamError} from '../errors.js'
 import type {LogLine} from '../engines/engine.js'
 import {openStack, type StackRequest} from '../engines/open.js'
-import {notRunning} from '../env/not-running.js'
+import {notRunning} from '../engines/not-running.js'
 import {requireServices} from '../env/services.js'
 import {toTime} from './since.js'
 

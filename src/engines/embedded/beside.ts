@@ -1,6 +1,7 @@
 import {delimiter} from 'node:path'
 import {AquastreamError} from '../../errors.js'
 import type {Program} from '../engine.js'
+import {notRunning} from '../not-running.js'
 import {startOnHost} from '../program.js'
 import {askDatabase, isListening} from './client.js'
 import type {Home} from './home.js'
@@ -19,13 +20,10 @@ export async function besidePostgres(
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
   const database = (await isListening(home)) ? await askDatabase(home) : null
   if (!database) {
-    throw new AquastreamError(
-      'not-healthy',
-      `postgres of ${project} is not running${unasked ? ` on the embedded engine, and ${unasked}` : ''}`,
-      {
-        hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
-      },
-    )
+    const {code, message} = notRunning(`postgres of ${project}`, 'dev', unasked)
+    throw new AquastreamError(code, message, {
+      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+    })
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)

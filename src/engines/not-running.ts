@@ -1,6 +1,6 @@
 import type {Profile} from '../config/profile.js'
-import type {Engine} from '../engines/engine.js'
 import type {Problem} from '../errors.js'
+import type {Engine} from './engine.js'
 
 /** That something does not run, as far as is known, and what to type next. */
 export function notRunning(what: string, profile: Profile, unasked: Engine['unasked'] | null): Problem {
