@@ -21,10 +21,15 @@ export async function findTaken(target: Target, isOwn: (place: Place) => boolean
     )
     // What is no port is told with the settings.
     .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
-  const taken = await Promise.all(
-    wanted.map(async place => !isOwn(place) && !(await isFree(Number(place.port), values.BIND!))),
+  return thoseTaken(
+    wanted.filter(place => !isOwn(place)),
+    values.BIND!,
   )
-  return wanted.filter((_, index) => taken[index])
+}
+
+async function thoseTaken(places: Place[], host: string): Promise<Place[]> {
+  const free = await Promise.all(places.map(async ({port}) => isFree(Number(port), host)))
+  return places.filter((_, index) => !free[index])
 }
 
 /**
@@ -35,8 +40,7 @@ export async function stillTaken(places: Place[], host: string): Promise<Place[]
   let taken = places
   for (let look = 0; look < LOOKS && taken.length > 0; look++) {
     await sleep(PAUSE_MS)
-    const free = await Promise.all(taken.map(async ({port}) => isFree(Number(port), host)))
-    taken = taken.filter((_, index) => !free[index])
+    taken = await thoseTaken(taken, host)
   }
   return taken
 }

@@ -2,8 +2,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {BundleReport} from '../../src/logs/bundle.js'
 import {unpack} from '../helpers/bundle.js'
 import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
-import {killNow} from '../helpers/crash-site.js'
-import {EmbeddedSite} from '../helpers/embedded.js'
+import {EmbeddedSite, killSupervision} from '../helpers/embedded.js'
 
 /** Where there is no Redis and no MinIO, nobody is told of their secrets. */
 const TOLD = Object.fromEntries(Object.entries(CANARIES).filter(([name]) => !/^(?:REDIS|S3)_/.test(name)))
@@ -31,10 +30,7 @@ test('what runs on without its supervisor is left out: nobody knows its secrets'
   await using left = await EmbeddedSite.open({POSTGRES_PASSWORD: 'canary-of-the-start'})
   await left.up('postgres')
   await left.sql("DO $$ BEGIN RAISE LOG 'canary-of-the-start'; END $$", {password: 'canary-of-the-start'})
-  const supervision = (await left.processes()).filter(({command}) =>
-    /supervisor\/main\.js|^\/bin\/sh -c/.test(command),
-  )
-  for (const {pid} of supervision) killNow(pid)
+  expect(await killSupervision(left)).toBe(1)
   const run = await left.run('logs --bundle left.tar.gz --json', {env: {POSTGRES_PASSWORD: ''}})
   expect(run.exitCode, run.stdout).toBe(0)
   const {path, missing} = JSON.parse(run.stdout) as BundleReport

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {killNow} from '../helpers/crash-site.js'
-import {EmbeddedSite, until} from '../helpers/embedded.js'
+import {EmbeddedSite, killSupervision, until} from '../helpers/embedded.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 
 test('what a killed supervisor ran ends by itself', async () => {
@@ -27,7 +27,7 @@ test.each(['env:up --service postgres', 'env:down'])(
     await site.up('user')
     await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
     const orphan = await site.pidOf('user')
-    await killSupervision(site)
+    expect(await killSupervision(site)).toBeGreaterThan(1)
     expect((await site.status()).services.find(({service}) => service === 'user')).toMatchObject({
       health: 'unhealthy',
       note: 'its supervisor has ended',
@@ -183,12 +183,3 @@ test('no secret is in a command line or a log', async () => {
 })
 
 /** Also the shells that were to end the programs. */
-async function killSupervision(site: EmbeddedSite): Promise<void> {
-  const all = await site.processes()
-  const keepers = all.filter(({command}) => command.startsWith('/bin/sh -c'))
-  expect(keepers.length).toBeGreaterThan(1)
-  for (const {pid} of keepers) killNow(pid)
-  const supervisor = await site.pidOf('supervisor')
-  killNow(supervisor)
-  await until(async () => !(await site.processes()).some(({pid}) => pid === supervisor), 'it is gone')
-}

@@ -107,6 +107,16 @@ export class EmbeddedSite extends Site {
   }
 }
 
+/** Kills the supervisor and its keepers with -9, and gives their number; what they ran runs on. */
+export async function killSupervision(site: EmbeddedSite): Promise<number> {
+  const keepers = (await site.processes()).filter(({command}) => command.startsWith('/bin/sh -c'))
+  for (const {pid} of keepers) killNow(pid)
+  const supervisor = await site.pidOf('supervisor')
+  killNow(supervisor)
+  await until(async () => !(await site.processes()).some(({pid}) => pid === supervisor), 'it is gone')
+  return keepers.length
+}
+
 /** Every process that names a directory on its command line, or works in it; none of the CLI. */
 export async function processesIn(directory: string): Promise<{pid: number; command: string}[]> {
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)

@@ -44,12 +44,11 @@ async function makeCluster(home: Home, run: Run & {database: Database}, log: Log
     // The same order on every machine, and letters of every alphabet are letters.
     ...['--encoding', 'UTF8', '--locale', 'C', '--lc-ctype', CTYPE, '--no-instructions'],
   ]
-  if ((await finish(home, {...run, program, stop: 'SIGTERM'}, '', log)) !== 0)
-    throw new Error('initdb failed')
+  if ((await finish(home, run, {program, input: ''}, log)) !== 0) throw new Error('initdb failed')
   await rm(passwordFile)
   // By its owner: root would write through a link.
   const write = ['/bin/sh', '-c', 'printf "%s\\n" "$2" >"$1"', 'sh', join(data, 'pg_hba.conf'), ACCESS]
-  if ((await finish(home, {...run, program: write, stop: 'SIGTERM'}, '', log)) !== 0)
+  if ((await finish(home, run, {program: write, input: ''}, log)) !== 0)
     throw new Error('pg_hba.conf could not be written')
   await rename(data, run.database.data)
   await rm(draft, {recursive: true})
@@ -80,14 +79,25 @@ async function single(
   ]
   const program = [join(bin, 'postgres'), '--single', '-D', data, ...options, name]
   const input = sql.map(statement => `${statement};\n`).join('')
-  return (await finish(home, {...run, program, stop: 'SIGTERM'}, input, log)) === 0
+  return (await finish(home, run, {program, input}, log)) === 0
 }
 
-async function finish(home: Home, run: Run, input: string, log: Log): Promise<number> {
-  const {stdin, ended, heard} = await startKept(home, 'postgres', run, line => {
-    // Its prompts are on the lines of its answers.
-    if (!line.startsWith('backend>')) log(line)
-  })
+/** Runs a program as the server would be run, and waits for its end. */
+async function finish(
+  home: Home,
+  run: Run,
+  {program, input}: {program: string[]; input: string},
+  log: Log,
+): Promise<number> {
+  const {stdin, ended, heard} = await startKept(
+    home,
+    'postgres',
+    {...run, program, stop: 'SIGTERM'},
+    line => {
+      // Its prompts are on the lines of its answers.
+      if (!line.startsWith('backend>')) log(line)
+    },
+  )
   stdin.end(input)
   const [{exitCode}] = await Promise.all([ended, heard])
   return exitCode

@@ -34,7 +34,6 @@ export class LogFile {
     // Its number may be another file's soon.
     this.#isOpen = false
     closeSync(this.#file)
-    this.#file = -1
   }
 
   get #names(): string[] {
