@@ -4,12 +4,13 @@ import {availableParallelism, loadavg} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {Site} from '../test/helpers/cli.js'
-import {startPostgres} from '../test/helpers/postgres.js'
+import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
 import {inTurn} from './compare.js'
 import {fill, SHARES} from './db-data.js'
 
 const MEGABYTES = Number(process.argv[2] ?? 1000)
 const ROUNDS = Number(process.argv[3] ?? 3)
+const MAJOR = Number(process.argv[4] ?? 16)
 const CLI = resolve(import.meta.dirname, '../bin/run.js')
 const SCHEMAS = Object.keys(SHARES)
 const LARGEST = SCHEMAS[0]!
@@ -24,7 +25,7 @@ const settings = {
   max_wal_size: '1GB',
   shared_buffers: '128MB',
 }
-await using server = await startPostgres({major: 16, settings})
+await using server = await startPostgres({major: MAJOR, settings})
 await using site = await Site.open()
 const theirs = join(site.directory, 'theirs')
 const ours = join(site.directory, 'ours')
@@ -63,9 +64,14 @@ async function backups(): Promise<void> {
       sizes[name] = await sizeOf(directory)
     },
   })
+  const compressed = (compression: string): ReturnType<typeof sized> => {
+    const words = `db:backup --compression ${compression}`
+    return sized(words, ours, () => cli(words, peak))
+  }
   const contenders = {
     ...sized('aquastream db:backup', ours, () => cli('db:backup', peak)),
-    ...sized('db:backup --compression gzip:4', ours, () => cli('db:backup --compression gzip:4', peak)),
+    ...compressed('gzip:4'),
+    ...(knowsZstd(MAJOR) && compressed('zstd:1')),
     ...sized('pg_dump -Fc, then gzip of the file', theirs, () =>
       shell('pg_dump -Fc -n "$1" -f "$DIR/$1.dump" && gzip "$DIR/$1.dump"', SCHEMAS),
     ),

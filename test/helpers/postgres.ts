@@ -1,3 +1,4 @@
+import {spawnSync} from 'node:child_process'
 import {appendFile, chown, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
@@ -25,6 +26,14 @@ const USER = process.getuid?.() === 0 ? {uid: 65_534, gid: 65_534} : {}
 /** The major versions that `startPostgres` can start here, the lowest first. */
 export function majors(): number[] {
   return [...postgresPrograms().keys()]
+}
+
+/** Whether its pg_dump packs with zstd: since version 16, where it was built so. */
+export function knowsZstd(major: number): boolean {
+  const pgDump = join(postgresPrograms().get(major)!, 'pg_dump')
+  return !/zstd/i.test(
+    spawnSync(pgDump, ['--compress=zstd', '-h', '/nonexistent'], {encoding: 'utf8'}).stderr,
+  )
 }
 
 /** A real PostgreSQL with a database `aquastream`, in a temporary directory, gone at the end. */

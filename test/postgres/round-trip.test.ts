@@ -1,12 +1,9 @@
-import {spawnSync} from 'node:child_process'
-import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {backup, restore, siteFor} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {loadPlatform} from '../helpers/platform.js'
-import {postgresPrograms} from '../helpers/postgres-programs.js'
-import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
+import {knowsZstd, majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 
 /** Every schema of the fixture that the platform does not know. */
 const NEIGHBOURS = ['users', 'User', 'odd schema; drop table x']
@@ -19,14 +16,6 @@ const FORMS = [
   '--compression zstd:3',
   '--format custom --compression zstd',
 ]
-
-/** Since version 16, where it was built so. */
-function knowsZstd(major: number): boolean {
-  const pgDump = join(postgresPrograms().get(major)!, 'pg_dump')
-  return !/zstd/i.test(
-    spawnSync(pgDump, ['--compress=zstd', '-h', '/nonexistent'], {encoding: 'utf8'}).stderr,
-  )
-}
 
 /**
  * What lies in no schema, and so in no backup of schemas: the members of publications; of roles their passwords,
