@@ -1,6 +1,6 @@
-import {access, rename} from 'node:fs/promises'
+import {access, chmod, chown, rename} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
@@ -42,14 +42,40 @@ test('a deletion that was killed is finished', async () => {
   await expect(access(aside)).rejects.toThrow('ENOENT')
 })
 
+describe('another user', () => {
+  test.for([
+    ['passes through', 0o711],
+    ['may not enter', 0o700],
+  ] as const)('who %s the directory is not told that the stack is down', async ([, mode], {skip}) => {
+    const reason = await whyNotAs(NOBODY)
+    skip(reason !== undefined, reason)
+    await using site = await EmbeddedSite.open()
+    await site.up('postgres')
+    await chmod(dirname(site.home), mode)
+    for (const command of ['env:down', 'env:status', 'logs', 'db:backup']) {
+      const run = await site.run(`${command} --json`, {user: NOBODY})
+      expect(run.exitCode, command).toBe(3)
+      expect(errorOf(run), command).toMatchObject({
+        code: 'state-directory',
+        message: `what runs in ${site.home} is another user's, and this user may not ask it`,
+      })
+    }
+  })
+})
+
 test('a stop that cannot take its lock says so at once', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await EmbeddedSite.open()
-  await site.up('postgres')
+  await site.allow(NOBODY)
+  const started = await site.run('env:up --service postgres', {user: NOBODY})
+  expect(started.exitCode).toBe(0)
+  await chown(dirname(site.home), 0, 0)
+  await chmod(dirname(site.home), 0o755)
   const run = await site.run('env:down --json', {user: NOBODY})
   expect(run.exitCode).toBe(3)
   expect(errorOf(run).code).toBe('state-directory')
+  expect(errorOf(run).message).toContain(dirname(site.home))
 })
 
 test('data of a stack that is down is deleted too', async () => {

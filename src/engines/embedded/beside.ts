@@ -22,14 +22,14 @@ export async function besidePostgres(
   if (!database) {
     const {code, message} = notRunning(`postgres of ${project}`, 'dev', unasked)
     throw new AquastreamError(code, message, {
-      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+      hint: 'start it: aquastream env:up --profile dev --service postgres; for another server set DATABASE_URL',
     })
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)
   if (!(await whereIs('pg_dump', path))) {
     throw new AquastreamError('tool-missing', `${bin} has PostgreSQL's server and not its client tools`, {
-      hint: 'install PostgreSQL, such as with apt install postgresql, then aquastream env:down and aquastream env:up',
+      hint: 'install PostgreSQL, such as with apt install postgresql, then aquastream env:down --profile dev and aquastream env:up --profile dev',
     })
   }
   const server = {

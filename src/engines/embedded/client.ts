@@ -12,14 +12,25 @@ import type {Database, Work} from './work.js'
 /** A supervisor has nothing to think about: one that is silent for so long, in ms, hangs. */
 const PATIENCE_MS = 10_000
 
-/** Whether a supervisor listens: a pid may be another's by now, and the socket of a dead one refuses. */
-export async function isListening({socket: path}: Home): Promise<boolean> {
-  const socket = connect(path)
+/**
+ * Whether a supervisor listens: a pid may be another's by now, and the socket of a dead one refuses.
+ * @throws state-directory: of a stack that is another user's nobody else can know whether it runs
+ */
+export async function isListening({path, socket: address}: Home): Promise<boolean> {
+  const socket = connect(address)
   try {
     await once(socket, 'connect')
     return true
-  } catch {
-    return false
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+    throw new AquastreamError(
+      'state-directory',
+      `what runs in ${path} is another user's, and this user may not ask it`,
+      {
+        hint: 'run this as the user who started it, or set XDG_STATE_HOME to a directory of your own',
+        cause: error,
+      },
+    )
   } finally {
     socket.destroy()
   }
@@ -98,7 +109,7 @@ async function ask<T>(
       'engine-failed',
       `the supervisor of the embedded engine did not answer (${late.aborted ? 'it hangs' : (error as Error).message})`,
       {
-        hint: 'end it and what it runs: aquastream env:down; then start again: aquastream env:up',
+        hint: 'end it and what it runs: aquastream env:down --profile dev; then start again: aquastream env:up --profile dev',
         cause: error,
       },
     )
