@@ -34,6 +34,7 @@ export const ERRORS = {
   'image-missing': 3,
   'image-architecture': 3,
   'port-taken': 3,
+  'port-unusable': 3,
   'disk-full': 3,
   'tool-missing': 3,
   'tool-too-old': 3,

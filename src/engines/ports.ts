@@ -14,22 +14,35 @@ export interface Place {
 
 /** The ports of the target that are in use, except those that are its own already. */
 export async function findTaken(target: Target, isOwn: (place: Place) => boolean): Promise<Place[]> {
-  const {values} = target.settings
-  const wanted = SERVICES.filter(({name}) => target.services.includes(name))
-    .flatMap(({name, ports}) =>
-      ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
-    )
-    // What is no port is told with the settings.
-    .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
-  return thoseTaken(
-    wanted.filter(place => !isOwn(place)),
-    values.BIND!,
+  return thoseRefused(
+    placesOf(target).filter(place => !isOwn(place)),
+    target.settings.values.BIND!,
+    'EADDRINUSE',
   )
 }
 
-async function thoseTaken(places: Place[], host: string): Promise<Place[]> {
-  const free = await Promise.all(places.map(async ({port}) => isFree(Number(port), host)))
-  return places.filter((_, index) => !free[index])
+/** What keeps this user's own programs from the ports of the target, whoever has them. */
+export async function findUnusable(target: Target): Promise<Problem[]> {
+  const places = placesOf(target)
+  const host = target.settings.values.BIND!
+  if ((await thoseRefused(places, host, 'EADDRNOTAVAIL')).length > 0) return [noAddressHere(host)]
+  return (await thoseRefused(places, host, 'EACCES')).map(notAllowed)
+}
+
+function placesOf({services, settings: {values}}: Target): Place[] {
+  return (
+    SERVICES.filter(({name}) => services.includes(name))
+      .flatMap(({name, ports}) =>
+        ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
+      )
+      // What is no port is told with the settings.
+      .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
+  )
+}
+
+async function thoseRefused(places: Place[], host: string, why: Refusal): Promise<Place[]> {
+  const refusals = await Promise.all(places.map(async ({port}) => refusalOf(Number(port), host)))
+  return places.filter((_, index) => refusals[index] === why)
 }
 
 /**
@@ -40,7 +53,7 @@ export async function stillTaken(places: Place[], host: string): Promise<Place[]
   let taken = places
   for (let look = 0; look < LOOKS && taken.length > 0; look++) {
     await sleep(PAUSE_MS)
-    taken = await thoseTaken(taken, host)
+    taken = await thoseRefused(taken, host, 'EADDRINUSE')
   }
   return taken
 }
@@ -57,16 +70,35 @@ export function takenByOne({service, variable, port}: Place, holder: string | un
   }
 }
 
-/** Only "address in use" counts: the engine may well be allowed what this user is not. */
-async function isFree(port: number, host: string): Promise<boolean> {
+function noAddressHere(host: string): Problem {
+  return {
+    code: 'port-unusable',
+    message: `no port can be had on BIND=${host}: that is no address of this machine`,
+    hint: 'set BIND=127.0.0.1, or an address that this machine has',
+  }
+}
+
+function notAllowed({service, variable, port}: Place): Problem {
+  return {
+    code: 'port-unusable',
+    message: `port ${port} of ${service} is not for programs of this user`,
+    hint: `give ${service} another: ${variable}=${Number(port) + 10_000}`,
+  }
+}
+
+/** Taken; no address of this machine; not for this user, while a container engine may well be allowed. */
+type Refusal = 'EADDRINUSE' | 'EADDRNOTAVAIL' | 'EACCES'
+
+/** Why the system lets nobody listen there, or this user not; nothing when he may. */
+async function refusalOf(port: number, host: string): Promise<string | undefined> {
   const server = createServer()
   try {
-    return await new Promise<boolean>(resolve => {
+    return await new Promise<string | undefined>(resolve => {
       server.once('error', (error: NodeJS.ErrnoException) => {
-        resolve(error.code !== 'EADDRINUSE')
+        resolve(error.code)
       })
       server.listen({port, host, exclusive: true}, () => {
-        resolve(true)
+        resolve(undefined)
       })
     })
   } finally {

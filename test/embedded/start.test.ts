@@ -1,4 +1,4 @@
-import {mkdir, symlink, writeFile} from 'node:fs/promises'
+import {mkdir, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
@@ -6,6 +6,7 @@ import {expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/env/doctor.js'
 import type {UpReport} from '../../src/env/up.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
+import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 
@@ -126,10 +127,46 @@ test('a service is started again when it dies', async () => {
 test('a service that cannot run is named with its words', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
-  // Taken after the checks have looked, as by another program that starts at the same time.
-  const run = await site.run('env:up --service gateway --timeout 60 --json', {env: {BIND: '192.0.2.1'}})
+  await site.run('env:down')
+  await rm(join(site.home, 'postgres', 'global', 'pg_control'))
+  const run = await site.run('env:up --service postgres --timeout 60 --json')
   expect(run.exitCode).toBe(4)
-  expect(errorOf(run).message).toMatch(/^(gateway|postgres) cannot start: it ends with exit status 1/)
+  expect(errorOf(run).message).toMatch(/^postgres cannot start: it ends with exit status \d/)
+  expect(run.stdout).toContain('pg_control')
+})
+
+test('an address that this machine does not have is named before anything is ended', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  const before = await site.pidOf('postgres')
+  // Kept for documentation: RFC 5737.
+  const run = await site.run('env:up --service postgres --json', {env: {BIND: '192.0.2.1'}})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'port-unusable',
+    message: 'no port can be had on BIND=192.0.2.1: that is no address of this machine',
+  })
+  expect(await site.pidOf('postgres')).toBe(before)
+})
+
+test('a port that is not for this user is named before anything is ended', async ({skip}) => {
+  const reason = await whyNotAs(NOBODY)
+  skip(reason !== undefined, reason)
+  const first = Number(
+    await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024'),
+  )
+  skip(first < 2, 'every port is for everybody here')
+  await using site = await EmbeddedSite.open()
+  await site.allow(NOBODY)
+  const port = String(first - 1)
+  const words = 'env:up --service postgres --json'
+  const run = await site.run(words, {user: NOBODY, env: {POSTGRES_PORT: port}})
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'port-unusable',
+    message: `port ${port} of postgres is not for programs of this user`,
+    hint: `give postgres another: POSTGRES_PORT=${first + 9999}`,
+  })
 })
 
 test('ports change hands after a stop', async () => {

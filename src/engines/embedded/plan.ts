@@ -2,7 +2,7 @@ import {statfs} from 'node:fs/promises'
 import prettyBytes from 'pretty-bytes'
 import {AquastreamError, type Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
+import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
 import type {Home} from './home.js'
 import {makeHome} from './make-home.js'
 import {choosePostgres} from './postgres.js'
@@ -50,6 +50,8 @@ function realNeedsDocker(service: string): Problem {
 }
 
 async function findPortProblems(target: Target, home: Home): Promise<Problem[]> {
+  // One after the other: two looks at the same port see each other.
+  const unusable = await findUnusable(target)
   const taken = await findTaken(target, () => false)
   // Looked at after the ports, since another start may just have given its services theirs.
   const states = await readStates(home)
@@ -59,12 +61,13 @@ async function findPortProblems(target: Target, home: Home): Promise<Problem[]> 
     taken.filter(place => !isOwn(place)),
     target.settings.values.BIND!,
   )
-  return Promise.all(
+  const inTheWay = await Promise.all(
     foreign.map(async place => {
       const holder = states.find(state => isAt(state, place.port))
       return holder ? takenByNeighbour(place, holder) : takenByOne(place, await holdingProcess(place.port))
     }),
   )
+  return [...unusable, ...inTheWay]
 }
 
 function isAt({published}: Supervised, port: string): boolean {
@@ -75,7 +78,7 @@ function takenByNeighbour({service, port}: Place, holder: Supervised): Problem {
   return {
     code: 'port-taken',
     message: `port ${port} of ${service} is that of ${holder.service} in the stack that runs`,
-    hint: 'let go of all ports first: aquastream env:down',
+    hint: 'let go of all ports first: aquastream env:down --profile dev',
   }
 }
 

@@ -28,7 +28,7 @@ export const compose: Check = {
 export const ports: Check = {
   name: 'ports',
   look: patient =>
-    fromPlan(patient, /^port-taken$/, ({target: {services, settings}}) => {
+    fromPlan(patient, /^port-/, ({target: {services, settings}}) => {
       const wanted = SERVICES.filter(({name}) => services.includes(name)).flatMap(service => service.ports)
       return `all ${wanted.length} on ${settings.values.BIND} are free, or held by this stack`
     }),
@@ -45,7 +45,7 @@ export const project: Check = {
 }
 
 /** What has a check of its own. */
-const OTHERS = [/^compose-/, /^port-taken$/, /^project-in-use$/, /^disk-full$/]
+const OTHERS = [/^compose-/, /^port-/, /^project-in-use$/, /^disk-full$/]
 
 /** The problems of these codes that a start would meet. */
 async function fromPlan(patient: Patient, codes: RegExp, good: (plan: Plan) => string) {
