@@ -106,6 +106,13 @@ export class AquastreamError extends Error {
   get exitCode(): ExitStatus {
     return ERRORS[this.code]
   }
+
+  /** The same failure with other words for what to type next. */
+  withHints(change: (hint: string) => string): AquastreamError {
+    const {code, message, evidence, cause} = this
+    const problems = this.problems.map(problem => ({...problem, hint: change(problem.hint)}))
+    return new AquastreamError(code, message, {hint: change(this.hint), evidence, problems, cause})
+  }
 }
 
 /** Throws all problems as one error, so that nobody mends them one run at a time; the first decides the code. */

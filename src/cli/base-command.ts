@@ -16,9 +16,18 @@ export abstract class BaseCommand<Result> extends Command {
 
   abstract override run(): Promise<Result>
 
+  private typed: Record<string, unknown> = {}
+
   /** main.ts renders every failure, whatever it came from. */
-  protected override catch(error: Error): Promise<void> {
-    return Promise.reject(error)
+  protected override async catch(error: Error): Promise<void> {
+    if (!(error instanceof AquastreamError)) throw error
+    throw error.withHints(await this.leading())
+  }
+
+  /** What makes a hint lead to the stack and the backups that this command is about. */
+  protected async leading(): Promise<(hint: string) => string> {
+    const {atSamePlace} = await import('./same-place.js')
+    return hint => atSamePlace(hint, this.typed, this.config)
   }
 
   /** Runs work that SIGINT and SIGTERM abort; the signal's reason is the error that it should end with. */
@@ -65,6 +74,7 @@ export abstract class BaseCommand<Result> extends Command {
 
   /** What the stack of a command is found by. */
   protected stackRequest(flags: Interfaces.InferredFlags<typeof stackFlags>): StackRequest {
+    this.typed = flags
     const env = process.env
     return {
       profile: flags.profile ?? profileOf(env),
@@ -90,7 +100,9 @@ export abstract class BaseCommand<Result> extends Command {
     const [first] = problems
     if (!first) return
     const {writeProblem} = await import('./failure.js')
-    if (!this.jsonEnabled()) problems.forEach(writeProblem)
+    const lead = await this.leading()
+    if (!this.jsonEnabled())
+      for (const problem of problems) writeProblem({...problem, hint: lead(problem.hint)})
     process.exitCode = ERRORS[first.code]
   }
 

@@ -77,7 +77,7 @@ async function findDataLeft(
   if (engine.name === 'embedded') return undefined
   const home = findHome(project, env)
   if (!home || (await dataIn(home)).length === 0 || (await engine.volumes()).length > 0) return undefined
-  return 'On Docker dev begins with no data; what it has on the embedded engine stays there: aquastream env:up --engine embedded'
+  return 'On Docker dev begins with no data; what it has on the embedded engine stays there: aquastream env:up --profile dev --engine embedded'
 }
 
 /** Every engine that may have data of a stack, the one that runs it first; one that cannot be asked has none to give. */

@@ -33,7 +33,7 @@ export default class DbList extends BaseCommand<ListReport> {
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
     this.log(listSummary(report, new Date()))
     if (flags['max-age'] !== undefined) await this.conclude(tooOld)
-    else if (tooOld) this.logToStderr(ageWarning(tooOld))
+    else if (tooOld) this.logToStderr(ageWarning({...tooOld, hint: (await this.leading())(tooOld.hint)}))
     return report
   }
 }
