@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
-import {closest} from 'fastest-levenshtein'
 import {AquastreamError} from '../errors.js'
+import {chooseAmong} from '../near-miss.js'
 import {endBackends} from '../postgres/backends.js'
 import {readOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
@@ -61,7 +61,7 @@ function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
   return new AquastreamError('no-such-schema', `there is no schema ${quoted} in the database`, {
     hint:
       names.length > 0
-        ? `did you mean ${closest(first, names)}? There are ${names.join(', ')}; --schema NAME takes one alone`
+        ? `${chooseAmong(first, names)}; --schema NAME takes one alone`
         : 'the services make their schemas when they start: aquastream env:up',
   })
 }

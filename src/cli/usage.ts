@@ -1,6 +1,6 @@
 import {type Config, Errors} from '@oclif/core'
-import {closest} from 'fastest-levenshtein'
 import {AquastreamError} from '../errors.js'
+import {nearest} from '../near-miss.js'
 
 /**
  * oclif's own errors are about what was typed, and become ours; every other error stays what it is. Its
@@ -24,7 +24,10 @@ function withoutValues(message: string): string {
 }
 
 export function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
+  // `backup` is no command, and db:backup is.
+  const meant = commandIDs.find(id => id.endsWith(`:${typed}`)) ?? nearest(typed, commandIDs)
+  const question = meant === undefined ? '' : `did you mean aquastream ${meant}? `
   return new AquastreamError('usage', `there is no command ${typed}`, {
-    hint: `did you mean aquastream ${closest(typed, commandIDs)}? aquastream --help lists all`,
+    hint: `${question}aquastream --help lists all`,
   })
 }

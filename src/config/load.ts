@@ -3,7 +3,7 @@ import type {Problem} from '../errors.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
-import {nearMiss} from './near-miss.js'
+import {nearest} from '../near-miss.js'
 import type {Profile} from './profile.js'
 import {defaultOf, isGenerated, SETTINGS, settingsOf} from './settings.js'
 
@@ -156,7 +156,7 @@ function samePorts(values: Record<string, string>): Problem[] {
 function suspiciousNames({source, values}: Layer): string[] {
   const known = SETTINGS.map(({name}) => name)
   return Object.keys(values).flatMap(name => {
-    const near = known.includes(name) ? undefined : nearMiss(name)
+    const near = known.includes(name) ? undefined : nearest(name, known)
     return near ? [`${source} sets ${name}, which nothing reads: did you mean ${near}?`] : []
   })
 }

@@ -1,6 +1,6 @@
 import {examineSettings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
-import {nearMiss} from '../config/near-miss.js'
+import {nearest} from '../near-miss.js'
 import type {Profile} from '../config/profile.js'
 import {defaultOf, type Group, isGenerated, type Setting, settingsOf} from '../config/settings.js'
 import {findProfile, type StackRequest} from '../engines/open.js'
@@ -111,5 +111,5 @@ function findUnknown({source, values}: Layer, profile: Profile): UnknownVariable
   const known = settingsOf(profile).map(({name}) => name)
   return Object.keys(values)
     .filter(name => !known.includes(name))
-    .map(name => ({name, source, suggestion: nearMiss(name) ?? null}))
+    .map(name => ({name, source, suggestion: nearest(name, known) ?? null}))
 }

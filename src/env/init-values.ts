@@ -1,5 +1,5 @@
 import {findFault} from '../config/check.js'
-import {nearMiss} from '../config/near-miss.js'
+import {nearest} from '../near-miss.js'
 import type {Profile} from '../config/profile.js'
 import {type Setting, SETTINGS} from '../config/settings.js'
 import {quote} from '../config/settings-file.js'
@@ -75,7 +75,10 @@ function unknownName(name: string): Problem {
   if (name === '') {
     return {code: 'usage', message: '--set takes NAME=VALUE', hint: 'such as --set GATEWAY_PORT=18080'}
   }
-  const near = nearMiss(name)
+  const near = nearest(
+    name,
+    SETTINGS.map(each => each.name),
+  )
   return {
     code: 'usage',
     message: `there is no setting ${JSON.stringify(name)}`,

@@ -1,6 +1,6 @@
-import {closest} from 'fastest-levenshtein'
 import {AquastreamError} from '../errors.js'
 import type {Profile} from '../config/profile.js'
+import {chooseAmong} from '../near-miss.js'
 import {JOBS, SERVICES, servicesOf} from '../stack/catalogue.js'
 
 /**
@@ -15,9 +15,7 @@ export function requireServices(names: readonly string[], profile: Profile, {job
   throw new AquastreamError(
     'no-such-service',
     `there is no service ${JSON.stringify(unknown)} in ${profile}`,
-    {
-      hint: `did you mean ${closest(unknown, services)}? There are ${services.join(', ')}`,
-    },
+    {hint: chooseAmong(unknown, services)},
   )
 }
 

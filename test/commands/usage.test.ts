@@ -115,6 +115,7 @@ describe('a command that does not exist', () => {
     ['evn:up', 'evn:up'],
     ['env:upp --profile dev', 'env:upp'],
     ['env upp', 'env:upp'],
+    ['up', 'up'],
   ])('%s gets the nearest one as a hint', async (words, name) => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --json`)
@@ -125,6 +126,12 @@ describe('a command that does not exist', () => {
       message: `there is no command ${name}`,
       hint: 'did you mean aquastream env:up? aquastream --help lists all',
     })
+  })
+
+  test('that is like none gets no guess', async () => {
+    await using site = await siteWithoutDocker()
+    expect(errorOf(await site.run('migrate --json')).hint).toBe('aquastream --help lists all')
+    expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
   })
 
   test('is said on stderr in two lines', async () => {
@@ -167,6 +174,12 @@ describe('an unknown service', () => {
       expect(run.stderr).toBe('')
     },
   )
+
+  test('that is like none gets no guess', async () => {
+    await using site = await siteWithoutDocker()
+    expect(errorOf(await site.run('migrate --json')).hint).toBe('aquastream --help lists all')
+    expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
+  })
 
   test('is said on stderr in two lines', async () => {
     await using site = await siteWithoutDocker()
