@@ -14,6 +14,12 @@ export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
   }
 }
 
+/** Nothing printed would look like an answer: what was skipped or never started has no log. */
+export function noLines(services: string[], since: string | undefined): string {
+  const of = services.length > 0 ? services.join(', ') : 'any service'
+  return `note: there are no lines of ${of}${since === undefined ? '' : ` since ${since}`}`
+}
+
 /** A service keeps its colour from run to run. */
 function toText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)

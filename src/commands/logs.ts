@@ -43,11 +43,16 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
-    const {logPrinter} = await import('../cli/log-lines.js')
+    const {logPrinter, noLines} = await import('../cli/log-lines.js')
     const print = logPrinter(this.jsonEnabled())
+    let lines = 0
     await this.untilInterrupted(async signal => {
-      for await (const line of readLogs(request, signal)) await print(line)
+      for await (const line of readLogs(request, signal)) {
+        await print(line)
+        lines++
+      }
     })
+    if (lines === 0 && !follow) this.logToStderr(noLines(request.services, since))
     return undefined
   }
 

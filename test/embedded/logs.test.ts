@@ -33,6 +33,13 @@ test('the last lines of one service, and those since a time', async () => {
   expect((await lines('postgres --since 1h')).length).toBe(all.length)
 })
 
+test('a service that wrote nothing is named', async () => {
+  const note = 'note: there are no lines of gateway, redis'
+  expect(await site.run('logs gateway redis')).toEqual({exitCode: 0, stdout: '', stderr: note})
+  expect((await site.run('logs gateway redis --since 10m')).stderr).toBe(`${note} since 10m`)
+  expect((await site.run('logs gateway --json')).stderr).toBe('')
+})
+
 test('what a stack that has ended wrote can be read', async () => {
   await using ended = await EmbeddedSite.open()
   await ended.up('postgres')
