@@ -95,5 +95,8 @@ function hintFor(stderr: string): string {
     return 'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again'
   if (/permission denied|row-level security/i.test(stderr))
     return 'use a user that may read every table: the owner, or a superuser'
+  // Of each build of pg_dump its own: https://www.postgresql.org/docs/current/app-pgdump.html, --compress
+  if (/does not support compression/i.test(stderr))
+    return 'leave --compression out: the pg_dump of this server was built without it'
   return 'mend what pg_dump says, then run the same command again; earlier backups are as they were'
 }

@@ -7,7 +7,7 @@ import {backup, failure, listTree, report, restore, rootOf, siteFor, SMALL} from
 import {errorOf, type Running, type Site} from '../helpers/cli.js'
 import {loadPlatform} from '../helpers/platform.js'
 import {postgresPrograms} from '../helpers/postgres-programs.js'
-import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {knowsZstd, majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 import {hold, waitingForTable} from '../helpers/waiting.js'
 
 let server: TestServer
@@ -176,6 +176,19 @@ describe('the programs beside the server', () => {
       ) as string,
     })
     expect(await report(site, ['db:list'])).toMatchObject({sets: []})
+  })
+
+  const plain = majors().find(major => major >= 16 && !knowsZstd(major))
+
+  test.skipIf(plain === undefined)('may be built without a compression, which is said', async () => {
+    await using other = await startPostgres({major: plain!})
+    await using place = await siteFor(other)
+    await other.sql(SMALL)
+    expect(errorOf(await place.run('db:backup --compression zstd --json'))).toMatchObject({
+      code: 'backup-failed',
+      exitCode: 5,
+      hint: 'leave --compression out: the pg_dump of this server was built without it',
+    })
   })
 
   test('fail the backup by their exit status alone', async () => {

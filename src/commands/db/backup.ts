@@ -39,7 +39,7 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
       helpValue: 'N',
     }),
     compression: Flags.string({
-      description: 'gzip:1 to gzip:9, zstd:1 to zstd:19 (PostgreSQL 16), or none',
+      description: 'gzip:1 to gzip:9; zstd:1 to zstd:19, smaller and faster, from PostgreSQL 16 on; or none',
       default: 'gzip:1',
       helpValue: 'METHOD',
     }),
