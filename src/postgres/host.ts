@@ -59,6 +59,9 @@ const PARAMETERS: Record<string, string> = {
 function parseUrl(text: string): {name: string; variables: Record<string, string>} {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) throw badUrl('it is no URL of PostgreSQL')
+  // Of a password with one of these, what follows would be taken for something that may be shown.
+  if (/[/@]/.test(url.pathname.slice(1)) || url.hash !== '' || url.search.includes('@'))
+    throw badUrl('it has a / or @ or # or ? in the wrong place')
   const unknown = [...url.searchParams.keys()].find(key => !(key in PARAMETERS))
   if (unknown !== undefined) throw badUrl(`it has a parameter ${JSON.stringify(unknown)}`)
   const variables: Record<string, string> = {}
@@ -80,6 +83,15 @@ function decode(text: string): string {
     return decodeURIComponent(text)
   } catch {
     throw badUrl('a % in it is not followed by two digits')
+  }
+}
+
+/** Whether a text is a URL that can be used, without a password: such a one may be shown. */
+export function isShowable(url: string): boolean {
+  try {
+    return parseUrl(url).variables.PGPASSWORD === undefined
+  } catch {
+    return false
   }
 }
 

@@ -34,6 +34,21 @@ test('with those of the flags that it knows, in words for a shell', async () => 
   )
 })
 
+test('what a command says already is not said twice', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('my.env', 'AQUASTREAM_PROJECT=mine\n')
+  const {stderr} = await site.run('env:status --env-file my.env')
+  expect(stderr).toContain('aquastream env:up --env-file my.env --profile dev')
+  expect(stderr.match(/--profile/g)).toHaveLength(1)
+})
+
+test('a command that is about another profile on purpose stays as it is', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('my.env', '')
+  const run = await site.run('env:up --profile stage --env-file my.env --stub user --json')
+  expect(errorOf(run).hint).toBe('leave --stub out, or start dev: aquastream env:up --profile dev')
+})
+
 test('without flags it stays as it is', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('db:pin 20261101T020000Z --json', {env: {AQUASTREAM_PROFILE: 'prod'}})
@@ -46,10 +61,19 @@ test.each([
   `postgresql://u:${CANARY}@127.0.0.1/d`,
   `postgresql://u:/${CANARY}@127.0.0.1/d`,
   `postgresql://127.0.0.1/d?password=${CANARY}`,
+  `postgresql://127.0.0.1/d?p%61ssword=${CANARY}`,
+  `host=h passwd=${CANARY}`,
+  `postgresql://u:1?${CANARY}@127.0.0.1/d`,
+  `postgresql://u:1#${CANARY}@127.0.0.1/d`,
   `u:${CANARY}@127.0.0.1`,
 ])('the password in %s is not repeated', async url => {
   await using site = await siteWithoutDocker()
-  const run = await site.run(`db:verify 20261101T020000Z --database-url ${url} --json`)
-  expect(run.exitCode).not.toBe(0)
-  expect(run.stdout + run.stderr).not.toContain(CANARY)
+  for (const [words, exitCode] of [
+    [['db:verify', '20261101T020000Z'], 10],
+    [['db:backup'], 2],
+  ] as const) {
+    const run = await site.run([...words, '--database-url', url, '--json'])
+    expect(run.exitCode).toBe(exitCode)
+    expect(run.stdout + run.stderr).not.toContain(CANARY)
+  }
 })
