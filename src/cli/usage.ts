@@ -24,10 +24,16 @@ function withoutValues(message: string): string {
 }
 
 export function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
-  // `backup` is no command, and db:backup is.
-  const meant = commandIDs.find(id => id.endsWith(`:${typed}`)) ?? nearest(typed, commandIDs)
+  const ours = commandIDs.filter(id => /^(?:env:|db:|logs$)/.test(id))
+  // `backup` and env:backup are no commands, and db:backup is.
+  const meant = ours.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ours)
   const question = meant === undefined ? '' : `did you mean aquastream ${meant}? `
   return new AquastreamError('usage', `there is no command ${typed}`, {
     hint: `${question}aquastream --help lists all`,
   })
+}
+
+/** Without its topic. */
+function nameOf(id: string): string | undefined {
+  return id.split(':').at(-1)
 }

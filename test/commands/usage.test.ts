@@ -116,6 +116,7 @@ describe('a command that does not exist', () => {
     ['env:upp --profile dev', 'env:upp'],
     ['env upp', 'env:upp'],
     ['up', 'up'],
+    ['db:up', 'db:up'],
   ])('%s gets the nearest one as a hint', async (words, name) => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --json`)
@@ -130,7 +131,8 @@ describe('a command that does not exist', () => {
 
   test('that is like none gets no guess', async () => {
     await using site = await siteWithoutDocker()
-    expect(errorOf(await site.run('migrate --json')).hint).toBe('aquastream --help lists all')
+    for (const words of ['migrate', 'create'])
+      expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all')
     expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
   })
 
@@ -174,12 +176,6 @@ describe('an unknown service', () => {
       expect(run.stderr).toBe('')
     },
   )
-
-  test('that is like none gets no guess', async () => {
-    await using site = await siteWithoutDocker()
-    expect(errorOf(await site.run('migrate --json')).hint).toBe('aquastream --help lists all')
-    expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
-  })
 
   test('is said on stderr in two lines', async () => {
     await using site = await siteWithoutDocker()
