@@ -16,8 +16,10 @@ export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
 
 /** Nothing printed would look like an answer: what was skipped or never started has no log. */
 export function noLines(services: string[], since: string | undefined): string {
-  const of = services.length > 0 ? services.join(', ') : 'any service'
-  return `note: there are no lines of ${of}${since === undefined ? '' : ` since ${since}`}`
+  const then = since === undefined ? '' : ` since ${since}`
+  return services.length > 0
+    ? `note: there are no lines of ${services.join(', ')}${then}`
+    : `note: no service has written anything${then}`
 }
 
 /** A service keeps its colour from run to run. */

@@ -45,14 +45,14 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const {readLogs} = await import('../logs/read.js')
     const {logPrinter, noLines} = await import('../cli/log-lines.js')
     const print = logPrinter(this.jsonEnabled())
-    let lines = 0
     await this.untilInterrupted(async signal => {
+      let lines = 0
       for await (const line of readLogs(request, signal)) {
         await print(line)
         lines++
       }
+      if (lines === 0 && !follow && tail !== 0) this.logToStderr(noLines(request.services, since))
     })
-    if (lines === 0 && !follow) this.logToStderr(noLines(request.services, since))
     return undefined
   }
 

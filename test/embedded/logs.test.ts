@@ -37,7 +37,8 @@ test('a service that wrote nothing is named', async () => {
   const note = 'note: there are no lines of gateway, redis'
   expect(await site.run('logs gateway redis')).toEqual({exitCode: 0, stdout: '', stderr: note})
   expect((await site.run('logs gateway redis --since 10m')).stderr).toBe(`${note} since 10m`)
-  expect((await site.run('logs gateway --json')).stderr).toBe('')
+  for (const words of ['logs gateway --json', 'logs user --tail 0'])
+    expect((await site.run(words)).stderr).toBe('')
 })
 
 test('what a stack that has ended wrote can be read', async () => {
