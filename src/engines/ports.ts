@@ -1,3 +1,4 @@
+import {readFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
@@ -21,12 +22,24 @@ export async function findTaken(target: Target, isOwn: (place: Place) => boolean
   )
 }
 
-/** What keeps this user's own programs from the ports of the target, whoever has them. */
+/**
+ * What keeps programs of a plain user from the ports of the target, whoever has them. As root they are to run as another
+ * user, so what root may is no answer.
+ */
 export async function findUnusable(target: Target): Promise<Problem[]> {
   const places = placesOf(target)
   const host = target.settings.values.BIND!
   if ((await thoseRefused(places, host, 'EADDRNOTAVAIL')).length > 0) return [noAddressHere(host)]
-  return (await thoseRefused(places, host, 'EACCES')).map(notAllowed)
+  const first = await firstPortForAll()
+  const denied = await thoseRefused(places, host, 'EACCES')
+  const isDenied = (place: Place): boolean =>
+    denied.includes(place) || (process.getuid?.() === 0 && Number(place.port) < first)
+  return places.filter(isDenied).map(place => onlyForRoot(place, first))
+}
+
+/** ip_unprivileged_port_start of ip-sysctl.rst of Linux; where there is none, the usual. */
+async function firstPortForAll(): Promise<number> {
+  return Number(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => 1024))
 }
 
 function placesOf({services, settings: {values}}: Target): Place[] {
@@ -73,16 +86,16 @@ export function takenByOne({service, variable, port}: Place, holder: string | un
 function noAddressHere(host: string): Problem {
   return {
     code: 'port-unusable',
-    message: `no port can be had on BIND=${host}: that is no address of this machine`,
+    message: `BIND=${host} is no address of this machine`,
     hint: 'set BIND=127.0.0.1, or an address that this machine has',
   }
 }
 
-function notAllowed({service, variable, port}: Place): Problem {
+function onlyForRoot({service, variable, port}: Place, first: number): Problem {
   return {
     code: 'port-unusable',
-    message: `port ${port} of ${service} is not for programs of this user`,
-    hint: `give ${service} another: ${variable}=${Number(port) + 10_000}`,
+    message: `port ${port} of ${service} is for root alone, and ${service} does not run as root`,
+    hint: `give ${service} one from ${first} on: ${variable}=${Number(port) + 8000}`,
   }
 }
 

@@ -144,28 +144,26 @@ test('an address that this machine does not have is named before anything is end
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-unusable',
-    message: 'no port can be had on BIND=192.0.2.1: that is no address of this machine',
+    message: 'BIND=192.0.2.1 is no address of this machine',
   })
   expect(await site.pidOf('postgres')).toBe(before)
 })
 
-test('a port that is not for this user is named before anything is ended', async ({skip}) => {
+test.for([0, NOBODY])('a port for root alone is named before user %i ends anything', async (user, {skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
-  const first = Number(
-    await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => '1024'),
-  )
+  const first = Number(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
   skip(first < 2, 'every port is for everybody here')
   await using site = await EmbeddedSite.open()
-  await site.allow(NOBODY)
+  await site.allow(user)
   const port = String(first - 1)
   const words = 'env:up --service postgres --json'
-  const run = await site.run(words, {user: NOBODY, env: {POSTGRES_PORT: port}})
+  const run = await site.run(words, {user, env: {POSTGRES_PORT: port}})
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-unusable',
-    message: `port ${port} of postgres is not for programs of this user`,
-    hint: `give postgres another: POSTGRES_PORT=${first + 9999}`,
+    message: `port ${port} of postgres is for root alone, and postgres does not run as root`,
+    hint: `give postgres one from ${first} on: POSTGRES_PORT=${first + 7999}`,
   })
 })
 
