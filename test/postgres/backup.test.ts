@@ -187,7 +187,7 @@ describe('the programs beside the server', () => {
     expect(errorOf(await place.run('db:backup --compression zstd --json'))).toMatchObject({
       code: 'backup-failed',
       exitCode: 5,
-      hint: 'leave --compression out: the pg_dump of this server was built without it',
+      hint: 'this pg_dump was built without zstd: choose --compression gzip',
     })
   })
 
