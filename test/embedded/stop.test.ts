@@ -1,6 +1,7 @@
 import {access, chmod, chown, rename} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {describe, expect, test} from 'vitest'
+import type {DoctorReport} from '../../src/env/doctor.js'
 import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
@@ -57,9 +58,14 @@ describe('another user', () => {
       expect(run.exitCode, command).toBe(3)
       expect(errorOf(run), command).toMatchObject({
         code: 'state-directory',
-        message: `what runs in ${site.home} is another user's, and this user may not ask it`,
+        message: `this user may not see whether a stack runs in ${site.home}`,
       })
     }
+    // Where the backups are does not depend on what runs.
+    expect((await site.run('db:list', {user: NOBODY, cwd: '/'})).exitCode).toBe(0)
+    const doctor = await site.run('env:doctor --json', {user: NOBODY})
+    const {checks} = JSON.parse(doctor.stdout) as DoctorReport
+    expect(checks.filter(({verdict}) => verdict === 'failed')).not.toEqual([])
   })
 })
 

@@ -14,7 +14,7 @@ const PATIENCE_MS = 10_000
 
 /**
  * Whether a supervisor listens: a pid may be another's by now, and the socket of a dead one refuses.
- * @throws state-directory: of a stack that is another user's nobody else can know whether it runs
+ * @throws state-directory: whether something runs in a directory that this user may not enter cannot be known
  */
 export async function isListening({path, socket: address}: Home): Promise<boolean> {
   const socket = connect(address)
@@ -23,14 +23,10 @@ export async function isListening({path, socket: address}: Home): Promise<boolea
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
-    throw new AquastreamError(
-      'state-directory',
-      `what runs in ${path} is another user's, and this user may not ask it`,
-      {
-        hint: 'run this as the user who started it, or set XDG_STATE_HOME to a directory of your own',
-        cause: error,
-      },
-    )
+    throw new AquastreamError('state-directory', `this user may not see whether a stack runs in ${path}`, {
+      hint: 'run this as the user who started it, or set XDG_STATE_HOME to a directory that you may enter',
+      cause: error,
+    })
   } finally {
     socket.destroy()
   }

@@ -5,11 +5,14 @@ import {findHome, type Home} from './home.js'
 import {findLeftovers} from './leftovers.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
-/** Whether a supervisor of the project lives, or something that one has left. */
+/**
+ * Whether a supervisor of the project lives, or something that one has left, as far as this user may see: who has it on
+ * Docker must not need to see more.
+ */
 export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const home = findHome(project, env)
   if (!home) return false
-  return (await isListening(home)) || (await findLeftovers(home)).size > 0
+  return (await isListening(home).catch(() => false)) || (await findLeftovers(home)).size > 0
 }
 
 /** Every service of the home, as its supervisor knows it; where none answers, what still runs unwatched. */
