@@ -50,6 +50,18 @@ test('what failed is said again at the end', async () => {
   )
 })
 
+test('settings that cannot be read are a finding, also where they would say what it is about', async () => {
+  await using site = await siteWithoutDocker()
+  await mkdir(join(site.directory, '.env'))
+  const run = await site.run('env:doctor --json')
+  expect(run.exitCode).toBe(2)
+  expect(findings(run)[0]).toMatchObject({
+    check: 'settings',
+    verdict: 'failed',
+    message: `${join(site.directory, '.env')} cannot be read: it is a directory`,
+  })
+})
+
 test('bad settings decide the exit status', async () => {
   await using site = await siteWithoutDocker({...SECRETS, JWT_SECRET: 'change-me', REDIS_MEMORY: 'lots'})
   const run = await site.run('env:doctor --profile stage --json')
