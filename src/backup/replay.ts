@@ -99,7 +99,7 @@ function finished(said: string[], foreignKeysLeftOut: string[]): {foreignKeysLef
   throw new AquastreamError(
     'restore-unknown',
     'the archive ended the transaction by itself: the schema is replaced, and nothing was compared or attached again',
-    {hint: 'go back: aquastream db:list shows the safety backup, db:restore --from its ID restores it'},
+    {hint: 'look at the schema before anybody uses it'},
   )
 }
 

@@ -101,7 +101,8 @@ async function restoreLocked(
     ctx.signal,
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
-    throw isFailure(error) ? nothingChanged(error) : error
+    if (isFailure(error)) throw nothingChanged(error)
+    throw saved === undefined ? error : withWayBack(error, undoCommand(plan, saved))
   })
   ctx.on({type: 'step', step: 'commit', state: 'done'})
   return {
@@ -122,6 +123,12 @@ function isFailure(error: unknown): error is AquastreamError {
 
 function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamError {
   return new AquastreamError('restore-failed', `nothing was changed: ${message}`, {hint, evidence})
+}
+
+/** What nobody knows the end of can be undone all the same. */
+function withWayBack(error: unknown, undo: string): unknown {
+  const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
+  return isUnknown ? error.withHints(hint => `${hint}; to go back: ${undo}`) : error
 }
 
 function countRows({manifest, archives}: RestoreSource): number | undefined {

@@ -366,8 +366,8 @@ describe('a hostile manifest', () => {
     const error = await failure(other, 'db:restore', '--yes', '--schema', 'crew', '--from', set)
     expect(error).toMatchObject({code: 'restore-unknown', exitCode: 4})
     expect(error.message).toContain('the archive ended the transaction by itself')
-    const {sets} = await report<{sets: {id: string; kind: string}[]}>(other, ['db:list'])
-    await restore(other, '--schema', 'crew', '--from', sets.find(({kind}) => kind === 'safety')!.id)
+    const [, undo] = /; to go back: aquastream db:restore (.*)$/.exec(error.hint) ?? []
+    await restore(other, ...undo!.split(' '))
   })
 
   test('of fifty megabytes is a damaged set at once', async () => {
