@@ -96,7 +96,8 @@ function hintFor(stderr: string): string {
   if (/permission denied|row-level security/i.test(stderr))
     return 'use a user that may read every table: the owner, or a superuser'
   // Of each build of pg_dump its own: https://www.postgresql.org/docs/current/app-pgdump.html, --compress
-  const [, method] = /does not support compression with (\w+)/i.exec(stderr) ?? []
+  // It writes ZSTD, and people type zstd.
+  const method = /does not support compression with (\w+)/i.exec(stderr)?.[1]?.toLowerCase()
   if (method !== undefined)
     return `this pg_dump was built without ${method}: choose ${method === 'gzip' ? '--compression none' : '--compression gzip'}`
   return 'mend what pg_dump says, then run the same command again; earlier backups are as they were'
