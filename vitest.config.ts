@@ -1,32 +1,59 @@
+import {availableParallelism} from 'node:os'
 import {defineConfig} from 'vitest/config'
+
+/** Vitest's own default leaves one of two processors idle. */
+const everyCore = Math.max(2, availableParallelism() - 1)
+
+/** What starts servers: twice at once keeps two cores busy while one of them waits. */
+const heavy = {testTimeout: 120_000, hookTimeout: 120_000}
 
 export default defineConfig({
   test: {
     projects: [
-      {test: {name: 'unit', include: ['test/unit/**/*.test.ts']}},
-      {test: {name: 'commands', include: ['test/commands/**/*.test.ts'], testTimeout: 30_000}},
+      {test: {name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: everyCore}},
       {
         test: {
-          name: 'postgres',
-          include: ['test/postgres/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          // A dump and a restore keep two cores busy by themselves.
-          fileParallelism: false,
+          name: 'commands',
+          include: ['test/commands/**/*.test.ts'],
+          testTimeout: 30_000,
+          maxWorkers: everyCore,
+        },
+      },
+      {
+        test: {
+          name: 'stubs',
+          include: ['test/stubs/**/*.test.ts'],
+          testTimeout: 30_000,
+          maxWorkers: everyCore,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 30_000,
+          maxWorkers: everyCore,
         },
       },
       {
         test: {
           name: 'embedded',
           include: ['test/embedded/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          ...heavy,
           // A stack takes every core while it starts: two at once would only be slower.
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: {groupOrder: 1},
         },
       },
-      {test: {name: 'stubs', include: ['test/stubs/**/*.test.ts'], testTimeout: 30_000}},
-      {test: {name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 30_000}},
+      {
+        test: {
+          name: 'postgres',
+          include: ['test/postgres/**/*.test.ts'],
+          ...heavy,
+          maxWorkers: 2,
+          sequence: {groupOrder: 2},
+        },
+      },
       {
         test: {
           name: 'docker',
@@ -34,7 +61,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // A stack takes every core while it starts: two at once would only be slower.
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: {groupOrder: 3},
         },
       },
     ],

@@ -1,44 +1,133 @@
 // Runs every tier that this machine can run and ends with a plain line of counts. A tier that cannot run is
 // skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, embedded,
-// browser, docker).
-import {execFileSync} from 'node:child_process'
-import {startVitest} from 'vitest/node'
+// browser, docker). AQUASTREAM_TEST_PREPARE is a command that makes what a tier needs; the tiers that need the
+// testbed wait for it, the others run meanwhile.
+import {execFileSync, fork, spawn} from 'node:child_process'
+import {readdirSync} from 'node:fs'
+import {join, normalize} from 'node:path'
+import {createInterface} from 'node:readline'
+import {parseCLI} from 'vitest/node'
 import {chromium} from './helpers/browser-program.js'
 import {postgresPrograms} from './helpers/postgres-programs.js'
+import {printSlowest, printTiers} from './report.js'
 
 /** Each: why it cannot run here, or nothing. */
-const tiers = {
+const TIERS = {
   unit: () => undefined,
   commands: () => undefined,
   stubs: () => undefined,
-  postgres: whyNoPostgres,
-  embedded: whyNoPostgres,
   browser: whyNoBrowser,
+  embedded: whyNoPostgres,
+  postgres: whyNoPostgres,
   docker: whyNoDocker,
 }
+
+/**
+ * Two lanes run at the same time, the steps of a lane one after the other; each step is a vitest of its own. A
+ * stack that starts in one lane waits most of its time, so the other lane has the processors meanwhile.
+ */
+const LANES = [
+  [{tiers: ['unit', 'commands', 'stubs', 'browser', 'embedded']}, {tiers: ['postgres'], needsTestbed: true}],
+  [{tiers: ['docker'], needsTestbed: true}],
+]
+
+const words = process.argv.slice(2)
+const {filter, options} = parseCLI(['vitest', 'run', ...words])
+const chosen = [options.project ?? Object.keys(TIERS)].flat().filter(hasMatchingFile)
 const required = (process.env.AQUASTREAM_TEST_REQUIRE ?? '').split(',').filter(Boolean)
-
-const missing = Object.entries(tiers).flatMap(([tier, why]) => {
-  const reason = why()
-  return reason ? [{tier, reason}] : []
-})
-for (const {tier, reason} of missing) console.log(`skipped: test/${tier}: ${reason}`)
-for (const tier of required.filter(tier => !(tier in tiers)))
+for (const tier of required.filter(tier => !(tier in TIERS)))
   throw new Error(`AQUASTREAM_TEST_REQUIRE names ${tier}, and there is no such tier`)
-const broken = missing.filter(({tier}) => required.includes(tier))
-for (const {tier} of broken) console.error(`failed: test/${tier} is required by AQUASTREAM_TEST_REQUIRE`)
 
-const runnable = Object.keys(tiers).filter(tier => !missing.some(({tier: other}) => other === tier))
-const vitest = await startVitest('test', process.argv.slice(2), {run: true, project: runnable})
-const counts = {passed: 0, failed: broken.length, skipped: missing.length - broken.length}
-for (const module of vitest.state.getTestModules()) {
-  if (module.errors().length > 0) counts.failed++
-  for (const test of module.children.allTests()) counts[test.result().state]++
+const children = new Set()
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal)
+  })
+
+const counts = {passed: 0, failed: 0, skipped: 0}
+const files = []
+const prepared = prepare()
+await Promise.all(LANES.map(runLane))
+if (files.length > 1) {
+  printTiers(files)
+  printSlowest(files)
 }
-counts.failed += vitest.state.getUnhandledErrors().length
-await vitest.close()
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
+
+async function runLane(steps) {
+  for (const {tiers, needsTestbed} of steps) {
+    const wanted = tiers.filter(tier => chosen.includes(tier))
+    if (wanted.length === 0) continue
+    if (needsTestbed) await prepared
+    const runnable = wanted.filter(canRun)
+    if (runnable.length > 0) await runStep(runnable)
+  }
+}
+
+/** Counts a tier that cannot run, and says why. */
+function canRun(tier) {
+  const reason = TIERS[tier]()
+  if (!reason) return true
+  console.log(`skipped: test/${tier}: ${reason}`)
+  if (required.includes(tier)) {
+    console.error(`failed: test/${tier} is required by AQUASTREAM_TEST_REQUIRE`)
+    counts.failed++
+  } else counts.skipped++
+  return false
+}
+
+async function runStep(tiers) {
+  const child = fork(join(import.meta.dirname, 'step.js'), [tiers.join(','), ...words], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {...process.env, ...(process.stdout.isTTY && !process.env.NO_COLOR && {FORCE_COLOR: '1'})},
+  })
+  let report
+  child.on('message', message => (report = message))
+  await finished(child)
+  if (!report) {
+    console.error(`failed: the tests of ${tiers.join(', ')} ended without a report`)
+    counts.failed++
+    return
+  }
+  for (const name of Object.keys(counts)) counts[name] += report.counts[name]
+  files.push(...report.files)
+}
+
+async function prepare() {
+  const command = process.env.AQUASTREAM_TEST_PREPARE
+  if (
+    !command ||
+    !LANES.flat().some(step => step.needsTestbed && step.tiers.some(tier => chosen.includes(tier)))
+  )
+    return
+  const exitCode = await finished(spawn('sh', ['-c', command], {stdio: ['ignore', 'pipe', 'pipe']}))
+  if (exitCode === 0) return
+  console.error(`failed: ${command} ended with exit status ${exitCode}`)
+  counts.failed++
+}
+
+/** Passes on whole lines, since two lanes write at the same time. */
+async function finished(child) {
+  children.add(child)
+  for (const [stream, write] of [
+    [child.stdout, console.log],
+    [child.stderr, console.error],
+  ])
+    createInterface({input: stream}).on('line', line => write(line))
+  const exitCode = await new Promise(resolve => child.on('close', resolve))
+  children.delete(child)
+  return exitCode
+}
+
+/** A tier without a file that the words name is left out, as vitest would. */
+function hasMatchingFile(tier) {
+  const names = filter.map(word => normalize(word.replace(/:\d+$/, '')))
+  const paths = readdirSync(join(import.meta.dirname, tier), {recursive: true})
+    .filter(path => path.endsWith('.test.ts'))
+    .map(path => join(import.meta.dirname, tier, path))
+  return paths.some(path => names.length === 0 || names.some(name => path.includes(name)))
+}
 
 function whyNoPostgres() {
   if (postgresPrograms().size > 0) return undefined

@@ -1,12 +1,11 @@
 import {randomBytes} from 'node:crypto'
-import {once} from 'node:events'
 import {mkdtemp} from 'node:fs/promises'
-import {type AddressInfo, createServer} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {SERVICES} from '../../src/stack/catalogue.js'
 import {Site} from './cli.js'
+import {freePort} from './free-port.js'
 
 /** The settings that stage needs; strong, and the same in every test. */
 export const SECRETS = {
@@ -101,11 +100,8 @@ export async function docker(...args: string[]): Promise<string> {
 
 const PORT_VARIABLES = SERVICES.flatMap(({ports}) => ports.map(({variable}) => variable))
 
-/** Held open together, so that all differ. */
+/** A free port for each port variable of the catalogue. */
 export async function freePorts(): Promise<Record<string, string>> {
-  const servers = PORT_VARIABLES.map(() => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map(server => once(server, 'listening')))
-  const ports = servers.map(server => String((server.address() as AddressInfo).port))
-  await Promise.all(servers.map(server => once(server.close(), 'close')))
-  return Object.fromEntries(PORT_VARIABLES.map((name, index) => [name, ports[index]!]))
+  const entries = PORT_VARIABLES.map(async name => [name, String(await freePort())] as const)
+  return Object.fromEntries(await Promise.all(entries))
 }

@@ -3,11 +3,15 @@
 # reachable: a Docker Engine with Compose from Debian packages, and every image under the
 # exact name that the product's compose file uses, built from Debian packages and language
 # registries. Run it again at any time; what is in place is left alone. See README.md.
+#
+#   provision.sh            everything
+#   provision.sh packages   only the packages, so that a build can begin meanwhile
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 readonly here root
+readonly part=${1:-all}
 readonly cache=${AQUASTREAM_TESTBED_CACHE:-${XDG_CACHE_HOME:-/var/cache}/aquastream-testbed}
 readonly logs=$cache/logs
 readonly engine_log=/var/log/aquastream-testbed/dockerd.log
@@ -300,10 +304,9 @@ build_minio() {
 	dir=$(mktemp -d "$cache/minio.XXXXXX")
 	export CGO_ENABLED=0 GOBIN=$dir/programs GOFLAGS="${GOFLAGS:-} -modcacherw"
 	export GOMODCACHE=${GOMODCACHE:-$dir/modules} GOCACHE=${GOCACHE:-$dir/objects} GOPATH=${GOPATH:-$dir/go}
-	# Out of the way of the engine and the image builds, which others may be waiting for.
 	cd "$dir"
-	nice -n 10 go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$minio_version"
-	nice -n 10 go install -trimpath -ldflags '-s -w' "github.com/minio/mc@$mc_version"
+	go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$minio_version"
+	go install -trimpath -ldflags '-s -w' "github.com/minio/mc@$mc_version"
 	mv "$dir/programs" "$minio_programs"
 	rm -rf "$dir"
 }
@@ -412,6 +415,7 @@ report() { printf '%-55s %s\n' "$1" "$2"; }
 
 # --- The run -------------------------------------------------------------------------
 
+case $part in all | packages) ;; *) fail "unknown part '$part': leave it out, or say packages" ;; esac
 [ "$(id -u)" = 0 ] || fail 'run it as root: it installs packages and starts the Docker Engine'
 [ "$(dpkg --print-architecture)" = amd64 ] || fail 'it knows only amd64: PostgreSQL 16 comes as an amd64 build'
 
@@ -429,16 +433,6 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 began=$(now_ms)
 
-# The longest job comes first and runs beside all others.
-building_minio=
-start_building_minio() {
-	if [ -z "$building_minio" ] && [ ! -d "$minio_programs" ] && go_is_new_enough; then
-		spawn minio 'MinIO and mc, from source' build_minio
-		building_minio=1
-	fi
-}
-start_building_minio
-
 export DEBIAN_FRONTEND=noninteractive
 mapfile -t missing < <(missing_packages)
 if [ ${#missing[@]} -gt 0 ] || ! node_is_new_enough; then
@@ -448,8 +442,10 @@ if [ ${#missing[@]} -gt 0 ]; then
 	step packages "packages: ${missing[*]}" install_packages "${missing[@]}"
 fi
 node_is_new_enough || step node "Node.js $node_minimum" install_node
-start_building_minio
+[ "$part" = all ] || exit 0
 
+# The longest job comes first and runs beside all others.
+if [ ! -d "$minio_programs" ]; then spawn minio 'MinIO and mc, from source' build_minio; fi
 if [ ! -e "$base_archive" ]; then spawn base 'base system' make_base_archive; fi
 if [ ! -d "$pgserver_programs" ]; then spawn pgserver 'PostgreSQL 16 and 18, download' fetch_pgserver; fi
 engine_answers || step engine 'Docker Engine' start_engine

@@ -1,0 +1,21 @@
+// What test/run.js prints of the time that its tests took.
+
+/** Files of one tier can run at the same time: the sum of a tier is more than the clock shows then. */
+export function printTiers(files) {
+  console.log('\ntier        files  tests  seconds of its files')
+  for (const tier of new Set(files.map(({tier}) => tier))) {
+    const own = files.filter(file => file.tier === tier)
+    const cells = [own.length, sum(own, 'tests'), sum(own, 'seconds').toFixed(0)]
+    console.log(tier.padEnd(10), ...cells.map(cell => String(cell).padStart(6)))
+  }
+}
+
+export function printSlowest(files) {
+  console.log('\nslowest files')
+  const slowest = [...files].sort((one, other) => other.seconds - one.seconds).slice(0, 10)
+  for (const {seconds, path} of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${path}`)
+}
+
+function sum(files, key) {
+  return files.reduce((total, file) => total + file[key], 0)
+}
