@@ -10,7 +10,7 @@ const checks = {
   types: ['tsc', '--project', 'tsconfig.check.json'],
   eslint: ['eslint', '--max-warnings', '0', '.'],
   prettier: ['prettier', '--log-level', 'warn', '--check', '.'],
-  'dependency rules': ['depcruise', 'src'],
+  'dependency rules': ['depcruise', 'src', 'stubs/src'],
   'dead code': ['knip'],
   shellcheck: ['shellcheck', ...scripts],
 }
