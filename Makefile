@@ -34,5 +34,5 @@ $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 
 # Directories count too: theirs is the timestamp that changes when a file is deleted.
-$(BUILT): $(shell find src) scripts/build.js tsconfig.json package.json $(INSTALLED)
+$(BUILT): $(shell find src stubs/src) scripts/build.js stubs/build.js tsconfig.json package.json stubs/package.json $(INSTALLED)
 	@npm --silent run build

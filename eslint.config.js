@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  {ignores: ['dist', 'infra/stubs/server.js', 'infra/stubs/docs/swagger-ui*', 'node_modules', '*.cjs']},
+  {ignores: ['dist', 'infra/stubs/server.js', 'infra/stubs/docs/swagger-ui*', '**/node_modules', '*.cjs']},
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -32,7 +32,7 @@ export default tseslint.config(
     languageOptions: {globals: {process: 'readonly', console: 'readonly', URL: 'readonly'}},
   },
   {
-    files: ['src/stubs/mocks/page/live.js'],
+    files: ['stubs/src/mocks/page/live.js'],
     languageOptions: {
       globals: Object.fromEntries(
         ['document', 'DOMParser', 'EventSource', 'fetch', 'location'].map(name => [name, 'readonly']),

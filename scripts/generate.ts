@@ -11,7 +11,7 @@ import {groups, HOW_TO_WRITE, need, settingsFile} from '../src/config/settings-f
 import {PLACEHOLDER} from '../src/config/strength.ts'
 import {EXIT_STATUS} from '../src/errors.ts'
 import {JOBS, type Service, SERVICES} from '../src/stack/catalogue.ts'
-import {FAILURES, SCRIPTS} from '../src/stubs/mocks/failures/scripts.ts'
+import {FAILURES, SCRIPTS} from '../stubs/src/mocks/failures/scripts.ts'
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 

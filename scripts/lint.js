@@ -12,7 +12,7 @@ const checks = Object.entries({
   eslint: ['eslint', '--max-warnings', '0', '.'],
   types: ['tsc', '--project', 'tsconfig.check.json'],
   prettier: ['prettier', '--log-level', 'warn', '--check', '.'],
-  'dependency rules': ['depcruise', 'src'],
+  'dependency rules': ['depcruise', 'src', 'stubs/src'],
   'dead code': ['knip'],
   shellcheck: ['shellcheck', ...scripts],
 })

@@ -49,7 +49,7 @@ test('the tarball holds what the package promises', async () => {
       'oclif.manifest.json',
     ]),
   )
-  expect(files.filter(path => /^(src|test|scripts|bench)\//.test(path))).toEqual([])
+  expect(files.filter(path => /^(src|stubs|test|scripts|bench)\//.test(path))).toEqual([])
 })
 
 /** A directory that belongs to nobody. */
