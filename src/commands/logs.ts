@@ -43,7 +43,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
-    const {logPrinter, noLines} = await import('../cli/log-lines.js')
+    const {logPrinter, noLines} = await import('../views/logs/lines.js')
     const print = logPrinter(this.jsonEnabled())
     await this.untilInterrupted(async signal => {
       let lines = 0
@@ -58,7 +58,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
 
   private async bundle(request: BundleRequest): Promise<BundleReport> {
     const {writeBundle} = await import('../logs/bundle.js')
-    const {BUNDLE_TASKS, bundleSummary, bundleUpdate} = await import('../cli/bundle-words.js')
+    const {BUNDLE_TASKS, bundleSummary, bundleUpdate} = await import('../views/logs/bundle.js')
     const report = await this.progress(BUNDLE_TASKS, bundleUpdate, ctx => writeBundle(request, ctx))
     this.log(bundleSummary(report))
     return report

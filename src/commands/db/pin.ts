@@ -17,7 +17,7 @@ export default class DbPin extends BaseCommand<PinReport> {
   async run(): Promise<PinReport> {
     const {args, flags} = await this.parse(DbPin)
     const {setPin} = await import('../../backup/pins.js')
-    const {pinSummary} = await import('../../cli/pin-words.js')
+    const {pinSummary} = await import('../../views/db/pin.js')
     const request = {...this.stackRequest(flags), dir: flags.dir, word: args.id, pinned: true}
     const report = await this.interruptible(() => setPin(request))
     this.log(pinSummary(report))

@@ -73,7 +73,7 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
     const {planRestore} = await import('../../backup/restore-plan.js')
     const {previewOf} = await import('../../backup/restore-preview.js')
     const {applyRestore} = await import('../../backup/restore.js')
-    const words = await import('../../cli/restore-words.js')
+    const words = await import('../../views/db/restore.js')
     const {schema, from = 'latest', at, file, into, create} = flags
     const lockTimeout = flags['lock-timeout']
     const request = {...this.backupRequest(flags), schema, from, at, file, into, create, lockTimeout}

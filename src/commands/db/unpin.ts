@@ -20,7 +20,7 @@ export default class DbUnpin extends BaseCommand<PinReport> {
   async run(): Promise<PinReport> {
     const {args, flags} = await this.parse(DbUnpin)
     const {setPin} = await import('../../backup/pins.js')
-    const {pinSummary} = await import('../../cli/pin-words.js')
+    const {pinSummary} = await import('../../views/db/pin.js')
     const request = {...this.stackRequest(flags), dir: flags.dir, word: args.id, pinned: false}
     const report = await this.interruptible(() => setPin(request))
     this.log(pinSummary(report))

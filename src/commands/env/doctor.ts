@@ -17,7 +17,7 @@ export default class EnvDoctor extends BaseCommand<DoctorReport> {
   async run(): Promise<DoctorReport> {
     const {flags} = await this.parse(EnvDoctor)
     const {examineMachine, findFailure} = await import('../../env/doctor.js')
-    const {doctorSummary} = await import('../../cli/doctor-words.js')
+    const {doctorSummary} = await import('../../views/env/doctor.js')
     const report = await this.interruptible(signal => examineMachine(this.stackRequest(flags), signal))
     this.log(doctorSummary(report))
     await this.conclude(findFailure(report))

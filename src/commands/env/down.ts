@@ -21,7 +21,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
   async run(): Promise<DownReport> {
     const {flags} = await this.parse(EnvDown)
     const {bringDown, planDown} = await import('../../env/down.js')
-    const {downLoss, downSummary, downUpdate} = await import('../../cli/down-words.js')
+    const {downLoss, downSummary, downUpdate} = await import('../../views/env/down.js')
     const plan = await this.interruptible(() =>
       planDown({...this.stackRequest(flags), volumes: flags.volumes}),
     )

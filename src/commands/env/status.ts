@@ -21,7 +21,7 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
   async run(): Promise<StatusReport | undefined> {
     const {flags} = await this.parse(EnvStatus)
     const {findUnwell, readStatus, watchStatus} = await import('../../env/status.js')
-    const {statusTable} = await import('../../cli/service-table.js')
+    const {statusTable} = await import('../../views/env/services.js')
     if (flags.watch) {
       const {showLive} = await import('../../cli/live.js')
       const json = this.jsonEnabled()

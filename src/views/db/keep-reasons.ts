@@ -1,4 +1,4 @@
-import type {KeepReason} from '../backup/retention.js'
+import type {KeepReason} from '../../backup/retention.js'
 
 type Ruled = Extract<KeepReason, {bucket: string}>
 

@@ -1,7 +1,7 @@
 import {once} from 'node:events'
 import chalk from 'chalk'
-import type {LogLine} from '../engines/engine.js'
-import {SERVICES} from '../stack/catalogue.js'
+import type {LogLine} from '../../engines/engine.js'
+import {SERVICES} from '../../stack/catalogue.js'
 
 const COLOURS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
 const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))

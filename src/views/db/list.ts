@@ -1,13 +1,13 @@
 import chalk, {chalkStderr} from 'chalk'
-import type {ListReport, SetReport} from '../backup/list.js'
-import type {Problem} from '../errors.js'
-import {ago} from './ago.js'
+import type {ListReport, SetReport} from '../../backup/list.js'
+import type {Problem} from '../../errors.js'
+import {ago} from '../../cli/ago.js'
 import {renderCalendar} from './calendar.js'
-import {keepWords} from './keep-words.js'
-import {printable} from './printable.js'
-import {count, size} from './size.js'
-import {type Column, renderTable} from './table.js'
-import {wrap} from './wrap.js'
+import {keepWords} from './keep-reasons.js'
+import {printable} from '../../cli/printable.js'
+import {count, size} from '../../cli/size.js'
+import {type Column, renderTable} from '../../cli/table.js'
+import {wrap} from '../../cli/wrap.js'
 
 /** The table, newest first; the last three months; and what is wrong with what is not complete. */
 export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {

@@ -1,5 +1,5 @@
 import chalk from 'chalk'
-import type {SetReport} from '../backup/list.js'
+import type {SetReport} from '../../backup/list.js'
 
 interface History {
   sets: Pick<SetReport, 'id' | 'state' | 'kind'>[]
