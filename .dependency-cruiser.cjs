@@ -13,7 +13,7 @@ module.exports = {
       name: 'use-cases-know-no-commands',
       severity: 'error',
       from: {path: useCases},
-      to: {path: '^src/(commands|cli)/'},
+      to: {path: '^src/(commands|views|cli)/'},
     },
     {
       name: 'use-cases-know-no-terminal',
@@ -26,7 +26,7 @@ module.exports = {
       name: 'engines-know-no-use-cases',
       severity: 'error',
       from: {path: '^src/(stack|engines|postgres|config)/'},
-      to: {path: '^src/(commands|cli|env|logs|backup)/'},
+      to: {path: '^src/(commands|views|cli|env|logs|backup)/'},
     },
     {
       name: 'one-engine-behind-its-interface',

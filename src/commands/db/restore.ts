@@ -81,7 +81,7 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
     if (!flags.yes || flags['dry-run']) this.log(words.planText(plan))
     if (flags['dry-run']) return previewOf(plan)
     if (!flags.yes) {
-      const {confirmByName} = await import('../../cli/confirm.js')
+      const {confirmByName} = await import('../../cli/prompts/confirm.js')
       await confirmByName(words.restoreLoss(plan), words.restoreName(plan))
     }
     const tasks = words.RESTORE_TASKS

@@ -26,7 +26,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
       planDown({...this.stackRequest(flags), volumes: flags.volumes}),
     )
     if (plan.volumes.length > 0 && !flags.yes) {
-      const {confirmByName} = await import('../../cli/confirm.js')
+      const {confirmByName} = await import('../../cli/prompts/confirm.js')
       await confirmByName(downLoss(plan), plan.stack.project)
     }
     const report = await this.progress([['stop']], downUpdate, ctx => bringDown(plan, ctx))

@@ -1,10 +1,10 @@
 import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../../backup/create.js'
 import {sameFlags} from '../../backup/place.js'
-import type {ProgressUpdate} from '../../cli/progress.js'
-import {count, size} from '../../cli/size.js'
-import {type Column, renderTable} from '../../cli/table.js'
-import {wrap} from '../../cli/wrap.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {count, size} from '../../cli/terminal/size.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
 export function backupWords(): (event: BackupEvent) => ProgressUpdate {

@@ -1,13 +1,13 @@
 import chalk, {chalkStderr} from 'chalk'
 import type {ListReport, SetReport} from '../../backup/list.js'
 import type {Problem} from '../../errors.js'
-import {ago} from '../../cli/ago.js'
+import {ago} from '../../cli/terminal/ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepWords} from './keep-reasons.js'
-import {printable} from '../../cli/printable.js'
-import {count, size} from '../../cli/size.js'
-import {type Column, renderTable} from '../../cli/table.js'
-import {wrap} from '../../cli/wrap.js'
+import {printable} from '../../cli/terminal/printable.js'
+import {count, size} from '../../cli/terminal/size.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** The table, newest first; the last three months; and what is wrong with what is not complete. */
 export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {

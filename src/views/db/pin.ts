@@ -1,5 +1,5 @@
 import type {PinReport} from '../../backup/pins.js'
-import {wrap} from '../../cli/wrap.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 export function pinSummary({id, pinned, changed}: PinReport): string {
   return wrap(`${id} ${SENTENCES[pinned ? 'pin' : 'unpin'][changed ? 'done' : 'already']}`, 0, process.stdout)

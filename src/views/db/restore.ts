@@ -1,13 +1,13 @@
 import chalk from 'chalk'
 import type {RestoreEvent, RestoreReport} from '../../backup/restore.js'
 import type {PlannedSchema, RestorePlan} from '../../backup/restore-plan.js'
-import {ago} from '../../cli/ago.js'
+import {ago} from '../../cli/terminal/ago.js'
 import {backupWords} from './backup.js'
-import {printable} from '../../cli/printable.js'
-import type {ProgressUpdate} from '../../cli/progress.js'
-import {count, size} from '../../cli/size.js'
-import {type Column, renderTable} from '../../cli/table.js'
-import {wrap} from '../../cli/wrap.js'
+import {printable} from '../../cli/terminal/printable.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {count, size} from '../../cli/terminal/size.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** What a restore shows, in this order. */
 export const RESTORE_TASKS = [['safety backup'], ['replay'], ['check and commit']]

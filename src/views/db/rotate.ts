@@ -1,14 +1,14 @@
 import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
 import {timeOf} from '../../backup/sets.js'
-import {ago} from '../../cli/ago.js'
+import {ago} from '../../cli/terminal/ago.js'
 import {keepReasons, keepWords} from './keep-reasons.js'
-import {renderFitting} from '../../cli/layout.js'
-import {printable} from '../../cli/printable.js'
-import type {ProgressUpdate} from '../../cli/progress.js'
-import type {Column} from '../../cli/table.js'
-import {wrap} from '../../cli/wrap.js'
-import {size} from '../../cli/size.js'
+import {renderFitting} from '../../cli/terminal/layout.js'
+import {printable} from '../../cli/terminal/printable.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import type {Column} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+import {size} from '../../cli/terminal/size.js'
 
 interface Row {
   id: string

@@ -1,9 +1,9 @@
 import chalk from 'chalk'
 import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
-import {renderFitting} from '../../cli/layout.js'
-import {printable} from '../../cli/printable.js'
-import type {Column} from '../../cli/table.js'
-import {wrap} from '../../cli/wrap.js'
+import {renderFitting} from '../../cli/terminal/layout.js'
+import {printable} from '../../cli/terminal/printable.js'
+import type {Column} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** All settings by group, what counts for nothing, and what nothing reads. */
 export function configSummary(report: ConfigReport): string {

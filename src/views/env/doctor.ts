@@ -1,8 +1,8 @@
 import chalk from 'chalk'
 import type {DoctorReport} from '../../env/doctor.js'
 import type {Finding} from '../../env/doctor/check.js'
-import {printable} from '../../cli/printable.js'
-import {wrap} from '../../cli/wrap.js'
+import {printable} from '../../cli/terminal/printable.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 const COLOURS: Record<Finding['verdict'], (text: string) => string> = {
   ok: chalk.green,

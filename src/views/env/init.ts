@@ -1,5 +1,5 @@
 import {flagsFor, type InitReport} from '../../env/init.js'
-import {wrap} from '../../cli/wrap.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** What was written, what is left to fill in, and what to type next. */
 export function initSummary({profile, file, generated, missing, ignored}: InitReport): string {

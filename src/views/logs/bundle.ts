@@ -1,7 +1,7 @@
 import type {BundleEvent, BundleReport} from '../../logs/bundle.js'
-import type {ProgressUpdate} from '../../cli/progress.js'
-import {count, size} from '../../cli/size.js'
-import {wrap} from '../../cli/wrap.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {count, size} from '../../cli/terminal/size.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** What a bundle shows, in this order. */
 export const BUNDLE_TASKS = [['collect'], ['check'], ['write']]

@@ -1,4 +1,4 @@
-import {AquastreamError} from '../errors.js'
+import {AquastreamError} from '../../errors.js'
 
 /** Whether somebody is here to answer; CI has terminals, and nobody at them. */
 export function canAsk(): boolean {

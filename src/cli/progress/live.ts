@@ -8,7 +8,7 @@ import {
   type SimpleRenderer,
 } from 'listr2'
 import type {ProgressPrinter} from './progress.js'
-import {wrap} from './wrap.js'
+import {wrap} from '../terminal/wrap.js'
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 

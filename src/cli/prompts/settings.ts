@@ -1,8 +1,8 @@
-import type {Setting} from '../config/settings.js'
-import type {InitPlan} from '../env/init.js'
-import {refuseValue} from '../env/init-values.js'
-import {AquastreamError} from '../errors.js'
-import {wrap} from './wrap.js'
+import type {Setting} from '../../config/settings.js'
+import type {InitPlan} from '../../env/init.js'
+import {refuseValue} from '../../env/init-values.js'
+import {AquastreamError} from '../../errors.js'
+import {wrap} from '../terminal/wrap.js'
 
 /**
  * Asks for what only a person knows, secrets without showing them. An empty answer leaves a value for later.
