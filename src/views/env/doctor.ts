@@ -1,6 +1,6 @@
 import chalk from 'chalk'
-import type {DoctorReport} from '../../env/doctor.js'
-import type {Finding} from '../../env/doctor/check.js'
+import type {DoctorReport} from '../../doctor/doctor.js'
+import type {Finding} from '../../doctor/check.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 

@@ -1,4 +1,4 @@
-import type {BundleEvent, BundleReport} from '../../logs/bundle.js'
+import type {BundleEvent, BundleReport} from '../../support/bundle.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import {count, size} from '../../cli/terminal/size.js'
 import {wrap} from '../../cli/terminal/wrap.js'

@@ -1,9 +1,9 @@
 import {access, constants, stat, statfs} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
 import prettyBytes from 'pretty-bytes'
-import {backupRoot, quote} from '../../backup/place.js'
-import {SETTINGS} from '../../config/settings.js'
-import {statePath} from '../../config/state.js'
+import {backupRoot, quote} from '../backup/place.js'
+import {SETTINGS} from '../config/settings.js'
+import {statePath} from '../config/state.js'
 import {type Check, failed, ok, type Patient, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 

@@ -1,4 +1,4 @@
-import type {Reading} from './reading.js'
+import type {Reading} from './decoded-view.js'
 
 /** Takes one encoding away; nothing when the text has none of it. */
 export type Decoder = (reading: Reading) => Reading | undefined

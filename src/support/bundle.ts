@@ -12,7 +12,7 @@ import {masker, type Secret} from './mask/mask.js'
 import {findLeaks} from './mask/proof.js'
 import {knownSecrets} from './mask/secrets.js'
 import {readme} from './readme.js'
-import {toTime} from './since.js'
+import {toTime} from '../logs/since.js'
 
 export interface BundleRequest extends CollectRequest {
   /** The archive to write; there must be no such file. */

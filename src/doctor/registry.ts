@@ -1,6 +1,6 @@
 import {isIP} from 'node:net'
 import {execa} from 'execa'
-import type {ImageNeed} from '../../engines/engine.js'
+import type {ImageNeed} from '../engines/engine.js'
 import {type Check, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 

@@ -1,6 +1,6 @@
-import type {Plan} from '../../engines/engine.js'
-import type {Problem} from '../../errors.js'
-import {SERVICES} from '../../stack/catalogue.js'
+import type {Plan} from '../engines/engine.js'
+import type {Problem} from '../errors.js'
+import {SERVICES} from '../stack/catalogue.js'
 import {type Check, failed, ok, type Patient, skipped} from './check.js'
 
 /** Whether something can run the stack at all. */

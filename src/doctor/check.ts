@@ -1,9 +1,9 @@
-import type {Settings} from '../../config/load.js'
-import type {Layer} from '../../config/layers.js'
-import type {Profile} from '../../config/profile.js'
-import type {Plan} from '../../engines/engine.js'
-import type {Stack, StackRequest} from '../../engines/open.js'
-import {AquastreamError, type ErrorCode, type Problem} from '../../errors.js'
+import type {Settings} from '../config/load.js'
+import type {Layer} from '../config/layers.js'
+import type {Profile} from '../config/profile.js'
+import type {Plan} from '../engines/engine.js'
+import type {Stack, StackRequest} from '../engines/open.js'
+import {AquastreamError, type ErrorCode, type Problem} from '../errors.js'
 
 /** One answer of a check. */
 export interface Finding {
