@@ -1,11 +1,11 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {cannotUse, codeOf} from './directory.js'
-import {findSet} from './find.js'
-import {withDirectoryLock} from './lock.js'
-import {PINNED} from './manifest.js'
-import {backupRoot, type BackupRequest} from './place.js'
-import {listSets} from './sets.js'
+import {cannotUse, codeOf} from './repository/directory.js'
+import {findSet} from './repository/find.js'
+import {withDirectoryLock} from './repository/lock.js'
+import {PINNED} from './repository/manifest.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
+import {listSets} from './repository/sets.js'
 
 export interface PinRequest extends BackupRequest {
   /** An ID, the beginning of one, or `latest`. */

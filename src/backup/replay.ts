@@ -9,10 +9,10 @@ import {causeIn} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import type {Session} from '../postgres/session.js'
 import {readProven, type SourceArchive} from './archive-source.js'
-import {codeOf} from './directory.js'
-import {splitDump} from './sections.js'
+import {codeOf} from './repository/directory.js'
+import {splitDump} from './archive/split-dump.js'
 import {findOutcome, type Outcome} from './outcome.js'
-import {unpack} from './unpack.js'
+import {unpack} from './archive/unpack.js'
 
 /** What is to be replayed, in one transaction. */
 export interface Replay {

@@ -6,7 +6,7 @@ import {readOutput} from '../postgres/output.js'
 import type {Server} from '../postgres/server.js'
 import {jsonLiteral, type Session} from '../postgres/session.js'
 import {SERVICES} from '../stack/catalogue.js'
-import type {Archive, Manifest} from './manifest.js'
+import type {Archive, Manifest} from './repository/manifest.js'
 
 /** A schema of the server, and what its tables and indexes take on the disk there. */
 export interface SchemaSize {

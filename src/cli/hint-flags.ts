@@ -1,5 +1,5 @@
 import type {Interfaces} from '@oclif/core'
-import {quote} from '../backup/place.js'
+import {quote} from '../backup/repository/location.js'
 import {isShowable} from '../postgres/host.js'
 
 /** The flags that say which stack, which backups and which server a command is about. */

@@ -1,7 +1,7 @@
 import {access, constants, stat, statfs} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
 import prettyBytes from 'pretty-bytes'
-import {backupRoot, quote} from '../backup/place.js'
+import {backupRoot, quote} from '../backup/repository/location.js'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
 import {type Check, failed, ok, type Patient, warning} from './check.js'

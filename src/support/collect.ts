@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {arch, cpus, release, totalmem, type} from 'node:os'
 import {listBackups} from '../backup/list.js'
-import {listSets} from '../backup/sets.js'
+import {listSets} from '../backup/repository/sets.js'
 import type {ServiceFacts} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {explainConfig} from '../env/config.js'

@@ -1,6 +1,6 @@
 import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../../backup/create.js'
-import {sameFlags} from '../../backup/place.js'
+import {sameFlags} from '../../backup/repository/location.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'

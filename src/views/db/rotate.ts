@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
-import {timeOf} from '../../backup/sets.js'
+import {timeOf} from '../../backup/repository/sets.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {keepReasons, keepWords} from './keep-reasons.js'
 import {renderFitting} from '../../cli/terminal/layout.js'

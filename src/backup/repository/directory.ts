@@ -1,4 +1,4 @@
-import {AquastreamError} from '../errors.js'
+import {AquastreamError} from '../../errors.js'
 
 /** What the system said of a file: ENOENT, EACCES, … */
 export function codeOf(error: unknown): string | undefined {

@@ -1,10 +1,10 @@
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
-import {AquastreamError} from '../errors.js'
-import {WholeOutput} from '../postgres/output.js'
-import type {Server} from '../postgres/server.js'
-import type {SourceArchive} from './archive-source.js'
+import {AquastreamError} from '../../errors.js'
+import {WholeOutput} from '../../postgres/output.js'
+import type {Server} from '../../postgres/server.js'
+import type {SourceArchive} from '../archive-source.js'
 
 /** So much comes out at once: each piece costs as much time, however small. */
 const BLOCK = 1 << 18

@@ -1,5 +1,5 @@
-import {AquastreamError} from '../errors.js'
-import type {Archive} from './manifest.js'
+import {AquastreamError} from '../../errors.js'
+import type {Archive} from '../repository/manifest.js'
 
 /** How archives are written. */
 export interface ArchiveForm {

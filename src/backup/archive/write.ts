@@ -3,10 +3,10 @@ import {createWriteStream} from 'node:fs'
 import {open} from 'node:fs/promises'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import type {Program} from '../engines/engine.js'
-import {AquastreamError} from '../errors.js'
-import {Cut, causeIn, WholeOutput} from '../postgres/output.js'
-import {cannotUse, codeOf} from './directory.js'
+import type {Program} from '../../engines/engine.js'
+import {AquastreamError} from '../../errors.js'
+import {Cut, causeIn, WholeOutput} from '../../postgres/output.js'
+import {cannotUse, codeOf} from '../repository/directory.js'
 
 export interface Written {
   bytes: number

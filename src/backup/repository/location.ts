@@ -1,7 +1,7 @@
 import {join, resolve} from 'node:path'
-import type {Profile} from '../config/profile.js'
-import {findValue} from '../config/layers.js'
-import {findProfile, type StackRequest} from '../engines/open.js'
+import type {Profile} from '../../config/profile.js'
+import {findValue} from '../../config/layers.js'
+import {findProfile, type StackRequest} from '../../engines/open.js'
 
 /** Where to look for the backups of a command. */
 export interface BackupRequest extends StackRequest {

@@ -1,4 +1,4 @@
-import {AquastreamError} from '../errors.js'
+import {AquastreamError} from '../../errors.js'
 import type {BackupSet} from './sets.js'
 
 /**

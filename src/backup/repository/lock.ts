@@ -2,9 +2,9 @@ import {mkdir, rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
-import {AquastreamError} from '../errors.js'
+import {AquastreamError} from '../../errors.js'
 import {cannotUse, codeOf} from './directory.js'
-import {busyError, type Holder, holderHere, lifeOf, readHolder} from './holder.js'
+import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
 
 /** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
 const STALE_MS = 5000

@@ -1,7 +1,7 @@
-import {AquastreamError} from '../errors.js'
-import type {Server} from '../postgres/server.js'
-import {damaged, readProven, type SourceArchive} from './archive-source.js'
-import {readParts} from './sections.js'
+import {AquastreamError} from '../../errors.js'
+import type {Server} from '../../postgres/server.js'
+import {damaged, readProven, type SourceArchive} from '../archive-source.js'
+import {readParts} from './split-dump.js'
 import {unpack} from './unpack.js'
 
 const BEGINNING = '-- PostgreSQL database dump'
