@@ -10,10 +10,10 @@ import {checkVersions} from '../postgres/versions.js'
 import {version} from '../version.js'
 import {type Written, writeArchive} from './archive/write.js'
 import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './archive/format.js'
-import {findLeftOut} from './left-out.js'
+import {findLeftOut} from './dump/not-backed-up.js'
 import {sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
-import {allOrFirstError, inParallel} from './parallel.js'
+import {allOrFirstError, inParallel} from './dump/parallel.js'
 import {type Manifest, rowsIn} from './repository/manifest.js'
 import {type BackupRequest, backupRoot} from './repository/location.js'
 import {DEFAULT_POLICY} from './retention.js'
@@ -28,7 +28,7 @@ import {
   rewrittenSince,
   type SchemaSize,
   withSnapshot,
-} from './snapshot.js'
+} from './dump/snapshot.js'
 
 export interface CreateRequest extends BackupRequest, ServerRequest, ArchiveForm {
   /** Dumps at the same time. */

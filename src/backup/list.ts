@@ -1,4 +1,4 @@
-import {type Freshness, hoursSince, measureAge} from './age.js'
+import {type Freshness, hoursSince, measureAge} from './freshness.js'
 import {readHistory} from './repository/history.js'
 import {rowsIn} from './repository/manifest.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'

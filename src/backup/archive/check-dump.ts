@@ -1,6 +1,6 @@
 import {AquastreamError} from '../../errors.js'
 import type {Server} from '../../postgres/server.js'
-import {damaged, readProven, type SourceArchive} from '../archive-source.js'
+import {damaged, readProven, type SourceArchive} from '../restore/source.js'
 import {readParts} from './split-dump.js'
 import {unpack} from './unpack.js'
 

@@ -4,7 +4,7 @@ import {createGunzip} from 'node:zlib'
 import {AquastreamError} from '../../errors.js'
 import {WholeOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
-import type {SourceArchive} from '../archive-source.js'
+import type {SourceArchive} from '../restore/source.js'
 
 /** So much comes out at once: each piece costs as much time, however small. */
 const BLOCK = 1 << 18

@@ -27,7 +27,7 @@ export default class DbList extends BaseCommand<ListReport> {
   async run(): Promise<ListReport> {
     const {flags} = await this.parse(DbList)
     const {listBackups} = await import('../../backup/list.js')
-    const {findTooOld, USUAL_MAX_AGE_HOURS} = await import('../../backup/age.js')
+    const {findTooOld, USUAL_MAX_AGE_HOURS} = await import('../../backup/freshness.js')
     const {ageWarning, listSummary} = await import('../../views/db/list.js')
     const report = await this.interruptible(() => listBackups({...this.stackRequest(flags), dir: flags.dir}))
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)

@@ -1,4 +1,4 @@
-import type {PinReport} from '../../backup/pins.js'
+import type {PinReport} from '../../backup/pin.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
 export function pinSummary({id, pinned, changed}: PinReport): string {

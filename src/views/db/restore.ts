@@ -1,6 +1,6 @@
 import chalk from 'chalk'
-import type {RestoreEvent, RestoreReport} from '../../backup/restore.js'
-import type {PlannedSchema, RestorePlan} from '../../backup/restore-plan.js'
+import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
+import type {PlannedSchema, RestorePlan} from '../../backup/restore/plan.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {backupWords} from './backup.js'
 import {printable} from '../../cli/terminal/printable.js'

@@ -1,5 +1,5 @@
-import {PLATFORM} from './snapshot.js'
-import type {SourceArchive} from './archive-source.js'
+import {PLATFORM} from '../dump/snapshot.js'
+import type {SourceArchive} from './source.js'
 
 /**
  * Archives in the order in which they can be replayed: what a schema's views, types and columns need comes before

@@ -1,4 +1,4 @@
-import type {PlannedSchema, RestorePlan} from './restore-plan.js'
+import type {PlannedSchema, RestorePlan} from './plan.js'
 
 /** A plan as data, for scripts. */
 export interface RestorePreview {

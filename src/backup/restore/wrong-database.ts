@@ -1,7 +1,7 @@
 import {dirname} from 'node:path'
-import {AquastreamError} from '../errors.js'
-import type {Session} from '../postgres/session.js'
-import type {RestoreSource, SourceRequest} from './archive-source.js'
+import {AquastreamError} from '../../errors.js'
+import type {Session} from '../../postgres/session.js'
+import type {RestoreSource, SourceRequest} from './source.js'
 
 /** Of two databases that share a directory: the one of the backup, when it is not that of the session. */
 export async function findOther(session: Session, {manifest}: RestoreSource): Promise<string | undefined> {

@@ -1,12 +1,12 @@
 import {randomBytes} from 'node:crypto'
-import {AquastreamError} from '../errors.js'
-import {chooseAmong} from '../near-miss.js'
-import {endBackends} from '../postgres/backends.js'
-import {readOutput} from '../postgres/output.js'
-import type {Server} from '../postgres/server.js'
-import {jsonLiteral, type Session} from '../postgres/session.js'
-import {SERVICES} from '../stack/catalogue.js'
-import type {Archive, Manifest} from './repository/manifest.js'
+import {AquastreamError} from '../../errors.js'
+import {chooseAmong} from '../../near-miss.js'
+import {endBackends} from '../../postgres/backends.js'
+import {readOutput} from '../../postgres/output.js'
+import type {Server} from '../../postgres/server.js'
+import {jsonLiteral, type Session} from '../../postgres/session.js'
+import {SERVICES} from '../../stack/catalogue.js'
+import type {Archive, Manifest} from '../repository/manifest.js'
 
 /** A schema of the server, and what its tables and indexes take on the disk there. */
 export interface SchemaSize {
