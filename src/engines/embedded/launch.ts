@@ -6,12 +6,12 @@ import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
-import {requireNotElsewhere} from './elsewhere.js'
-import type {Home} from './home.js'
-import {endLeftovers} from './leftovers.js'
-import {withHomeLock} from './lock.js'
-import {makeHome} from './make-home.js'
-import type {Work} from './work.js'
+import {requireNotElsewhere} from './home/other-host.js'
+import type {Home} from './home/home.js'
+import {endLeftovers} from './home/orphans.js'
+import {withHomeLock} from './home/lock.js'
+import {makeHome} from './home/make-home.js'
+import type {Work} from './service-spec.js'
 
 /** Has the supervisor of the home take on work; starts one if there is none. */
 export async function runWorks(home: Home, works: Work[]): Promise<void> {

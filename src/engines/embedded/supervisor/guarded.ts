@@ -2,9 +2,9 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {createInterface} from 'node:readline'
 import type {Readable, Writable} from 'node:stream'
-import {forget, remember} from '../records.js'
-import type {Home} from '../home.js'
-import type {Run} from '../work.js'
+import {forget, remember} from '../home/records.js'
+import type {Home} from '../home/home.js'
+import type {Run} from '../service-spec.js'
 
 /**
  * Starts a program that does not outlive us. It waits on a pipe whose other end we hold until it is written down, so that

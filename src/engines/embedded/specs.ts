@@ -4,10 +4,10 @@ import {SERVICES, type Service} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
 import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
-import type {Home} from './home.js'
-import {findOwner, type Owner} from './owner.js'
-import {type PostgresPrograms, versionOf, whereIs} from './programs.js'
-import type {Run, Work} from './work.js'
+import type {Home} from './home/home.js'
+import {findOwner, type Owner} from './postgres/owner.js'
+import {type PostgresPrograms, versionOf, whereIs} from './postgres/programs.js'
+import type {Run, Work} from './service-spec.js'
 
 /** What decides how the services run here. */
 interface Site {

@@ -4,8 +4,8 @@ import type {Program} from '../engine.js'
 import {notRunning} from '../not-running.js'
 import {startOnHost} from '../program.js'
 import {askDatabase, isListening} from './client.js'
-import type {Home} from './home.js'
-import {whereIs} from './programs.js'
+import type {Home} from './home/home.js'
+import {whereIs} from './postgres/programs.js'
 
 /**
  * Starts programs of this machine, for the server of the home. Its own psql and pg_dump come first: those of PATH may be

@@ -1,7 +1,7 @@
 import {access, constants, mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
-import {AquastreamError} from '../../errors.js'
+import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
 
 /** A lock that its holder has not touched for so long belongs to nobody, in ms. */

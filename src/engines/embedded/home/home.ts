@@ -1,6 +1,6 @@
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {dataDirectory} from '../../config/state.js'
+import {dataDirectory} from '../../../config/state.js'
 
 /** Where one stack keeps everything: data, logs, and what tells of its processes. */
 export interface Home {

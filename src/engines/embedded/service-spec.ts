@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import type {Owner} from './owner.js'
+import type {Owner} from './postgres/owner.js'
 
 /** What the supervisor is to run for one service, or that it is skipped. */
 export interface Work {

@@ -3,8 +3,8 @@ import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {type Home, homeAt} from '../../src/engines/embedded/home.js'
-import {startKept} from '../../src/engines/embedded/supervisor/kept.js'
+import {type Home, homeAt} from '../../src/engines/embedded/home/home.js'
+import {startKept} from '../../src/engines/embedded/supervisor/guarded.js'
 import {killNow} from '../helpers/crash-site.js'
 import {processesIn, until} from '../helpers/embedded.js'
 
@@ -45,8 +45,8 @@ test('a program that nobody has written down does not run', async () => {
     stop: 'SIGTERM',
   }
   const script = `
-    const {startKept} = await import(${JSON.stringify(join(BUILT, 'supervisor/kept.js'))})
-    const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home.js'))})
+    const {startKept} = await import(${JSON.stringify(join(BUILT, 'supervisor/guarded.js'))})
+    const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home/home.js'))})
     await startKept(homeAt(${JSON.stringify(directory)}, 'stack'), 'quick', ${JSON.stringify(run)}, () => undefined)`
   const starter = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
   // The starter itself, and the shell.

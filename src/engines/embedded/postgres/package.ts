@@ -1,10 +1,10 @@
 import {access, chmod, mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {execa} from 'execa'
-import {AquastreamError} from '../../errors.js'
-import type {Context, EngineEvent, ImageNeed} from '../engine.js'
-import {lastLines} from '../last-lines.js'
-import type {Home} from './home.js'
+import {AquastreamError} from '../../../errors.js'
+import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
+import {lastLines} from '../../last-lines.js'
+import type {Home} from '../home/home.js'
 import {type PostgresPrograms, whereIs} from './programs.js'
 
 /**
