@@ -19,7 +19,7 @@ module.exports = {
       name: 'use-cases-know-no-terminal',
       comment: 'they report by typed events, and throw the errors of src/errors.ts',
       severity: 'error',
-      from: {path: '^src/(env|logs|backup|doctor|support|stack|engines|postgres|config)/|^src/errors'},
+      from: {path: '^src/(env|logs|backup|doctor|support|stack|engines|postgres|config|system)/|^src/errors'},
       to: {path: 'node_modules/(@oclif|listr2|chalk|@inquirer)/'},
     },
     {
@@ -38,7 +38,13 @@ module.exports = {
       name: 'catalogue-knows-nothing',
       severity: 'error',
       from: {path: '^src/stack/'},
-      to: {path: '^src/', pathNot: '^src/stack/'},
+      to: {path: '^src/', pathNot: '^src/(stack|system)/|^src/errors'},
+    },
+    {
+      name: 'system-knows-nothing',
+      severity: 'error',
+      from: {path: '^src/system/'},
+      to: {path: '^src/', pathNot: '^src/system/'},
     },
     {
       name: 'stubs-stand-alone',

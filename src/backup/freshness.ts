@@ -1,5 +1,5 @@
 import type {Problem} from '../errors.js'
-import {SERVICES} from '../stack/catalogue.js'
+import {PLATFORM} from '../stack/schemas.js'
 import {isFuture} from './retention.js'
 import type {BackupSet} from './repository/sets.js'
 
@@ -46,7 +46,7 @@ export function findTooOld(
       hint: 'make one: aquastream db:backup',
     }
   }
-  const old = schemas.filter(({schema, ageHours}) => isOurs(schema) && ageHours > maxAgeHours)
+  const old = schemas.filter(({schema, ageHours}) => PLATFORM.includes(schema) && ageHours > maxAgeHours)
   const [worst] = old.toSorted((a, b) => b.ageHours - a.ageHours)
   const late = newest.ageHours > maxAgeHours ? newest : worst
   if (!late) return undefined
@@ -61,8 +61,4 @@ export function findTooOld(
 /** In hours to the hundredth, which is half a minute. */
 export function hoursSince({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): number {
   return Math.round((now.getTime() - takenAt.getTime()) / 36_000) / 100
-}
-
-function isOurs(name: string): boolean {
-  return SERVICES.some(({schema}) => schema === name)
 }

@@ -9,7 +9,7 @@ import {notRunning} from '../engines/not-running.js'
 import {AquastreamError} from '../errors.js'
 import {JOBS} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
-import {version} from '../version.js'
+import {version} from '../system/version.js'
 import {readTail} from './tail.js'
 
 /** A file of a bundle, not masked yet. */

@@ -1,5 +1,5 @@
 import type {Stack} from '../engines/open.js'
-import {version} from '../version.js'
+import {version} from '../system/version.js'
 import type {Gap, Part} from './collect.js'
 
 interface Contents extends Pick<Stack, 'profile' | 'project'> {

@@ -1,11 +1,11 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
-import {chooseAmong} from '../../near-miss.js'
+import {chooseAmong} from '../../system/suggest.js'
 import {endBackends} from '../../postgres/backends.js'
 import {readOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import {jsonLiteral, type Session} from '../../postgres/session.js'
-import {SERVICES} from '../../stack/catalogue.js'
+import {PLATFORM} from '../../stack/schemas.js'
 import type {Archive, Manifest} from '../repository/manifest.js'
 
 /** A schema of the server, and what its tables and indexes take on the disk there. */
@@ -31,9 +31,6 @@ export function listSchemas(session: Session, measured?: string[]): Promise<Sche
       GROUP BY 1 HAVING n.nspname <> 'public' OR count(c.oid) > 0
     ) s`)
 }
-
-/** The schemas of the platform, in the order of its migrations. */
-export const PLATFORM = SERVICES.flatMap(({schema}) => (schema === undefined ? [] : [schema]))
 
 /**
  * Which schemas to take: those that were named, else the platform's, and with `all` the others too.

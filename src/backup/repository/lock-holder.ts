@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {z} from 'zod'
-import {identify, lifeOf as lifeHere} from '../../engines/process.js'
+import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 import {AquastreamError} from '../../errors.js'
 
 const holderSchema = z.object({

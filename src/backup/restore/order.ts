@@ -1,4 +1,4 @@
-import {PLATFORM} from '../dump/snapshot.js'
+import {PLATFORM} from '../../stack/schemas.js'
 import type {SourceArchive} from './source.js'
 
 /**

@@ -1,7 +1,7 @@
 import {execa} from 'execa'
 import {AquastreamError} from '../../errors.js'
-import type {Program} from '../engine.js'
-import {startProgram} from '../program.js'
+import type {Program} from '../../system/program.js'
+import {startProgram} from '../../system/program.js'
 import {dockerOptions} from './docker.js'
 import {isRunning, listContainers, serviceOf} from './states.js'
 

@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {StatusReport} from '../../env/status.js'
-import {isWell, type ServiceRow} from '../../env/table.js'
+import {isWell, type ServiceRow} from '../../env/service-rows.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'

@@ -1,6 +1,6 @@
 import {readFile, readlink, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {identify, lifeOf} from '../../process.js'
+import {identify, lifeOf} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
 import {endProcess, forget, livingRecords, type ProcessRecord} from './records.js'
 

@@ -2,7 +2,7 @@ import {open} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
-import {bootOf, identify} from '../../process.js'
+import {bootOf, identify} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
 import {readRecord} from './records.js'
 

@@ -1,7 +1,7 @@
 import {hostname} from 'node:os'
 import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {identify, lifeOf, type ProcessIdentity} from '../../process.js'
+import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
 
 /** A process of ours, as it was written down. */

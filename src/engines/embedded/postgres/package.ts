@@ -3,7 +3,7 @@ import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
-import {lastLines} from '../../last-lines.js'
+import {lastLines} from '../../../system/last-lines.js'
 import type {Home} from '../home/home.js'
 import {type PostgresPrograms, whereIs} from './programs.js'
 

@@ -1,7 +1,16 @@
 import {parse} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {execa} from 'execa'
-import type {Program} from './engine.js'
+
+/** A program that runs, with its pipes. */
+export interface Program {
+  stdin: Writable
+  stdout: Readable
+  /** Never rejects; `stderr` is what the program said last. */
+  ended: Promise<{exitCode: number; stderr: string}>
+  /** Closes its stdin, which is how one in a container notices, and ends it. */
+  kill(): void
+}
 
 /** Starts a program of this machine. It sees these variables, and of ours what a client of PostgreSQL needs. */
 export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program {

@@ -1,23 +1,7 @@
 import {AquastreamError} from '../errors.js'
 import type {Profile} from '../config/profile.js'
-import {chooseAmong} from '../near-miss.js'
-import {JOBS, SERVICES, servicesOf} from '../stack/catalogue.js'
-
-/**
- * Makes sure that names typed by somebody are services of the profile, or jobs where those are meant too.
- * @throws no-such-service
- */
-export function requireServices(names: readonly string[], profile: Profile, {jobs = false} = {}): void {
-  const services = servicesOf(profile).map(({name}) => name)
-  const known = [...services, ...(jobs ? JOBS.map(({name}) => name) : [])]
-  const unknown = names.find(name => !known.includes(name))
-  if (unknown === undefined) return
-  throw new AquastreamError(
-    'no-such-service',
-    `there is no service ${JSON.stringify(unknown)} in ${profile}`,
-    {hint: chooseAmong(unknown, services)},
-  )
-}
+import {SERVICES} from '../stack/catalogue.js'
+import {requireServices} from '../stack/names.js'
 
 /**
  * Makes sure that names typed by somebody are backends, and can be what is asked of them in the profile. `all`
