@@ -1,5 +1,5 @@
 // The one way that dependencies point: commands → cli, use cases → stack, engines, postgres, config.
-const useCases = '^src/(env|logs|backup)/'
+const useCases = '^src/(env|logs|backup|doctor|support)/'
 
 module.exports = {
   forbidden: [
@@ -13,20 +13,20 @@ module.exports = {
       name: 'use-cases-know-no-commands',
       severity: 'error',
       from: {path: useCases},
-      to: {path: '^src/(commands|cli)/'},
+      to: {path: '^src/(commands|views|cli)/'},
     },
     {
       name: 'use-cases-know-no-terminal',
       comment: 'they report by typed events, and throw the errors of src/errors.ts',
       severity: 'error',
-      from: {path: '^src/(env|logs|backup|stack|engines|postgres|config)/|^src/errors'},
+      from: {path: '^src/(env|logs|backup|doctor|support|stack|engines|postgres|config|system)/|^src/errors'},
       to: {path: 'node_modules/(@oclif|listr2|chalk|@inquirer)/'},
     },
     {
       name: 'engines-know-no-use-cases',
       severity: 'error',
       from: {path: '^src/(stack|engines|postgres|config)/'},
-      to: {path: '^src/(commands|cli|env|logs|backup)/'},
+      to: {path: '^src/(commands|views|cli|env|logs|backup|doctor|support)/'},
     },
     {
       name: 'one-engine-behind-its-interface',
@@ -38,7 +38,13 @@ module.exports = {
       name: 'catalogue-knows-nothing',
       severity: 'error',
       from: {path: '^src/stack/'},
-      to: {path: '^src/', pathNot: '^src/stack/'},
+      to: {path: '^src/', pathNot: '^src/(stack|system)/|^src/errors'},
+    },
+    {
+      name: 'system-knows-nothing',
+      severity: 'error',
+      from: {path: '^src/system/'},
+      to: {path: '^src/', pathNot: '^src/system/'},
     },
     {
       name: 'stubs-stand-alone',

@@ -7,19 +7,19 @@ import {lockDatabase} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkVersions} from '../postgres/versions.js'
-import {version} from '../version.js'
-import {type Written, writeArchive} from './archive-file.js'
-import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './form.js'
-import {findLeftOut} from './left-out.js'
-import {sweepLeftovers} from './leftovers.js'
-import {withDirectoryLock} from './lock.js'
-import {allOrFirstError, inParallel} from './parallel.js'
-import {type Manifest, rowsIn} from './manifest.js'
-import {type BackupRequest, backupRoot} from './place.js'
+import {version} from '../system/version.js'
+import {type Written, writeArchive} from './archive/write.js'
+import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './archive/format.js'
+import {findLeftOut} from './dump/not-backed-up.js'
+import {sweepLeftovers} from './repository/leftovers.js'
+import {withDirectoryLock} from './repository/lock.js'
+import {allOrFirstError, inParallel} from './dump/parallel.js'
+import {type Manifest, rowsIn} from './repository/manifest.js'
+import {type BackupRequest, backupRoot} from './repository/location.js'
 import {DEFAULT_POLICY} from './retention.js'
 import {rotateLocked} from './rotate.js'
-import {archiveName, type Draft, withDraft} from './publish.js'
-import {listSets} from './sets.js'
+import {archiveName, type Draft, withDraft} from './repository/publish.js'
+import {listSets} from './repository/sets.js'
 import {
   chooseSchemas,
   extensionsIn,
@@ -28,7 +28,7 @@ import {
   rewrittenSince,
   type SchemaSize,
   withSnapshot,
-} from './snapshot.js'
+} from './dump/snapshot.js'
 
 export interface CreateRequest extends BackupRequest, ServerRequest, ArchiveForm {
   /** Dumps at the same time. */

@@ -1,9 +1,9 @@
-import {type Freshness, hoursSince, measureAge} from './age.js'
-import {readHistory} from './history.js'
-import {rowsIn} from './manifest.js'
-import {backupRoot, type BackupRequest} from './place.js'
+import {type Freshness, hoursSince, measureAge} from './freshness.js'
+import {readHistory} from './repository/history.js'
+import {rowsIn} from './repository/manifest.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
-import {type BackupSet, listSets} from './sets.js'
+import {type BackupSet, listSets} from './repository/sets.js'
 
 /** What is known of one set without reading its archives. */
 export interface SetReport {

@@ -1,5 +1,5 @@
 import {AquastreamError} from '../errors.js'
-import type {BackupSet} from './sets.js'
+import type {BackupSet} from './repository/sets.js'
 
 /** How many periods that hold a backup keep their newest one. */
 export interface Policy {

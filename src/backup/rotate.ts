@@ -1,13 +1,13 @@
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
-import {cannotUse, codeOf} from './directory.js'
-import {noteRotated, trimHistory} from './history.js'
-import {listLeftovers, sweepLeftovers} from './leftovers.js'
-import {withDirectoryLock} from './lock.js'
-import {backupRoot, type BackupRequest} from './place.js'
+import {cannotUse, codeOf} from './repository/directory.js'
+import {noteRotated, trimHistory} from './repository/history.js'
+import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
+import {withDirectoryLock} from './repository/lock.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
-import {type BackupSet, listSets, readSet} from './sets.js'
+import {type BackupSet, listSets, readSet} from './repository/sets.js'
 
 export interface RotateRequest extends BackupRequest {
   policy: Policy

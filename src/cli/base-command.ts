@@ -4,7 +4,7 @@ import type {StackRequest} from '../engines/open.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
-import type {ProgressUpdate} from './progress.js'
+import type {ProgressUpdate} from './progress/progress.js'
 
 /** Time for a use case to clean up after an interrupt, in ms; a second in all is what people wait. */
 const GRACE_MS = 800
@@ -26,7 +26,7 @@ export abstract class BaseCommand<Result> extends Command {
 
   /** What makes a hint lead to the stack and the backups that this command is about. */
   protected async leading(): Promise<(hint: string) => string> {
-    const {atSamePlace} = await import('./same-place.js')
+    const {atSamePlace} = await import('./hint-flags.js')
     return hint => atSamePlace(hint, this.typed, this.config)
   }
 
@@ -60,7 +60,7 @@ export abstract class BaseCommand<Result> extends Command {
     describe: (event: Event) => ProgressUpdate,
     work: (ctx: {on: (event: Event) => void; signal: AbortSignal}) => Promise<T>,
   ): Promise<T> {
-    const {openProgress} = await import('./progress.js')
+    const {openProgress} = await import('./progress/progress.js')
     const printer = await openProgress(groups)
     const on = (event: Event): void => {
       printer.update(describe(event))

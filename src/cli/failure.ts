@@ -1,7 +1,7 @@
 import {Errors} from '@oclif/core'
 import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
-import {wrap} from './wrap.js'
+import {wrap} from './terminal/wrap.js'
 
 interface Failure {
   code: string

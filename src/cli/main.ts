@@ -1,4 +1,4 @@
-import './unknown-user.js'
+import './anonymous-user.js'
 import {Config, flush, run} from '@oclif/core'
 
 /** Runs the command of argv and sets the exit status. All failures of all commands end here. */

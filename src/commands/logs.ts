@@ -1,6 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../cli/base-command.js'
-import type {BundleReport, BundleRequest} from '../logs/bundle.js'
+import type {BundleReport, BundleRequest} from '../support/bundle.js'
 
 export default class Logs extends BaseCommand<BundleReport | undefined> {
   static override summary = 'show what the services wrote, in the order of time, or pack it to be sent'
@@ -43,7 +43,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
-    const {logPrinter, noLines} = await import('../cli/log-lines.js')
+    const {logPrinter, noLines} = await import('../views/logs/lines.js')
     const print = logPrinter(this.jsonEnabled())
     await this.untilInterrupted(async signal => {
       let lines = 0
@@ -57,8 +57,8 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
   }
 
   private async bundle(request: BundleRequest): Promise<BundleReport> {
-    const {writeBundle} = await import('../logs/bundle.js')
-    const {BUNDLE_TASKS, bundleSummary, bundleUpdate} = await import('../cli/bundle-words.js')
+    const {writeBundle} = await import('../support/bundle.js')
+    const {BUNDLE_TASKS, bundleSummary, bundleUpdate} = await import('../views/logs/bundle.js')
     const report = await this.progress(BUNDLE_TASKS, bundleUpdate, ctx => writeBundle(request, ctx))
     this.log(bundleSummary(report))
     return report

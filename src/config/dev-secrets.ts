@@ -1,7 +1,7 @@
 import {appendFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {createFile} from './create-file.js'
+import {createFile} from '../system/create-file.js'
 import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './settings.js'
 import {newSecret} from './strength.js'

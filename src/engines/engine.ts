@@ -1,7 +1,7 @@
-import type {Readable, Writable} from 'node:stream'
 import type {Evidence, Problem} from '../errors.js'
 import type {Settings} from '../config/load.js'
 import type {ServiceState} from '../stack/state.js'
+import type {Program} from '../system/program.js'
 
 /** What is to run: some services with all that they need, under these settings. */
 export interface Target {
@@ -81,16 +81,6 @@ export interface EngineEvent {
 export interface Context<Event> {
   on: (event: Event) => void
   signal: AbortSignal
-}
-
-/** A program that runs, with its pipes. */
-export interface Program {
-  stdin: Writable
-  stdout: Readable
-  /** Never rejects; `stderr` is what the program said last. */
-  ended: Promise<{exitCode: number; stderr: string}>
-  /** Closes its stdin, which is how one in a container notices, and ends it. */
-  kill(): void
 }
 
 /** Why one service cannot become healthy, in one sentence, and what to type next. */

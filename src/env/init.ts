@@ -1,6 +1,6 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {createFile} from '../config/create-file.js'
+import {createFile} from '../system/create-file.js'
 import {knownDevSecrets} from '../config/dev-secrets.js'
 import {reasonOf} from '../config/env-file.js'
 import type {SettingsRequest} from '../config/layers.js'

@@ -1,6 +1,6 @@
 import {execa} from 'execa'
-import type {Program} from '../engines/engine.js'
-import {startOnHost} from '../engines/program.js'
+import type {Program} from '../system/program.js'
+import {startOnHost} from '../system/program.js'
 import {AquastreamError} from '../errors.js'
 
 /**

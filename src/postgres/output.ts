@@ -1,6 +1,6 @@
 import {Transform, type TransformCallback} from 'node:stream'
 import {text} from 'node:stream/consumers'
-import type {Program} from '../engines/engine.js'
+import type {Program} from '../system/program.js'
 import {AquastreamError} from '../errors.js'
 
 /** What infra/backup/*.sh print after everything else. */

@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
 import {findValue} from '../config/layers.js'
-import type {Program} from '../engines/engine.js'
+import type {Program} from '../system/program.js'
 import {findProfile, openStack, type StackRequest} from '../engines/open.js'
 import {hostPrograms} from './host.js'
 

@@ -2,7 +2,7 @@ import {chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFi
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {expect, test} from 'vitest'
-import type {BundleReport} from '../../src/logs/bundle.js'
+import type {BundleReport} from '../../src/support/bundle.js'
 import {unpack} from '../helpers/bundle.js'
 import {errorOf, type Run, type Site} from '../helpers/cli.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
@@ -139,7 +139,7 @@ async function copyWithoutMasks(): Promise<AsyncDisposable & {cli: string}> {
   for (const name of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])
     await cp(join(ROOT, name), join(directory, name), {recursive: true})
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
-  const path = join(directory, 'dist/logs/mask/mask.js')
+  const path = join(directory, 'dist/support/mask/mask.js')
   const code = await readFile(path, 'utf8')
   await writeFile(path, code.replace(/return cover\(.*\);/, 'return {text, counts: new Map()};'))
   return {

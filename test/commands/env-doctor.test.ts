@@ -1,7 +1,7 @@
 import {chmod, mkdir, readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import type {DoctorReport} from '../../src/env/doctor.js'
+import type {DoctorReport} from '../../src/doctor/doctor.js'
 import type {Run, Site} from '../helpers/cli.js'
 import {SECRETS} from '../helpers/stack.js'
 import {NO_DOCKER, NOBODY, siteWithoutDocker, whyNotAs} from './site.js'

@@ -1,6 +1,6 @@
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import type {BundleReport} from '../../src/logs/bundle.js'
+import type {BundleReport} from '../../src/support/bundle.js'
 import {unpack} from '../helpers/bundle.js'
 import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
 import {errorOf, Site} from '../helpers/cli.js'

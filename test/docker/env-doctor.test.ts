@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import type {DoctorReport} from '../../src/env/doctor.js'
+import type {DoctorReport} from '../../src/doctor/doctor.js'
 import type {Run} from '../helpers/cli.js'
 import {SECRETS, StackSite} from '../helpers/stack.js'
 

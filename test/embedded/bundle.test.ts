@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import type {BundleReport} from '../../src/logs/bundle.js'
+import type {BundleReport} from '../../src/support/bundle.js'
 import {unpack} from '../helpers/bundle.js'
 import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
 import {EmbeddedSite, killSupervision} from '../helpers/embedded.js'

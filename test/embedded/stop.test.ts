@@ -1,7 +1,7 @@
 import {access, chmod, chown, rename} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {describe, expect, test} from 'vitest'
-import type {DoctorReport} from '../../src/env/doctor.js'
+import type {DoctorReport} from '../../src/doctor/doctor.js'
 import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'

@@ -1,7 +1,7 @@
 import {lstat, readdir, readFile, writeFile} from 'node:fs/promises'
 import {delimiter, join} from 'node:path'
 import type {BackupReport} from '../../src/backup/create.js'
-import type {RestoreReport} from '../../src/backup/restore.js'
+import type {RestoreReport} from '../../src/backup/restore/restore.js'
 import {errorOf, type Run, Site} from './cli.js'
 import type {TestServer} from './postgres.js'
 

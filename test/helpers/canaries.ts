@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {expect} from 'vitest'
 import {SETTINGS} from '../../src/config/settings.js'
-import type {BundleReport} from '../../src/logs/bundle.js'
+import type {BundleReport} from '../../src/support/bundle.js'
 import {unpack} from './bundle.js'
 import type {Site} from './cli.js'
 import {formsOf} from './spellings.js'

@@ -2,7 +2,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {execa, execaSync} from 'execa'
-import type {Manifest} from '../../src/backup/manifest.js'
+import type {Manifest} from '../../src/backup/repository/manifest.js'
 import type {Run, Site} from './cli.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')

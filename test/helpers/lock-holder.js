@@ -1,6 +1,6 @@
 // Holds the lock of a directory of backups until it is killed, or told that it lost the lock.
 import {clearInterval, setInterval} from 'node:timers'
-import {withDirectoryLock} from '../../dist/backup/lock.js'
+import {withDirectoryLock} from '../../dist/backup/repository/lock.js'
 
 const [, , root] = process.argv
 try {

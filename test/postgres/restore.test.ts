@@ -18,7 +18,7 @@ import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import type {SetReport} from '../../src/backup/create.js'
-import type {RestorePreview} from '../../src/backup/restore-preview.js'
+import type {RestorePreview} from '../../src/backup/restore/preview.js'
 
 const WRECK = `
   DELETE FROM payment.payments; DELETE FROM event.events WHERE id > 10; DELETE FROM "user".accounts WHERE id > 10;

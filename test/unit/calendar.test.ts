@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
 import {expect, test} from 'vitest'
-import {renderCalendar} from '../../src/cli/calendar.js'
+import {renderCalendar} from '../../src/views/db/calendar.js'
 
 type Day = Parameters<typeof renderCalendar>[0]['sets'][number]
 

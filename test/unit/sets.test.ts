@@ -2,7 +2,7 @@ import {appendFile, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile} fr
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {listSets, setId, timeOf} from '../../src/backup/sets.js'
+import {listSets, setId, timeOf} from '../../src/backup/repository/sets.js'
 import {type SetOptions, writeSet} from '../helpers/sets.js'
 
 const ID = '20261123T020000Z'

@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
 import {expect, test} from 'vitest'
-import {type Column, renderTable} from '../../src/cli/table.js'
+import {type Column, renderTable} from '../../src/cli/terminal/table.js'
 
 type Row = [service: string, health: string, memory: string]
 

@@ -53,8 +53,8 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
   async run(): Promise<BackupReport> {
     const {flags} = await this.parse(DbBackup)
     const {createBackup} = await import('../../backup/create.js')
-    const {parseCompression} = await import('../../backup/form.js')
-    const {backupSummary, backupWords} = await import('../../cli/backup-words.js')
+    const {parseCompression} = await import('../../backup/archive/format.js')
+    const {backupSummary, backupWords} = await import('../../views/db/backup.js')
     const {label, pin, rotate, format} = flags
     const request = {
       ...this.backupRequest(flags),

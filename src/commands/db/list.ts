@@ -27,8 +27,8 @@ export default class DbList extends BaseCommand<ListReport> {
   async run(): Promise<ListReport> {
     const {flags} = await this.parse(DbList)
     const {listBackups} = await import('../../backup/list.js')
-    const {findTooOld, USUAL_MAX_AGE_HOURS} = await import('../../backup/age.js')
-    const {ageWarning, listSummary} = await import('../../cli/list-words.js')
+    const {findTooOld, USUAL_MAX_AGE_HOURS} = await import('../../backup/freshness.js')
+    const {ageWarning, listSummary} = await import('../../views/db/list.js')
     const report = await this.interruptible(() => listBackups({...this.stackRequest(flags), dir: flags.dir}))
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
     this.log(listSummary(report, new Date()))

@@ -1,5 +1,5 @@
 import {Args} from '@oclif/core'
-import type {PinReport} from '../../backup/pins.js'
+import type {PinReport} from '../../backup/pin.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
@@ -16,8 +16,8 @@ export default class DbPin extends BaseCommand<PinReport> {
 
   async run(): Promise<PinReport> {
     const {args, flags} = await this.parse(DbPin)
-    const {setPin} = await import('../../backup/pins.js')
-    const {pinSummary} = await import('../../cli/pin-words.js')
+    const {setPin} = await import('../../backup/pin.js')
+    const {pinSummary} = await import('../../views/db/pin.js')
     const request = {...this.stackRequest(flags), dir: flags.dir, word: args.id, pinned: true}
     const report = await this.interruptible(() => setPin(request))
     this.log(pinSummary(report))

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
-import type {RestoreReport} from '../../backup/restore.js'
-import type {RestorePreview} from '../../backup/restore-preview.js'
+import type {RestoreReport} from '../../backup/restore/restore.js'
+import type {RestorePreview} from '../../backup/restore/preview.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 
@@ -70,10 +70,10 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
 
   async run(): Promise<RestoreReport | RestorePreview> {
     const {flags} = await this.parse(DbRestore)
-    const {planRestore} = await import('../../backup/restore-plan.js')
-    const {previewOf} = await import('../../backup/restore-preview.js')
-    const {applyRestore} = await import('../../backup/restore.js')
-    const words = await import('../../cli/restore-words.js')
+    const {planRestore} = await import('../../backup/restore/plan.js')
+    const {previewOf} = await import('../../backup/restore/preview.js')
+    const {applyRestore} = await import('../../backup/restore/restore.js')
+    const words = await import('../../views/db/restore.js')
     const {schema, from = 'latest', at, file, into, create} = flags
     const lockTimeout = flags['lock-timeout']
     const request = {...this.backupRequest(flags), schema, from, at, file, into, create, lockTimeout}
@@ -81,7 +81,7 @@ Foreign keys, triggers and publications of other schemas that hold on to the sch
     if (!flags.yes || flags['dry-run']) this.log(words.planText(plan))
     if (flags['dry-run']) return previewOf(plan)
     if (!flags.yes) {
-      const {confirmByName} = await import('../../cli/confirm.js')
+      const {confirmByName} = await import('../../cli/prompts/confirm.js')
       await confirmByName(words.restoreLoss(plan), words.restoreName(plan))
     }
     const tasks = words.RESTORE_TASKS

@@ -39,7 +39,7 @@ What is pinned, not complete or from the future stays. The newest complete backu
   async run(): Promise<RotationReport> {
     const {flags} = await this.parse(DbRotate)
     const {applyRotation, planRotation, reportPlan} = await import('../../backup/rotate.js')
-    const {rotateSummary, rotateUpdate} = await import('../../cli/rotate-words.js')
+    const {rotateSummary, rotateUpdate} = await import('../../views/db/rotate.js')
     const policy = {
       daily: flags['keep-daily'],
       weekly: flags['keep-weekly'],

@@ -20,7 +20,7 @@ export default class EnvConfig extends BaseCommand<ConfigReport> {
   async run(): Promise<ConfigReport> {
     const {flags} = await this.parse(EnvConfig)
     const {explainConfig} = await import('../../env/config.js')
-    const {configSummary} = await import('../../cli/config-words.js')
+    const {configSummary} = await import('../../views/env/config.js')
     const report = await this.interruptible(() => explainConfig(this.stackRequest(flags)))
     this.log(configSummary(report))
     await this.conclude(...report.problems)

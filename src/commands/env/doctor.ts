@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../cli/base-command.js'
-import type {DoctorReport} from '../../env/doctor.js'
+import type {DoctorReport} from '../../doctor/doctor.js'
 
 export default class EnvDoctor extends BaseCommand<DoctorReport> {
   static override summary = 'check what a stack needs of this machine, and say what mends the rest'
@@ -16,8 +16,8 @@ export default class EnvDoctor extends BaseCommand<DoctorReport> {
 
   async run(): Promise<DoctorReport> {
     const {flags} = await this.parse(EnvDoctor)
-    const {examineMachine, findFailure} = await import('../../env/doctor.js')
-    const {doctorSummary} = await import('../../cli/doctor-words.js')
+    const {examineMachine, findFailure} = await import('../../doctor/doctor.js')
+    const {doctorSummary} = await import('../../views/env/doctor.js')
     const report = await this.interruptible(signal => examineMachine(this.stackRequest(flags), signal))
     this.log(doctorSummary(report))
     await this.conclude(findFailure(report))

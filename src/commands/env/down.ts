@@ -21,12 +21,12 @@ export default class EnvDown extends BaseCommand<DownReport> {
   async run(): Promise<DownReport> {
     const {flags} = await this.parse(EnvDown)
     const {bringDown, planDown} = await import('../../env/down.js')
-    const {downLoss, downSummary, downUpdate} = await import('../../cli/down-words.js')
+    const {downLoss, downSummary, downUpdate} = await import('../../views/env/down.js')
     const plan = await this.interruptible(() =>
       planDown({...this.stackRequest(flags), volumes: flags.volumes}),
     )
     if (plan.volumes.length > 0 && !flags.yes) {
-      const {confirmByName} = await import('../../cli/confirm.js')
+      const {confirmByName} = await import('../../cli/prompts/confirm.js')
       await confirmByName(downLoss(plan), plan.stack.project)
     }
     const report = await this.progress([['stop']], downUpdate, ctx => bringDown(plan, ctx))

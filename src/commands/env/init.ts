@@ -33,9 +33,9 @@ Secrets are no flags, since every user of the machine can read arguments. dev ne
   async run(): Promise<InitReport> {
     const {flags} = await this.parse(EnvInit)
     const {planInit, writeInit} = await import('../../env/init.js')
-    const {askSettings, askToIgnore} = await import('../../cli/ask-settings.js')
-    const {canAsk} = await import('../../cli/confirm.js')
-    const {initSummary} = await import('../../cli/init-words.js')
+    const {askSettings, askToIgnore} = await import('../../cli/prompts/settings.js')
+    const {canAsk} = await import('../../cli/prompts/confirm.js')
+    const {initSummary} = await import('../../views/env/init.js')
     const {profile = 'dev', ...stack} = this.stackRequest(flags)
     const plan = await this.interruptible(() => planInit({...stack, profile, set: flags.set}))
     const answers = canAsk()

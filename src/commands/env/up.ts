@@ -60,7 +60,7 @@ In dev, a backend whose image this machine does not have is played by a stub; --
   async run(): Promise<UpReport> {
     const {flags} = await this.parse(EnvUp)
     const {bringUp} = await import('../../env/up.js')
-    const {UP_TASKS, upSummary, upUpdate} = await import('../../cli/up-words.js')
+    const {UP_TASKS, upSummary, upUpdate} = await import('../../views/env/up.js')
     const {service: services = [], stub = [], real = [], engine, pull, timeout} = flags
     const wait = !flags['no-wait']
     const request = {...this.stackRequest(flags), services, stub, real, engine, pull, wait, timeout}

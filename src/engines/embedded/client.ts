@@ -5,9 +5,9 @@ import {json} from 'node:stream/consumers'
 import {createInterface} from 'node:readline'
 import {AquastreamError} from '../../errors.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
-import type {Home} from './home.js'
+import type {Home} from './home/home.js'
 import type {Supervised} from './supervisor/supervisor.js'
-import type {Database, Work} from './work.js'
+import type {Database, Work} from './service-spec.js'
 
 /** A supervisor has nothing to think about: one that is silent for so long, in ms, hangs. */
 const PATIENCE_MS = 10_000

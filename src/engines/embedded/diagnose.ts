@@ -1,7 +1,7 @@
 import type {ServiceState} from '../../stack/state.js'
 import {plainFinding} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
-import type {Home} from './home.js'
+import type {Home} from './home/home.js'
 import {readLogs} from './logs.js'
 
 /** How many of a service's last lines are shown. */

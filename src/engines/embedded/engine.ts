@@ -1,7 +1,7 @@
 import type {Engine} from '../engine.js'
 import {askFacts, askMemory, isListening} from './client.js'
-import {dataIn, homeOf} from './home.js'
-import {findLeftovers} from './leftovers.js'
+import {dataIn, homeOf} from './home/home.js'
+import {findLeftovers} from './home/orphans.js'
 import {readStates, watchStates} from './states.js'
 
 /**
@@ -17,7 +17,7 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
     async fetchImages({images}, ctx) {
       const missing = images.find(({how}) => how === 'pull')
-      if (missing) await (await import('./package.js')).fetchPackage(home, missing, ctx)
+      if (missing) await (await import('./postgres/package.js')).fetchPackage(home, missing, ctx)
     },
     diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(home, state, why),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, home, signal),
@@ -40,11 +40,11 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
       return isThere ? askFacts(home, signal) : []
     },
     async versions() {
-      const {choosePostgres} = await import('./postgres.js')
+      const {choosePostgres} = await import('./postgres/choose.js')
       const choice = await choosePostgres(home).catch(() => undefined)
       return {Node: process.version, ...(choice && {PostgreSQL: choice.programs.version})}
     },
     machine: async () => undefined,
-    besidePostgres: async () => (await import('./beside.js')).besidePostgres(home, project, unasked),
+    besidePostgres: async () => (await import('./exec.js')).besidePostgres(home, project, unasked),
   }
 }

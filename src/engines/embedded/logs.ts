@@ -5,7 +5,7 @@ import {createInterface} from 'node:readline'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
-import type {Home} from './home.js'
+import type {Home} from './home/home.js'
 
 /** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
 export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {

@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../stack/state.js'
 import {askStates, isListening} from './client.js'
-import {findHome, type Home} from './home.js'
-import {findLeftovers} from './leftovers.js'
+import {findHome, type Home} from './home/home.js'
+import {findLeftovers} from './home/orphans.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
 /**

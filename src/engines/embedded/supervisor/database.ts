@@ -1,10 +1,10 @@
 import {chown, mkdtemp, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {SERVICES} from '../../../stack/catalogue.js'
-import type {Home} from '../home.js'
-import {majorOf} from '../data.js'
-import type {Database, Run} from '../work.js'
-import {startKept} from './kept.js'
+import type {Home} from '../home/home.js'
+import {majorOf} from '../postgres/data.js'
+import type {Database, Run} from '../service-spec.js'
+import {startKept} from './guarded.js'
 
 type Log = (line: string) => void
 

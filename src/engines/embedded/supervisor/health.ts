@@ -1,7 +1,7 @@
 import {once} from 'node:events'
 import {request} from 'node:http'
 import {connect, type Socket} from 'node:net'
-import type {HealthCheck} from '../work.js'
+import type {HealthCheck} from '../service-spec.js'
 
 /** The longest that a check may take, in ms. */
 const LIMIT_MS = 5000

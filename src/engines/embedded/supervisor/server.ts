@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import {json} from 'node:stream/consumers'
 import type {LogLine} from '../../engine.js'
-import type {Work} from '../work.js'
+import type {Work} from '../service-spec.js'
 import {memoryOf} from './memory.js'
 import type {Supervisor} from './supervisor.js'
 

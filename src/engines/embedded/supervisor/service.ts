@@ -3,13 +3,13 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
-import type {Home} from '../home.js'
-import {fingerprint, type Database, type Run, type Work} from '../work.js'
+import type {Home} from '../home/home.js'
+import {fingerprint, type Database, type Run, type Work} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
 import {findIllness} from './health.js'
-import {type Kept, startKept} from './kept.js'
+import {type Kept, startKept} from './guarded.js'
 import {LogFile} from './log-file.js'
-import {stamp} from './stamp.js'
+import {stamp} from './timestamp.js'
 
 /** While it starts, a failed check does not count for so long, and checks follow each other quickly. */
 const START_MS = 60_000

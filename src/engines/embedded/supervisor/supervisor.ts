@@ -1,8 +1,8 @@
 import {EventEmitter} from 'node:events'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
-import type {Home} from '../home.js'
-import {type Database, fingerprint, type Work} from '../work.js'
+import type {Home} from '../home/home.js'
+import {type Database, fingerprint, type Work} from '../service-spec.js'
 import {Service} from './service.js'
 
 /** A service as the engine is told of it; the fingerprint is that of its work. */

@@ -1,0 +1,56 @@
+import {AquastreamError} from '../../errors.js'
+import type {Server} from '../../postgres/server.js'
+import {damaged, readProven, type SourceArchive} from '../restore/source.js'
+import {readParts} from './split-dump.js'
+import {unpack} from './unpack.js'
+
+const BEGINNING = '-- PostgreSQL database dump'
+const TRAILER = '-- PostgreSQL database dump complete'
+
+/**
+ * Reads an archive to its end: its checksum, its packing, its first and its last lines. One that no manifest vouches
+ * for may hold nothing but its schema, no command of psql, and no end of a transaction: each would take it out of
+ * the one transaction of a restore.
+ *
+ * @param server to unpack what Node cannot
+ * @throws archive-damaged, tool-missing
+ */
+export async function checkDump(archive: SourceArchive, server: Server | undefined): Promise<void> {
+  const seen = {beginning: false, trailer: false}
+  const strange = archive.known === undefined ? strangeLines(archive) : undefined
+  try {
+    for await (const part of readParts(unpack(archive, server, readProven(archive)))) {
+      if ('rows' in part || part.quoted) continue
+      const line = part.line.toString('utf8')
+      if (line === BEGINNING) seen.beginning = true
+      if (line === TRAILER) seen.trailer = true
+      else if (line.startsWith('-- Name: ')) seen.trailer = false
+      strange?.(line)
+    }
+  } catch (error) {
+    if (error instanceof AquastreamError) throw error
+    throw damaged(archive.path, `it cannot be unpacked to its end (${(error as Error).message})`)
+  }
+  if (!seen.beginning) throw damaged(archive.path, 'it is no dump of pg_dump')
+  if (!seen.trailer) throw damaged(archive.path, 'its end is missing')
+}
+
+/** Refuses what would act outside of the schema or the transaction, line by line. */
+function strangeLines({path, schema}: SourceArchive): (line: string) => void {
+  // The body of a function in plain SQL is not quoted, and ends with END.
+  let atomic = false
+  return line => {
+    if (/\bBEGIN ATOMIC$/.test(line)) atomic = true
+    else if (atomic && /^\s*END;?$/.test(line)) atomic = false
+    else if (!atomic && /^\s*(?:BEGIN|START TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE)\b/i.test(line))
+      throw damaged(path, `it holds the command ${line.trim()}, which would end the transaction of a restore`)
+    if (/^\\(?!(?:un)?restrict )/.test(line))
+      throw damaged(
+        path,
+        `it holds the command ${line.split(' ')[0]} of psql, which a dump of one schema has no use for`,
+      )
+    const [, other] = /^-- (?:Data for )?Name: .*; Schema: (.*); Owner: /.exec(line) ?? []
+    if (other !== undefined && other !== '-' && other !== schema.replaceAll('\n', ' '))
+      throw damaged(path, `it also holds the schema ${other}; make one with pg_dump -n '"${schema}"'`)
+  }
+}

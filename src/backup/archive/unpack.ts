@@ -1,0 +1,51 @@
+import {Readable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
+import {createGunzip} from 'node:zlib'
+import {AquastreamError} from '../../errors.js'
+import {WholeOutput} from '../../postgres/output.js'
+import type {Server} from '../../postgres/server.js'
+import type {SourceArchive} from '../restore/source.js'
+
+/** So much comes out at once: each piece costs as much time, however small. */
+const BLOCK = 1 << 18
+
+/**
+ * The SQL in the bytes of an archive; fails when their end is missing.
+ * @param server unpacks what Node cannot: anything but gzip
+ */
+export function unpack(
+  {packing}: SourceArchive,
+  server: Server | undefined,
+  bytes: AsyncIterable<Buffer>,
+): AsyncIterable<Buffer> {
+  if (packing === 'plain') return bytes
+  const packed = Readable.from(bytes, {objectMode: false})
+  if (packing !== 'gzip') return unpackBeside(server!, packing, packed)
+  const gunzip = createGunzip({chunkSize: BLOCK})
+  packed.on('error', error => gunzip.destroy(error))
+  return packed.pipe(gunzip)
+}
+
+async function* unpackBeside(server: Server, packing: string, bytes: Readable): AsyncGenerator<Buffer> {
+  const program = server.run('restore', ['unpack', packing])
+  const whole = new WholeOutput()
+  const fail = (error: Error): void => {
+    program.kill()
+    whole.destroy(error)
+  }
+  pipeline(bytes, program.stdin).catch(fail)
+  program.stdout.on('error', fail)
+  try {
+    yield* program.stdout.pipe(whole) as AsyncIterable<Buffer>
+  } catch (error) {
+    const {stderr} = await program.ended
+    if (!stderr.includes('not found')) throw error
+    throw new AquastreamError(
+      'tool-missing',
+      `there is no ${packing} beside ${server.name} to unpack the archive`,
+      {
+        hint: `install it there, or unpack the archive yourself and name it by --file`,
+      },
+    )
+  }
+}

@@ -1,0 +1,128 @@
+import {randomBytes} from 'node:crypto'
+import {AquastreamError} from '../../errors.js'
+import {chooseAmong} from '../../system/suggest.js'
+import {endBackends} from '../../postgres/backends.js'
+import {readOutput} from '../../postgres/output.js'
+import type {Server} from '../../postgres/server.js'
+import {jsonLiteral, type Session} from '../../postgres/session.js'
+import {PLATFORM} from '../../stack/schemas.js'
+import type {Archive, Manifest} from '../repository/manifest.js'
+
+/** A schema of the server, and what its tables and indexes take on the disk there. */
+export interface SchemaSize {
+  name: string
+  bytes: number
+}
+
+/**
+ * Every schema that is not the system's; `public` only when something is in it.
+ * @param measured whose size is wanted: measuring waits for tables that somebody has locked
+ */
+export function listSchemas(session: Session, measured?: string[]): Promise<SchemaSize[]> {
+  const wanted = measured
+    ? `n.nspname IN (SELECT json_array_elements_text(${jsonLiteral(measured)}))`
+    : 'true'
+  return session.json(`
+    SELECT coalesce(json_agg(json_build_object('name', nspname, 'bytes', bytes) ORDER BY nspname), '[]')
+    FROM (
+      SELECT n.nspname, coalesce(sum(pg_total_relation_size(c.oid)) FILTER (WHERE ${wanted}), 0) AS bytes
+      FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
+      WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      GROUP BY 1 HAVING n.nspname <> 'public' OR count(c.oid) > 0
+    ) s`)
+}
+
+/**
+ * Which schemas to take: those that were named, else the platform's, and with `all` the others too.
+ * @throws no-such-schema
+ */
+export function chooseSchemas(
+  there: SchemaSize[],
+  {schemas, all}: {schemas: string[]; all: boolean},
+): {chosen: SchemaSize[]; unknown: string[]} {
+  const named = schemas.length > 0
+  const wanted = named ? schemas : PLATFORM
+  const missing = wanted.filter(name => !there.some(schema => schema.name === name))
+  if (missing.length > 0) throw noSuchSchema(missing, there)
+  const others = there.filter(({name}) => !wanted.includes(name))
+  return {
+    chosen: there.filter(({name}) => wanted.includes(name) || (all && !named)),
+    unknown: named || all ? [] : others.map(({name}) => name),
+  }
+}
+
+function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
+  const names = there.map(({name}) => name)
+  const [first = ''] = missing
+  const quoted = missing.map(name => JSON.stringify(name)).join(', ')
+  return new AquastreamError('no-such-schema', `there is no schema ${quoted} in the database`, {
+    hint:
+      names.length > 0
+        ? `${chooseAmong(first, names)}; --schema NAME takes one alone`
+        : 'the services make their schemas when they start: aquastream env:up',
+  })
+}
+
+export interface Facts {
+  server: Manifest['server']
+  extensions: Manifest['extensions']
+  schemas: Pick<Archive, 'schema' | 'tables' | 'extensions' | 'links' | 'closed'>[]
+}
+
+/**
+ * Rows, extensions and links of schemas: as a snapshot shows them, or as they are now.
+ * @param source the session ends the counting of rows when nobody waits for it any more
+ */
+export async function readFacts(
+  {server, session}: {server: Server; session: Session},
+  schemas: string[],
+  {snapshot = '', database, signal}: {snapshot?: string; database: string | undefined; signal: AbortSignal},
+): Promise<Facts> {
+  const application = `aquastream facts ${randomBytes(4).toString('hex')}`
+  const program = server.run('backup', ['facts', snapshot, JSON.stringify(schemas)], {database, application})
+  let ending: Promise<void> | undefined
+  const end = (): void => {
+    program.kill()
+    ending = endBackends(session, application).catch(() => undefined)
+  }
+  signal.addEventListener('abort', end, {once: true})
+  try {
+    return JSON.parse(await readOutput(program)) as Facts
+  } catch (error) {
+    await ending
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', end)
+  }
+}
+
+/** Runs work on one snapshot, which lives as long as the work. */
+export async function withSnapshot<T>(session: Session, work: (snapshot: string) => Promise<T>): Promise<T> {
+  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  const snapshot = await session.json<string>('SELECT to_json(pg_export_snapshot())')
+  const result = await work(snapshot)
+  await session.query('COMMIT')
+  return result
+}
+
+/** Extensions that live in these schemas: their archives must make them. */
+export async function extensionsIn(session: Session, schemas: string[]): Promise<Map<string, string[]>> {
+  const rows = await session.json<{schema: string; name: string}[]>(`
+    SELECT coalesce(json_agg(json_build_object('schema', nspname, 'name', extname)), '[]')
+    FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
+    WHERE nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)}))`)
+  const found = new Map<string, string[]>()
+  for (const {schema, name} of rows) found.set(schema, [...(found.get(schema) ?? []), name])
+  return found
+}
+
+/** Tables that were truncated or rewritten since the snapshot, which shows them empty therefore. */
+export async function rewrittenSince(
+  server: Server,
+  schemas: string[],
+  {snapshot, database}: {snapshot: string; database: string | undefined},
+): Promise<string[]> {
+  const args = ['rewritten', snapshot, JSON.stringify(schemas)]
+  return JSON.parse(await readOutput(server.run('backup', args, {database}))) as string[]
+}

@@ -1,0 +1,44 @@
+import {rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {cannotUse, codeOf} from './repository/directory.js'
+import {findSet} from './repository/find.js'
+import {withDirectoryLock} from './repository/lock.js'
+import {PINNED} from './repository/manifest.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
+import {listSets} from './repository/sets.js'
+
+export interface PinRequest extends BackupRequest {
+  /** An ID, the beginning of one, or `latest`. */
+  word: string
+  pinned: boolean
+}
+
+export interface PinReport {
+  id: string
+  pinned: boolean
+  /** False when it was so already. */
+  changed: boolean
+}
+
+/** Marks a set as one that rotation leaves alone, or takes the mark away. */
+export async function setPin({word, pinned, ...request}: PinRequest): Promise<PinReport> {
+  const directory = await backupRoot(request)
+  // Before the lock too, which would make a directory that is not there.
+  findSet(await listSets(directory), word, directory)
+  return withDirectoryLock(directory, pinned ? 'db:pin' : 'db:unpin', async () => {
+    const set = findSet(await listSets(directory), word, directory)
+    const changed = set.pinned !== pinned
+    if (changed) await mark(set.path, pinned)
+    return {id: set.id, pinned, changed}
+  })
+}
+
+async function mark(path: string, pinned: boolean): Promise<void> {
+  const file = join(path, PINNED)
+  try {
+    if (pinned) await writeFile(file, '', {flag: 'wx', mode: 0o600})
+    else await rm(file, {force: true})
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw cannotUse(file, error)
+  }
+}

@@ -1,0 +1,31 @@
+import type {PlannedSchema, RestorePlan} from './plan.js'
+
+/** A plan as data, for scripts. */
+export interface RestorePreview {
+  server: string
+  database: string | undefined
+  from: string
+  schemas: PlannedSchema[]
+  foreignKeys: string[]
+  triggers: string[]
+  publications: string[]
+  roles: string[]
+  safetyBytes: number
+  expectedSeconds: number
+}
+
+export function previewOf(plan: RestorePlan): RestorePreview {
+  const {server, into, source, schemas, foreignKeys, triggers, publications, roles, safety, expected} = plan
+  return {
+    server: server.name,
+    database: into,
+    from: source.set?.id ?? source.archives[0]!.path,
+    schemas,
+    foreignKeys,
+    triggers,
+    publications,
+    roles,
+    safetyBytes: safety.reduce((sum, {bytes}) => sum + bytes, 0),
+    expectedSeconds: expected,
+  }
+}

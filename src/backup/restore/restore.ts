@@ -1,0 +1,174 @@
+import type {Context} from '../../engines/engine.js'
+import {AquastreamError} from '../../errors.js'
+import {lockDatabase} from '../../postgres/lock.js'
+import {identifier, refusedAs, type Session, withSession} from '../../postgres/session.js'
+import {type BackupEvent, writeSet} from '../create.js'
+import {sweepLeftovers} from '../repository/leftovers.js'
+import {withDirectoryLock} from '../repository/lock.js'
+import type {RestoreSource} from './source.js'
+import {rowsIn} from '../repository/manifest.js'
+import {quote} from '../repository/location.js'
+import {replay} from './replay.js'
+import {manifestText, type RestorePlan} from './plan.js'
+import {listSchemas} from '../dump/snapshot.js'
+
+export type RestoreEvent =
+  | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
+  | {type: 'bytes'; read: number; total: number}
+  | BackupEvent
+
+export interface RestoreReport {
+  server: string
+  database: string | undefined
+  /** The backup that it came from; the path of a file. */
+  from: string
+  schemas: string[]
+  /** Nothing when the archive came without a manifest. */
+  rows: number | undefined
+  /** Roles that were made; they have no password. */
+  roles: string[]
+  foreignKeysLeftOut: string[]
+  /** The set that holds what was replaced, and the command that brings it back; nothing when there was nothing. */
+  undo: {id: string; command: string} | undefined
+  seconds: number
+}
+
+/**
+ * Does what the plan says: saves what is there, then replaces it in one transaction. When this rejects nothing was
+ * changed in the database, unless the error is restore-unknown.
+ *
+ * @throws busy, backup-failed, restore-failed, archive-damaged, restore-unknown
+ */
+export async function applyRestore(plan: RestorePlan, ctx: Context<RestoreEvent>): Promise<RestoreReport> {
+  const began = performance.now()
+  const report = await withDirectoryLock(plan.root, 'db:restore', lost =>
+    withDatabase(plan, session =>
+      restoreLocked(plan, session, {on: ctx.on, signal: AbortSignal.any([ctx.signal, lost])}),
+    ),
+  ).catch(refusedAs('restore-failed'))
+  return {...report, seconds: Math.round((performance.now() - began) / 100) / 10}
+}
+
+/** Opens a session in the database that is restored; one that is made for it goes again if that fails. */
+async function withDatabase<T>(
+  {server, into, creates}: RestorePlan,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const application = 'aquastream db:restore'
+  if (!creates) return withSession(server, {database: into, application}, work)
+  return withSession(server, {application}, async usual => {
+    await usual.query(`CREATE DATABASE ${identifier(into!)}`)
+    try {
+      return await withSession(server, {database: into, application}, work)
+    } catch (error) {
+      await usual.query(`DROP DATABASE ${identifier(into!)} WITH (FORCE)`).catch(() => undefined)
+      throw error
+    }
+  })
+}
+
+async function restoreLocked(
+  plan: RestorePlan,
+  session: Session,
+  ctx: Context<RestoreEvent>,
+): Promise<Omit<RestoreReport, 'seconds'>> {
+  const {server, source, into} = plan
+  await lockDatabase(session, server)
+  for (const text of plan.notices) ctx.on({type: 'notice', text})
+  await sweepLeftovers(plan.root)
+  const saved = await save(plan, session, ctx)
+  ctx.on({type: 'step', step: 'replay', state: 'started'})
+  const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
+  const {foreignKeysLeftOut} = await replay(
+    {
+      archives: source.archives,
+      manifest: await manifestText(source),
+      database: into,
+      before: plan.before,
+      neighbours: plan.neighbours,
+      lockTimeout: plan.lockTimeout,
+    },
+    {server, session},
+    {
+      onBytes(read) {
+        ctx.on({type: 'bytes', read, total})
+      },
+      onSent() {
+        ctx.on({type: 'step', step: 'replay', state: 'done'})
+        ctx.on({type: 'step', step: 'commit', state: 'started'})
+      },
+    },
+    ctx.signal,
+  ).catch((error: unknown) => {
+    if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
+    if (isFailure(error)) throw nothingChanged(error)
+    throw saved === undefined ? error : withWayBack(error, undoCommand(plan, saved))
+  })
+  ctx.on({type: 'step', step: 'commit', state: 'done'})
+  return {
+    server: server.name,
+    database: into,
+    from: source.set?.id ?? source.archives[0]!.path,
+    schemas: source.archives.map(({schema}) => schema),
+    rows: countRows(source),
+    roles: plan.roles,
+    foreignKeysLeftOut,
+    undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},
+  }
+}
+
+function isFailure(error: unknown): error is AquastreamError {
+  return error instanceof AquastreamError && error.code === 'restore-failed'
+}
+
+function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamError {
+  return new AquastreamError('restore-failed', `nothing was changed: ${message}`, {hint, evidence})
+}
+
+/** What nobody knows the end of can be undone all the same. */
+function withWayBack(error: unknown, undo: string): unknown {
+  const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
+  return isUnknown ? error.withHints(hint => `${hint}; to go back: ${undo}`) : error
+}
+
+function countRows({manifest, archives}: RestoreSource): number | undefined {
+  return manifest && rowsIn(archives.flatMap(({known}) => known ?? []))
+}
+
+/** @returns the ID of the set that holds what is there; nothing when there is nothing */
+async function save(
+  {root, server, source, into}: RestorePlan,
+  session: Session,
+  {on, signal}: Context<RestoreEvent>,
+): Promise<string | undefined> {
+  // As it is now: a service may have made its schema since the plan.
+  const names = source.archives.map(({schema}) => schema)
+  const safety = (await listSchemas(session, names)).filter(({name}) => names.includes(name))
+  if (safety.length === 0) return undefined
+  on({type: 'step', step: 'safety', state: 'started'})
+  const {id} = await writeSet(
+    {
+      root,
+      chosen: safety,
+      kind: 'safety',
+      label: `before a restore from ${source.set?.id ?? 'a file'}`,
+      pin: false,
+      database: into,
+      format: 'plain',
+      compression: 'gzip',
+      level: undefined,
+      jobs: 2,
+    },
+    {server, session},
+    {on, signal},
+  )
+  on({type: 'step', step: 'safety', state: 'done'})
+  return id
+}
+
+function undoCommand({flags, source, into}: RestorePlan, id: string): string {
+  const [first, ...others] = source.archives
+  const what = first && others.length === 0 ? `--schema ${quote(first.schema)}` : '--all'
+  const where = into === undefined ? '' : ` --into ${quote(into)}`
+  return `aquastream db:restore ${what} --from ${id}${where} ${flags}`
+}

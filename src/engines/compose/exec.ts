@@ -1,0 +1,33 @@
+import {execa} from 'execa'
+import {AquastreamError} from '../../errors.js'
+import type {Program} from '../../system/program.js'
+import {startProgram} from '../../system/program.js'
+import {dockerOptions} from './docker.js'
+import {isRunning, listContainers, serviceOf} from './states.js'
+
+/**
+ * Starts programs in the container of PostgreSQL. There is never a terminal: it would change what passes through.
+ * @throws not-healthy
+ */
+export async function besidePostgres(
+  project: string,
+): Promise<(program: string[], env: Record<string, string>) => Program> {
+  const container = (await listContainers(project)).find(candidate => serviceOf(candidate) === 'postgres')
+  if (!container || !isRunning(container)) {
+    throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
+      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+    })
+  }
+  return (program, env) => {
+    const names = Object.keys(env).flatMap(name => ['--env', name])
+    const options = dockerOptions({})
+    return startProgram(
+      execa('docker', ['exec', '--interactive', ...names, container.Id, ...program], {
+        ...options,
+        env: {...options.env, ...env},
+        stdin: 'pipe',
+        buffer: {stdout: false, stderr: true},
+      }),
+    )
+  }
+}

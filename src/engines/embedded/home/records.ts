@@ -1,0 +1,75 @@
+import {hostname} from 'node:os'
+import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
+import type {Home} from './home.js'
+
+/** A process of ours, as it was written down. */
+export interface ProcessRecord extends ProcessIdentity {
+  /** How it is asked to end. */
+  stop: 'SIGINT' | 'SIGTERM'
+  /** The machine that it runs on. */
+  host?: string
+}
+
+/** Writes down which process runs a service; whole or not at all. */
+export async function remember(
+  home: Home,
+  service: string,
+  {pid, stop}: {pid: number; stop: ProcessRecord['stop']},
+): Promise<void> {
+  const path = home.record(service)
+  const draft = `${path}.new`
+  await writeFile(draft, JSON.stringify({...(await identify(pid)), stop, host: hostname()}), {mode: 0o600})
+  await rename(draft, path)
+}
+
+export async function forget(home: Home, service: string): Promise<void> {
+  await rm(home.record(service), {force: true})
+}
+
+/** What was written down and still runs. A pid that another process has by now is not ours. */
+export async function livingRecords(home: Home): Promise<Map<string, ProcessRecord>> {
+  const names = await readdir(home.records).catch(() => [])
+  const living = new Map<string, ProcessRecord>()
+  for (const name of names.filter(each => each.endsWith('.json'))) {
+    const service = name.slice(0, -'.json'.length)
+    const record = await readRecord(home, service)
+    if (record && (await lifeOf(record)) === 'alive') living.set(service, record)
+  }
+  return living
+}
+
+export async function readRecord(home: Home, service: string): Promise<ProcessRecord | undefined> {
+  try {
+    const record = JSON.parse(await readFile(home.record(service), 'utf8')) as ProcessRecord
+    // A signal to 0, -1 or another negative number would reach more than one process.
+    return Number.isInteger(record.pid) && record.pid > 1 ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Asks a process to end, waits, and then makes it end. */
+export async function endProcess(record: ProcessRecord, patience: number): Promise<void> {
+  for (const [signal, time] of [
+    [record.stop, patience],
+    ['SIGKILL', 5000],
+  ] as const) {
+    const deadline = performance.now() + time
+    // Looked at each time: the pid may be another's as soon as it has ended.
+    for (let sent = false; (await lifeOf(record)) === 'alive' && performance.now() < deadline; sent = true) {
+      if (!sent) send(record.pid, signal)
+      await sleep(20)
+    }
+  }
+}
+
+/** It may have ended by itself a moment ago. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

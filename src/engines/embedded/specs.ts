@@ -1,0 +1,157 @@
+import {createHash} from 'node:crypto'
+import {join} from 'node:path'
+import {SERVICES, type Service} from '../../stack/catalogue.js'
+import type {Target} from '../engine.js'
+import {hashStubs, STUBS} from '../stubs.js'
+import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
+import type {Home} from './home/home.js'
+import {findOwner, type Owner} from './postgres/owner.js'
+import {type PostgresPrograms, versionOf, whereIs} from './postgres/programs.js'
+import type {Run, Work} from './service-spec.js'
+
+/** What decides how the services run here. */
+interface Site {
+  values: Values
+  home: Home
+  owner: Owner | undefined
+  postgres: PostgresPrograms
+  /** Paths of the programs that are on this machine. */
+  redis: string | undefined
+  minio: string | undefined
+  /** What the stubs are, as one word: their program and their documents. */
+  stubs: string
+}
+
+/** What a service is here, for people, and how it runs. */
+type Form = Pick<Work, 'image' | 'run'>
+
+/** What each service of the target is here: a program with its arguments and variables, or skipped. */
+export async function worksOf(target: Target, postgres: PostgresPrograms, home: Home): Promise<Work[]> {
+  const [owner, redis, minio, stubs] = await Promise.all([
+    findOwner(),
+    whereIs('redis-server'),
+    whereIs('minio'),
+    hashStubs(),
+  ])
+  const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}
+  const services = SERVICES.filter(({name}) => target.services.includes(name))
+  return Promise.all(services.map(async service => toWork(service, site)))
+}
+
+async function toWork(service: Service, site: Site): Promise<Work> {
+  const published = service.ports.map(
+    ({container}, index) => [container, addressOf(service.name, site.values, index)] as const,
+  )
+  return {
+    service: service.name,
+    needs: service.needs,
+    stub: service.kind !== 'infrastructure',
+    published: Object.fromEntries(published),
+    ...(await (INFRASTRUCTURE[service.name] ?? stub)(site, service.name)),
+  }
+}
+
+const INFRASTRUCTURE: Partial<Record<string, (site: Site) => Form | Promise<Form>>> = {postgres, redis, minio}
+
+function postgres({postgres: {bin, version}, values, home, owner}: Site): Form {
+  const {POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name, POSTGRES_PORT: port} = values
+  const options = {listen_addresses: values.BIND!, port: port!, unix_socket_directories: ''}
+  const server = {host: hostOf(values), port: Number(port), user: user!}
+  return {
+    image: `postgres ${version}`,
+    run: {
+      program: [
+        join(bin, 'postgres'),
+        ...['-D', home.data('postgres')],
+        ...Object.entries(options).flatMap(([option, value]) => ['-c', `${option}=${value}`]),
+      ],
+      env: usualEnvironment(home),
+      directory: home.path,
+      owner,
+      // "Fast": SIGTERM would wait for every client to go by itself.
+      stop: 'SIGINT',
+      health: {by: 'postgres', ...server, database: name!},
+      database: {...server, bin, data: home.data('postgres'), name: name!, password: password!},
+    },
+  }
+}
+
+async function redis({redis: program, values, home, owner}: Site): Promise<Form> {
+  if (program === undefined) return skipped('redis', 'redis-server', 'apt install redis-server')
+  const hash = createHash('sha256').update(values.REDIS_PASSWORD!).digest('hex')
+  const port = values.REDIS_PORT!
+  return {
+    image: `redis ${await versionOf(program, /v=(\S+)/)}`,
+    run: {
+      program: [
+        program,
+        '-',
+        ...['--port', port, '--bind', values.BIND!, '--dir', home.data('redis')],
+        ...['--appendonly', 'yes', '--daemonize', 'no'],
+      ],
+      // The password's SHA-256 instead of the password: no character of it can be taken for syntax.
+      input: `user default on #${hash} ~* &* +@all\n`,
+      env: usualEnvironment(home),
+      directory: home.data('redis'),
+      owner,
+      stop: 'SIGTERM',
+      health: {by: 'redis', host: hostOf(values), port: Number(port), password: values.REDIS_PASSWORD!},
+    },
+  }
+}
+
+async function minio({minio: program, values, home, owner}: Site): Promise<Form> {
+  if (program === undefined) {
+    return skipped('minio', 'minio', 'see https://github.com/minio/minio, and put the program on PATH')
+  }
+  const directory = home.data('minio')
+  const [api, console] = [0, 1].map(index => addressOf('minio', values, index))
+  return {
+    image: `minio ${await versionOf(program, /version (?:RELEASE\.)?(\S+)/)}`,
+    run: {
+      program: [program, 'server', directory, '--address', api!, '--console-address', console!],
+      env: {
+        ...usualEnvironment(home),
+        HOME: directory,
+        MINIO_ROOT_USER: values.S3_ACCESS_KEY!,
+        MINIO_ROOT_PASSWORD: values.S3_SECRET_KEY!,
+      },
+      directory,
+      // A folder beside its own files is a bucket to MinIO.
+      folders: [values.S3_BUCKET!],
+      owner,
+      stop: 'SIGTERM',
+      health: {by: 'http', url: `http://${api}/minio/health/ready`},
+    },
+  }
+}
+
+function skipped(service: string, program: string, how: string): Form {
+  return {image: service, run: {skipped: `there is no ${program} on PATH; to have it: ${how}`}}
+}
+
+const STUB_SERVER = join(STUBS, 'server.js')
+
+async function stub(
+  {values, home, redis: redisHere, minio: minioHere, stubs}: Site,
+  service: string,
+): Promise<Form> {
+  const missing = new Set([...(redisHere ? [] : ['redis']), ...(minioHere ? [] : ['minio'])])
+  return {
+    // By its content: a new version of the stub is another program, and replaces the one that runs.
+    image: `stub ${stubs}`,
+    run: {
+      program: [process.execPath, STUB_SERVER, service],
+      env: {...usualEnvironment(home), ...environmentOf(service, values, name => !missing.has(name))},
+      directory: home.path,
+      stop: 'SIGTERM',
+      health: {by: 'http', url: `http://${addressOf(service, values)}/actuator/health/readiness`},
+    } satisfies Run,
+  }
+}
+
+/** What every program needs of ours, and no secret. */
+function usualEnvironment({path}: Home): Record<string, string> {
+  const {PATH = '/usr/local/bin:/usr/bin:/bin', LD_LIBRARY_PATH} = process.env
+  return {PATH, HOME: path, LC_ALL: 'C', TZ: 'UTC', ...(LD_LIBRARY_PATH && {LD_LIBRARY_PATH})}
+}

@@ -1,0 +1,198 @@
+import {readFile} from 'node:fs/promises'
+import {arch, cpus, release, totalmem, type} from 'node:os'
+import {listBackups} from '../backup/list.js'
+import {listSets} from '../backup/repository/sets.js'
+import type {ServiceFacts} from '../engines/engine.js'
+import type {Stack, StackRequest} from '../engines/open.js'
+import {explainConfig} from '../env/config.js'
+import {notRunning} from '../engines/not-running.js'
+import {AquastreamError} from '../errors.js'
+import {JOBS} from '../stack/catalogue.js'
+import type {ServiceState} from '../stack/state.js'
+import {version} from '../system/version.js'
+import {readTail} from './tail.js'
+
+/** A file of a bundle, not masked yet. */
+export interface Part {
+  path: string
+  /** What it is, in one line. */
+  about: string
+  text: string
+}
+
+/** Something that is not in a bundle, and why. */
+export interface Gap {
+  what: string
+  why: string
+}
+
+export interface CollectRequest extends StackRequest {
+  /** Whose logs; all when empty. */
+  services: string[]
+  /** As the engine takes it. */
+  since: string | undefined
+  tail: number | undefined
+}
+
+/** What is known of a stack from its engine; empty where that does not answer. */
+export interface Known {
+  states: ServiceState[]
+  facts: ServiceFacts[]
+  versions: Record<string, string>
+}
+
+/** Newest characters of each log. More than somebody reads, and little enough to send. */
+const MOST = 512 * 1024
+
+/** Manifests of the newest backups, which hold the tables and their rows. */
+const MANIFESTS = 3
+
+/**
+ * Asks the engine; what it does not say is a gap. Without the facts there are no logs either: a service may have
+ * written a secret that only its own variables tell of.
+ */
+export async function askEngine(
+  {engine, project, profile}: Stack,
+  gaps: Gap[],
+  signal: AbortSignal,
+): Promise<Known> {
+  const attempt = attempts(gaps, signal)
+  const answers = await attempt('services and their logs', () =>
+    Promise.all([engine.states(signal), engine.facts(signal)]),
+  )
+  if (!answers) return {states: [], facts: [], versions: {}}
+  const [states, facts] = answers
+  if (states.length === 0)
+    gaps.push({what: 'services and their logs', why: notRunning(project, profile, engine.unasked).message})
+  const versions = await attempt('versions of the engine', () => engine.versions(signal))
+  return {states, facts, versions: versions ?? {}}
+}
+
+/** The files of a bundle, one at a time, so that one is in memory. What cannot be had is added to the gaps. */
+export async function* collect(
+  request: CollectRequest,
+  stack: Stack,
+  known: Known,
+  gaps: Gap[],
+  signal: AbortSignal,
+): AsyncGenerator<Part> {
+  const attempt = attempts(gaps, signal)
+  yield json('versions.json', 'versions of aquastream, Node.js, the system, the engine and the images', {
+    aquastream: version,
+    node: process.version,
+    system: await describeSystem(),
+    engine: {name: stack.engine.name, ...known.versions},
+    images: imagesOf(known),
+  })
+  if (known.states.length > 0)
+    yield json('services.json', 'state of each service, and its last health checks', servicesOf(known))
+  const settings = await attempt('settings', () => explainConfig(request))
+  if (settings)
+    yield json('settings.json', 'each setting and where it comes from, as env:config has it', settings)
+  const backups = await attempt('backups', () => describeBackups(request))
+  if (backups)
+    yield json('backups.json', 'the backups as db:list has them, and the newest manifests', backups)
+  for (const service of writersOf(request, known)) {
+    const log = await attempt(`log of ${service}`, () => readLog(service, request, stack, signal))
+    if (log?.text) yield log
+    // A job that had nothing to say has done its work.
+    else if (log && !JOBS.some(({name}) => name === service))
+      gaps.push({what: `log of ${service}`, why: 'it wrote nothing, or the engine keeps no log of it'})
+  }
+}
+
+/** Runs work whose expected failure is a gap. */
+function attempts(gaps: Gap[], signal: AbortSignal) {
+  return async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof AquastreamError)) throw error
+      gaps.push({what, why: error.message})
+      return undefined
+    }
+  }
+}
+
+function json(path: string, about: string, value: unknown): Part {
+  return {path, about, text: `${JSON.stringify(value, null, 2)}\n`}
+}
+
+async function describeSystem(): Promise<object> {
+  const file = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const name = /^PRETTY_NAME="?([^"\n]*)/m.exec(file)?.[1]
+  return {
+    name: name ?? type(),
+    kernel: `${type()} ${release()}`,
+    architecture: arch(),
+    processors: cpus().length,
+    memory: totalmem(),
+  }
+}
+
+function imagesOf({states, facts}: Known): object[] {
+  return states.map(({service, image}) => ({
+    service,
+    image,
+    ...facts.find(fact => fact.service === service)?.image,
+  }))
+}
+
+/** Field by field: what an engine adds for itself, such as a hash of all variables, is nobody's business. */
+function servicesOf({states, facts}: Known): object[] {
+  return states.map(
+    ({
+      service,
+      state,
+      health,
+      since,
+      restarts,
+      exitCode,
+      outOfMemory,
+      failedChecks,
+      stub,
+      published,
+      note,
+    }) => ({
+      service,
+      state,
+      health,
+      since,
+      restarts,
+      exitCode,
+      outOfMemory,
+      failedChecks,
+      checks: facts.find(fact => fact.service === service)?.checks ?? [],
+      stub,
+      published,
+      note,
+    }),
+  )
+}
+
+async function describeBackups(request: StackRequest): Promise<object> {
+  const report = await listBackups({...request, dir: undefined})
+  const sets = await listSets(report.directory)
+  const manifests = sets.flatMap(({manifest}) => manifest ?? []).slice(0, MANIFESTS)
+  return {...report, manifests}
+}
+
+function writersOf({services}: CollectRequest, {states}: Known): string[] {
+  return states
+    .filter(({state}) => state !== 'skipped')
+    .map(({service}) => service)
+    .filter(name => services.length === 0 || services.includes(name))
+}
+
+async function readLog(
+  service: string,
+  {since, tail}: CollectRequest,
+  {engine}: Stack,
+  signal: AbortSignal,
+): Promise<Part> {
+  const lines = engine.logs({services: [service], follow: false, since, tail}, signal)
+  const {text, left} = await readTail(lines, MOST)
+  const cut = left > 0 ? `, without ${left} older lines` : ''
+  return {path: `logs/${service}.log`, about: `what ${service} wrote${cut}`, text}
+}

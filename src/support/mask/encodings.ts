@@ -1,0 +1,75 @@
+import type {Reading} from './decoded-view.js'
+
+/** Takes one encoding away; nothing when the text has none of it. */
+export type Decoder = (reading: Reading) => Reading | undefined
+
+/**
+ * The encodings that write a character as several: they change where they find something to change, and nowhere
+ * else.
+ * @param reach how far a secret may stretch in its longest spelling
+ */
+export function escapes(reach: number): Decoder[] {
+  return [
+    reading => reading.replace(JSON_ESCAPE, ([, unit, byte, char]) => fromEscape(unit ?? byte, char), reach),
+    reading => reading.replace(/%([0-9a-f]{2})/gi, ([, hex]) => fromHex(hex!), reach),
+    // In a shell a quote ends the quoted word, comes escaped or quoted, and begins the next; SQL and CSV write it twice.
+    reading => reading.replace(/'\\''|'"'"'/g, () => "'", reach),
+    reading => reading.replace(/''/g, () => "'", reach),
+    reading => reading.replace(/""/g, () => '"', reach),
+    reading => reading.replace(ENTITY, ([, hex, decimal, name]) => fromEntity(hex, decimal, name), reach),
+  ]
+}
+
+/**
+ * The encodings of bytes as letters. They tell nothing of where a number begins, so each place is tried, and what
+ * reads as no text there is noise.
+ * @param shortest bytes of the shortest secret
+ */
+export function transports(shortest: number, {ascii}: {ascii: boolean}): Decoder[] {
+  const kept = new RegExp(String.raw`[\t\r\n -~${ascii ? '' : '\x80-\xFF'}]{${shortest},}`, 'g')
+  return [
+    reading => reading.decode(/[^A-Za-z0-9+/_-]+/g, {encoding: 'base64', perByte: 4 / 3, shifts: 4, kept}),
+    reading => reading.decode(/[^A-Fa-f0-9]+/g, {encoding: 'hex', perByte: 2, shifts: 2, kept}),
+  ]
+}
+
+/**
+ * Lines as one: a value may be wrapped, and the engine puts its timestamp before each line and, in a long one, before
+ * every 16 KiB.
+ */
+export function joinLines(reading: Reading): Reading | undefined {
+  return reading.replace(
+    /\r?\n[ \t]*(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [ \t]*)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /g,
+    () => '',
+  )
+}
+
+const JSON_ESCAPE = /\\(?:u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|x([0-9a-f]{2})|([^]))/gi
+
+/** Of JSON, JavaScript, C and the shell: what is not a letter with a meaning stands for itself. */
+function fromEscape(hex: string | undefined, char = ''): string {
+  if (hex?.length === 2) return fromHex(hex)
+  if (hex === undefined) return CONTROLS[char] ?? char
+  return utf8(String.fromCharCode(...hex.split(/\\u/i).map(unit => Number.parseInt(unit, 16))))
+}
+
+const CONTROLS: Record<string, string> = {n: '\n', r: '\r', t: '\t', b: '\b', f: '\f'}
+
+const ENTITY = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi
+
+function fromEntity(hex?: string, decimal?: string, name = ''): string {
+  if (hex === undefined && decimal === undefined) return NAMED[name.toLowerCase()]!
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)
+  return code <= 0x10_ff_ff ? utf8(String.fromCodePoint(code)) : ''
+}
+
+const NAMED: Record<string, string> = {amp: '&', lt: '<', gt: '>', quot: '"', apos: "'"}
+
+function fromHex(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16))
+}
+
+/** A text as bytes, one per character. */
+export function utf8(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}

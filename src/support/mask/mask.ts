@@ -1,0 +1,169 @@
+import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
+import {Reading} from './decoded-view.js'
+import {SHAPES} from './shapes.js'
+
+/** A value that must not get out. */
+export interface Secret {
+  /** The setting or variable that has it; told to people. */
+  name: string
+  value: string
+}
+
+/** A text without secrets, and how often each was in it, by the name of its setting or by what it looked like. */
+export interface Masked {
+  text: string
+  counts: Map<string, number>
+}
+
+/** A value of fewer bytes is part of too many innocent words: it is masked where it stands alone. */
+export const SHORT = 8
+
+/**
+ * Makes the function that masks texts: known secrets wherever they are, however they are encoded, split over lines
+ * too; and whatever looks like a secret.
+ */
+export function masker(secrets: readonly Secret[]): (text: string) => Masked {
+  const isShort = ({value}: Secret): boolean => Buffer.byteLength(value) < SHORT
+  const known = [byValue(secrets.filter(secret => !isShort(secret))), byWord(secrets.filter(isShort))]
+  const label = (name: string): string => {
+    const text = `[masked ${name}]`
+    // The word for a secret may itself be one: a password "masked", or one that is called like its setting.
+    return known.some(search => [...search(text)].length > 0) ? '***' : text
+  }
+  return text => {
+    const bytes = utf8(text)
+    return cover(bytes, merge([...known, byShape].flatMap(search => [...search(bytes)])), label)
+  }
+}
+
+/** A stretch of a text that is to be masked. */
+interface Finding {
+  start: number
+  end: number
+  name: string
+}
+
+type Search = (bytes: string) => Iterable<Finding>
+
+/** Known secrets in every encoding, up to three in one another. */
+function byValue(secrets: readonly Secret[]): Search {
+  if (secrets.length === 0) return () => []
+  const names = new Map(secrets.flatMap(({name, value}) => spellings(value).map(bytes => [bytes, name])))
+  const needles = longestFirst(names.keys())
+  const pattern = new RegExp(needles.map(quote).join('|'), 'g')
+  const ascii = needles.every(needle => /^[\t -~]*$/.test(needle))
+  const decoders = [...escapes(16 * needles[0]!.length), ...transports(SHORT, {ascii})]
+  const judge = ({0: bytes}: RegExpExecArray): Hit => ({name: names.get(bytes)!, secret: bytes})
+  return function* (bytes) {
+    const whole = Reading.of(bytes)
+    yield* findAll(pattern, whole, judge)
+    for (const reading of readings(joinLines(whole) ?? whole, decoders, 3))
+      yield* findAll(pattern, reading, judge)
+  }
+}
+
+/** In a query, + is a space. */
+function spellings(value: string): string[] {
+  const bytes = utf8(value)
+  return bytes.includes(' ') ? [bytes, bytes.replaceAll(' ', '+')] : [bytes]
+}
+
+/** Short secrets where they stand alone. */
+function byWord(secrets: readonly Secret[]): Search {
+  if (secrets.length === 0) return () => []
+  const names = new Map(secrets.map(({name, value}) => [utf8(value), name]))
+  const pattern = new RegExp(longestFirst(names.keys()).map(asWord).join('|'), 'g')
+  return function* (bytes) {
+    for (const reading of readings(Reading.of(bytes), escapes(256), 2))
+      yield* findAll(pattern, reading, ({0: word}) => ({name: names.get(word)!, secret: word}))
+  }
+}
+
+function asWord(word: string): string {
+  const before = /^\w/.test(word) ? '(?<!\\w)' : ''
+  const after = /\w$/.test(word) ? '(?!\\w)' : ''
+  return before + quote(word) + after
+}
+
+/** What looks like a secret, also where it is quoted or escaped twice. */
+function* byShape(bytes: string): Iterable<Finding> {
+  for (const reading of readings(Reading.of(bytes), escapes(4096), 2)) {
+    for (const {name, pattern, accepts = () => true} of SHAPES) {
+      yield* findAll(pattern, reading, ([whole, ...groups]) =>
+        accepts(whole) ? {name, secret: groups.find(Boolean) ?? whole} : undefined,
+      )
+    }
+  }
+}
+
+/** A text, and all that it is when it is decoded, `depth` times at most. */
+function* readings(reading: Reading, decoders: Decoder[], depth: number): Generator<Reading> {
+  yield reading
+  if (depth === 0) return
+  for (const decode of decoders) {
+    const decoded = decode(reading)
+    if (decoded) yield* readings(decoded, decoders, depth - 1)
+  }
+}
+
+/** What a match says: the secret, which ends it but for a quote. */
+interface Hit {
+  name: string
+  secret: string
+}
+
+/** All that a pattern finds in a reading, also what overlaps. */
+function* findAll(
+  pattern: RegExp,
+  reading: Reading,
+  judge: (match: RegExpExecArray) => Hit | undefined,
+): Generator<Finding> {
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(reading.text); match; match = pattern.exec(reading.text)) {
+    pattern.lastIndex = match.index + 1
+    const hit = judge(match)
+    if (!hit) continue
+    const from = match.index + match[0].lastIndexOf(hit.secret)
+    const [start, end] = reading.origin(from, from + hit.secret.length)
+    yield {start, end, name: hit.name}
+  }
+}
+
+/** What overlaps is one, under the name that was found first. */
+function merge(findings: Finding[]): Finding[] {
+  const rank = new Map(findings.map((finding, index) => [finding, index]))
+  const merged: Finding[] = []
+  for (const finding of findings.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1)
+    if (!last || finding.start >= last.end) {
+      merged.push(finding)
+      continue
+    }
+    const first = rank.get(finding)! < rank.get(last)! ? finding : last
+    const whole = {start: last.start, end: Math.max(last.end, finding.end), name: first.name}
+    rank.set(whole, rank.get(first)!)
+    merged[merged.length - 1] = whole
+  }
+  return merged
+}
+
+function cover(bytes: string, findings: Finding[], label: (name: string) => string): Masked {
+  const counts = new Map<string, number>()
+  const parts: string[] = []
+  let done = 0
+  for (const {start, end, name} of findings) {
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+    parts.push(bytes.slice(done, start), utf8(label(name)))
+    done = end
+  }
+  parts.push(bytes.slice(done))
+  return {text: Buffer.from(parts.join(''), 'latin1').toString('utf8'), counts}
+}
+
+function longestFirst(texts: Iterable<string>): string[] {
+  return [...texts].sort((a, b) => b.length - a.length)
+}
+
+function quote(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`)
+}

@@ -1,0 +1,36 @@
+import type {Stack} from '../engines/open.js'
+import {version} from '../system/version.js'
+import type {Gap, Part} from './collect.js'
+
+interface Contents extends Pick<Stack, 'profile' | 'project'> {
+  files: Pick<Part, 'path' | 'about'>[]
+  masked: Record<string, number>
+  missing: Gap[]
+}
+
+/** The file that says what the others are. */
+export function readme({profile, project, files, masked, missing}: Contents): Part {
+  const about = 'what each file is, what was masked, what is missing'
+  const sections = [
+    `A report of ${project}, profile ${profile}.\nWritten ${new Date().toISOString()} by aquastream ${version}.`,
+    section(
+      'Files',
+      [{path: 'README.txt', about}, ...files].map(file => [file.path, file.about]),
+    ),
+    section(
+      'Masked, and how often. Where a secret was, its setting stands instead: [masked NAME]',
+      Object.entries(masked).map(([name, count]) => [name, String(count)]),
+    ),
+    section(
+      'Missing',
+      missing.map(({what, why}) => [what, why]),
+    ),
+  ]
+  return {path: 'README.txt', about, text: `${sections.join('\n\n')}\n`}
+}
+
+function section(title: string, rows: string[][]): string {
+  const width = Math.max(...rows.map(([name = '']) => name.length))
+  const lines = rows.map(([name = '', text]) => `  ${name.padEnd(width)}  ${text}`)
+  return [`${title}:`, '', ...(lines.length > 0 ? lines : ['  nothing'])].join('\n')
+}

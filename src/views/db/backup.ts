@@ -1,0 +1,57 @@
+import {chalkStderr} from 'chalk'
+import type {BackupEvent, BackupReport} from '../../backup/create.js'
+import {sameFlags} from '../../backup/repository/location.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {count, size} from '../../cli/terminal/size.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+
+/** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
+export function backupWords(): (event: BackupEvent) => ProgressUpdate {
+  const began = new Map<string, number>()
+  return event => {
+    switch (event.type) {
+      case 'notice':
+        return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+      case 'schemas':
+        return {tasks: event.schemas}
+      case 'archive': {
+        const start = began.get(event.schema) ?? performance.now()
+        began.set(event.schema, start)
+        const seconds = (performance.now() - start) / 1000
+        return event.state === 'done'
+          ? {task: event.schema, state: 'done', detail: size(event.bytes)}
+          : {task: event.schema, state: 'running', detail: pace(event, seconds), passing: true}
+      }
+    }
+  }
+}
+
+function pace({bytes, expected}: {bytes: number; expected: number | undefined}, seconds: number): string {
+  const rate = bytes / Math.max(seconds, 0.1)
+  const left = expected !== undefined && expected > bytes ? (expected - bytes) / rate : undefined
+  return [size(bytes), `${size(rate)}/s`, left !== undefined && `about ${Math.ceil(left)} s left`]
+    .filter(Boolean)
+    .join(', ')
+}
+
+type Row = BackupReport['schemas'][number]
+const COLUMNS: Column<Row>[] = [
+  {title: 'schema', gives: 0, cell: ({schema}) => schema},
+  {title: 'rows', gives: 1, cell: ({rows}) => count(rows)},
+  {title: 'size', gives: 0, cell: ({bytes}) => size(bytes)},
+]
+
+/** The end of a backup: what is where, and how to use it. `asked` are the flags of this run. */
+export function backupSummary(
+  {id, path, profile, server, schemas, bytes, seconds, rotated}: BackupReport,
+  asked: {dir: string | undefined},
+): string {
+  const sentences = [
+    `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
+    ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
+  ].map(sentence => wrap(sentence, 0, process.stdout))
+  const flags = sameFlags({profile, dir: asked.dir, databaseUrl: undefined})
+  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${flags}`)
+  return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
+}

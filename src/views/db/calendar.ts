@@ -1,0 +1,88 @@
+import chalk from 'chalk'
+import type {SetReport} from '../../backup/list.js'
+
+interface History {
+  sets: Pick<SetReport, 'id' | 'state' | 'kind'>[]
+  /** IDs of what was there and is rotated away. */
+  rotated: string[]
+}
+
+const DAY_MS = 86_400_000
+const MONTHS = 3
+const WIDTH = 16
+const GAP = 3
+const NAMES = 'January February March April May June July August September October November December'.split(
+  ' ',
+)
+
+/**
+ * The last three months, a row for each week that begins with the date of its first day, and a mark for each
+ * day from the first backup until now: so that a hole is seen. What restores saved is no nightly backup.
+ */
+export function renderCalendar(history: History, now: Date, columns = terminalWidth()): string {
+  const marks = marksOf(history, now)
+  const months = Array.from({length: MONTHS}, (_, index) => {
+    const first = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - MONTHS + 1 + index, 1))
+    return monthLines(first, marks)
+  })
+  const perRow = Math.max(1, Math.min(MONTHS, Math.floor((columns + GAP) / (WIDTH + GAP))))
+  const rows = Array.from({length: Math.ceil(MONTHS / perRow)}, (_, row) =>
+    beside(months.slice(row * perRow, (row + 1) * perRow)),
+  )
+  return [...rows.flatMap(row => [row, '']), LEGEND].join('\n')
+}
+
+const COMPLETE = chalk.green('#')
+const FLAWED = chalk.yellow('!')
+const ROTATED = chalk.dim('-')
+const NONE = chalk.red('.')
+const LEGEND = `${COMPLETE} complete  ${FLAWED} damaged  ${ROTATED} rotated  ${NONE} none`
+
+/** The mark of each day, from that of the first backup to today, by its number since 1970. */
+function marksOf({sets, rotated}: History, now: Date): Map<number, string> {
+  const nightly = sets.filter(({kind}) => kind !== 'safety')
+  const marks = new Map<number, string>()
+  // What says more about a day comes later.
+  for (const {id} of nightly) marks.set(dayOf(id), FLAWED)
+  for (const id of rotated) marks.set(dayOf(id), ROTATED)
+  for (const {id, state} of nightly) if (state === 'complete') marks.set(dayOf(id), COMPLETE)
+  const today = Math.floor(now.getTime() / DAY_MS)
+  for (const day of marks.keys()) if (day > today) marks.delete(day)
+  const first = Math.min(...marks.keys())
+  // Today is not over: its backup may still come.
+  for (let day = first; day < today; day++) if (!marks.has(day)) marks.set(day, NONE)
+  return marks
+}
+
+function dayOf(id: string): number {
+  return Date.parse(`${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}`) / DAY_MS
+}
+
+function monthLines(first: Date, marks: Map<number, string>): string[] {
+  const year = first.getUTCFullYear()
+  const month = first.getUTCMonth()
+  const start = first.getTime() / DAY_MS
+  const end = Date.UTC(year, month + 1, 1) / DAY_MS
+  const lines = [`${NAMES[month]} ${year}`.padEnd(WIDTH), chalk.dim('   M T W T F S S')]
+  // 1970-01-01 was a Thursday.
+  for (let monday = start - ((start + 3) % 7); monday < end; monday += 7) {
+    const days = Array.from({length: 7}, (_, index) => monday + index)
+    const inMonth = days.map(day => (day >= start && day < end ? (marks.get(day) ?? ' ') : ' '))
+    const date = Math.max(monday, start) - start + 1
+    lines.push(`${chalk.dim(String(date).padStart(2))} ${inMonth.join(' ')}`)
+  }
+  return lines
+}
+
+/** Blocks of equal width side by side. */
+function beside(blocks: string[][]): string {
+  const height = Math.max(...blocks.map(({length}) => length))
+  const lines = Array.from({length: height}, (_, row) =>
+    blocks.map(block => block[row] ?? ' '.repeat(WIDTH)).join(' '.repeat(GAP)),
+  )
+  return lines.map(line => line.trimEnd()).join('\n')
+}
+
+function terminalWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : 80
+}

@@ -1,0 +1,24 @@
+import chalk from 'chalk'
+import type {DoctorReport} from '../../doctor/doctor.js'
+import type {Finding} from '../../doctor/check.js'
+import {printable} from '../../cli/terminal/printable.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+
+const COLOURS: Record<Finding['verdict'], (text: string) => string> = {
+  ok: chalk.green,
+  warning: chalk.yellow,
+  failed: chalk.red,
+  skipped: chalk.dim,
+}
+
+/** A line per finding, with what mends it below. */
+export function doctorSummary({checks}: DoctorReport): string {
+  return checks.map(findingLines).join('\n')
+}
+
+function findingLines({check, verdict, message, hint}: Finding): string {
+  const width = 'skipped  '.length
+  const text = wrap(printable(`${check}: ${message}`), width, process.stdout)
+  const line = COLOURS[verdict](verdict.padEnd(width)) + text.slice(width)
+  return hint === null ? line : `${line}\n${wrap(printable(`hint: ${hint}`), width, process.stdout)}`
+}

@@ -1,0 +1,68 @@
+import {chalkStderr} from 'chalk'
+import type {UpEvent, UpReport} from '../../env/up.js'
+import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {accessTable} from './access.js'
+import {startTable} from './services.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+
+/** What a start shows first; the services follow when they are known. */
+export const UP_TASKS = [['check'], ['images']]
+
+/** The words for what happens during a start. */
+export function upUpdate(event: UpEvent): ProgressUpdate {
+  switch (event.type) {
+    case 'step':
+      return event.state === 'done'
+        ? {task: event.step, state: 'done', detail: 'done'}
+        : {task: event.step, state: 'running', detail: STARTED[event.step]}
+    case 'image':
+      return {
+        task: 'images',
+        state: 'running',
+        detail: [event.state, event.image, event.detail].filter(Boolean).join(' '),
+      }
+    case 'recreate':
+      return {notice: `${event.service} will be recreated: ${event.reason}`}
+    case 'services':
+      return {tasks: event.services}
+    case 'notice':
+      return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+    case 'service':
+      return {task: event.service, state: event.state === 'ready' ? 'done' : 'running', detail: event.detail}
+  }
+}
+
+const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what is missing'}
+
+/** The end of a start: where to reach what, how to get in, and what to type next. */
+export function upSummary(report: UpReport): string {
+  const {profile, engine, changed, recreated, services} = report
+  const sentences = [
+    changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
+    ...(recreated.length > 0
+      ? [`${engine === 'compose' ? 'In a new container' : 'Started anew'}: ${recreated.join(', ')}.`]
+      : []),
+  ]
+  const next = ['logs --follow', 'env:status', 'env:down'].map(
+    command => `  aquastream ${command} --profile ${profile}`,
+  )
+  const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
+  return [startTable(services), '', ...wrapped, '', ...logins(report), ...next].join('\n')
+}
+
+function logins({access, secrets, profile}: UpReport): string[] {
+  if (access.length === 0) return []
+  const places = {
+    generated: secrets ?? '',
+    settings: `your settings: aquastream env:config --profile ${profile}`,
+  }
+  const named = access.filter(({from}) => from !== null)
+  const lines = (['generated', 'settings'] as const).flatMap(place => {
+    const names = named.flatMap(({from, password}) => (from === place ? [password] : []))
+    if (names.length === 0) return []
+    const some = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
+    const what = names.length === named.length ? 'The passwords are' : some
+    return [wrap(`${what} in ${places[place]}`, 0, process.stdout)]
+  })
+  return [accessTable(access), '', ...(lines.length > 0 ? [...lines, ''] : [])]
+}

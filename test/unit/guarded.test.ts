@@ -1,0 +1,58 @@
+import {access, mkdir, mkdtemp, readFile, rm} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {execa} from 'execa'
+import {afterEach, beforeEach, expect, test} from 'vitest'
+import {type Home, homeAt} from '../../src/engines/embedded/home/home.js'
+import {startKept} from '../../src/engines/embedded/supervisor/guarded.js'
+import {killNow} from '../helpers/crash-site.js'
+import {processesIn, until} from '../helpers/embedded.js'
+
+const BUILT = resolve(import.meta.dirname, '../../dist/engines/embedded')
+
+let directory: string
+let home: Home
+/** Whoever writes into a pipe waits for somebody who reads: so long does it take to write a program down. */
+let slowRecord: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
+  home = homeAt(directory, 'stack')
+  slowRecord = `${home.record('quick')}.new`
+  await mkdir(home.records, {recursive: true})
+  await execa('mkfifo', [slowRecord])
+})
+afterEach(async () => rm(directory, {recursive: true}))
+
+test('a program that ends at once is heard', async () => {
+  const lines: string[] = []
+  const program = ['/bin/sh', '-c', 'echo hello']
+  const starting = startKept(home, 'quick', {program, env: {}, directory, stop: 'SIGTERM'}, line =>
+    lines.push(line),
+  )
+  expect(JSON.parse(await readFile(slowRecord, 'utf8'))).toMatchObject({stop: 'SIGTERM'})
+  const {ended, heard} = await starting
+  await heard
+  expect(await ended).toEqual({exitCode: 0, signal: null})
+  expect(lines).toEqual(['hello'])
+})
+
+test('a program that nobody has written down does not run', async () => {
+  const marker = join(directory, 'it-ran')
+  const run = {
+    program: ['/bin/sh', '-c', ': >"$1"; sleep 60', 'sh', marker],
+    env: {},
+    directory,
+    stop: 'SIGTERM',
+  }
+  const script = `
+    const {startKept} = await import(${JSON.stringify(join(BUILT, 'supervisor/guarded.js'))})
+    const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home/home.js'))})
+    await startKept(homeAt(${JSON.stringify(directory)}, 'stack'), 'quick', ${JSON.stringify(run)}, () => undefined)`
+  const starter = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
+  // The starter itself, and the shell.
+  await until(async () => (await processesIn(directory)).length === 2, 'the shell waits')
+  killNow(starter.pid!)
+  await starter
+  await until(async () => (await processesIn(directory)).length === 0, 'the shell has ended')
+  await expect(access(marker)).rejects.toThrow('ENOENT')
+})
