@@ -34,5 +34,6 @@ $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 
 # Directories count too: theirs is the timestamp that changes when a file is deleted.
-$(BUILT): $(shell find src stubs/src) scripts/build.js stubs/build.js tsconfig.json package.json stubs/package.json $(INSTALLED)
+SOURCES := $(shell find src stubs/src infra/stubs/openapi) scripts/build.js stubs/build.js stubs/openapi.js
+$(BUILT): $(SOURCES) tsconfig.json package.json stubs/package.json $(INSTALLED)
 	@npm --silent run build

@@ -41,7 +41,14 @@ export default tseslint.config(
   },
   {
     files: ['infra/stubs/docs/*.js'],
-    languageOptions: {globals: {SwaggerUIBundle: 'readonly', SwaggerUIStandalonePreset: 'readonly'}},
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'fetch', 'location', 'Option', 'SwaggerUIBundle', 'URLSearchParams'].map(name => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
   },
   {
     files: ['test/**/*.ts', 'bench/**/*.ts'],

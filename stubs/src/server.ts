@@ -21,7 +21,7 @@ await start(readSettings(process.env))
 async function start(settings: Settings): Promise<void> {
   const {address, services} = settings
   const neighbours = [...services].map(([name, origin]) => serviceCheck(name, origin))
-  addActuator(app, await checksOf(settings), neighbours)
+  addActuator(app, checksOf(settings), neighbours)
   addInfo(app, service)
   await addRole(settings)
   await listen(address)
@@ -50,11 +50,11 @@ async function listen(address: Settings['address']): Promise<void> {
   await app.listen(address).finally(() => (app.log.level = level))
 }
 
-async function checksOf({database, redis, bucket}: Settings): Promise<Check[]> {
+function checksOf({database, redis, bucket}: Settings): Check[] {
   return [
     ...(database ? [postgresCheck(database)] : []),
     ...(redis ? [redisCheck(redis)] : []),
-    ...(bucket ? [await bucketCheck(bucket)] : []),
+    ...(bucket ? [bucketCheck(bucket)] : []),
   ]
 }
 

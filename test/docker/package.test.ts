@@ -33,7 +33,9 @@ test.skipIf(process.getuid?.() !== 0)('installed from its tarball, another user 
 
 test('the tarball holds what the package promises', async () => {
   const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: ROOT})
-  const files = (JSON.parse(stdout) as {files: {path: string}[]}[])[0]!.files.map(({path}) => path)
+  const [tarball] = JSON.parse(stdout) as {size: number; files: {path: string}[]}[]
+  expect(tarball!.size).toBeLessThanOrEqual(900_000)
+  const files = tarball!.files.map(({path}) => path)
   expect(files).toEqual(
     expect.arrayContaining([
       '.env.example',
@@ -42,7 +44,7 @@ test('the tarball holds what the package promises', async () => {
       'infra/compose/docker-compose.yml',
       'infra/stubs/Dockerfile',
       'infra/stubs/docs/index.html',
-      'infra/stubs/docs/swagger-ui-bundle.js',
+      'infra/stubs/docs/swagger-ui-bundle.js.br',
       'infra/stubs/openapi/user.yaml',
       'infra/stubs/server.js',
       'make/Makefile',

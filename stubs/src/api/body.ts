@@ -1,6 +1,6 @@
-import type {Operation} from 'openapi-backend'
 import type {FastifyRequest} from 'fastify'
 import {Refusal} from '../http/problem.js'
+import type {Operation} from './document.js'
 
 const JSON_TYPE = 'application/json'
 
@@ -12,8 +12,8 @@ export function isForm(request: Pick<FastifyRequest, 'headers'>): boolean {
 }
 
 /** Whether an operation takes a form, among others. */
-export function takesForm({requestBody}: Operation): boolean {
-  return requestBody !== undefined && 'content' in requestBody && FORM_TYPE in requestBody.content
+export function takesForm({mediaTypes}: Operation): boolean {
+  return mediaTypes.includes(FORM_TYPE)
 }
 
 /** Without its parameters, such as the charset. */
@@ -21,21 +21,23 @@ function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
   return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
-/** Refuses a body of a media type that the operation does not take (415), and one that is no JSON (400). */
-export function checkBody({requestBody}: Operation, request: FastifyRequest): void {
-  const accepted = requestBody && 'content' in requestBody ? Object.keys(requestBody.content) : []
-  if (accepted.length === 0 || !request.body) return
+/**
+ * The body, parsed if it is JSON; undefined where the operation takes none, or none came: an empty one is none.
+ * Refuses one of a media type that the operation does not take (415), and one that is no JSON (400).
+ */
+export function readBody({mediaTypes}: Operation, request: FastifyRequest): unknown {
+  if (mediaTypes.length === 0 || !request.body) return undefined
   const type = mediaTypeOf(request)
-  if (!accepted.includes(type)) {
+  if (!mediaTypes.includes(type)) {
     const sent = type ? `not ${type}` : 'and no Content-Type is given'
-    throw new Refusal(415, `The body has to be ${accepted.join(' or ')}, ${sent}.`)
+    throw new Refusal(415, `The body has to be ${mediaTypes.join(' or ')}, ${sent}.`)
   }
-  if (type === JSON_TYPE) checkJson(request.body as string)
+  return type === JSON_TYPE ? parseJson(request.body as string) : request.body
 }
 
-function checkJson(text: string): void {
+function parseJson(text: string): unknown {
   try {
-    JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw new Refusal(400, `The body is no JSON: ${(error as SyntaxError).message}`)
   }

@@ -1,7 +1,5 @@
-import type {ValidationResult} from 'openapi-backend'
+import type {ErrorObject} from 'ajv'
 import type {FieldError} from '../http/problem.js'
-
-type ErrorObject = NonNullable<ValidationResult['errors']>[number]
 
 /** What the validator found, by fields as a client writes them: `participants[0].name`, not `/participants/0/name`. */
 export function fieldErrors(errors: readonly ErrorObject[]): FieldError[] {

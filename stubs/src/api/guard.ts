@@ -1,5 +1,5 @@
-import type {SecurityRequirement} from 'openapi-backend'
 import {Refusal} from '../http/problem.js'
+import type {SecurityRequirement} from './document.js'
 import type {Claims, Tokens} from './tokens.js'
 
 /**

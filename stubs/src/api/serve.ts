@@ -1,8 +1,7 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify'
-import type {Context, HandlerMap, OpenAPIBackend, ParsedRequest} from 'openapi-backend'
 import {pathOf, Refusal} from '../http/problem.js'
-import {checkBody, isForm, takesForm} from './body.js'
-import {API, type ApiDocument} from './document.js'
+import {isForm, readBody, takesForm} from './body.js'
+import {API, type ApiDocument, type Operation} from './document.js'
 import {fieldErrors} from './fields.js'
 import {authorize} from './guard.js'
 import type {Claims, Tokens} from './tokens.js'
@@ -26,114 +25,80 @@ export interface Answer {
 /** What the stub does itself, by operationId; every other operation answers with the document's example. */
 export type Handlers = Record<string, (call: Call<never, never>) => Answer | Promise<Answer>>
 
+/** The operation that a request is for, and what stands in its path for the parameters. */
+type Router = (request: FastifyRequest) => {operation: Operation; params: Record<string, string>}
+
 const NOBODY: Claims = {sub: '', username: '', roles: []}
 const BODY_LIMIT = 1024 * 1024
 
 /** Serves a document: checks token, media type and every field, then lets a handler answer, or the example. */
 export async function addApi(
   app: FastifyInstance,
-  document: ApiDocument,
+  {operations}: ApiDocument,
   {handlers, tokens}: {handlers: Handlers; tokens: Tokens},
 ): Promise<void> {
-  const api = await openApi(document, handlers, tokens)
+  failOnUnknown(handlers, operations)
+  const route = routerOf(operations)
   await app.register(async scope => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', {parseAs: 'string', bodyLimit: BODY_LIMIT}, (_, body, done) =>
       done(null, body),
     )
     scope.all(`${API}/*`, async (request, reply) => {
-      const {status, body, headers = {}} = (await api.handleRequest(asked(request), request)) as Answer
+      const {operation, params} = route(request)
+      const claims = (await authorize(operation.security, request.headers.authorization, tokens)) ?? NOBODY
+      const call = {...readParts(operation, request, params), claims, request}
+      const handle = handlers[operation.operationId] ?? (() => operation.example)
+      const {status, body, headers = {}}: Answer = await handle(call as Call<never, never>)
       return reply.code(status).headers(headers).send(body)
     })
   })
 }
 
-async function openApi(document: ApiDocument, handlers: Handlers, tokens: Tokens): Promise<OpenAPIBackend> {
-  const [{OpenAPIBackend}, {default: addFormats}] = await Promise.all([
-    import('openapi-backend'),
-    import('ajv-formats'),
-  ])
-  const api = new OpenAPIBackend({
-    definition: document,
-    // A handler without its operation is a bug
-    strict: true,
-    // Tests check the document; validators are compiled when they are first needed, for a fast start
-    quick: true,
-    coerceTypes: true,
-    // The library checks one media type of an operation; who takes a form checks it by itself
-    validate: ({operation}, request: FastifyRequest) => !(isForm(request) && takesForm(operation)),
-    ignoreTrailingSlashes: false,
-    ajvOpts: {allErrors: true},
-    customizeAjv: ajv => {
-      addFormats.default(ajv)
-      return ajv
-    },
-    securityHandlers: {
-      bearerAuth: ({operation, request}) =>
-        authorize(operation.security ?? [], headerOf(request.headers, 'authorization'), tokens),
-    },
-    handlers: {...operationHandlers(handlers), ...FALLBACKS},
-  })
-  return api.init()
+/** A handler without its operation is a bug. */
+function failOnUnknown(handlers: Handlers, operations: readonly Operation[]): void {
+  const known = new Set(operations.map(({operationId}) => operationId))
+  const unknown = Object.keys(handlers).find(operationId => !known.has(operationId))
+  if (unknown) throw new Error(`the document has no operation ${unknown}`)
 }
 
-const FALLBACKS: HandlerMap = {
-  notFound: (_, request: FastifyRequest) => {
-    throw new Refusal(404, `There is no ${pathOf(request.url)} in the API of this service.`)
-  },
-  methodNotAllowed: ({api}: Context, request: FastifyRequest) => {
-    const allowed = METHODS.filter(method => api.matchOperation({...asked(request), method}))
-    const headers = {allow: allowed.join(', ')}
-    throw new Refusal(405, `${pathOf(request.url)} takes ${allowed.join(' and ')}, not ${request.method}.`, {
-      headers,
-    })
-  },
-  unauthorizedHandler: ({security}: Context) => {
-    throw (security.bearerAuth as {error: Error}).error
-  },
-  postSecurityHandler: ({operation, security}: Context, request: FastifyRequest) => {
-    if (security.authorized || !operation.security?.length) checkBody(operation, request)
-  },
-  validationFail: ({validation}: Context) => {
-    const errors = fieldErrors(validation.errors ?? [])
-    const fields = errors.map(({field, message}) => `${field || 'the body'} ${message}`)
-    throw new Refusal(400, `The request breaks the rules of the API: ${fields.join('; ')}.`, {errors})
-  },
-  notImplemented: ({api, operation}: Context): Answer => {
-    const example = api.mockResponseForOperation(operation.operationId!)
-    return {status: example.status, body: example.mock as unknown}
-  },
-}
-
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
-
-type Parsed = ParsedRequest<unknown, Record<string, string>, unknown>
-
-function operationHandlers(handlers: Handlers): HandlerMap {
-  return Object.fromEntries(
-    Object.entries(handlers).map(([operationId, handle]) => [
-      operationId,
-      (context: Context, request: FastifyRequest) => {
-        const {requestBody: body, params, query} = context.request as Parsed
-        const claims = (context.security.bearerAuth as Claims | undefined) ?? NOBODY
-        return handle({body, params, query, claims, request} as Call<never, never>)
-      },
-    ]),
-  )
-}
-
-/** A HEAD is answered as its GET; Node leaves the body out. */
-function asked({method, url, headers, body}: FastifyRequest): Parameters<OpenAPIBackend['handleRequest']>[0] {
-  return {
-    method: method === 'HEAD' ? 'GET' : method,
-    path: pathOf(url),
-    query: url.slice(pathOf(url).length + 1),
-    headers: headers as Record<string, string>,
-    // No body and an empty one are the same
-    ...(body ? {body} : {}),
+function routerOf(operations: readonly Operation[]): Router {
+  const routes = operations.map(operation => ({
+    operation,
+    pattern: new RegExp(`^${operation.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`),
+  }))
+  return ({method, url}) => {
+    const path = pathOf(url)
+    const matching = routes.filter(({pattern}) => pattern.test(path))
+    if (matching.length === 0) throw new Refusal(404, `There is no ${path} in the API of this service.`)
+    // A HEAD is answered as its GET; Node leaves the body out
+    const asked = method === 'HEAD' ? 'GET' : method
+    const found = matching.find(({operation}) => operation.method === asked)
+    if (!found) throw notAllowed(path, method, matching)
+    return {operation: found.operation, params: {...found.pattern.exec(path)?.groups}}
   }
 }
 
-function headerOf(headers: unknown, name: string): string | undefined {
-  return (headers as Record<string, string | undefined>)[name]
+function notAllowed(path: string, method: string, matching: readonly {operation: Operation}[]): Refusal {
+  const allowed = matching.map(({operation}) => operation.method)
+  const headers = {allow: allowed.join(', ')}
+  return new Refusal(405, `${path} takes ${allowed.join(' and ')}, not ${method}.`, {headers})
+}
+
+/** The parts of a request, in the types of the document; refused with 400 when they break its rules. */
+function readParts(operation: Operation, request: FastifyRequest, params: Record<string, string>) {
+  const body = readBody(operation, request)
+  const query = {...(request.query as object)}
+  // Who takes a form checks it by itself
+  if (!isForm(request) || !takesForm(operation)) {
+    const parts = {path: params, query, header: request.headers, requestBody: body}
+    const errors = fieldErrors(operation.checks.flatMap(check => (check(parts) ? [] : (check.errors ?? []))))
+    if (errors.length > 0) throw broken(errors)
+  }
+  return {body, params, query}
+}
+
+function broken(errors: ReturnType<typeof fieldErrors>): Refusal {
+  const fields = errors.map(({field, message}) => `${field || 'the body'} ${message}`)
+  return new Refusal(400, `The request breaks the rules of the API: ${fields.join('; ')}.`, {errors})
 }

@@ -18,7 +18,7 @@ export async function forwarderTo(
   const {default: replyFrom} = await import('@fastify/reply-from')
   await app.register(replyFrom, {
     disableRequestLogging: true,
-    undici: {connect: {timeout: 3000}, headersTimeout: 30_000, bodyTimeout: 0},
+    http: {requestOptions: {timeout: 30_000}},
   })
   return (service, prefix) => (request, reply) => {
     if (!staysWithin(prefix, request.url)) {
@@ -49,7 +49,7 @@ function isPlain(url: string): boolean {
   return new URL(url, 'http://gateway').pathname === pathOf(url)
 }
 
-// undici refuses these, which concern one connection only (curl sends Expect with a large body).
+// These concern one connection only (curl sends Expect with a large body).
 const PER_CONNECTION = new Set(['expect', 'keep-alive', 'upgrade'])
 
 function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {

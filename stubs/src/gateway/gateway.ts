@@ -1,5 +1,5 @@
 import type {FastifyInstance} from 'fastify'
-import {readDocument} from '../api/document.js'
+import {readDocument, type ApiDocument} from '../api/document.js'
 import {tokensOf} from '../api/tokens.js'
 import {required, type Environment} from '../variables.js'
 import {addDocs} from './docs.js'
@@ -14,14 +14,13 @@ export async function addGateway(
   env: Environment,
 ): Promise<void> {
   const services = [...origins.keys()]
-  const documents = new Map(
-    services.flatMap(service => {
-      const document = readDocument(service)
-      return document ? [[service, document] as const] : []
-    }),
-  )
+  const documents = new Map<string, ApiDocument>()
+  for (const service of services) {
+    const document = await readDocument(service)
+    if (document) documents.set(service, document)
+  }
   const limits = await limitsOf(app)
-  await addDocs(app, [...documents.keys()])
+  addDocs(app, [...documents.keys()])
   const forwarder = await forwarderTo(app, origins)
   addRoutes(app, {documents, services, forwarder, limits, tokens: tokensOf(required(env, 'JWT_SECRET'))})
 }

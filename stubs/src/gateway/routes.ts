@@ -1,13 +1,10 @@
 import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
-import type {Document, SecurityRequirement} from 'openapi-backend'
-import {API, type ApiDocument} from '../api/document.js'
+import {API, type ApiDocument, type Operation} from '../api/document.js'
 import {authorize} from '../api/guard.js'
 import type {Tokens} from '../api/tokens.js'
 import {pathOf, sendProblem} from '../http/problem.js'
 import type {Forwarder} from './forward.js'
 import type {Limits} from './limits.js'
-
-type PathItem = NonNullable<NonNullable<Document['paths']>[string]>
 
 interface Routing {
   /** The API of each service that has one. */
@@ -27,10 +24,11 @@ export function addRoutes(
   app: FastifyInstance,
   {documents, services, forwarder, limits, tokens}: Routing,
 ): void {
-  for (const [service, {paths = {}, security}] of documents) {
-    for (const [path, item] of Object.entries(paths)) {
+  for (const [service, {operations}] of documents) {
+    for (const path of new Set(operations.map(operation => operation.path))) {
+      const atPath = operations.filter(operation => operation.path === path)
       const preHandler = async ({method, headers}: FastifyRequest): Promise<void> => {
-        await authorize(securityOf(item!, method) ?? security ?? [], headers.authorization, tokens)
+        await authorize(securityOf(atPath, method), headers.authorization, tokens)
       }
       const options = {onRequest: limits(path), preHandler}
       app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), options, forwarder(service, fixedPart(path)))
@@ -45,10 +43,9 @@ export function addRoutes(
 }
 
 /** Of a method that the document does not have nothing is asked: the service refuses it. */
-function securityOf(item: PathItem, method: string): SecurityRequirement[] | undefined {
-  const name = (method === 'HEAD' ? 'GET' : method).toLowerCase() as 'get'
-  const operation = item[name]
-  return operation ? operation.security : []
+function securityOf(operations: readonly Operation[], method: string): Operation['security'] {
+  const asked = method === 'HEAD' ? 'GET' : method
+  return operations.find(operation => operation.method === asked)?.security ?? []
 }
 
 /** What stands before the first parameter, without the last slash. */

@@ -1,40 +1,30 @@
-import type {S3ServiceException} from '@aws-sdk/client-s3'
+import {AwsClient} from 'aws4fetch'
 import type {Bucket} from '../environment.js'
-import type {Check} from './check.js'
+import {throwCause, type Check} from './check.js'
 
 /** Asks the object store for the service's bucket. */
-export async function bucketCheck(bucket: Bucket): Promise<Check> {
-  // Otherwise it prints six lines about Node 20 among the JSON logs
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  // Only media needs it; the others need not pay for its start
-  const {HeadBucketCommand, S3Client} = await import('@aws-sdk/client-s3')
-  const client = new S3Client({
-    endpoint: bucket.endpoint,
+export function bucketCheck(bucket: Bucket): Check {
+  const client = new AwsClient({
+    accessKeyId: bucket.accessKey,
+    secretAccessKey: bucket.secretKey,
+    service: 's3',
     region: 'us-east-1',
-    forcePathStyle: true,
-    maxAttempts: 1,
-    credentials: {accessKeyId: bucket.accessKey, secretAccessKey: bucket.secretKey},
+    retries: 0,
   })
   return {
     name: 's3',
-    async probe(abortSignal) {
-      try {
-        await client.send(new HeadBucketCommand({Bucket: bucket.name}), {abortSignal})
-      } catch (error) {
-        throw explained(error, bucket.name)
-      }
+    async probe(signal) {
+      const url = `${bucket.endpoint}/${bucket.name}`
+      const {status} = await client.fetch(url, {method: 'HEAD', signal}).catch(throwCause)
+      if (status !== 200) throw new Error(complaint(status, bucket.name))
       return {bucket: bucket.name}
     },
-    close: () => client.destroy(),
+    close: () => {},
   }
 }
 
-// A HEAD answer has no body, so the SDK knows no more than "UnknownError".
-function explained(error: unknown, bucket: string): unknown {
-  const status = (error as Partial<S3ServiceException>).$metadata?.httpStatusCode
-  if (status === 403) {
-    return new Error(`access to bucket "${bucket}" is denied (wrong S3_ACCESS_KEY or S3_SECRET_KEY?)`)
-  }
-  if (status === 404) return new Error(`bucket "${bucket}" does not exist`)
-  return status ? new Error(`bucket "${bucket}": the object store answers HTTP ${status}`) : error
+function complaint(status: number, bucket: string): string {
+  if (status === 403) return `access to bucket "${bucket}" is denied (wrong S3_ACCESS_KEY or S3_SECRET_KEY?)`
+  if (status === 404) return `bucket "${bucket}" does not exist`
+  return `bucket "${bucket}": the object store answers HTTP ${status}`
 }

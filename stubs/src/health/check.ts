@@ -56,3 +56,8 @@ export function causeOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return causeOf(error.errors[0])
   return error instanceof Error ? error.message || error.name : String(error)
 }
+
+/** Throws why a fetch failed, which its own error hides in the cause: it says "fetch failed" alone. */
+export function throwCause(error: Error): never {
+  throw error.cause instanceof Error ? error.cause : error
+}

@@ -1,51 +1,43 @@
 import {once} from 'node:events'
-import {Redis} from 'ioredis'
+import {connect, type Socket} from 'node:net'
 import type {RedisServer} from '../environment.js'
 import type {Check} from './check.js'
 
-/** Authenticates and pings. A broken connection is thrown away, so that the next probe starts afresh. */
-export function redisCheck(server: RedisServer): Check {
-  let client: Redis | null = null
-  const drop = () => {
-    client?.disconnect()
-    client = null
-  }
+/** Authenticates and pings, each time on a connection of its own. */
+export function redisCheck({host, port, password}: RedisServer): Check {
+  const commands = [...(password === null ? [] : [['AUTH', password]]), ['PING']]
   return {
     name: 'redis',
-    async probe() {
+    async probe(signal) {
+      const socket = connect({host, port, signal})
       try {
-        if (client?.status !== 'ready') {
-          drop()
-          client = open(server)
-          await connect(client)
-        }
-        await client.ping()
+        await once(socket, 'connect')
+        socket.write(commands.map(encode).join(''))
+        await succeed(socket, commands.length)
         return {}
-      } catch (error) {
-        drop()
-        throw error
+      } finally {
+        socket.destroy()
       }
     },
-    close: drop,
+    close: () => {},
   }
 }
 
-function open(server: RedisServer): Redis {
-  const client = new Redis({
-    host: server.host,
-    port: server.port,
-    ...(server.password === null ? {} : {password: server.password}),
-    lazyConnect: true,
-    // Retrying is the next probe's work, which also reports the cause
-    retryStrategy: () => null,
-    connectTimeout: 1500,
-    commandTimeout: 1500,
-  })
-  client.on('error', () => {})
-  return client
+/** A command as https://redis.io/docs/latest/develop/reference/protocol-spec/ has it. */
+function encode(words: string[]): string {
+  const strings = words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
+  return `*${words.length}\r\n${strings.join('')}`
 }
 
-// connect() alone says only "Connection is closed"; the error event carries the reason.
-async function connect(client: Redis): Promise<void> {
-  await Promise.all([once(client, 'ready'), client.connect()])
+/** Waits for so many answers, a line each; the first error is thrown. */
+async function succeed(socket: Socket, count: number): Promise<void> {
+  let received = ''
+  for await (const text of socket.setEncoding('utf8') as AsyncIterable<string>) {
+    received += text
+    const lines = received.split('\r\n').slice(0, -1)
+    const error = lines.find(line => line.startsWith('-'))
+    if (error) throw new Error(error.slice(1))
+    if (lines.length >= count) return
+  }
+  throw new Error('the server closed the connection')
 }

@@ -1,11 +1,11 @@
-import type {Check} from './check.js'
+import {throwCause, type Check} from './check.js'
 
 /** Asks another service for its health, as the gateway does. */
 export function serviceCheck(name: string, origin: string): Check {
   return {
     name,
     async probe(signal) {
-      const response = await fetch(`${origin}/actuator/health`, {signal}).catch(reason)
+      const response = await fetch(`${origin}/actuator/health`, {signal}).catch(throwCause)
       const health: unknown = await response.json().catch(() => null)
       const status = field(health, 'status')
       if (status !== 'UP') throw new Error(`answers ${response.status}: ${summary(health)}`)
@@ -13,11 +13,6 @@ export function serviceCheck(name: string, origin: string): Check {
     },
     close: () => {},
   }
-}
-
-// fetch says "fetch failed" and hides the reason in the cause.
-function reason(error: Error): never {
-  throw error.cause instanceof Error ? error.cause : error
 }
 
 function summary(health: unknown): string {

@@ -36,8 +36,8 @@ export async function addBackend(
     const {addNotification} = await import('./notification/notification.js')
     addNotification(app, databaseOf(settings), env)
   }
-  const document = readDocument(service)
-  if (!document || Object.keys(document.paths ?? {}).length === 0) return
+  const document = await readDocument(service)
+  if (!document || document.operations.length === 0) return
   const tokens = tokensOf(required(env, 'JWT_SECRET'))
   const handlers = await BEHAVIOURS[service]?.({app, document, tokens, settings, env})
   await addApi(app, document, {handlers: handlers ?? {}, tokens})

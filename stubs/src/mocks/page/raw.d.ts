@@ -1,4 +1,4 @@
-// A file as its text; scripts/build.js puts it into the bundle.
+// A file as its text; build.js puts it into the bundle.
 declare module '*?raw' {
   const text: string
   export default text
