@@ -84,11 +84,17 @@ export class TestServer implements AsyncDisposable {
 
   readonly sql: Sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
     const connection = ['-h', this.directory, '-p', String(this.port), '-U', user, '-d', database]
-    // Of the password file and the .psqlrc of who runs the tests, nothing gets in.
+    // Of the password file and the .psqlrc of who runs the tests, nothing gets in. On a busy machine it is idle longer
+    // than a test lets sessions be.
     const {stdout} = await execa(join(this.bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', ...connection], {
       input: text,
       extendEnv: false,
-      env: {...this.env, HOME: this.directory, PGCLIENTENCODING: 'UTF8'},
+      env: {
+        ...this.env,
+        HOME: this.directory,
+        PGCLIENTENCODING: 'UTF8',
+        PGOPTIONS: '-c idle_session_timeout=0',
+      },
     })
     return stdout
   }
