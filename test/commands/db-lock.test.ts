@@ -4,14 +4,16 @@ import {mkdir, readFile, rmdir, stat, utimes, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {Readable} from 'node:stream'
-import {setTimeout as sleep} from 'node:timers/promises'
-import {describe, expect, test} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
 import {errorOf, type Site} from '../helpers/cli.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {siteWithoutDocker} from './site.js'
 
 const HOLDER = resolve(import.meta.dirname, '../helpers/lock-holder.js')
 const ROTATE = 'db:rotate --profile dev --json'
+
+/** A second more than a lock of nobody has to be old. */
+const OLD_MS = 6000
 
 /** A process that wants the lock; gone at the end of the test. */
 class Holder implements AsyncDisposable {
@@ -27,16 +29,29 @@ class Holder implements AsyncDisposable {
     return new Holder(spawn(process.execPath, [HOLDER, root], {stdio: ['ignore', 'pipe', 'inherit']}))
   }
 
-  /** Its first words: held, or why not. */
+  /** Until it asks for the lock. */
+  async asks(): Promise<void> {
+    while (this.said === '') await once(this.process.stdout, 'data')
+  }
+
+  /** What comes of it: held, or why not. */
   async answer(): Promise<string> {
-    if (this.said === '') await once(this.process.stdout, 'data')
-    return this.said.trim()
+    await this.asks()
+    while (this.said === 'asks\n') await once(this.process.stdout, 'data')
+    return this.said.slice('asks\n'.length).trim()
   }
 
   /** All that it said. */
   async last(): Promise<string> {
     await this.ended
     return this.said
+  }
+
+  /** Until the kernel says that it stands still. */
+  async stopped(): Promise<void> {
+    this.process.kill('SIGSTOP')
+    const stat = `/proc/${this.process.pid}/stat`
+    await vi.waitFor(async () => expect(await readFile(stat, 'utf8')).toContain(') T '), {timeout: 10_000})
   }
 
   async killed(): Promise<void> {
@@ -57,6 +72,12 @@ async function siteWithBackup(): Promise<Site> {
 
 function rootOf({directory}: Site): string {
   return join(directory, 'backups', 'dev')
+}
+
+/** Makes the lock look as if it was touched so long ago; where nobody touches it any more, it stays so. */
+async function age(root: string, ms = OLD_MS): Promise<void> {
+  const touched = (Date.now() - ms) / 1000
+  await utimes(join(root, '.lock'), touched, touched)
 }
 
 describe.concurrent('one run at a time', () => {
@@ -84,30 +105,28 @@ describe.concurrent('one run at a time', () => {
     expect((await site.run(`${ROTATE} --dry-run`)).exitCode).toBe(0)
   })
 
-  test('the lock of a killed run is taken within seconds', async () => {
+  test('the lock of a killed run is taken by the next', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
     await holder.answer()
     await holder.killed()
-    const start = performance.now()
+    await age(root)
     expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
-    expect(performance.now() - start).toBeLessThan(12_000)
     await expect(stat(join(root, '.lock'))).rejects.toThrow('ENOENT')
     await expect(stat(join(root, '.lock.json'))).rejects.toThrow('ENOENT')
-  }, 30_000)
+  })
 
   test('a clock that was set back does not keep a dead lock', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await mkdir(join(root, '.lock'))
-    const ahead = Date.now() / 1000 + 86_400
-    await utimes(join(root, '.lock'), ahead, ahead)
+    await age(root, -86_400_000)
     const pid = await deadPid()
     const holder = {pid, host: hostname(), command: 'db:backup', since: new Date().toISOString()}
     await writeFile(join(root, '.lock.json'), JSON.stringify(holder))
     expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
-  }, 30_000)
+  })
 
   test('of several that wait for a dead lock one gets it', async () => {
     await using site = await siteWithBackup()
@@ -115,23 +134,27 @@ describe.concurrent('one run at a time', () => {
     await using dead = Holder.start(root)
     await dead.answer()
     await dead.killed()
+    await age(root, -60_000)
     const holders = Array.from({length: 4}, () => Holder.start(root))
+    await Promise.all(holders.map(holder => holder.asks()))
+    // All of them look again and again, and see it at once.
+    await age(root)
     const answers = await Promise.all(holders.map(holder => holder.answer()))
     await Promise.all(holders.map(holder => holder.killed()))
     expect(answers.filter(answer => answer === 'held')).toHaveLength(1)
     expect(answers.filter(answer => answer.startsWith('busy: '))).toHaveLength(3)
-  }, 30_000)
+  })
 
   test('a run that stands still keeps its lock', async () => {
     await using site = await siteWithBackup()
     await using holder = Holder.start(rootOf(site))
     await holder.answer()
-    holder.process.kill('SIGSTOP')
-    await sleep(7000)
+    await holder.stopped()
+    await age(rootOf(site))
     const run = await site.run(ROTATE)
     expect(run.exitCode).toBe(8)
     expect(errorOf(run).message).toContain(`(pid ${holder.process.pid})`)
-  }, 30_000)
+  })
 
   test('another process with the pid of a dead one holds nothing', async () => {
     await using site = await siteWithBackup()
@@ -142,9 +165,10 @@ describe.concurrent('one run at a time', () => {
     await holder.killed()
     const {started = ''} = JSON.parse(text) as {started?: string}
     await writeFile(join(root, '.lock.json'), text.replace(/"pid":\d+/, `"pid":${process.pid}`))
+    await age(root)
     expect(started).not.toBe('')
     expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
-  }, 30_000)
+  })
 
   test('a run whose lock another machine took is told so', async () => {
     await using site = await siteWithBackup()
@@ -154,9 +178,9 @@ describe.concurrent('one run at a time', () => {
     await rmdir(join(root, '.lock'))
     await mkdir(join(root, '.lock'))
     expect(await holder.last()).toBe(
-      `held\nbusy: ${root} was taken over by another run while this one stood still\n`,
+      `asks\nheld\nbusy: ${root} was taken over by another run while this one stood still\n`,
     )
-  }, 30_000)
+  })
 
   test('the lock of another machine is waited for by nobody', async () => {
     await using site = await siteWithBackup()

@@ -2,15 +2,13 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {killNow} from '../helpers/crash-site.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
-import {pick, randomFrom} from '../helpers/random.js'
+import {pick, randomFrom, roundsOr, SEED} from '../helpers/random.js'
 
 /**
- * Kills at random moments what belongs to a stack, and looks whether the next command puts it right. More rounds, or
- * the same again:
- * AQUASTREAM_TEST_ROUNDS=100 AQUASTREAM_TEST_SEED=1 npx vitest run --project embedded crash-rounds
+ * Kills at random moments what belongs to a stack, and looks whether the next command puts it right. Many rounds:
+ * npm run test:rounds. The same again: AQUASTREAM_TEST_SEED=1 npm test -- embedded/crash-rounds
  */
-const ROUNDS = Number(process.env.AQUASTREAM_TEST_ROUNDS ?? 10)
-const SEED = Number(process.env.AQUASTREAM_TEST_SEED ?? Date.now() % 1_000_000)
+const ROUNDS = roundsOr(3)
 
 /** What is killed with -9: the command, the supervisor, it and all keepers, PostgreSQL, or simply all of it. */
 const VICTIMS = {command: 3, supervisor: 3, 'supervisor and keepers': 2, postgres: 1, everything: 1} as const
@@ -39,10 +37,10 @@ test(
       const beginning = pick(random, BEGINNINGS)
       const victim = pick(random, VICTIMS)
       const delay = Math.round(random() * (beginning === 'stop' ? 1500 : 4000))
-      const title = `${number} of seed ${SEED}: ${victim} after ${delay} ms of ${beginning}`
+      const title = `round ${number} of seed ${SEED}: ${victim} after ${delay} ms of ${beginning}`
+      console.log(title)
       const found = await play(beginning, victim, delay, random() < 0.5)
       complaints.push(...found.map(complaint => `${title}: ${complaint}`))
-      if (process.env.AQUASTREAM_TEST_ROUNDS) console.log(title, found.length > 0 ? found : 'ok')
     }
     expect(complaints).toEqual([])
   },

@@ -44,6 +44,14 @@ export async function fingerprint(server: {sql: Sql}): Promise<string> {
     .digest('hex')
 }
 
+/**
+ * The newest transaction of the whole server that wrote anything, rolled back or not: while it stays the same, so does
+ * everything else.
+ */
+export function lastWrite({sql}: {sql: Sql}): Promise<string> {
+  return sql('SELECT pg_snapshot_xmax(pg_current_snapshot())')
+}
+
 const OURS = `
   SELECT 'session of ' || application_name FROM pg_stat_activity WHERE application_name LIKE 'aquastream%'
   UNION ALL SELECT 'advisory lock' FROM pg_locks WHERE locktype = 'advisory'

@@ -1,8 +1,9 @@
-// Holds the lock of a directory of backups until it is killed, or told that it lost the lock.
+// Asks for the lock of a directory of backups, and holds it until it is killed, or told that it lost the lock.
 import {clearInterval, setInterval} from 'node:timers'
 import {withDirectoryLock} from '../../dist/backup/repository/lock.js'
 
 const [, , root] = process.argv
+process.stdout.write('asks\n')
 try {
   await withDirectoryLock(root, 'db:backup', async signal => {
     process.stdout.write('held\n')

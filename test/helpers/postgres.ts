@@ -3,9 +3,10 @@ import {appendFile, chown, mkdtemp, readFile, rm, writeFile} from 'node:fs/promi
 import {tmpdir} from 'node:os'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {execa, type Options} from 'execa'
+import {execa} from 'execa'
 import {freePort} from './free-port.js'
 import {postgresPrograms} from './postgres-programs.js'
+import {asOwner, copyTemplate, OWNER, PASSWORD} from './postgres-template.js'
 
 export interface ServerOptions {
   /** The lowest that is here, if nothing is said. */
@@ -19,9 +20,6 @@ export type StopMode = 'fast' | 'immediate' | 'kill'
 
 /** Runs SQL in one psql session and gives what it printed, unaligned, tuples only; an error ends it. */
 export type Sql = (text: string, options?: {database?: string; user?: string}) => Promise<string>
-
-/** PostgreSQL refuses to run as root; anybody else's server is their own. */
-const USER = process.getuid?.() === 0 ? {uid: 65_534, gid: 65_534} : {}
 
 /** The major versions that `startPostgres` can start here, the lowest first. */
 export function majors(): number[] {
@@ -48,7 +46,6 @@ export async function startPostgres({major, settings = {}}: ServerOptions = {}):
   try {
     await server.create(settings)
     await server.start()
-    await server.sql('CREATE DATABASE aquastream', {database: 'postgres'})
   } catch (error) {
     await server[Symbol.asyncDispose]()
     throw error
@@ -58,7 +55,7 @@ export async function startPostgres({major, settings = {}}: ServerOptions = {}):
 
 export class TestServer implements AsyncDisposable {
   /** The superuser's; a canary that no output, log or argument list may show. */
-  readonly password = 'pg-canary-6b1f0d9e4c72'
+  readonly password = PASSWORD
   readonly url: string
   readonly env: {PATH: string}
   /** What the server has logged so far; `settings: {log_statement: 'all'}` shows every statement. */
@@ -87,28 +84,25 @@ export class TestServer implements AsyncDisposable {
 
   readonly sql: Sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
     const connection = ['-h', this.directory, '-p', String(this.port), '-U', user, '-d', database]
-    // Of the password file and the .psqlrc of who runs the tests, nothing gets in.
+    // Of the password file and the .psqlrc of who runs the tests, nothing gets in. On a busy machine it is idle longer
+    // than a test lets sessions be.
     const {stdout} = await execa(join(this.bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', ...connection], {
       input: text,
       extendEnv: false,
-      env: {...this.env, HOME: this.directory, PGCLIENTENCODING: 'UTF8'},
+      env: {
+        ...this.env,
+        HOME: this.directory,
+        PGCLIENTENCODING: 'UTF8',
+        PGOPTIONS: '-c idle_session_timeout=0',
+      },
     })
     return stdout
   }
 
-  /** Makes the data directory. Nothing in it has to survive a power cut, so nothing waits for the disk. */
+  /** Makes the data directory. */
   async create(settings: Record<string, string>): Promise<void> {
-    if (USER.uid !== undefined) await chown(this.directory, USER.uid, USER.gid)
-    const passwordFile = join(this.directory, 'password')
-    await writeFile(passwordFile, this.password)
-    await execa(
-      join(this.bin, 'initdb'),
-      [
-        ...['-D', this.#data, '-U', 'aquastream', '--pwfile', passwordFile],
-        ...['-E', 'UTF8', '--locale', 'C.UTF-8', '--wal-segsize', '1', '--no-sync', '--no-instructions'],
-      ],
-      this.#asOwner(),
-    )
+    if (OWNER.uid !== undefined) await chown(this.directory, OWNER.uid, OWNER.gid)
+    await copyTemplate(this.bin, this.#data)
     const own = {port: String(this.port), unix_socket_directories: this.directory}
     const configuration: Record<string, string> = {...FAST, ...own, ...settings}
     const lines = Object.entries(configuration).map(([name, value]) => `${name} = '${value}'\n`)
@@ -122,7 +116,7 @@ export class TestServer implements AsyncDisposable {
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
     const postmaster = execa(join(this.bin, 'postgres'), ['-D', this.#data], {
-      ...this.#asOwner(),
+      ...asOwner(this.directory),
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: {file: this.logFile, append: true},
@@ -131,12 +125,18 @@ export class TestServer implements AsyncDisposable {
     this.#postmaster = {pid: postmaster.pid!, ended: postmaster}
     const ended = new AbortController()
     void postmaster.then(() => ended.abort())
-    const probe = ['-q', '-h', '127.0.0.1', '-p', String(this.port)]
-    while ((await execa(join(this.bin, 'pg_isready'), probe, {reject: false})).exitCode !== 0) {
+    while (!(await this.#isReady())) {
       if (ended.signal.aborted)
         throw new Error(`PostgreSQL ended before it answered:\n${await readFile(this.logFile, 'utf8')}`)
       await sleep(20)
     }
+  }
+
+  /** As pg_ctl sees it. */
+  async #isReady(): Promise<boolean> {
+    const lines = await readFile(join(this.#data, 'postmaster.pid'), 'utf8').catch(() => '')
+    const [pid, , , , , , , state] = lines.split('\n')
+    return pid === String(this.pid) && state?.trim() === 'ready'
   }
 
   async stop(mode: StopMode = 'fast'): Promise<void> {
@@ -157,10 +157,6 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('immediate')
     await rm(this.directory, {recursive: true, force: true})
-  }
-
-  #asOwner(): Options {
-    return {...USER, cwd: this.directory, extendEnv: false, env: {PATH: process.env.PATH, TZ: 'UTC'}}
   }
 }
 

@@ -15,15 +15,14 @@ import {
   remains,
 } from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
-import {pick, randomFrom} from '../helpers/random.js'
+import {oneOf, pick, randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {writeSet} from '../helpers/sets.js'
 
 /**
- * Ends commands at random moments in every way there is, and looks at what is left. More rounds, or the same again:
- * AQUASTREAM_TEST_ROUNDS=200 AQUASTREAM_TEST_SEED=1 npx vitest run --project postgres crash-rounds
+ * Ends commands at random moments in every way there is, and looks at what is left. Many rounds: npm run test:rounds.
+ * The same again: AQUASTREAM_TEST_SEED=1 npm test -- postgres/crash-rounds
  */
-const ROUNDS = Number(process.env.AQUASTREAM_TEST_ROUNDS ?? 24)
-const SEED = Number(process.env.AQUASTREAM_TEST_SEED ?? Date.now() % 1_000_000)
+const ROUNDS = roundsOr(6)
 
 /** Each with the state of the database that it leaves when it ends well. */
 const COMMANDS = {
@@ -56,10 +55,10 @@ const FAULTS = {
 } as const
 type Fault = keyof typeof FAULTS
 
-/** About a second, on a machine that does other things too. */
-const PATIENCE_MS = 2000
 /** So much time an interrupt leaves to a command. */
 const GRACE_MS = 800
+
+const random = randomFrom(SEED)
 
 let server: TestServer
 let site: Site
@@ -91,17 +90,16 @@ afterAll(async () => {
 test(
   'whatever ends a command leaves nothing half done',
   async () => {
-    const random = randomFrom(SEED)
     const complaints: string[] = []
     for (let number = 1; number <= ROUNDS; number++) {
       const command = pick(random, {backup: 2, 'restore one': 3, 'restore all': 2, rehearsal: 1, rotate: 1})
       // Rotation has nothing to do with the server. In its first moments every command only starts.
       const fault = pick(random, command === 'rotate' ? SIGNALS : FAULTS)
       const round = {command, fault, delay: (0.2 + 0.9 * random()) * durations.get(command)!}
+      const title = `round ${number} of seed ${SEED}: ${round.fault} after ${Math.round(round.delay)} ms of ${command}`
+      console.log(title)
       const found = await play(round, number)
-      const title = `${number} of seed ${SEED}: ${round.fault} after ${Math.round(round.delay)} ms of ${command}`
       complaints.push(...found.map(complaint => `${title}: ${complaint}`))
-      if (process.env.AQUASTREAM_TEST_ROUNDS) console.log(title, found.length > 0 ? found : 'ok')
     }
     expect(complaints).toEqual([])
   },
@@ -131,8 +129,6 @@ async function play({command, fault, delay}: Round, number: number): Promise<str
     ...(await judgeSets(command, run, earlier)),
     ...judgeEnd(run, sent),
   ]
-  if (sent && sent !== 'SIGKILL' && took > PATIENCE_MS)
-    complaints.push(`it ended ${took} ms after the signal`)
   // What had to be ended leaves its lock to time, as what is killed does.
   if (sent !== 'SIGKILL' && took < GRACE_MS && !locked && (await exists('.lock')))
     complaints.push(`the lock was left after ${took} ms by exit ${run.exitCode}`)
@@ -185,15 +181,14 @@ function judgeEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
   return fitting.includes(run.exitCode) ? [] : [`exit ${run.exitCode} (${code}): ${run.stdout}${run.stderr}`]
 }
 
-/** The lock of a killed run is stale after a few seconds; what it left is swept. */
+/** Nobody's lock is taken, and what a killed run left is swept. */
 async function judgeNextRun(): Promise<string[]> {
-  const began = performance.now()
+  await ageLock()
   const {exitCode, stderr} = await site.run('db:backup')
-  const took = performance.now() - began
   const verified = await site.run('db:verify')
   const hidden = (await readdir(rootOf(site))).filter(name => /partial|deleted/.test(name))
   return [
-    ...(exitCode === 0 && took < 15_000 ? [] : [`the next run took ${took} ms: exit ${exitCode}, ${stderr}`]),
+    ...(exitCode === 0 ? [] : [`the next run ends with ${exitCode}: ${stderr}`]),
     ...(verified.exitCode === 0 ? [] : [`db:verify says ${verified.stderr}`]),
     ...(hidden.length > 0 ? [`unswept: ${hidden.join(', ')}`] : []),
   ]
@@ -204,7 +199,6 @@ function start(command: Command): Running {
 }
 
 async function strike(fault: Fault, running: Running): Promise<void> {
-  const any = <T>(list: T[]): T | undefined => list[Math.floor(Math.random() * list.length)]
   switch (fault) {
     case 'SIGKILL':
     case 'SIGINT':
@@ -212,17 +206,17 @@ async function strike(fault: Fault, running: Running): Promise<void> {
       running.kill(fault)
       return
     case 'child': {
-      const child = any(await descendants(running.pid))
+      const child = oneOf(random, await descendants(running.pid))
       if (child) killNow(child.pid)
       return
     }
     case 'session': {
-      const pid = any(await backends(server))
+      const pid = oneOf(random, await backends(server))
       if (pid !== undefined) await server.sql(`SELECT pg_terminate_backend(${pid})`)
       return
     }
     case 'backend': {
-      const pid = any(await backends(server))
+      const pid = oneOf(random, await backends(server))
       if (pid !== undefined) killNow(pid)
       await untilItAnswers()
       return
@@ -245,14 +239,19 @@ async function untilItAnswers(): Promise<void> {
   }
 }
 
-/** As it was before the round; a lock that only time would end is made as old as it will be. */
+/** As it was before the round. */
 async function clearUp(): Promise<void> {
   const root = rootOf(site)
   for (const name of await readdir(root))
     if (/^\.?\d/.test(name) && name !== set) await rm(join(root, name), {recursive: true})
-  if (await exists('.lock')) await utimes(join(root, '.lock'), 0, 0)
+  await ageLock()
   await server.sql(ACCIDENT)
   if ((await fingerprint(server)) !== states.get('before')) throw new Error('the accident was another one')
+}
+
+/** A lock that only time would end is made as old as it will be. */
+async function ageLock(): Promise<void> {
+  if (await exists('.lock')) await utimes(join(rootOf(site), '.lock'), 0, 0)
 }
 
 async function makeOldSets(): Promise<void> {

@@ -1,13 +1,15 @@
 import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
-import {appendFile, chmod, chown, cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {appendFile, chmod, chown, cp, mkdir, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {gunzipSync, gzipSync} from 'node:zlib'
 import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
+import type {ListReport} from '../../src/backup/list.js'
+import type {VerifyReport} from '../../src/backup/verify.js'
 import {backup, detour, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
 import {errorOf, type Site} from '../helpers/cli.js'
-import {ACCIDENT, checkSums, fingerprint, FIXTURE, remains} from '../helpers/crash-site.js'
+import {ACCIDENT, checkSums, fingerprint, FIXTURE, lastWrite, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {seen} from '../helpers/streams.js'
@@ -19,6 +21,7 @@ let server: TestServer
 let site: Site
 let set: string
 let before: string
+let written: string
 
 beforeAll(async () => {
   server = await startPostgres()
@@ -30,6 +33,7 @@ beforeAll(async () => {
   set = (await backup(site, '--pin')).id
   await server.sql(`${ACCIDENT} DELETE FROM crew.photos WHERE n > 100`)
   before = await fingerprint(server)
+  written = await lastWrite(server)
 })
 afterAll(async () => {
   await site[Symbol.asyncDispose]()
@@ -39,7 +43,9 @@ afterAll(async () => {
 /** Whatever a test did, the database is as it was and the set is good. */
 afterEach(async () => {
   expect(await remains(server)).toBe('')
-  expect(await fingerprint(server)).toBe(before)
+  const now = await lastWrite(server)
+  if (now !== written) expect(await fingerprint(server)).toBe(before)
+  written = now
   expect((await checkSums(rootOf(site))).get(set)).toBe('backup')
 })
 
@@ -60,15 +66,13 @@ describe('tables in use', () => {
     )
   })
 
-  test('an interrupt while it waits ends a restore within a second', async () => {
+  test('an interrupt ends a restore that waits for a table', async () => {
     await using held = await hold(server, 'crew.photos')
     const running = site.start(['db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '60'])
     await waitingForTable(server)
-    const began = performance.now()
     running.kill('SIGINT')
     const run = await running.ended
     expect(run.exitCode).toBe(130)
-    expect(performance.now() - began).toBeLessThan(1500)
     expect(run.stderr).toContain('error: interrupted')
     await held.release()
   })
@@ -78,10 +82,8 @@ describe('tables in use', () => {
     const sets = await checkSums(rootOf(site))
     const running = site.start(['db:backup'])
     await waitingForTable(server)
-    const began = performance.now()
     running.kill('SIGTERM')
     expect((await running.ended).exitCode).toBe(143)
-    expect(performance.now() - began).toBeLessThan(1500)
     expect(await remains(server)).toBe('')
     expect(await checkSums(rootOf(site))).toEqual(sets)
     await held.release()
@@ -173,9 +175,15 @@ describe('an interrupt that comes too late', () => {
   })
 })
 
-describe.each(['archive', 'roles', 'manifest.json', 'SHA256SUMS'])('a set whose %s is damaged', part => {
-  const damages = {
-    'a bit flipped': (content: Buffer) => {
+describe('damaged sets', () => {
+  const names: Record<string, (id: string) => string> = {
+    archive: id => `user_${id}.sql.gz`,
+    roles: id => `globals_${id}.sql.gz`,
+    'manifest.json': () => 'manifest.json',
+    SHA256SUMS: () => 'SHA256SUMS',
+  }
+  const damages: Record<string, (content: Buffer) => Buffer | undefined> = {
+    'a bit flipped': content => {
       const middle = content.length >> 1
       return Buffer.concat([
         content.subarray(0, middle),
@@ -183,34 +191,55 @@ describe.each(['archive', 'roles', 'manifest.json', 'SHA256SUMS'])('a set whose 
         content.subarray(middle + 1),
       ])
     },
-    'its end cut off': (content: Buffer) => content.subarray(0, -7),
-    'its first half alone': (content: Buffer) => content.subarray(0, content.length >> 1),
+    'its end cut off': content => content.subarray(0, -7),
+    'its first half alone': content => content.subarray(0, content.length >> 1),
     'nothing in it': () => Buffer.alloc(0),
     'been deleted': () => undefined,
   }
-  test.each(Object.entries(damages))('is not restored when it has %s', async (title, damage) => {
-    await using other = await siteFor(server)
-    const path = await copySet(other)
-    const names: Record<string, string> = {archive: `user_${set}.sql.gz`, roles: `globals_${set}.sql.gz`}
-    const file = join(path, names[part] ?? part)
-    const content = damage(await readFile(file))
-    await (content ? writeFile(file, content) : rm(file))
-    const verdict = await other.run(['db:verify', set, '--json'])
-    expect(verdict.exitCode).toBe(7)
-    expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({
-      code: 'archive-damaged',
-      exitCode: 7,
+  const parts = Object.keys(names)
+  const titles = Object.keys(damages)
+  const idOf = (part: string, title: string): string =>
+    `202601${10 + parts.indexOf(part)}T02000${titles.indexOf(title)}Z`
+
+  let other: Site
+  let files: string[]
+  let listed: Map<string, string>
+  let good: Map<string, boolean>
+  // All of them beside each other, so that one list and one check look at all.
+  beforeAll(async () => {
+    other = await siteFor(server)
+    for (const part of parts) {
+      for (const title of titles) {
+        const id = idOf(part, title)
+        const file = join(await copySet(other, id), names[part]!(id))
+        const content = damages[title]!(await readFile(file))
+        await (content ? writeFile(file, content) : rm(file))
+      }
+    }
+    files = await readdir(rootOf(other))
+    const {sets} = await report<ListReport>(other, ['db:list'])
+    listed = new Map(sets.map(({id, state}) => [id, state]))
+    const {exitCode, stdout} = await other.run('db:verify --json')
+    expect(exitCode).toBe(7)
+    good = new Map((JSON.parse(stdout) as VerifyReport).sets.map(one => [one.id, one.good]))
+  })
+  afterAll(() => other[Symbol.asyncDispose]())
+
+  describe.each(parts)('a set whose %s is damaged', part => {
+    test.each(titles)('is not restored when it has %s', async title => {
+      const id = idOf(part, title)
+      expect(await failure(other, 'db:restore', '--yes', '--all', '--from', id)).toMatchObject({
+        code: 'archive-damaged',
+        exitCode: 7,
+      })
+      expect(await lastWrite(server)).toBe(written)
+      expect(await readdir(rootOf(other))).toEqual(files)
+      expect(good.get(id)).toBe(false)
+      // The content of archives is not read for a list.
+      const unread = title === 'a bit flipped' && (part === 'archive' || part === 'roles')
+      const unfinished = title === 'been deleted' && part === 'SHA256SUMS'
+      expect(listed.get(id)).toBe(unread ? 'complete' : unfinished ? 'partial' : 'damaged')
     })
-    expect([...(await checkSums(rootOf(other))).keys()]).toEqual([set])
-    const [listed] = (await report<{sets: {state: string}[]}>(other, ['db:list'])).sets
-    // The content of archives is not read for a list.
-    const shown =
-      title === 'a bit flipped' && part in names
-        ? 'complete'
-        : content || part !== 'SHA256SUMS'
-          ? 'damaged'
-          : 'partial'
-    expect(listed).toMatchObject({state: shown})
   })
 })
 
@@ -304,10 +333,9 @@ describe('a hostile manifest', () => {
   test.each(Object.entries(unusable))('with %s is a damaged set', async (_, change) => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), change)
-    const began = performance.now()
     const error = await failure(other, 'db:restore', '--yes', '--all', '--from', set)
     expect(error).toMatchObject({code: 'archive-damaged', exitCode: 7})
-    expect(performance.now() - began).toBeLessThan(20_000)
+    expect(await lastWrite(server)).toBe(written)
   })
 
   const misleading: Record<string, (manifest: Json) => unknown> = {
@@ -370,13 +398,14 @@ describe('a hostile manifest', () => {
     await restore(other, ...undo!.split(' '))
   })
 
-  test('of fifty megabytes is a damaged set at once', async () => {
+  test('of fifty megabytes is a damaged set, and not read', async () => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), manifest => ({...manifest, label: 'x'.repeat(50 * 1024 ** 2)}))
-    const began = performance.now()
-    const {sets} = await report<{sets: {state: string}[]}>(other, ['db:list'])
-    expect(performance.now() - began).toBeLessThan(5000)
-    expect(sets[0]).toMatchObject({state: 'damaged'})
+    const {sets} = await report<ListReport>(other, ['db:list'])
+    expect(sets[0]).toMatchObject({
+      state: 'damaged',
+      reason: expect.stringMatching(/^manifest\.json has \d+ bytes, which cannot be$/) as string,
+    })
     expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
   })
 
@@ -530,10 +559,18 @@ const SLOW = `
   CREATE TABLE slow.rows AS SELECT n FROM generate_series(1, 20) n;
   CREATE INDEX ON slow.rows (slow.nap(n));`
 
-/** The set in the directory of another site. */
-async function copySet(other: Site): Promise<string> {
-  const path = join(rootOf(other), set)
+/** The set in the directory of another site; under another name too. */
+async function copySet(other: Site, id = set): Promise<string> {
+  const path = join(rootOf(other), id)
   await cp(join(rootOf(site), set), path, {recursive: true})
+  if (id === set) return path
+  for (const name of await readdir(path)) await rename(join(path, name), join(path, name.replace(set, id)))
+  await alter(join(path, 'SHA256SUMS'), sums => Buffer.from(sums.toString().replaceAll(set, id)))
+  await writeManifest(
+    path,
+    manifest => manifest,
+    text => text.replaceAll(set, id),
+  )
   return path
 }
 

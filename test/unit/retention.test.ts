@@ -275,12 +275,19 @@ test.each([
   expect(() => decide([], policy, NOW)).toThrow(expect.objectContaining({code: 'usage'}))
 })
 
-test('a hundred thousand sets are decided within a second', () => {
-  const sets = Array.from({length: 100_000}, (_, index) =>
-    set(setId(new Date(NOW.getTime() - index * HOUR)), {pinned: index % 100 === 0}),
+test('twenty thousand sets are looked at a few times each', () => {
+  // Sorting takes about thirty; what compares all with all is stopped at once.
+  let left = 100 * 20_000
+  const counted = (one: Candidate): Candidate =>
+    new Proxy(one, {
+      get(...args) {
+        if (left-- === 0) throw new Error('it looks too often')
+        return Reflect.get(...args) as unknown
+      },
+    })
+  const sets = Array.from({length: 20_000}, (_, index) =>
+    counted(set(setId(new Date(NOW.getTime() - index * HOUR)), {pinned: index % 100 === 0})),
   )
   const shuffled = sets.map((one, index) => sets[(index * 7919) % sets.length] ?? one)
-  const start = performance.now()
-  expect(decide(shuffled, DEFAULT_POLICY, NOW)).toHaveLength(100_000)
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(decide(shuffled, DEFAULT_POLICY, NOW)).toHaveLength(20_000)
 })
