@@ -88,8 +88,8 @@ describe('db:rotate', () => {
     expect(why('20261101')).toMatch(/keep {4}daily 2026-11-01$/)
     expect(why('20261030')).toMatch(/keep {4}pinned$/)
     expect(why('20261029')).toMatch(/ignore {2}it has no SHA256SUMS, so it was not finished$/)
-    expect(why('20261028')).toMatch(/delete {2}no rule needs it$/)
-    expect(stdout).toContain('A rotation would keep 3 and delete 2, ')
+    expect(why('20261028')).toMatch(/delete {2}not kept by any rule$/)
+    expect(stdout).toContain('Backups to keep: 3, to delete: 2 (')
   })
 
   test('the newest set of a schema stays, however old', async () => {
@@ -224,11 +224,13 @@ describe('db:pin and db:unpin', () => {
     await using site = await siteWith([1, 30 * DAY])
     const [, old = ''] = await idsIn(site)
     const rotate = 'db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0'
-    expect((await site.run(`db:pin ${old}`)).stdout).toBe(`${old} is pinned: rotation leaves it alone.`)
+    expect((await site.run(`db:pin ${old}`)).stdout).toBe(
+      `Backup ${old} is pinned; rotation does not delete it.`,
+    )
     await site.run(rotate)
     expect(await idsIn(site)).toContain(old)
     expect((await site.run(`db:unpin ${old}`)).stdout).toBe(
-      `${old} is not pinned any more: rotation judges it like the others.`,
+      `Backup ${old} is no longer pinned; rotation may delete it.`,
     )
     await site.run(rotate)
     expect(await idsIn(site)).not.toContain(old)
@@ -237,12 +239,16 @@ describe('db:pin and db:unpin', () => {
   test('pinning and unpinning twice changes nothing', async () => {
     await using site = await siteWith([1])
     const [id = ''] = await idsIn(site)
-    expect((await site.run('db:unpin latest')).stdout).toBe(`${id} was not pinned; nothing changed.`)
+    expect((await site.run('db:unpin latest')).stdout).toBe(
+      `Backup ${id} is not pinned; nothing was changed.`,
+    )
     await site.run('db:pin latest')
     const again = await site.run('db:pin latest --json')
     expect(pinOf(again)).toEqual({id, pinned: true, changed: false})
     expect((await stat(join(rootOf(site), id, 'PINNED'))).mode & 0o777).toBe(0o600)
-    expect((await site.run('db:pin latest')).stdout).toBe(`${id} was pinned already; nothing changed.`)
+    expect((await site.run('db:pin latest')).stdout).toBe(
+      `Backup ${id} is already pinned; nothing was changed.`,
+    )
   })
 
   test('latest is no safety set and nothing damaged', async () => {
