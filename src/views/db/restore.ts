@@ -117,7 +117,9 @@ function details(plan: RestorePlan): string[] {
       ? [`Foreign keys of other schemas, recreated and validated: ${foreignKeys.join(', ')}.`]
       : []),
     ...(triggers.length > 0 ? [`Triggers of other schemas, recreated: ${triggers.join(', ')}.`] : []),
-    ...(publications.length > 0 ? [`Publications, restored: ${publications.join(', ')}.`] : []),
+    ...(publications.length > 0
+      ? [`Publications, to which the tables are added again: ${publications.join(', ')}.`]
+      : []),
     ...(roles.length > 0 ? [`Missing roles, created without a password: ${roles.join(', ')}.`] : []),
     ...notices.map(notice => `Note: ${notice}.`),
     `Archives verified. The restore runs in one transaction, so it completes or changes nothing (about ${expected} s).`,

@@ -102,7 +102,9 @@ function sentences({kept, deleted, ignored, leftovers, dryRun}: RotationReport):
       ? [`Backups ignored: ${ignored.length}. Rotation deletes only complete backups.`]
       : []),
     ...(leftovers.length > 0
-      ? [`Stale leftovers of earlier runs${dryRun ? ' to remove' : ', removed'}: ${leftovers.join(', ')}.`]
+      ? [
+          `${dryRun ? 'Stale leftovers of earlier runs to remove' : 'Removed stale leftovers of earlier runs'}: ${leftovers.join(', ')}.`,
+        ]
       : []),
   ]
 }

@@ -1,5 +1,6 @@
 import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
 /** Names the data that would be deleted, for the question that asks to confirm it. */
 export function downLoss({stack, volumes}: DownPlan): string {
@@ -16,10 +17,15 @@ export function downUpdate({state, services}: DownEvent): ProgressUpdate {
 /** Renders what was stopped and deleted, and whether Docker could not be queried. */
 export function downSummary(report: DownReport): string {
   const {unasked} = report
-  const result = resultText(report)
-  return unasked
-    ? `${result}\nDocker could not be queried: ${unasked}. If the stack runs on Docker, run this command again when Docker is available.`
-    : result
+  const sentences = [
+    resultText(report),
+    ...(unasked
+      ? [
+          `Docker could not be queried: ${unasked}. If the stack runs on Docker, run this command again when Docker is available.`,
+        ]
+      : []),
+  ]
+  return sentences.map(sentence => wrap(sentence, 0, process.stdout)).join('\n')
 }
 
 function resultText({project, profile, stopped, deleted}: DownReport): string {

@@ -29,7 +29,7 @@ export function bundleSummary({path, bytes, files, masked, missing}: BundleRepor
     `The support bundle has ${files.length} files (${size(bytes)}); its README.txt describes each of them.`,
     occurrences === 0
       ? 'No secrets were found.'
-      : `Occurrences of secrets, all masked: ${count(occurrences)} (${names}).`,
+      : `Masked ${count(occurrences)} ${occurrences === 1 ? 'occurrence' : 'occurrences'} of secrets: ${names}.`,
     ...missing.map(({what, why}) => `Missing: ${what} (${why}).`),
     'Review the bundle before you share it: the logs still contain what your users wrote.',
   ]

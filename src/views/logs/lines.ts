@@ -9,7 +9,7 @@ const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))
 /** Returns a function that writes one log line to stdout and waits while its reader is slower. */
 export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
   return async line => {
-    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : toText(line)))
+    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : lineText(line)))
       await once(process.stdout, 'drain')
   }
 }
@@ -21,8 +21,8 @@ export function noLines(services: string[], since: string | undefined): string {
   return `note: there are no log lines${ofServices}${sinceThen}`
 }
 
-/** A service has the same colour in every run. */
-function toText({service, text}: LogLine): string {
+/** Renders one log line behind the name of its service, which has the same colour in every run. */
+export function lineText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
   const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
   return `${colour(service.padEnd(WIDTH))} | ${text}\n`
