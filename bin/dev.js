@@ -1,5 +1,5 @@
 #!/usr/bin/env -S node --import tsx --
-// From source, without a build: oclif loads src/commands in development.
+// Runs the CLI from source, without a build: in development, oclif loads src/commands.
 import {fileURLToPath} from 'node:url'
 import {settings} from '@oclif/core'
 

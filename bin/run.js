@@ -1,6 +1,6 @@
 #!/bin/sh
 ':' //; exec node -- "$0" "$@"
-// Node 20 reads --env-file out of any argument, also of those behind the program; `--` keeps its hands off ours.
+// Node 20 takes --env-file even from the arguments of the program; `--` prevents that.
 import {fileURLToPath} from 'node:url'
 import {main} from '../dist/cli/main.js'
 

@@ -1,4 +1,4 @@
-// Builds what the package ships: dist/ (the CLI), the stub server in infra/stubs, and oclif.manifest.json.
+// Builds the files that the package ships: dist/ (the CLI), the stub server in infra/stubs, and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
 import {rmSync} from 'node:fs'
 

@@ -1,7 +1,7 @@
-// Writes what is made from the code into the documents: .env.example, the tables in docs/, and in README.md
-// the exit statuses and the command reference. With --check it changes nothing and names what is stale.
-// The commands come from oclif.manifest.json, so build first.
-import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
+// Generates parts of the documents from the code: .env.example, the tables in docs/, and the exit statuses and the
+// command reference in README.md. With --check, changes nothing and lists the files that are out of date.
+// The command reference is made from oclif.manifest.json, so run `npm run build` first.
+import {copyFile, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
@@ -16,22 +16,22 @@ import {FAILURES, SCRIPTS} from '../stubs/src/mocks/failures/scripts.ts'
 const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 const ENV_HEADER = `\
-# Settings of Aquastream. Made from src/config/settings.ts by \`npm run generate\`.
+# Settings of Aquastream, generated from src/config/settings.ts by \`npm run generate\`.
 #
-# For stage, copy this file, keep the copy private, and fill in what has no # before it:
+# For stage, copy this file, keep the copy private, and fill in the variables that have no # before them:
 #
 #   cp .env.example .env.stage && chmod 600 .env.stage
 #
 # For prod, copy it to .env.prod and set AQUASTREAM_PROFILE=prod. dev needs no file.
 #
 ${HOW_TO_WRITE}
-# stage and prod refuse a secret that still reads ${PLACEHOLDER}.
+# stage and prod refuse a secret whose value is still ${PLACEHOLDER}.
 #
-# What begins with #NAME= is optional; the value shown is the default.
+# Lines that begin with #NAME= are optional; the value shown is the default.
 `
 
-const CLI_ONLY = 'The `db:` commands read these; the Compose file has no such variables.'
-const SETTING_HEAD = ['variable', 'what it is', 'default', 'secret', 'needed in']
+const CLI_ONLY = 'Only the `db:` commands read these variables; the Compose file does not use them.'
+const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'needed in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {
   '.env.example': async () => settingsFile(ENV_HEADER, assignment),
@@ -45,11 +45,11 @@ const documents: Record<string, (old: string) => Promise<string>> = {
 const check = process.argv.includes('--check')
 const stale = await update(check)
 if (check && stale.length > 0) {
-  console.error(`stale: ${stale.join(', ')}\nnpm run build && npm run generate writes them again`)
+  console.error(`out of date: ${stale.join(', ')}\nhint: npm run build && npm run generate`)
   process.exitCode = 1
 }
 
-/** Returns the files whose text is not, or was not, what the code says. */
+/** Returns the files that are out of date; writes them unless `readOnly`. */
 async function update(readOnly: boolean): Promise<string[]> {
   const changed: string[] = []
   for (const [path, write] of Object.entries(documents)) {
@@ -62,23 +62,23 @@ async function update(readOnly: boolean): Promise<string[]> {
   return changed
 }
 
-/** Replaces what stands between `<!-- NAME -->` and `<!-- NAMEstop -->`, the markers that oclif uses too. */
+/** Replaces the text between `<!-- NAME -->` and `<!-- NAMEstop -->`, the markers that oclif uses too. */
 function fill(document: string, parts: Record<string, string>): string {
   return Object.entries(parts).reduce((text, [name, part]) => {
     const [start, stop] = [`<!-- ${name} -->`, `<!-- ${name}stop -->`]
     const [from, to] = [text.indexOf(start), text.indexOf(stop)]
-    if (from < 0 || to < from) throw new Error(`a document has no ${start} … ${stop}`)
+    if (from < 0 || to < from) throw new Error(`missing markers: ${start} … ${stop}`)
     return `${text.slice(0, from + start.length)}\n\n${part.trim()}\n\n${text.slice(to)}`
   }, document)
 }
 
 // --- .env.example
 
-/** What a copy needs is active, so that Compose runs with the copy; an empty name is refused as not set. */
-function assignment({name, secret, neededIn, default: usual}: Setting): string {
+/** Required settings are not commented out, so that Compose works with a copy; it refuses an empty value as not set. */
+function assignment({name, secret, neededIn, default: standard}: Setting): string {
   if (name === 'AQUASTREAM_PROFILE') return `${name}=stage`
   if (neededIn) return `${name}=${secret ? PLACEHOLDER : ''}`
-  return `#${name}=${usual ?? ''}`
+  return `#${name}=${standard ?? ''}`
 }
 
 // --- tables
@@ -88,19 +88,19 @@ function settingsTables(): string {
     .map(group => {
       const settings = SETTINGS.filter(setting => setting.group === group)
       const heading = `### ${group[0]!.toUpperCase()}${group.slice(1)}`
-      const remark = settings.every(({readBy}) => readBy === 'cli') ? [CLI_ONLY] : []
+      const note = settings.every(({readBy}) => readBy === 'cli') ? [CLI_ONLY] : []
       const rows = withoutEmptyColumns(SETTING_HEAD, settings.map(settingRow))
-      return [heading, ...remark, rows].join('\n\n')
+      return [heading, ...note, rows].join('\n\n')
     })
     .join('\n\n')
 }
 
 function settingRow(setting: Setting): string[] {
-  const {name, about, default: usual, devDefault, secret} = setting
-  const defaults = [code(usual), devDefault && `in dev ${code(devDefault)}`].filter(Boolean).join('; ')
+  const {name, about, default: standard, devDefault, secret} = setting
+  const defaults = [code(standard), devDefault && `in dev ${code(devDefault)}`].filter(Boolean).join('; ')
   return [
     code(name),
-    setting.onlyIn ? `${about}; of ${setting.onlyIn} alone` : about,
+    setting.onlyIn ? `${about}; ${setting.onlyIn} only` : about,
     defaults,
     secret ? 'yes' : '',
     need(setting),
@@ -134,7 +134,7 @@ function serviceRow({name, ports, schema, image, needs, imageVariable}: Service)
 
 function jobsTable(): string {
   return table(
-    ['job', 'what it does', 'prepares'],
+    ['job', 'purpose', 'prepares'],
     JOBS.map(({name, purpose, prepares}) => [name, purpose, prepares]),
   )
 }
@@ -149,8 +149,8 @@ function failureTables(): string {
   )
   return [
     table(
-      ['failure', 'what happens'],
-      Object.entries(FAILURES).map(([failure, words]) => [code(failure), words]),
+      ['failure', 'effect'],
+      Object.entries(FAILURES).map(([failure, effect]) => [code(failure), effect]),
     ),
     table(['provider', 'operation', 'failures'], operations),
   ].join('\n\n')
@@ -169,7 +169,7 @@ function table(head: string[], rows: string[][]): string {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
-/** Outside of code, `<profile>` would be a tag of HTML. */
+/** Outside of code, Markdown takes `<profile>` for an HTML tag. */
 function plain(cell: string): string {
   const text = cell.startsWith('`') ? cell : cell.replaceAll('<', '&lt;')
   return text.replaceAll('|', '\\|')
@@ -178,17 +178,16 @@ function plain(cell: string): string {
 // --- command reference
 
 /**
- * Lets oclif write its reference for a package that has our commands and nothing else: without our help
- * class, which would repeat the exit statuses under each command, and without the plugins' commands.
+ * Returns the command reference of oclif. It is generated in a copy of the package that has neither the help class,
+ * which would repeat the exit statuses under each command, nor the commands of the plugins.
  */
 async function commandReference(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-readme-'))
   try {
-    const pack = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {oclif: object}
-    const bare = {...pack, oclif: {...pack.oclif, helpClass: undefined, plugins: []}}
+    const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {oclif: object}
+    const bare = {...manifest, oclif: {...manifest.oclif, helpClass: undefined, plugins: []}}
     await writeFile(join(directory, 'package.json'), JSON.stringify(bare))
-    const manifest = await readFile(join(ROOT, 'oclif.manifest.json'))
-    await writeFile(join(directory, 'oclif.manifest.json'), manifest)
+    await copyFile(join(ROOT, 'oclif.manifest.json'), join(directory, 'oclif.manifest.json'))
     await writeFile(join(directory, 'README.md'), '<!-- commands -->')
     await runOclifReadme(directory)
     return await readReference(join(directory, 'README.md'))
@@ -205,7 +204,7 @@ async function runOclifReadme(directory: string): Promise<void> {
   })
 }
 
-/** Commands are headings of the second level there, and stand below such a heading here. */
+/** Lowers the headings of the commands by one level, because README.md has them below a heading of that level. */
 async function readReference(path: string): Promise<string> {
   const text = await readFile(path, 'utf8')
   return text.replace(/^<!-- commands(stop)? -->$/gm, '').replace(/^## `/gm, '### `')

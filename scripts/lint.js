@@ -1,4 +1,4 @@
-// Everything that can be said of the code without running it. All checks run, two at a time; any failure fails.
+// Runs all static checks, two at a time, and fails if any of them fails.
 import {spawn, spawnSync} from 'node:child_process'
 import {text} from 'node:stream/consumers'
 
@@ -7,7 +7,7 @@ const scripts = spawnSync(...SHELL)
   .stdout.split('\n')
   .filter(Boolean)
 
-/** The slowest first. */
+/** Slowest first. */
 const checks = Object.entries({
   eslint: ['eslint', '--max-warnings', '0', '.'],
   types: ['tsc', '--project', 'tsconfig.check.json'],
@@ -22,7 +22,7 @@ await Promise.all([worker(), worker()])
 if (failed.length > 0) console.error(`lint: failed: ${failed.join(', ')}`)
 process.exitCode = failed.length > 0 ? 1 : 0
 
-/** Takes the next check until none is left. */
+/** Runs one check after the other until none is left. */
 async function worker() {
   for (let check = checks.shift(); check; check = checks.shift()) {
     const [name, [command, ...args]] = check
@@ -32,7 +32,7 @@ async function worker() {
   }
 }
 
-/** What it printed comes when it has ended, so that two do not mix. */
+/** Returns the output when the check has ended, so that the output of two checks does not mix. */
 async function run(command, args) {
   const child = spawn('sh', ['-c', 'exec "$0" "$@" 2>&1', command, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,5 @@
-// Imported before oclif, which asks the system for this user while it loads. In a container started with a
-// user id of its own (`docker run --user 4242`) the system knows nobody, and every command would end there.
+// This module is imported before oclif, which calls userInfo() while it loads. That call throws in a container whose
+// user ID has no entry in /etc/passwd (`docker run --user 4242`), and every command would fail.
 import {userInfo} from 'node:os'
 
 try {

@@ -6,31 +6,34 @@ import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
 import type {ProgressUpdate} from './progress/progress.js'
 
-/** Time for a use case to clean up after an interrupt, in ms; a second in all is what people wait. */
+/** Milliseconds that a use case has to clean up after an interrupt, so that a command exits within a second. */
 const GRACE_MS = 800
 
-/** How every command works: the shared flags, interrupts, and results on stdout. `Result` is its JSON. */
+/** Base class of all commands: shared flags, interrupts, and the output of results. `Result` is the JSON output. */
 export abstract class BaseCommand<Result> extends Command {
   static override enableJsonFlag = true
   static override baseFlags = stackFlags
 
   abstract override run(): Promise<Result>
 
-  private typed: Record<string, unknown> = {}
+  private givenFlags: Record<string, unknown> = {}
 
-  /** main.ts renders every failure, whatever it came from. */
+  /** Rethrows the error, because main.ts renders all errors. */
   protected override async catch(error: Error): Promise<void> {
     if (!(error instanceof AquastreamError)) throw error
-    throw error.withHints(await this.leading())
+    throw error.withHints(await this.hintRewriter())
   }
 
-  /** What makes a hint lead to the stack and the backups that this command is about. */
-  protected async leading(): Promise<(hint: string) => string> {
-    const {atSamePlace} = await import('./hint-flags.js')
-    return hint => atSamePlace(hint, this.typed, this.config)
+  /** Returns a function that adds to the commands in a hint the flags that select this stack and these backups. */
+  protected async hintRewriter(): Promise<(hint: string) => string> {
+    const {withSameFlags} = await import('./hint-flags.js')
+    return hint => withSameFlags(hint, this.givenFlags, this.config)
   }
 
-  /** Runs work that SIGINT and SIGTERM abort; the signal's reason is the error that it should end with. */
+  /**
+   * Runs work that SIGINT and SIGTERM abort.
+   * @throws interrupted, terminated: the reason of the abort signal
+   */
   protected async interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const interrupts = this.listenForInterrupts()
     try {
@@ -42,7 +45,7 @@ export abstract class BaseCommand<Result> extends Command {
     }
   }
 
-  /** For what only the user ends: an interrupt is no failure there, and shows in the exit status alone. */
+  /** Runs work that only the user ends: an interrupt sets the exit status and is not reported as an error. */
   protected async untilInterrupted(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     await this.interruptible(work).catch((error: unknown) => {
       if (!(error instanceof AquastreamError) || !['interrupted', 'terminated'].includes(error.code))
@@ -52,8 +55,8 @@ export abstract class BaseCommand<Result> extends Command {
   }
 
   /**
-   * As `interruptible`, with progress on stderr. What has ended well when the interrupt comes has happened, so its
-   * result stands: "interrupted" would say that nothing did.
+   * Runs work as `interruptible` does and shows its progress on stderr. Work that succeeds despite an interrupt keeps
+   * its result, because its changes are made.
    */
   protected async progress<Event, T>(
     groups: string[][],
@@ -72,9 +75,9 @@ export abstract class BaseCommand<Result> extends Command {
     })
   }
 
-  /** What the stack of a command is found by. */
+  /** Returns what selects the stack of this command. */
   protected stackRequest(flags: Interfaces.InferredFlags<typeof stackFlags>): StackRequest {
-    this.typed = flags
+    this.givenFlags = flags
     const env = process.env
     return {
       profile: flags.profile ?? profileOf(env),
@@ -84,7 +87,7 @@ export abstract class BaseCommand<Result> extends Command {
     }
   }
 
-  /** The same for its backups, and for another server than the stack's. */
+  /** Returns what selects the stack, its backups, and the database server if it is not the one of the stack. */
   protected backupRequest(
     flags: Interfaces.InferredFlags<typeof stackFlags> & {
       dir?: string | undefined
@@ -94,23 +97,23 @@ export abstract class BaseCommand<Result> extends Command {
     return {...this.stackRequest(flags), dir: flags.dir, databaseUrl: flags['database-url']}
   }
 
-  /** A result that is an answer and still not good: said on stderr, and the first in the exit status. */
-  protected async conclude(...findings: (Problem | undefined)[]): Promise<void> {
-    const problems = findings.filter(finding => finding !== undefined)
+  /** Reports problems that a result shows: on stderr, and the first one as the exit status. The result stays. */
+  protected async reportProblems(...found: (Problem | undefined)[]): Promise<void> {
+    const problems = found.filter(problem => problem !== undefined)
     const [first] = problems
     if (!first) return
     const {writeProblem} = await import('./failure.js')
-    const lead = await this.leading()
+    const rewrite = await this.hintRewriter()
     if (!this.jsonEnabled())
-      for (const problem of problems) writeProblem({...problem, hint: lead(problem.hint)})
+      for (const problem of problems) writeProblem({...problem, hint: rewrite(problem.hint)})
     process.exitCode = ERRORS[first.code]
   }
 
   private listenForInterrupts(): Interrupts {
-    return new Interrupts(GRACE_MS, reason => void this.giveUp(reason))
+    return new Interrupts(GRACE_MS, reason => void this.exitWith(reason))
   }
 
-  private async giveUp(reason: AquastreamError): Promise<void> {
+  private async exitWith(reason: AquastreamError): Promise<void> {
     const {writeFailure} = await import('./failure.js')
     process.exit(writeFailure(reason, this.jsonEnabled()))
   }
@@ -119,7 +122,11 @@ export abstract class BaseCommand<Result> extends Command {
 function profileOf({AQUASTREAM_PROFILE: text}: NodeJS.ProcessEnv): Profile | undefined {
   if (!text) return undefined
   if (isProfile(text)) return text
-  throw new AquastreamError('usage', `AQUASTREAM_PROFILE is ${JSON.stringify(text)}, which is no profile`, {
-    hint: `set it to ${PROFILES.join(', ')}, or unset it`,
-  })
+  throw new AquastreamError(
+    'usage',
+    `AQUASTREAM_PROFILE is ${JSON.stringify(text)}, which is not a profile`,
+    {
+      hint: `set it to one of ${PROFILES.join(', ')}, or unset it`,
+    },
+  )
 }

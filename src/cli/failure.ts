@@ -13,8 +13,7 @@ interface Failure {
 }
 
 /**
- * Says what failed: one sentence, then what to type; under --json the same as one object on stdout, and
- * nothing else there.
+ * Writes an error with its hint to stderr; with --json, writes one object to stdout and nothing else.
  * @returns the exit status
  */
 export function writeFailure(error: unknown, json: boolean): ExitStatus {
@@ -26,9 +25,9 @@ export function writeFailure(error: unknown, json: boolean): ExitStatus {
   return failure.exitCode
 }
 
-/** Says what is wrong with a result that is an answer all the same. */
+/** Writes a problem of a result to stderr; the result itself is on stdout. */
 export function writeProblem({message, hint}: Problem): void {
-  process.stderr.write(`${sentence(message)}\n${advice(hint)}\n`)
+  process.stderr.write(`${errorLine(message)}\n${hintLine(hint)}\n`)
 }
 
 function explain(error: unknown): Failure | undefined {
@@ -37,8 +36,9 @@ function explain(error: unknown): Failure | undefined {
   return {
     code: 'bug',
     exitCode: 1,
-    message: `aquastream has a bug: ${error instanceof Error ? error.message : String(error)}`,
-    hint: 'please report it with the lines above and the command that you typed',
+    message: `this is a bug in aquastream: ${error instanceof Error ? error.message : String(error)}`,
+    // npm finds the issue tracker in the metadata of the published package.
+    hint: 'report it in the issue tracker (npm bugs aquastream), with the lines above and the command that you ran',
   }
 }
 
@@ -56,21 +56,21 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
 function toText({message, hint, problems, evidence}: Failure): string {
   const {dim} = chalkStderr
   const lines = [
-    ...(evidence ?? []).flatMap(({title, lines: said}) => [
+    ...(evidence ?? []).flatMap(({title, lines: output}) => [
       dim(`${title}:`),
-      ...said.map(line => dim(`  | ${line}`)),
+      ...output.map(line => dim(`  | ${line}`)),
     ]),
-    sentence(message),
-    ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), advice(problem.hint, 4)]),
-    advice(hint),
+    errorLine(message),
+    ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), hintLine(problem.hint, 4)]),
+    hintLine(hint),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function sentence(message: string): string {
+function errorLine(message: string): string {
   return wrap(`${chalkStderr.red('error:')} ${message}`)
 }
 
-function advice(hint: string, indent = 0): string {
+function hintLine(hint: string, indent = 0): string {
   return wrap(`${chalkStderr.bold('hint:')} ${hint}`, indent)
 }

@@ -1,34 +1,34 @@
 import {Flags} from '@oclif/core'
 import {PROFILES} from '../config/profile.js'
 
-/** On every command. */
+/** Flags of every command. */
 export const stackFlags = {
   profile: Flags.option({
     options: PROFILES,
-    description: 'which stack [default: AQUASTREAM_PROFILE, else the only running one, else dev]',
+    description:
+      'profile of the stack [default: AQUASTREAM_PROFILE, else the only running profile, else dev]',
     helpGroup: 'GLOBAL',
   })(),
   'env-file': Flags.string({
-    description: 'read settings from this file before .env.<profile> and .env',
+    description: 'settings file that takes precedence over .env.<profile> and .env',
     helpValue: 'PATH',
     helpGroup: 'GLOBAL',
   }),
 }
 
-/** On every command that looks into the backups. */
+/** Flags of every command that uses backups. */
 export const backupFlags = {
   dir: Flags.string({
-    description:
-      'directory of the backups [default: BACKUP_DIR, else ./backups]; each profile has its own in it',
+    description: 'directory that holds one repository per profile [default: BACKUP_DIR, else ./backups]',
     helpValue: 'PATH',
   }),
 }
 
-/** On every command that talks to a database server. */
+/** Flags of every command that connects to a database server. */
 export const serverFlags = {
   'database-url': Flags.string({
     description:
-      'a server instead of the running stack: postgresql://user@host/database [default: DATABASE_URL]',
+      'server to use instead of the running stack: postgresql://user@host/database [default: DATABASE_URL]',
     helpValue: 'URL',
     noCacheDefault: true,
   }),

@@ -1,4 +1,4 @@
-import {type Command, CommandHelp, Help} from '@oclif/core'
+import {CommandHelp, Help} from '@oclif/core'
 import {EXIT_STATUS} from '../errors.js'
 
 class CommandHelpWithExitStatus extends CommandHelp {
@@ -16,11 +16,7 @@ function exitStatusList(): [string, string][] {
   return Object.entries(EXIT_STATUS).map(([status, meaning]) => [status, meaning])
 }
 
-/** The standard help with the table of exit statuses under each command; bin/run.js finds it by its name. */
+/** oclif's help with the exit statuses in the help of each command; `oclif.helpClass` in package.json names it. */
 export default class HelpWithExitStatus extends Help {
   protected override CommandHelpClass = CommandHelpWithExitStatus
-
-  override async showCommandHelp(command: Command.Loadable): Promise<void> {
-    await super.showCommandHelp(command)
-  }
 }

@@ -2,27 +2,32 @@ import type {Interfaces} from '@oclif/core'
 import {quote} from '../backup/repository/location.js'
 import {isShowable} from '../postgres/host.js'
 
-/** The flags that say which stack, which backups and which server a command is about. */
-const PLACE = ['profile', 'env-file', 'dir', 'database-url']
+/** The flags that select the stack, the backups and the server of a command. */
+const LOCATION_FLAGS = ['profile', 'env-file', 'dir', 'database-url']
 
-/** A command of ours in a text, with what follows up to the next one. */
-const COMMAND = /\baquastream ((?:env|db):[a-z]+|logs)\b((?:(?!;|\baquastream\b).)*)/gs
+/** A command in a hint, with the text up to the next one. */
+const COMMAND = /\baquastream ([a-z]+(?::[a-z-]+)?)((?:(?!;|\baquastream\b).)*)/gs
 
 /**
- * Leads the commands that a hint names to where the command that gives it was led: typed as they stand they would be
- * about another stack or other backups. One that is about another profile on purpose stays as it is.
+ * Adds to each command in a hint the location flags that this command was given; without them the command would be
+ * about another stack or other backups. A command that names another profile stays unchanged.
  *
- * @param typed the flags of the command that gives the hint
+ * @param given the flags of the command that gives the hint
  */
-export function atSamePlace(hint: string, typed: Record<string, unknown>, config: Interfaces.Config): string {
-  return hint.replace(COMMAND, (command, id: string, rest: string) => {
+export function withSameFlags(
+  hint: string,
+  given: Record<string, unknown>,
+  config: Interfaces.Config,
+): string {
+  return hint.replace(COMMAND, (text, id: string, rest: string) => {
+    const command = config.findCommand(id)
     const [, profile] = /--profile (\w+)/.exec(rest) ?? []
-    if (profile !== undefined && typed.profile !== undefined && profile !== typed.profile) return command
-    const known = config.findCommand(id)?.flags ?? {}
-    const flags = PLACE.flatMap(name => {
-      const value = typed[name]
-      const isMissing = name in known && typeof value === 'string' && !rest.includes(`--${name} `)
-      // What fails before a URL with a password is refused must not repeat it.
+    const isOtherProfile = profile !== undefined && given.profile !== undefined && profile !== given.profile
+    if (!command || isOtherProfile) return text
+    const flags = LOCATION_FLAGS.flatMap(name => {
+      const value = given[name]
+      const isMissing = name in command.flags && typeof value === 'string' && !rest.includes(`--${name} `)
+      // A hint may be shown before a URL with a password is refused, and must not contain it.
       return isMissing && (name !== 'database-url' || isShowable(value)) ? [`--${name} ${quote(value)}`] : []
     })
     return [`aquastream ${id}`, ...flags].join(' ') + rest

@@ -1,11 +1,11 @@
 import {AquastreamError} from '../errors.js'
 
-/** Turns SIGINT and SIGTERM into a signal for work; its reason is the error that the work should end with. */
+/** Turns SIGINT and SIGTERM into an abort signal, whose reason is the error to report. */
 export class Interrupts {
   private readonly controller = new AbortController()
-  private over = false
+  private hasEnded = false
 
-  /** @param giveUp ends work that does not end by itself in `grace` ms */
+  /** @param giveUp ends work that has not ended `grace` milliseconds after the interrupt */
   constructor(
     private readonly grace: number,
     private readonly giveUp: (reason: AquastreamError) => void,
@@ -18,26 +18,26 @@ export class Interrupts {
     return this.controller.signal
   }
 
-  /** The work has ended, and others care for interrupts again. */
+  /** Removes the listeners, so that later interrupts have their usual effect. */
   close(): void {
     this.ignore()
     process.off('SIGINT', this.onSignal)
     process.off('SIGTERM', this.onSignal)
   }
 
-  /** The work has ended, and with it the command: how it ended is all that is left to say. */
+  /** Ignores interrupts from now on: the work has ended, and only its result is left to report. */
   ignore(): void {
-    this.over = true
+    this.hasEnded = true
   }
 
   private readonly onSignal = (name: NodeJS.Signals): void => {
-    if (this.over || this.signal.aborted) return
+    if (this.hasEnded || this.signal.aborted) return
     const reason = new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
       hint: 'run the same command again',
     })
-    // Of work that has ended, only programs that do not end can be left.
+    // If the work has ended, only a child process that does not exit can keep this process alive.
     setTimeout(() => {
-      if (this.over) process.exit()
+      if (this.hasEnded) process.exit()
       else this.giveUp(reason)
     }, this.grace).unref()
     this.controller.abort(reason)

@@ -1,24 +1,24 @@
 import './anonymous-user.js'
 import {Config, flush, run} from '@oclif/core'
 
-/** Runs the command of argv and sets the exit status. All failures of all commands end here. */
+/** Runs the command in `process.argv` and sets the exit status. The errors of all commands are rendered here. */
 export async function main(root: string): Promise<void> {
-  // chalk does not know the variable, and oclif does.
+  // oclif supports NO_COLOR, chalk does not.
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0'
-  // oclif's own listener would throw, and end the process with a stack trace.
+  // oclif's own listener throws, which would end the process with a stack trace.
   process.stdout.removeAllListeners('error').on('error', onLostOutput)
-  // Without a reader of its progress a command still does its work.
+  // A command goes on when nothing reads its progress any more.
   process.stderr.on('error', () => undefined)
-  const typed = jsonLast(process.argv.slice(2))
-  const json = isJson(typed)
+  const args = moveJsonFlag(process.argv.slice(2))
+  const json = isJson(args)
   try {
     const config = await Config.load(root)
-    const argv = joinTopic(typed, config)
+    const argv = joinTopic(args, config)
     try {
       if (json || !process.stdin.isTTY) await refuseUnknown(argv, config)
       await run(argv, config)
     } catch (error) {
-      throw (await import('./usage.js')).findFault(error, argv, config)
+      throw (await import('./usage.js')).toUsageError(error, argv, config)
     }
   } catch (error) {
     process.exitCode = (await import('./failure.js')).writeFailure(error, json)
@@ -26,34 +26,36 @@ export async function main(root: string): Promise<void> {
   await flush()
 }
 
-/** The one flag that people also write before the command. */
-function jsonLast(argv: string[]): string[] {
+/** Moves a leading `--json` behind the command; it is the one flag that is also accepted before it. */
+function moveJsonFlag(argv: string[]): string[] {
   const [first, command, ...rest] = argv
   return first === '--json' && command ? [command, first, ...rest] : argv
 }
 
-/** `env up` is `env:up`: oclif knows either colons or spaces, and people type both. */
+/** Turns `env up` into `env:up`: oclif accepts either colons or spaces, and both are supported here. */
 function joinTopic(argv: string[], config: Config): string[] {
   const [topic = '', name, ...rest] = argv
   const isTopic = config.findTopic(topic) && !config.findCommand(topic)
   return isTopic && name && !name.startsWith('-') ? [`${topic}:${name}`, ...rest] : argv
 }
 
-/** Also for what fails before a command is found. */
+/** Tells whether --json was given, also for errors that occur before a command is found. */
 function isJson(argv: string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end < 0 ? undefined : end).includes('--json')
 }
 
-/** The plugin for unknown commands asks a question: for somebody at a terminal, and not in front of JSON. */
+/** The plugin for unknown commands asks a question, which needs a terminal and must not precede JSON. */
 async function refuseUnknown([id = '']: string[], config: Config): Promise<void> {
   if (id === '' || id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
   throw (await import('./usage.js')).unknownCommand(id, config)
 }
 
-/** A reader that went away (`| head`) is no failure of ours; a full disk is one, and there is nobody else to say it. */
+/** A closed pipe (`| head`) is not an error. A full disk is, and stdout is then lost, so this reports it itself. */
 function onLostOutput({code, message}: NodeJS.ErrnoException): void {
   if (code === 'EPIPE') process.exit()
-  process.stderr.write(`error: the result cannot be written: ${message}\nhint: make room where stdout goes\n`)
+  process.stderr.write(
+    `error: cannot write to stdout: ${message}\nhint: check the file or disk that stdout is redirected to\n`,
+  )
   process.exit(3)
 }

@@ -3,10 +3,10 @@ import {AquastreamError} from '../errors.js'
 import {nearest} from '../system/suggest.js'
 
 /**
- * oclif's own errors are about what was typed, and become ours; every other error stays what it is. Its
- * parser keeps all of argv in its errors, which must not get out: a secret may be among it.
+ * Turns oclif's errors, which are about the command line, into usage errors; returns any other error unchanged.
+ * oclif's parser keeps all arguments in its errors, and they must not be shown: a secret may be among them.
  */
-export function findFault(error: unknown, argv: string[], config: Config): unknown {
+export function toUsageError(error: unknown, argv: string[], config: Config): unknown {
   if (!(error instanceof Errors.CLIError) || error instanceof Errors.ExitError) return error
   const command = config.findCommand(argv[0] ?? '')
   return command ? wrongArguments(error, command.id) : unknownCommand(argv[0] ?? '', config)
@@ -18,22 +18,24 @@ function wrongArguments(error: Error, command: string): AquastreamError {
   return new AquastreamError('usage', withoutValues(message), {hint: `see aquastream ${command} --help`})
 }
 
-/** Of flags that do not exist: what somebody gave to them was meant for something else. */
+/** Removes the values of unknown flags, which may be secrets. */
 function withoutValues(message: string): string {
   return message.startsWith('Nonexistent flag') ? message.replace(/=[^\s,]*/g, '') : message
 }
 
-export function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
-  const ours = commandIDs.filter(id => /^(?:env:|db:|logs$)/.test(id))
-  // `backup` and env:backup are no commands, and db:backup is.
-  const meant = ours.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ours)
-  const question = meant === undefined ? '' : `did you mean aquastream ${meant}? `
-  return new AquastreamError('usage', `there is no command ${typed}`, {
-    hint: `${question}aquastream --help lists all`,
+/** Returns the error for a command that does not exist, with the nearest existing one as a hint. */
+export function unknownCommand(typed: string, config: Config): AquastreamError {
+  // Commands of plugins, such as autocomplete:create, are not suggested.
+  const ids = config.commands.filter(({pluginName}) => pluginName === config.name).map(({id}) => id)
+  // For `backup` and env:backup, the suggestion is db:backup.
+  const suggestion = ids.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ids)
+  const question = suggestion === undefined ? '' : `did you mean aquastream ${suggestion}? `
+  return new AquastreamError('usage', `unknown command ${typed}`, {
+    hint: `${question}aquastream --help lists all commands`,
   })
 }
 
-/** Without its topic. */
+/** Returns the ID of a command without its topic. */
 function nameOf(id: string): string | undefined {
   return id.split(':').at(-1)
 }

@@ -3,25 +3,25 @@ import {BaseCommand} from '../cli/base-command.js'
 import type {BundleReport, BundleRequest} from '../support/bundle.js'
 
 export default class Logs extends BaseCommand<BundleReport | undefined> {
-  static override summary = 'show what the services wrote, in the order of time, or pack it to be sent'
-  static override description = `All services unless some are named. With --json one object per line: service, time, text.
+  static override summary = 'show service logs, or export a support bundle'
+  static override description = `Shows the logs of all services, or of those that are named, in chronological order. With --json, prints one object per line: service, time, text.
 
---bundle writes an archive for somebody who is to help: the newest lines of each log, the states of the services with their last health checks, versions, settings, and what backups there are. Every secret that this machine knows of is masked, however it is encoded, and so is what looks like one; the files are searched once more before anything is written. It needs no running stack.`
+--bundle writes a support bundle: the newest lines of each log, the states of the services with their last health checks, versions, settings, and the list of backups. Every secret that this machine knows is masked, however it is encoded, and so is everything that looks like a secret; the files are searched again before anything is written. Needs no running stack.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --follow',
     '<%= config.bin %> <%= command.id %> user payment --since 10m',
     '<%= config.bin %> <%= command.id %> gateway --tail 100',
     {
-      description: 'for somebody who is to help',
+      description: 'to share with support',
       command: '<%= config.bin %> <%= command.id %> --bundle report.tar.gz',
     },
   ]
   static override strict = false
-  static override args = {service: Args.string({description: 'a service; several may be named'})}
+  static override args = {service: Args.string({description: 'service to show; repeatable [default: all]'})}
   static override flags = {
-    follow: Flags.boolean({char: 'f', description: 'go on with what comes, until Ctrl-C'}),
+    follow: Flags.boolean({char: 'f', description: 'stream new lines until Ctrl-C'}),
     since: Flags.string({
-      description: 'only lines since then: 10m, 2h, or 2026-11-23T02:00:00Z',
+      description: 'only lines since this time: 10m, 2h, or 2026-11-23T02:00:00Z',
       helpValue: 'TIME',
     }),
     tail: Flags.integer({
@@ -31,7 +31,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
       helpValue: 'LINES',
     }),
     bundle: Flags.string({
-      description: 'write logs, states, versions and settings into this new archive, every secret masked',
+      description: 'write a support bundle to this new file, with every secret masked',
       exclusive: ['follow'],
       helpValue: 'FILE.tar.gz',
     }),

@@ -17,7 +17,7 @@ test('each setting comes with the place that sets it', async () => {
   const {exitCode, stdout, stderr} = await site.run('env:config --profile dev --env-file mine.env')
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   for (const line of [
-    /^profile dev, project aquastream-dev; read in this order: the environment, mine.env, .env.dev, .env$/m,
+    /^Profile dev, project aquastream-dev\. Sources, the first takes precedence: the environment, mine.env, .env.dev, .env\.$/m,
     /^ {2}AQUASTREAM_PROFILE +dev +--profile$/m,
     /^ {2}REDIS_PORT +7001 +the environment$/m,
     /^ {2}USER_PORT +7002 +mine.env$/m,
@@ -61,7 +61,9 @@ test('secrets that were generated are shown as that', async () => {
   await site.run('env:up --profile dev')
   const {stdout} = await site.run('env:config')
   expect(stdout).toMatch(/^ {2}JWT_SECRET +\*{8} +generated$/m)
-  expect(stdout).toContain(`read in this order: the environment, ${site.directory}/state/aquastream/dev.env`)
+  expect(stdout).toContain(
+    `the first takes precedence: the environment, ${site.directory}/state/aquastream/dev.env`,
+  )
 })
 
 test('what an earlier place overrides is named', async () => {
@@ -69,9 +71,7 @@ test('what an earlier place overrides is named', async () => {
   await site.write('.env.dev', 'REDIS_PORT=7002\n')
   await site.write('.env', 'REDIS_PORT=7003\n')
   const {stdout} = await site.run('env:config')
-  expect(stdout).toContain(
-    '\nREDIS_PORT in .env.dev and .env counts for nothing: the environment comes first.',
-  )
+  expect(stdout).toContain('\nREDIS_PORT in .env.dev and .env is ignored; the environment takes precedence.')
 })
 
 test('what nothing reads is named, misspelt names apart', async () => {
@@ -79,8 +79,8 @@ test('what nothing reads is named, misspelt names apart', async () => {
   await site.write('.env', 'POSTGRES_PASWORD=hunter2-hunter2\nVITE_API_URL=x\nNODE_ENV=y\n')
   const {stdout} = await site.run('env:config')
   expect(stdout.split('\n').slice(-2)).toEqual([
-    '.env sets POSTGRES_PASWORD, which nothing reads: did you mean POSTGRES_PASSWORD?',
-    'Nothing reads these of .env: VITE_API_URL, NODE_ENV.',
+    'Unused variable in .env: POSTGRES_PASWORD. Did you mean POSTGRES_PASSWORD?',
+    'Unused variables in .env: VITE_API_URL, NODE_ENV.',
   ])
 })
 
@@ -90,7 +90,7 @@ test('settings of the mocks are of dev alone', async () => {
   const {exitCode, stdout, stderr} = await site.run('env:config --profile stage')
   expect({exitCode, stderr}, 'who has no mocks may use their port').toEqual({exitCode: 0, stderr: ''})
   expect(stdout.split('\n').filter(line => line.includes('MOCKS_'))).toEqual([
-    'Nothing reads these of .env.stage: MOCKS_PORT.',
+    'Unused variables in .env.stage: MOCKS_PORT.',
   ])
   const dev = await site.run('env:config --profile dev --json', {env: {GATEWAY_PORT: ''}})
   expect(rowOf(dev, 'MOCKS_PORT')).toMatchObject({value: '8090', source: 'default'})

@@ -27,9 +27,9 @@ test('stage gets its secrets, and what is missing is listed', async () => {
   const {exitCode, stdout, stderr} = await site.run('env:init --profile stage')
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   expect(stdout.split('\n')).toEqual([
-    '.env.stage is written; nobody but you can read it.',
+    '.env.stage was written; it is readable only by you (mode 0600).',
     'Secrets in it that you need not know: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
-    `Still to fill in: ${ASKED.join(', ')}. stage does not start without.`,
+    `Missing settings: ${ASKED.join(', ')}. stage will not start without them.`,
     '',
     '  "${EDITOR:-vi}" .env.stage',
     '  aquastream env:config --profile stage',
@@ -126,7 +126,7 @@ test('dev keeps the secrets that its data was made with', async () => {
   await site.run('env:up --profile dev')
   const before = parse(await read(site, 'state/aquastream/dev.env'))
   const {stdout} = await site.run('env:init')
-  expect(stdout).not.toContain('Still to fill in')
+  expect(stdout).not.toContain('Missing settings')
   expect(parse(await read(site, '.env.dev'))).toMatchObject(before)
 })
 
@@ -151,7 +151,7 @@ test('somebody at a terminal is asked, secrets unseen', async () => {
   expect(run.exitCode).toBe(0)
   expect(run.stdout).not.toContain('canary')
   expect(run.stdout).toContain(
-    'Still to fill in: YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_API_SECRET.',
+    'Missing settings: YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_API_SECRET.',
   )
   expect(parse(await read(site))).toMatchObject({
     TELEGRAM_BOT_TOKEN: '12:canary-token',
@@ -175,7 +175,7 @@ test('CI has terminals, and nobody is asked there', async () => {
   await using site = await Site.open({CI: 'true'})
   const {exitCode, stdout} = await site.runInTerminal('env:init --profile stage', 200)
   expect(exitCode).toBe(0)
-  expect(stdout).toContain('Still to fill in: TELEGRAM_BOT_TOKEN')
+  expect(stdout).toContain('Missing settings: TELEGRAM_BOT_TOKEN')
 })
 
 test('what git would commit is said, and --gitignore prevents it', async () => {

@@ -45,7 +45,7 @@ test.skipIf(process.platform !== 'linux')('a full disk under stdout is said in w
     exitCode: 3,
     stdout: '',
     stderr:
-      'error: the result cannot be written: ENOSPC: no space left on device, write\nhint: make room where stdout goes',
+      'error: cannot write to stdout: ENOSPC: no space left on device, write\nhint: check the file or disk that stdout is redirected to',
   })
 })
 

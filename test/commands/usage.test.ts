@@ -63,8 +63,8 @@ test('an unknown profile in the environment names its variable', async () => {
   expect(errorOf(run)).toEqual({
     code: 'usage',
     exitCode: 2,
-    message: 'AQUASTREAM_PROFILE is "produ", which is no profile',
-    hint: 'set it to dev, stage, prod, or unset it',
+    message: 'AQUASTREAM_PROFILE is "produ", which is not a profile',
+    hint: 'set it to one of dev, stage, prod, or unset it',
   })
 })
 
@@ -124,15 +124,15 @@ describe('a command that does not exist', () => {
     expect(errorOf(run)).toEqual({
       code: 'usage',
       exitCode: 2,
-      message: `there is no command ${name}`,
-      hint: 'did you mean aquastream env:up? aquastream --help lists all',
+      message: `unknown command ${name}`,
+      hint: 'did you mean aquastream env:up? aquastream --help lists all commands',
     })
   })
 
   test('that is like none gets no guess', async () => {
     await using site = await siteWithoutDocker()
     for (const words of ['migrate', 'create'])
-      expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all')
+      expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all commands')
     expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
   })
 
@@ -142,7 +142,7 @@ describe('a command that does not exist', () => {
       exitCode: 2,
       stdout: '',
       stderr:
-        'error: there is no command evn:up\nhint: did you mean aquastream env:up? aquastream --help lists all',
+        'error: unknown command evn:up\nhint: did you mean aquastream env:up? aquastream --help lists all commands',
     })
   })
 

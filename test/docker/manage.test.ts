@@ -151,8 +151,11 @@ test('down needs no settings and no checkout', async () => {
   const elsewhere = await mkdtemp(join(tmpdir(), 'aquastream-elsewhere-'))
   const run = await site.run('env:down', {cwd: elsewhere})
   await rm(elsewhere, {recursive: true})
-  expect(run).toMatchObject({exitCode: 0, stdout: expect.stringContaining(`${site.project} is down.`)})
-  expect((await site.run('env:down')).stdout).toContain('was not running; nothing changed.')
+  expect(run).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining(`Project ${site.project} is stopped.`),
+  })
+  expect((await site.run('env:down')).stdout).toContain('was not running; nothing was changed.')
 })
 
 test('a stack that is not there has no logs', async () => {

@@ -67,7 +67,7 @@ test('a second start changes nothing and says so', async () => {
   await site.run('env:up --profile dev --service gateway')
   const before = await site.inspect('gateway')
   const again = await site.run('env:up --profile dev --service gateway')
-  expect(again.stdout).toContain('dev was up already; nothing changed.')
+  expect(again.stdout).toContain('The dev stack was already up; nothing was changed.')
   expect((await site.inspect('gateway')).Id).toBe(before.Id)
 })
 
@@ -79,7 +79,7 @@ test('a changed setting recreates its service and says so', async () => {
     env: {REDIS_MEMORY: '200m'},
   })
   expect(run.stderr).toContain('redis will be recreated: its settings changed')
-  expect(run.stdout).toContain('In a new container: redis.')
+  expect(run.stdout).toContain('Recreated containers: redis.')
   expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
   expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
 })
@@ -129,7 +129,7 @@ test('stubs are chosen by name, and the table says which', async () => {
   await using site = await StackSite.open()
   const run = await site.run('env:up --profile dev --service gateway --service user --stub all --real user')
   expect(run.exitCode, run.stderr).toBe(0)
-  expect(run.stdout).toMatch(/^gateway .* a stub$/m)
+  expect(run.stdout).toMatch(/^gateway .* stub$/m)
   expect(run.stdout).toMatch(/^user .* backend-user$/m)
 })
 

@@ -34,7 +34,7 @@ test('the last lines of one service, and those since a time', async () => {
 })
 
 test('a service that wrote nothing is named', async () => {
-  const note = 'note: there are no lines of gateway, redis'
+  const note = 'note: there are no log lines of gateway, redis'
   expect(await site.run('logs gateway redis')).toEqual({exitCode: 0, stdout: '', stderr: note})
   expect((await site.run('logs gateway redis --since 10m')).stderr).toBe(`${note} since 10m`)
   for (const words of ['logs gateway --json', 'logs user --tail 0'])

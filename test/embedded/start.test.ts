@@ -55,7 +55,7 @@ test('a second start changes nothing and says so', async () => {
   await site.up('gateway')
   const before = await site.pidOf('gateway')
   expect((await site.run('env:up --service gateway')).stdout).toContain(
-    'dev was up already; nothing changed.',
+    'The dev stack was already up; nothing was changed.',
   )
   expect(await site.pidOf('gateway')).toBe(before)
 })
@@ -64,11 +64,11 @@ test('the end of a start says where each password is', async () => {
   await using site = await EmbeddedSite.open()
   const generated = join(site.env.XDG_STATE_HOME!, 'aquastream', 'dev.env')
   const first = await site.run('env:up --service postgres')
-  expect(first.stdout).toContain(`\nThe passwords are in ${generated}\n`)
+  expect(first.stdout).toContain(`\nThe passwords are in ${generated}.\n`)
   await writeFile(join(site.directory, '.env.dev'), 'POSTGRES_PASSWORD=of-my-own-choice\n')
   const second = await site.run('env:up --service postgres')
   expect(second.stdout).toContain(
-    '\nThe passwords are in your settings: aquastream env:config --profile dev\n',
+    '\nThe passwords are in your settings; aquastream env:config --profile dev shows where.\n',
   )
   expect(second.stdout).not.toContain(generated)
 })

@@ -12,7 +12,7 @@ test('after a stop nothing runs, and the data stays', async () => {
   await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
   const run = await site.run('env:down')
   expect(run.stdout).toBe(
-    `${site.env.AQUASTREAM_PROJECT} is down. Its data is kept; aquastream env:up --profile dev starts it again.`,
+    `Project ${site.env.AQUASTREAM_PROJECT} is stopped. Its data is kept; aquastream env:up --profile dev starts it again.`,
   )
   expect(await site.remains(0)).toEqual([])
   await site.up('postgres')
@@ -27,7 +27,7 @@ test('a stop with --volumes names the data and deletes it', async () => {
   expect(refused.stderr).toContain(join(site.home, 'postgres'))
   await access(join(site.home, 'postgres'))
   const run = await site.run('env:down --volumes --yes')
-  expect(run.stdout).toContain(`Its data is deleted: ${join(site.home, 'postgres')}.`)
+  expect(run.stdout).toContain(`Its data was deleted: ${join(site.home, 'postgres')}.`)
   await expect(access(site.home)).rejects.toThrow('ENOENT')
   expect(await site.remains(0)).toEqual([])
 })
@@ -39,7 +39,7 @@ test('a deletion that was killed is finished', async () => {
   const aside = join(dirname(site.home), `.${site.env.AQUASTREAM_PROJECT}.deleted`)
   await rename(site.home, aside)
   const run = await site.run('env:down --volumes --yes')
-  expect(run.stdout).toContain(`Its data is deleted: ${join(aside, 'postgres')}.`)
+  expect(run.stdout).toContain(`Its data was deleted: ${join(aside, 'postgres')}.`)
   await expect(access(aside)).rejects.toThrow('ENOENT')
 })
 
@@ -88,7 +88,7 @@ test('data of a stack that is down is deleted too', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.run('env:down')
-  expect((await site.run('env:down --volumes --yes')).stdout).toContain('Its data is deleted')
+  expect((await site.run('env:down --volumes --yes')).stdout).toContain('Its data was deleted')
 })
 
 test('a stop of what does not run says so', async () => {
@@ -96,7 +96,7 @@ test('a stop of what does not run says so', async () => {
   const {exitCode, stdout} = await site.run('env:down', {env: {PATH: '/nonexistent'}})
   expect({exitCode, stdout}).toEqual({
     exitCode: 0,
-    stdout: `${site.env.AQUASTREAM_PROJECT} was not running; nothing changed.`,
+    stdout: `Project ${site.env.AQUASTREAM_PROJECT} was not running; nothing was changed.`,
   })
 })
 
@@ -104,8 +104,8 @@ test('what Docker runs, which does not answer, is not said to be stopped', async
   await using site = await EmbeddedSite.open()
   const silence = 'no Docker engine answers at /nonexistent/none.sock'
   expect((await site.run('env:down')).stdout).toBe(
-    `${site.env.AQUASTREAM_PROJECT} was not running; nothing changed.\n` +
-      `Docker was not asked: ${silence}. If it runs the stack, type this again when it answers.`,
+    `Project ${site.env.AQUASTREAM_PROJECT} was not running; nothing was changed.\n` +
+      `Docker could not be queried: ${silence}. If the stack runs on Docker, run this command again when Docker is available.`,
   )
   for (const command of ['env:status', 'logs', 'db:backup']) {
     const run = await site.run(`${command} --json`)

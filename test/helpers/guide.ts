@@ -88,9 +88,9 @@ export class Guide {
       // What is typed before the question would be thrown away.
       let seen = ''
       running.stdout.on('data', (chunk: Buffer) => {
-        const asked = seen.includes('to go on:')
+        const asked = seen.includes('to continue:')
         seen += String(chunk)
-        if (!asked && seen.includes('to go on:')) running.stdin?.write(`${this.adapt(types)}\r`)
+        if (!asked && seen.includes('to continue:')) running.stdin?.write(`${this.adapt(types)}\r`)
       })
     }
     const {exitCode, stdout, stderr} = await running

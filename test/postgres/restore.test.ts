@@ -339,7 +339,7 @@ describe('which backup', () => {
     await server.sql('DROP SCHEMA media')
     const {exitCode, stdout} = await site.runInTerminal('db:restore --schema media', 100, [
       [
-        'Type media to go on:',
+        'Type "media" to continue:',
         async () => {
           await server.sql('CREATE SCHEMA media; CREATE TABLE media.made AS SELECT 7 AS n')
           return 'media\r'
@@ -347,7 +347,7 @@ describe('which backup', () => {
       ],
     ])
     expect(exitCode, stdout).toBe(0)
-    expect(stdout).toContain('There is nothing to save first.')
+    expect(stdout).toContain('No safety backup is needed: there is no data to replace.')
     expect(await changes()).toEqual([])
     const [undo] = /aquastream db:restore --schema media --from .*/.exec(stdout) ?? []
     const run = await runPrinted(site, undo!.trim(), '--yes')
@@ -399,7 +399,7 @@ describe('which backup', () => {
     expect(stdout.replace(/\s+/g, ' ')).toContain(
       `Note: the newer backup ${id} is damaged and was passed over: user_${id}.sql.gz is missing.`,
     )
-    expect(stdout).toContain(`by backup ${good}`)
+    expect(stdout).toContain(`will be replaced with backup ${good}`)
   })
 
   test('the newest of another database is nothing that we choose', async () => {

@@ -5,9 +5,9 @@ import {type Column, renderTable} from '../../src/cli/terminal/table.js'
 type Row = [service: string, health: string, memory: string]
 
 const COLUMNS: Column<Row>[] = [
-  {title: 'service', gives: 0, cell: ([service]) => service},
-  {title: 'memory', gives: 2, cell: ([, , memory]) => memory},
-  {title: 'health', gives: 1, cell: ([, health]) => health},
+  {title: 'service', priority: 0, cell: ([service]) => service},
+  {title: 'memory', priority: 2, cell: ([, , memory]) => memory},
+  {title: 'health', priority: 1, cell: ([, health]) => health},
 ]
 const ROWS: Row[] = [
   ['notification', 'healthy', '12 MiB'],
@@ -37,7 +37,7 @@ test('a pipe gets every column, however narrow', () => {
 })
 
 test('no line of a table ends in spaces', () => {
-  const last = {...COLUMNS[0]!, gives: 1}
+  const last = {...COLUMNS[0]!, priority: 1}
   const text = renderTable([...COLUMNS.slice(1), last], ROWS, screen({isTTY: false, columns: 0}))
   expect(stripVTControlCharacters(text)).not.toMatch(/ $/m)
 })

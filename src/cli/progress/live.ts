@@ -12,15 +12,15 @@ import {wrap} from '../terminal/wrap.js'
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 
-/** A line per task that changes in place. A group of tasks appears with the first that is heard of one of them. */
+/** Shows one line per task and updates it in place. A group of tasks appears with the first update of one of them. */
 export function liveProgress(groups: string[][]): ProgressPrinter {
   const toGroup = (names: string[]) => new Map(names.map(name => [name, new LiveTask(name)]))
-  const waiting = groups.map(toGroup)
+  const pending = groups.map(toGroup)
   const notices: string[] = []
   let open: Map<string, LiveTask> | undefined
   let finished: Promise<unknown> = Promise.resolve()
-  const leave = (): void => {
-    for (const task of open?.values() ?? []) task.leave()
+  const closeGroup = (): void => {
+    for (const task of open?.values() ?? []) task.failUnlessDone()
   }
   return {
     update(update) {
@@ -29,18 +29,18 @@ export function liveProgress(groups: string[][]): ProgressPrinter {
         return
       }
       if ('tasks' in update) {
-        waiting.push(toGroup(update.tasks))
+        pending.push(toGroup(update.tasks))
         return
       }
-      const group = waiting.find(tasks => tasks.has(update.task))
+      const group = pending.find(tasks => tasks.has(update.task))
       group?.get(update.task)?.update(update)
       if (!group || group === open) return
-      leave()
+      closeGroup()
       open = group
       finished = finished.then(() => show([...group.values()]))
     },
     async close() {
-      leave()
+      closeGroup()
       await finished
       for (const text of notices) process.stderr.write(`${wrap(text)}\n`)
     },
@@ -53,7 +53,7 @@ function show(tasks: LiveTask[]): Promise<unknown> {
     {
       concurrent: true,
       exitOnError: false,
-      // listr2 would answer SIGINT with process.exit(127), and write to stdout, where results go.
+      // By default, listr2 calls process.exit(127) on SIGINT and writes to stdout, which is for results.
       registerSignalListeners: false,
       rendererOptions: {
         logger: new ListrLogger({processOutput: new ProcessOutput(process.stderr, process.stderr)}),
@@ -66,7 +66,7 @@ function show(tasks: LiveTask[]): Promise<unknown> {
   return listr.run()
 }
 
-/** A task whose end is told from outside, before or after its line is on the screen. */
+/** A task that is ended from outside, before or after its line is on the screen. */
 class LiveTask {
   private wrapper: Wrapper | undefined
   private detail = ''
@@ -93,8 +93,8 @@ class LiveTask {
     if (state === 'done') this.end.resolve()
   }
 
-  /** What is not done when the work ends has failed. */
-  leave(): void {
+  /** Marks the task as failed; has no effect on a task that is done. */
+  failUnlessDone(): void {
     this.end.reject(new Error(this.detail))
   }
 }

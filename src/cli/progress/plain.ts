@@ -1,11 +1,12 @@
 import type {ProgressPrinter} from './progress.js'
 
-/** A line for each thing that happens, for logs. */
+/** Prints one line per update, for logs. */
 export function plainProgress(): ProgressPrinter {
   return {
     update(update) {
       if ('notice' in update) process.stderr.write(`${update.notice}\n`)
-      else if ('task' in update && !update.passing) process.stderr.write(`${update.task}: ${update.detail}\n`)
+      else if ('task' in update && !update.transient)
+        process.stderr.write(`${update.task}: ${update.detail}\n`)
     },
     close: () => Promise.resolve(),
   }

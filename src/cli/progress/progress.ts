@@ -1,18 +1,18 @@
-/** A step or a service, and how far it is; or a remark. Printers know these and nothing of the use cases. */
+/** The state of a task, a notice, or a new group of tasks. Printers know only these, and not the use cases. */
 export type ProgressUpdate =
-  /** `passing`: true for a moment only, of no interest in a log. */
-  | {task: string; state: 'running' | 'done'; detail: string; passing?: true}
+  /** `transient`: soon replaced by another update, so that it is not printed to a log. */
+  | {task: string; state: 'running' | 'done'; detail: string; transient?: true}
   | {notice: string}
-  /** A group of tasks that was not known before. */
+  /** A group of tasks that was not known at the start. */
   | {tasks: string[]}
 
-/** Shows progress on stderr while something works; `close` leaves the screen in order, whatever happened. */
+/** Shows progress on stderr; `close` has to be called in any case, and leaves the terminal in order. */
 export interface ProgressPrinter {
   update(update: ProgressUpdate): void
   close(): Promise<void>
 }
 
-/** Live in a terminal that a person looks at, one group of tasks after the other; lines everywhere else. */
+/** Opens a live printer in an interactive terminal, and a printer of plain lines otherwise. */
 export async function openProgress(groups: string[][]): Promise<ProgressPrinter> {
   if (process.stderr.isTTY && !process.env.CI) {
     const {liveProgress} = await import('./live.js')

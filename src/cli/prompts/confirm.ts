@@ -1,26 +1,32 @@
 import {AquastreamError} from '../../errors.js'
 
-/** Whether somebody is here to answer; CI has terminals, and nobody at them. */
+/** Tells whether a person can answer a question. A CI job may have a terminal, but nobody answers there. */
 export function canAsk(): boolean {
   return process.stdin.isTTY && process.stderr.isTTY && !process.env.CI
 }
 
 /**
- * Asks somebody to type the name of what will be lost. Where nobody can answer, the answer is no.
- * @throws refused
+ * Asks the user to type the name of what would be lost.
+ * @param loss a sentence without a period, such as "This deletes all data of project aquastream-dev"
+ * @throws refused: another answer, or nobody can be asked
  */
-export async function confirmByName(what: string, name: string): Promise<void> {
+export async function confirmByName(loss: string, name: string): Promise<void> {
   if (!canAsk()) {
-    throw new AquastreamError('refused', `${what}, and nobody is here to confirm it`, {
-      hint: 'add --yes if that is what you want',
-    })
+    throw new AquastreamError(
+      'refused',
+      `${loss}; confirmation is required, but this run is not interactive`,
+      {
+        hint: 'to confirm, add --yes',
+      },
+    )
   }
   const {default: input} = await import('@inquirer/input')
-  const typed = await input({message: `${what}. Type ${name} to go on:`}, {output: process.stderr}).catch(
-    () => '',
-  )
+  const typed = await input(
+    {message: `${loss}. Type "${name}" to continue:`},
+    {output: process.stderr},
+  ).catch(() => '')
   if (typed.trim() === name) return
-  throw new AquastreamError('refused', 'not confirmed, nothing was changed', {
-    hint: `type ${name} at the question, or add --yes`,
+  throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
+    hint: `to confirm, type ${name} at the prompt, or add --yes`,
   })
 }

@@ -5,13 +5,15 @@ import {AquastreamError} from '../../errors.js'
 import {wrap} from '../terminal/wrap.js'
 
 /**
- * Asks for what only a person knows, secrets without showing them. An empty answer leaves a value for later.
+ * Asks for the values that cannot be generated; secrets are not shown. An empty answer leaves a value unset.
  * @throws interrupted
  */
 export async function askSettings(plan: InitPlan, signal: AbortSignal): Promise<Map<string, string>> {
   const answers = new Map<string, string>()
   if (plan.unknown.length === 0) return answers
-  process.stderr.write(`${wrap('These only you know. Press Enter to leave one for later.')}\n`)
+  process.stderr.write(
+    `${wrap('These values cannot be generated. Press Enter to skip one and fill it in later.')}\n`,
+  )
   for (const setting of plan.unknown) {
     const answer = await unlessInterrupted(signal, askOne(setting, plan, signal))
     if (answer !== '') answers.set(setting.name, answer)
@@ -20,7 +22,7 @@ export async function askSettings(plan: InitPlan, signal: AbortSignal): Promise<
 }
 
 /**
- * Asks whether git should leave the file out.
+ * Asks whether to add the file to .gitignore.
  * @throws interrupted
  */
 export async function askToIgnore(file: string, signal: AbortSignal): Promise<boolean> {

@@ -1,7 +1,7 @@
 import {stripVTControlCharacters} from 'node:util'
 import {type Column, renderTable} from './table.js'
 
-/** The first of several ways to lay out rows that fits the terminal, else the last; a pipe gets the first. */
+/** Renders rows in the first layout that fits the terminal, else in the last one; for a pipe, in the first one. */
 export function renderFitting<Row>(layouts: Column<Row>[][], rows: Row[]): string {
   const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity
   const texts = layouts.map(columns => renderTable(columns, rows))

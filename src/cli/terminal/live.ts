@@ -1,4 +1,4 @@
-/** Shows each of a sequence: in the place of the one before, or below it. */
+/** Shows each item of a sequence: in place of the previous one, or below it. */
 export async function showLive<T>(
   sequence: AsyncIterable<T>,
   render: (item: T) => string,
@@ -6,7 +6,7 @@ export async function showLive<T>(
 ): Promise<void> {
   for await (const item of sequence) {
     const text = render(item)
-    // Home, the text with the rest of each line cleared, then the rest of the screen cleared: no flicker.
+    // Moves the cursor home and clears the rest of each line and of the screen, which does not flicker.
     process.stdout.write(inPlace ? `\x1b[H${text.replace(/\n/g, '\x1b[K\n')}\x1b[K\n\x1b[J` : `${text}\n`)
   }
 }

@@ -1,4 +1,4 @@
-/** Text from a file that somebody else may have written: it must not move the cursor of a terminal. */
+/** Replaces control characters in text of unknown origin, so that it cannot control the terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
 }

@@ -1,11 +1,11 @@
 import prettyBytes from 'pretty-bytes'
 
-/** A size in words; binary units, as the engine and the server use them. */
+/** Formats a size in binary units, as Docker and PostgreSQL do: 1.5 MiB. */
 export function size(bytes: number): string {
   return prettyBytes(bytes, {binary: true, maximumFractionDigits: 1})
 }
 
-/** A number of rows in words: 11,632. */
+/** Formats a number with thousands separators: 11,632. */
 export function count(rows: number): string {
   return rows.toLocaleString('en')
 }

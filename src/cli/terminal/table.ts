@@ -2,14 +2,15 @@ import {stripVTControlCharacters} from 'node:util'
 import Table from 'cli-table3'
 import chalk from 'chalk'
 
-/** A column; those with the highest `gives` go first when the terminal is too narrow for all. */
+/** A column of a table. */
 export interface Column<Row> {
   title: string
-  gives: number
+  /** 0 is always shown; in a narrow terminal, the columns with the largest number are left out first. */
+  priority: number
   cell: (row: Row) => string
 }
 
-/** A table without borders, as wide as the terminal at most; a pipe gets every column. */
+/** Renders a table without borders that fits the terminal; for a pipe, with every column. */
 export function renderTable<Row>(
   columns: Column<Row>[],
   rows: Row[],
@@ -17,10 +18,10 @@ export function renderTable<Row>(
 ): string {
   const width = stdout.isTTY ? stdout.columns || 80 : Infinity
   const text = draw(columns, rows)
-  const least = Math.max(...columns.map(({gives}) => gives))
-  if (least === 0 || widthOf(text) <= width) return text
+  const last = Math.max(...columns.map(({priority}) => priority))
+  if (last === 0 || widthOf(text) <= width) return text
   return renderTable(
-    columns.filter(({gives}) => gives < least),
+    columns.filter(({priority}) => priority < last),
     rows,
     stdout,
   )

@@ -5,47 +5,52 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 
 export default class DbBackup extends BaseCommand<BackupReport> {
-  static override summary = 'back up the schemas of the platform, all as they are at one moment'
-  static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; one that fails or is interrupted leaves nothing, and touches no other.
+  static override summary = 'back up the schemas of the platform from one consistent snapshot'
+  static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; a run that fails or is interrupted leaves nothing behind, and leaves other backups untouched.
 
-Takes the six schemas of the platform; one that is missing is an error. The server is the running stack's, or that of DATABASE_URL.`
+Backs up the six schemas of the platform; a missing schema is an error. The server is that of the running stack, or the one that DATABASE_URL names.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'every night, from cron',
+      description: 'nightly, from cron',
       command: '<%= config.bin %> <%= command.id %> --profile prod --rotate --json',
     },
     {
-      description: 'before something risky, to be kept until you say otherwise',
+      description: 'before a risky change, kept until it is unpinned',
       command: '<%= config.bin %> <%= command.id %> --label before-migration --pin',
     },
-    {description: 'one schema', command: '<%= config.bin %> <%= command.id %> --schema user'},
+    {description: 'one schema only', command: '<%= config.bin %> <%= command.id %> --schema user'},
   ]
   static override flags = {
     ...backupFlags,
     ...serverFlags,
-    schema: Flags.string({description: 'only this schema; repeatable', helpValue: 'NAME', multiple: true}),
+    schema: Flags.string({
+      description: 'back up only this schema; repeatable',
+      helpValue: 'NAME',
+      multiple: true,
+    }),
     'all-schemas': Flags.boolean({
-      description: 'also the schemas that the platform does not know',
+      description: 'also back up the schemas that are not part of the platform',
       exclusive: ['schema'],
     }),
-    label: Flags.string({description: 'a remark that db:list shows', helpValue: 'TEXT'}),
-    pin: Flags.boolean({description: 'rotation keeps this backup until db:unpin'}),
-    rotate: Flags.boolean({description: 'then delete old backups, as db:rotate does'}),
+    label: Flags.string({description: 'label shown by db:list', helpValue: 'TEXT'}),
+    pin: Flags.boolean({description: 'pin the backup, so that rotation keeps it until db:unpin'}),
+    rotate: Flags.boolean({description: 'delete old backups afterwards, as db:rotate does'}),
     jobs: Flags.integer({
-      description: 'dumps at the same time [default: one per processor, 4 at most]',
+      description: 'number of parallel dumps [default: one per processor, at most 4]',
       min: 1,
       max: 32,
       helpValue: 'N',
     }),
     compression: Flags.string({
-      description: 'gzip:1 to gzip:9; zstd:1 to zstd:19, smaller and faster, from PostgreSQL 16 on; or none',
+      description:
+        'gzip:1 to gzip:9, none, or zstd:1 to zstd:19 (smaller and faster; PostgreSQL 16 or later)',
       default: 'gzip:1',
       helpValue: 'METHOD',
     }),
     format: Flags.option({
       options: ['plain', 'custom'] as const,
-      description: 'plain is SQL for psql, custom is for pg_restore',
+      description: 'plain: SQL for psql; custom: for pg_restore',
       default: 'plain' as const,
     })(),
   }
@@ -54,7 +59,7 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
     const {flags} = await this.parse(DbBackup)
     const {createBackup} = await import('../../backup/create.js')
     const {parseCompression} = await import('../../backup/archive/format.js')
-    const {backupSummary, backupWords} = await import('../../views/db/backup.js')
+    const {backupSummary, backupUpdates} = await import('../../views/db/backup.js')
     const {label, pin, rotate, format} = flags
     const request = {
       ...this.backupRequest(flags),
@@ -67,7 +72,7 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
       ...parseCompression(flags.compression),
       jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
     }
-    const report = await this.progress([], backupWords(), ctx => createBackup(request, ctx))
+    const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
     this.log(backupSummary(report, request))
     return report
   }

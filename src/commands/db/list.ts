@@ -4,13 +4,13 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
 export default class DbList extends BaseCommand<ListReport> {
-  static override summary = 'show what backups there are, how old the newest is, and where one is missing'
+  static override summary = 'list backups with their age, and show the days without one'
   static override description =
-    'Warns when the newest complete backup of a schema is older than 26 hours, or there is none; what restores saved does not count. Reads no archive: db:verify does. The table fits the terminal; a pipe and --json get everything.'
+    'Warns when the newest complete backup of a schema is older than 26 hours, or when there is none; safety backups do not count. Archives are not read; db:verify does that. The table fits the terminal; a pipe and --json get every column.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'for a monitor: exits 7 when last night failed',
+      description: 'for monitoring: exits 7 when the backup of last night failed',
       command: '<%= config.bin %> <%= command.id %> --profile prod --max-age 26',
     },
     {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --json | jq .newest'},
@@ -18,7 +18,8 @@ export default class DbList extends BaseCommand<ListReport> {
   static override flags = {
     ...backupFlags,
     'max-age': Flags.integer({
-      description: 'exit 7 when the newest complete backup of a schema is older, or there is none',
+      description:
+        'exit 7 when the newest complete backup of a schema is older than this, or when there is none',
       min: 1,
       helpValue: 'HOURS',
     }),
@@ -32,8 +33,8 @@ export default class DbList extends BaseCommand<ListReport> {
     const report = await this.interruptible(() => listBackups({...this.stackRequest(flags), dir: flags.dir}))
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
     this.log(listSummary(report, new Date()))
-    if (flags['max-age'] !== undefined) await this.conclude(tooOld)
-    else if (tooOld) this.logToStderr(ageWarning({...tooOld, hint: (await this.leading())(tooOld.hint)}))
+    if (flags['max-age'] !== undefined) await this.reportProblems(tooOld)
+    else if (tooOld) this.logToStderr(ageWarning({...tooOld, hint: (await this.hintRewriter())(tooOld.hint)}))
     return report
   }
 }

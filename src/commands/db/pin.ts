@@ -4,13 +4,13 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
 export default class DbPin extends BaseCommand<PinReport> {
-  static override summary = 'keep a backup for good: rotation leaves it alone'
+  static override summary = 'pin a backup, so that rotation never deletes it'
   static override examples = [
     '<%= config.bin %> <%= command.id %> 20261123T020000Z',
-    {description: 'before something risky', command: '<%= config.bin %> <%= command.id %> latest'},
+    {description: 'before a risky change', command: '<%= config.bin %> <%= command.id %> latest'},
   ]
   static override args = {
-    id: Args.string({description: 'ID of a backup, the beginning of one, or latest', required: true}),
+    id: Args.string({description: 'ID of a backup, a unique prefix of one, or latest', required: true}),
   }
   static override flags = backupFlags
 

@@ -3,10 +3,10 @@ import type {RotationReport} from '../../backup/rotate.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
-/** How many periods of one length keep a backup. */
-function keep(period: string, count: number) {
+/** Defines the flag of one rule of the retention policy. */
+function keepFlag(period: string, count: number) {
   return Flags.integer({
-    description: `keep the newest backup of the last N ${period} that have one`,
+    description: `keep the newest backup of each of the last N ${period} that have one`,
     default: count,
     min: 0,
     helpValue: 'N',
@@ -14,25 +14,28 @@ function keep(period: string, count: number) {
 }
 
 export default class DbRotate extends BaseCommand<RotationReport> {
-  static override summary = 'delete the backups that no rule needs any more'
-  static override description = `The rules are those of restic: days, ISO weeks and months in UTC, of which only those count that have a backup; a rule that is not used up also keeps the oldest. They hold for each schema by itself, and a backup stays while any of its schemas needs it. What a restore saved stays for a week, and does not count.
+  static override summary = 'delete backups outside the retention policy'
+  static override description = `The retention policy works as in restic: it counts days, ISO weeks and months in UTC, and only those that have a backup; a rule that is not exhausted also keeps the oldest backup. It applies to each schema separately, and a backup is kept while any of its schemas needs it. Safety backups are kept for a week and do not count.
 
-What is pinned, not complete or from the future stays. The newest complete backup of each schema stays, whatever the rules and the clock say; so nothing is asked.`
+Backups that are pinned, not complete or dated in the future are never deleted, and neither is the newest complete backup of each schema, whatever the policy and the clock. db:rotate therefore asks for no confirmation.`
   static override examples = [
     {
-      description: 'see first what would go, and why the rest stays',
+      description: 'show what would be deleted, and why the rest is kept',
       command: '<%= config.bin %> <%= command.id %> --dry-run',
     },
     '<%= config.bin %> <%= command.id %> --profile prod',
-    {description: 'two weeks of days', command: '<%= config.bin %> <%= command.id %> --keep-daily 14'},
+    {
+      description: 'keep two weeks of daily backups',
+      command: '<%= config.bin %> <%= command.id %> --keep-daily 14',
+    },
   ]
   static override flags = {
     ...backupFlags,
-    'keep-daily': keep('days', 7),
-    'keep-weekly': keep('ISO weeks', 4),
-    'keep-monthly': keep('months', 3),
+    'keep-daily': keepFlag('days', 7),
+    'keep-weekly': keepFlag('ISO weeks', 4),
+    'keep-monthly': keepFlag('months', 3),
     'dry-run': Flags.boolean({
-      description: 'change nothing; show every backup with what would become of it and why',
+      description: 'change nothing; show the action for each backup and the reason',
     }),
   }
 

@@ -4,16 +4,16 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
 export default class DbUnpin extends BaseCommand<PinReport> {
-  static override summary = 'let rotation judge a pinned backup again'
+  static override summary = 'unpin a backup, so that rotation may delete it'
   static override examples = [
     '<%= config.bin %> <%= command.id %> 20261123T020000Z',
     {
-      description: 'the beginning of an ID is enough',
+      description: 'a unique prefix of the ID is enough',
       command: '<%= config.bin %> <%= command.id %> 20261123',
     },
   ]
   static override args = {
-    id: Args.string({description: 'ID of a backup, the beginning of one, or latest', required: true}),
+    id: Args.string({description: 'ID of a backup, a unique prefix of one, or latest', required: true}),
   }
   static override flags = backupFlags
 

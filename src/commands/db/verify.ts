@@ -4,26 +4,26 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 
 export default class DbVerify extends BaseCommand<VerifyReport> {
-  static override summary = 'prove that backups are good, or rehearse their restore'
-  static override description = `Reads every archive to its end: checksum, packing, last line. With --restore it also restores each backup into a scratch database on the same server, compares the row counts, and drops it. Exits 7 when one is damaged, with the same report.`
+  static override summary = 'verify backups, optionally by a test restore'
+  static override description = `Reads every archive to its end and checks its checksum, compression and last line. With --restore, also restores each backup into a scratch database on the same server, compares the row counts, and drops the database. If a backup is damaged, the report is the same and the exit status is 7.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    {description: 'the newest alone', command: '<%= config.bin %> <%= command.id %> latest'},
+    {description: 'the newest backup only', command: '<%= config.bin %> <%= command.id %> latest'},
     {
-      description: 'a rehearsal of the bad day',
+      description: 'test restore of the newest backup',
       command: '<%= config.bin %> <%= command.id %> latest --restore',
     },
   ]
   static override strict = false
   static override args = {
     id: Args.string({
-      description: 'a backup, by its ID, the beginning of it, or latest; all when none is named',
+      description: 'ID of a backup, a unique prefix of one, or latest; repeatable [default: all]',
     }),
   }
   static override flags = {
     ...backupFlags,
     ...serverFlags,
-    restore: Flags.boolean({description: 'also restore into a scratch database'}),
+    restore: Flags.boolean({description: 'also perform a test restore into a scratch database'}),
   }
 
   async run(): Promise<VerifyReport> {
@@ -33,7 +33,7 @@ export default class DbVerify extends BaseCommand<VerifyReport> {
     const request = {...this.backupRequest(flags), ids: argv as string[], restore: flags.restore}
     const report = await this.progress([['verify']], verifyUpdate, ctx => verifyBackups(request, ctx))
     this.log(verifyTable(report))
-    await this.conclude(findDamage(report))
+    await this.reportProblems(findDamage(report))
     return report
   }
 }

@@ -2,13 +2,13 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {ConfigReport} from '../../env/config.js'
 
 export default class EnvConfig extends BaseCommand<ConfigReport> {
-  static override summary = 'show every setting, and where it comes from; secrets are masked'
+  static override summary = 'show every setting and its source; secrets are masked'
   static override description =
-    'Also what counts for nothing because an earlier place sets it, and what nothing reads. Needs no engine and changes nothing: secrets of dev that are not there yet are not made. When env:up would refuse the settings, says why and exits as it would, with the same report.'
+    'Also lists values that are ignored because another source takes precedence, and unused variables. Needs no engine and changes nothing: secrets of dev that do not exist yet are not generated. If env:up would refuse the settings, the report is the same, followed by the reasons and the exit status of env:up.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'before a deployment: exits 2 or 9 when a setting is missing, wrong or a placeholder',
+      description: 'before a deployment: exits 2 or 9 when a setting is missing, invalid or a placeholder',
       command: '<%= config.bin %> <%= command.id %> --profile prod',
     },
     {
@@ -23,7 +23,7 @@ export default class EnvConfig extends BaseCommand<ConfigReport> {
     const {configSummary} = await import('../../views/env/config.js')
     const report = await this.interruptible(() => explainConfig(this.stackRequest(flags)))
     this.log(configSummary(report))
-    await this.conclude(...report.problems)
+    await this.reportProblems(...report.problems)
     return report
   }
 }

@@ -2,9 +2,9 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {DoctorReport} from '../../doctor/doctor.js'
 
 export default class EnvDoctor extends BaseCommand<DoctorReport> {
-  static override summary = 'check what a stack needs of this machine, and say what mends the rest'
+  static override summary = 'check this machine for what a stack needs, with a fix for each problem'
   static override description =
-    'The engine, Compose, ports, disk, memory, clock, limits, permissions, settings, the registries of missing images, and tools. All at the same time, and nothing of the stack is changed. Exits as env:up would at the first check that failed; a warning is no failure.'
+    'Checks the engine, Compose, ports, disk, memory, clock, limits, permissions, settings, the registries of missing images, and tools. The checks run in parallel and change nothing in the stack. The exit status is the one that env:up would have for the first failed check; warnings do not change it.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile prod',
@@ -20,7 +20,7 @@ export default class EnvDoctor extends BaseCommand<DoctorReport> {
     const {doctorSummary} = await import('../../views/env/doctor.js')
     const report = await this.interruptible(signal => examineMachine(this.stackRequest(flags), signal))
     this.log(doctorSummary(report))
-    await this.conclude(findFailure(report))
+    await this.reportProblems(findFailure(report))
     return report
   }
 }

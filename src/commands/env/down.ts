@@ -3,19 +3,19 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {DownReport} from '../../env/down.js'
 
 export default class EnvDown extends BaseCommand<DownReport> {
-  static override summary = 'stop the stack; its data stays'
+  static override summary = 'stop the stack and keep its data'
   static override description =
-    'Stops and removes everything of the project that runs, whatever profile it was started with. Needs no settings and no checkout.'
+    'Stops and removes everything that runs in the project, whatever profile it was started with. Needs no settings file and no checkout.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'delete the databases and files too',
+      description: 'also delete the databases and files',
       command: '<%= config.bin %> <%= command.id %> --profile dev --volumes --yes',
     },
   ]
   static override flags = {
-    volumes: Flags.boolean({description: 'also delete all data of the profile; asks first'}),
-    yes: Flags.boolean({char: 'y', description: 'do not ask'}),
+    volumes: Flags.boolean({description: 'also delete all data of the project, after confirmation'}),
+    yes: Flags.boolean({char: 'y', description: 'do not ask for confirmation'}),
   }
 
   async run(): Promise<DownReport> {

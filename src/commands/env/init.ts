@@ -3,14 +3,15 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {InitReport} from '../../env/init.js'
 
 export default class EnvInit extends BaseCommand<InitReport> {
-  static override summary = 'write the settings file of a profile, with strong secrets, for you alone to read'
-  static override description = `Writes .env.<profile> into the current directory with every variable and what it is; never over a file that is there. In a terminal it asks for what only you know, such as the token of the Telegram bot, and offers to tell git to ignore the file. Elsewhere it takes these from the environment, by the same names, and leaves out what it does not find: the report says what is still to be filled in.
+  static override summary =
+    'write the settings file of a profile with generated secrets, readable only by you'
+  static override description = `Writes .env.<profile> to the current directory, with every variable and its description; an existing file is never overwritten. In a terminal, asks for the values that cannot be generated, such as the token of the Telegram bot, and offers to add the file to .gitignore. Otherwise takes these values from environment variables of the same names; the report lists those that are still missing.
 
-Secrets are no flags, since every user of the machine can read arguments. dev needs no file.`
+Secrets cannot be passed as flags, because every user of the machine can read command-line arguments. dev needs no settings file.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --profile stage',
     {
-      description: 'for scripts; secrets come from the environment',
+      description: 'for scripts; secrets are taken from the environment',
       command:
         '<%= config.bin %> <%= command.id %> --profile prod --set YOOKASSA_SHOP_ID=100500 --set BIND=10.0.0.5 --json',
     },
@@ -22,12 +23,14 @@ Secrets are no flags, since every user of the machine can read arguments. dev ne
       helpGroup: 'GLOBAL',
     }),
     set: Flags.string({
-      description: 'the value of a variable that is no secret; repeatable',
+      description: 'value of a variable that is not a secret; repeatable',
       helpValue: 'NAME=VALUE',
       multiple: true,
       default: [],
     }),
-    gitignore: Flags.boolean({description: 'add the file to .gitignore if git would commit it; do not ask'}),
+    gitignore: Flags.boolean({
+      description: 'add the file to .gitignore without asking, unless git already ignores it',
+    }),
   }
 
   async run(): Promise<InitReport> {

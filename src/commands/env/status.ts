@@ -3,9 +3,9 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {StatusReport} from '../../env/status.js'
 
 export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
-  static override summary = 'show every service: state, health, restarts, memory, where to reach it'
+  static override summary = 'show the state, health, restarts, memory and address of every service'
   static override description =
-    'Exits 4 when a service is not healthy, with the same report. The table fits the terminal; a pipe and --json get everything.'
+    'If a service is not healthy, the report is the same and the exit status is 4. The table fits the terminal; a pipe and --json get every column.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --watch',
@@ -14,7 +14,7 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
   static override flags = {
     watch: Flags.boolean({
       char: 'w',
-      description: 'show it again whenever something changes, until Ctrl-C; with --json one report per line',
+      description: 'show the report again after each change, until Ctrl-C; with --json, one report per line',
     }),
   }
 
@@ -34,7 +34,7 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
     }
     const report = await this.interruptible(signal => readStatus(this.stackRequest(flags), signal))
     this.log(statusTable(report))
-    await this.conclude(findUnwell(report))
+    await this.reportProblems(findUnwell(report))
     return report
   }
 }

@@ -4,19 +4,19 @@ import {ENGINES} from '../../engines/choice.js'
 import type {UpReport} from '../../env/up.js'
 
 export default class EnvUp extends BaseCommand<UpReport> {
-  static override summary = 'bring the stack up and wait until every service is healthy'
-  static override description = `Checks first, and reports everything that stands in the way at once: the engine, the settings, free ports, disk space. Then fetches images, starts, and waits; ends at the first service that cannot become healthy, with its name, the cause and its last log lines. On a running stack it changes nothing and says so.
+  static override summary = 'start the stack and wait until every service is healthy'
+  static override description = `First checks the engine, the settings, ports and disk space, and reports all problems at once. Then fetches missing images, starts the services, and waits. If a service cannot become healthy, stops waiting at once and reports the service, the cause and its last log lines. If the stack is already up, changes nothing and says so.
 
-In dev, a backend whose image this machine does not have is played by a stub; --stub and --real choose otherwise.`
+In dev, a backend whose image does not exist on this machine is replaced by a stub; --stub and --real override this.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --profile dev',
-    {description: 'the database alone', command: '<%= config.bin %> <%= command.id %> --service postgres'},
+    {description: 'the database only', command: '<%= config.bin %> <%= command.id %> --service postgres'},
     {
-      description: 'work on one service: its image, and stubs for the others',
+      description: 'to work on one service: its image, and stubs for the others',
       command: '<%= config.bin %> <%= command.id %> --stub all --real user',
     },
     {
-      description: 'without Docker, from programs of this machine',
+      description: 'without Docker, with programs of this machine',
       command: '<%= config.bin %> <%= command.id %> --engine embedded',
     },
     {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
@@ -24,18 +24,18 @@ In dev, a backend whose image this machine does not have is played by a stub; --
   ]
   static override flags = {
     service: Flags.string({
-      description: 'only this service, with what it needs; repeatable',
+      description: 'start only this service and its dependencies; repeatable',
       helpValue: 'NAME',
       multiple: true,
     }),
     stub: Flags.string({
-      description: 'run these backends as stubs, though their images are here; dev only',
+      description: 'run these backends as stubs, even if their images exist; dev only',
       helpValue: 'SERVICES|all',
       multiple: true,
       delimiter: ',',
     }),
     real: Flags.string({
-      description: 'run these backends from their images, which are pulled if need be',
+      description: 'run these backends from their images, which are pulled if missing',
       helpValue: 'SERVICES|all',
       multiple: true,
       delimiter: ',',
@@ -44,17 +44,19 @@ In dev, a backend whose image this machine does not have is played by a stub; --
       options: ENGINES,
       default: 'auto' as const,
       description:
-        'Docker Compose, or programs of this machine, for dev alone; auto takes Docker where it answers',
+        'compose: Docker Compose; embedded: programs of this machine, dev only; auto: compose if Docker is available',
     })(),
-    pull: Flags.boolean({description: 'ask the registry for newer images first'}),
+    pull: Flags.boolean({description: 'pull newer images first'}),
     timeout: Flags.integer({
-      description: 'seconds to wait until all are healthy',
+      description: 'seconds to wait until all services are healthy',
       default: 300,
       min: 1,
       max: 86_400,
       helpValue: 'SECONDS',
     }),
-    'no-wait': Flags.boolean({description: 'end when all are started; what others need is still waited for'}),
+    'no-wait': Flags.boolean({
+      description: 'return once all services are started (dependencies are still waited for)',
+    }),
   }
 
   async run(): Promise<UpReport> {

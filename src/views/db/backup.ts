@@ -6,9 +6,12 @@ import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
-export function backupWords(): (event: BackupEvent) => ProgressUpdate {
-  const began = new Map<string, number>()
+/**
+ * Returns a function that turns the events of one backup into progress updates. It keeps the start time of each dump,
+ * from which it computes the rate and the remaining time.
+ */
+export function backupUpdates(): (event: BackupEvent) => ProgressUpdate {
+  const started = new Map<string, number>()
   return event => {
     switch (event.type) {
       case 'notice':
@@ -16,12 +19,12 @@ export function backupWords(): (event: BackupEvent) => ProgressUpdate {
       case 'schemas':
         return {tasks: event.schemas}
       case 'archive': {
-        const start = began.get(event.schema) ?? performance.now()
-        began.set(event.schema, start)
+        const start = started.get(event.schema) ?? performance.now()
+        started.set(event.schema, start)
         const seconds = (performance.now() - start) / 1000
         return event.state === 'done'
           ? {task: event.schema, state: 'done', detail: size(event.bytes)}
-          : {task: event.schema, state: 'running', detail: pace(event, seconds), passing: true}
+          : {task: event.schema, state: 'running', detail: pace(event, seconds), transient: true}
       }
     }
   }
@@ -37,21 +40,24 @@ function pace({bytes, expected}: {bytes: number; expected: number | undefined}, 
 
 type Row = BackupReport['schemas'][number]
 const COLUMNS: Column<Row>[] = [
-  {title: 'schema', gives: 0, cell: ({schema}) => schema},
-  {title: 'rows', gives: 1, cell: ({rows}) => count(rows)},
-  {title: 'size', gives: 0, cell: ({bytes}) => size(bytes)},
+  {title: 'schema', priority: 0, cell: ({schema}) => schema},
+  {title: 'rows', priority: 1, cell: ({rows}) => count(rows)},
+  {title: 'size', priority: 0, cell: ({bytes}) => size(bytes)},
 ]
 
-/** The end of a backup: what is where, and how to use it. `asked` are the flags of this run. */
+/**
+ * Renders the report of a backup: its archives, its path, and the commands that list and verify it.
+ * @param flags.dir the value of `--dir`, which these commands repeat
+ */
 export function backupSummary(
   {id, path, profile, server, schemas, bytes, seconds, rotated}: BackupReport,
-  asked: {dir: string | undefined},
+  flags: {dir: string | undefined},
 ): string {
   const sentences = [
     `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
-    ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
+    ...(rotated && rotated.length > 0 ? [`Deleted by rotation: ${rotated.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const flags = sameFlags({profile, dir: asked.dir, databaseUrl: undefined})
-  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${flags}`)
+  const location = sameFlags({profile, dir: flags.dir, databaseUrl: undefined})
+  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${location}`)
   return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
 }

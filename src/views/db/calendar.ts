@@ -3,21 +3,23 @@ import type {SetReport} from '../../backup/list.js'
 
 interface History {
   sets: Pick<SetReport, 'id' | 'state' | 'kind'>[]
-  /** IDs of what was there and is rotated away. */
+  /** IDs of the backups that rotation deleted. */
   rotated: string[]
 }
 
 const DAY_MS = 86_400_000
 const MONTHS = 3
+/** Columns of one month. */
 const WIDTH = 16
+/** Columns between two months. */
 const GAP = 3
 const NAMES = 'January February March April May June July August September October November December'.split(
   ' ',
 )
 
 /**
- * The last three months, a row for each week that begins with the date of its first day, and a mark for each
- * day from the first backup until now: so that a hole is seen. What restores saved is no nightly backup.
+ * Renders the last three months as a calendar that shows the days without a backup. Each row is a week and starts with
+ * the date of its first day; each day from the first backup until today has a mark. Safety backups are not counted.
  */
 export function renderCalendar(history: History, now: Date, columns = terminalWidth()): string {
   const marks = marksOf(history, now)
@@ -27,29 +29,29 @@ export function renderCalendar(history: History, now: Date, columns = terminalWi
   })
   const perRow = Math.max(1, Math.min(MONTHS, Math.floor((columns + GAP) / (WIDTH + GAP))))
   const rows = Array.from({length: Math.ceil(MONTHS / perRow)}, (_, row) =>
-    beside(months.slice(row * perRow, (row + 1) * perRow)),
+    sideBySide(months.slice(row * perRow, (row + 1) * perRow)),
   )
   return [...rows.flatMap(row => [row, '']), LEGEND].join('\n')
 }
 
 const COMPLETE = chalk.green('#')
-const FLAWED = chalk.yellow('!')
+const DAMAGED = chalk.yellow('!')
 const ROTATED = chalk.dim('-')
 const NONE = chalk.red('.')
-const LEGEND = `${COMPLETE} complete  ${FLAWED} damaged  ${ROTATED} rotated  ${NONE} none`
+const LEGEND = `${COMPLETE} complete  ${DAMAGED} damaged  ${ROTATED} rotated  ${NONE} none`
 
-/** The mark of each day, from that of the first backup to today, by its number since 1970. */
+/** Returns the mark of each day, keyed by days since 1970-01-01 UTC. */
 function marksOf({sets, rotated}: History, now: Date): Map<number, string> {
-  const nightly = sets.filter(({kind}) => kind !== 'safety')
+  const backups = sets.filter(({kind}) => kind !== 'safety')
   const marks = new Map<number, string>()
-  // What says more about a day comes later.
-  for (const {id} of nightly) marks.set(dayOf(id), FLAWED)
+  // A later mark replaces an earlier one, so the most informative mark is set last.
+  for (const {id} of backups) marks.set(dayOf(id), DAMAGED)
   for (const id of rotated) marks.set(dayOf(id), ROTATED)
-  for (const {id, state} of nightly) if (state === 'complete') marks.set(dayOf(id), COMPLETE)
+  for (const {id, state} of backups) if (state === 'complete') marks.set(dayOf(id), COMPLETE)
   const today = Math.floor(now.getTime() / DAY_MS)
   for (const day of marks.keys()) if (day > today) marks.delete(day)
   const first = Math.min(...marks.keys())
-  // Today is not over: its backup may still come.
+  // Today is not marked as missing: its backup may not have run yet.
   for (let day = first; day < today; day++) if (!marks.has(day)) marks.set(day, NONE)
   return marks
 }
@@ -74,8 +76,8 @@ function monthLines(first: Date, marks: Map<number, string>): string[] {
   return lines
 }
 
-/** Blocks of equal width side by side. */
-function beside(blocks: string[][]): string {
+/** Joins blocks of equal width side by side. */
+function sideBySide(blocks: string[][]): string {
   const height = Math.max(...blocks.map(({length}) => length))
   const lines = Array.from({length: height}, (_, row) =>
     blocks.map(block => block[row] ?? ' '.repeat(WIDTH)).join(' '.repeat(GAP)),

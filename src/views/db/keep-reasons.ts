@@ -1,44 +1,47 @@
 import type {KeepReason} from '../../backup/retention.js'
 
-type Ruled = Extract<KeepReason, {bucket: string}>
+type PolicyReason = Extract<KeepReason, {bucket: string}>
 
-/** Why a set stays, each reason once: `daily 2026-11-23`, and of which schemas when not of all. */
+/**
+ * Lists why a backup is kept, each reason once: `daily 2026-11-23`. A reason that does not hold for all schemas of
+ * the backup names those for which it does.
+ */
 export function keepReasons(reasons: KeepReason[], schemas: string[]): string[] {
-  const plain = reasons.flatMap(({rule}) => PLAIN[rule] ?? [])
-  const ruled = reasons.filter(reason => 'bucket' in reason)
-  const rules = [...new Set(ruled.map(ruleWords))].map(
-    words =>
-      words +
+  const general = reasons.flatMap(({rule}) => GENERAL[rule] ?? [])
+  const fromPolicy = reasons.filter(reason => 'bucket' in reason)
+  const texts = [...new Set(fromPolicy.map(policyText))].map(
+    text =>
+      text +
       ofSchemas(
-        ruled.filter(reason => ruleWords(reason) === words),
+        fromPolicy.filter(reason => policyText(reason) === text),
         schemas,
       ),
   )
-  return [...plain, ...(rules.length > 0 ? rules : newest(reasons, schemas))]
+  return [...general, ...(texts.length > 0 ? texts : newest(reasons, schemas))]
 }
 
-/** The same in a few words: `daily weekly`. */
-export function keepWords(reasons: KeepReason[]): string {
-  const [plain] = reasons.flatMap(({rule}) => PLAIN[rule] ?? [])
+/** Returns the reasons in short form: `daily weekly`. */
+export function keepSummary(reasons: KeepReason[]): string {
+  if (reasons.some(({rule}) => rule === 'safety')) return 'safety'
+  const [general] = reasons.flatMap(({rule}) => GENERAL[rule] ?? [])
   const rules = new Set(reasons.flatMap(reason => ('bucket' in reason ? reason.rule : [])))
-  if (reasons.some(({rule}) => rule === 'safety')) return 'this week'
-  return plain ?? ([...rules].join(' ') || 'newest')
+  return general ?? ([...rules].join(' ') || 'newest')
 }
 
-const PLAIN: Partial<Record<KeepReason['rule'], string>> = {
+const GENERAL: Partial<Record<KeepReason['rule'], string>> = {
   pinned: 'pinned',
-  safety: 'made by a restore this week',
-  future: 'from the future',
+  safety: 'safety backup of the last 7 days',
+  future: 'dated in the future',
 }
 
-function ruleWords({rule, bucket, oldest}: Ruled): string {
+function policyText({rule, bucket, oldest}: PolicyReason): string {
   return `${rule} ${bucket}${oldest ? ' (oldest)' : ''}`
 }
 
-/** Every rule keeps the newest set, so that being it is worth a word only where no rule does. */
+/** The retention policy usually keeps the newest backup too, so this reason is shown only where it does not. */
 function newest(reasons: KeepReason[], schemas: string[]): string[] {
-  const floor = reasons.filter(({rule}) => rule === 'newest' || rule === 'newest-backup')
-  return floor.length > 0 ? [`the newest${ofSchemas(floor, schemas)}`] : []
+  const group = reasons.filter(({rule}) => rule === 'newest' || rule === 'newest-backup')
+  return group.length > 0 ? [`newest${ofSchemas(group, schemas)}`] : []
 }
 
 function ofSchemas(group: KeepReason[], schemas: string[]): string {

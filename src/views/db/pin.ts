@@ -1,17 +1,19 @@
 import type {PinReport} from '../../backup/pin.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
+/** Renders the result of `db:pin` and `db:unpin`. */
 export function pinSummary({id, pinned, changed}: PinReport): string {
-  return wrap(`${id} ${SENTENCES[pinned ? 'pin' : 'unpin'][changed ? 'done' : 'already']}`, 0, process.stdout)
+  const result = RESULTS[pinned ? 'pin' : 'unpin'][changed ? 'changed' : 'unchanged']
+  return wrap(`Backup ${id} ${result}`, 0, process.stdout)
 }
 
-const SENTENCES = {
+const RESULTS = {
   pin: {
-    done: 'is pinned: rotation leaves it alone.',
-    already: 'was pinned already; nothing changed.',
+    changed: 'is pinned; rotation does not delete it.',
+    unchanged: 'is already pinned; nothing was changed.',
   },
   unpin: {
-    done: 'is not pinned any more: rotation judges it like the others.',
-    already: 'was not pinned; nothing changed.',
+    changed: 'is no longer pinned; rotation may delete it.',
+    unchanged: 'is not pinned; nothing was changed.',
   },
 }

@@ -2,21 +2,21 @@ import chalk from 'chalk'
 import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
 import type {PlannedSchema, RestorePlan} from '../../backup/restore/plan.js'
 import {ago} from '../../cli/terminal/ago.js'
-import {backupWords} from './backup.js'
+import {backupUpdates} from './backup.js'
 import {printable} from '../../cli/terminal/printable.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** What a restore shows, in this order. */
+/** The tasks of a restore, in the order in which they run. */
 export const RESTORE_TASKS = [['safety backup'], ['replay'], ['check and commit']]
 
 const STEPS = {safety: 'safety backup', replay: 'replay', commit: 'check and commit'} as const
 
-/** The words for what happens during a restore. */
-export function restoreWords(): (event: RestoreEvent) => ProgressUpdate {
-  const backup = backupWords()
+/** Returns a function that turns the events of one restore into progress updates. */
+export function restoreUpdates(): (event: RestoreEvent) => ProgressUpdate {
+  const toBackupUpdate = backupUpdates()
   return event => {
     switch (event.type) {
       case 'step':
@@ -25,19 +25,19 @@ export function restoreWords(): (event: RestoreEvent) => ProgressUpdate {
           : {task: STEPS[event.step], state: 'running', detail: 'started'}
       case 'bytes': {
         const detail = `${size(event.read)} of ${size(event.total)}`
-        return {task: 'replay', state: 'running', detail, passing: true}
+        return {task: 'replay', state: 'running', detail, transient: true}
       }
       case 'archive':
         return {
           task: 'safety backup',
           state: 'running',
           detail: `${event.schema} ${size(event.bytes)}`,
-          passing: true,
+          transient: true,
         }
       case 'schemas':
-        return {task: 'safety backup', state: 'running', detail: event.schemas.join(', '), passing: true}
+        return {task: 'safety backup', state: 'running', detail: event.schemas.join(', '), transient: true}
       case 'notice':
-        return backup(event)
+        return toBackupUpdate(event)
     }
   }
 }
@@ -45,103 +45,112 @@ export function restoreWords(): (event: RestoreEvent) => ProgressUpdate {
 interface Row {
   table: string
   now: number | undefined
-  then: number | undefined
+  inBackup: number | undefined
+  /** False for an archive without a manifest, whose tables are not known before it is restored. */
+  isKnown: boolean
 }
 
 const COLUMNS: Column<Row>[] = [
-  {title: 'table', gives: 0, cell: ({table}) => printable(table)},
-  {title: 'rows now', gives: 0, cell: ({now}) => (now === undefined ? '-' : count(now))},
-  {title: 'rows then', gives: 0, cell: ({then}) => (then === undefined ? '-' : count(then))},
-  {title: 'change', gives: 1, cell: ({now, then}) => change(now, then)},
+  {title: 'table', priority: 0, cell: ({table}) => printable(table)},
+  {title: 'rows now', priority: 0, cell: ({now}) => (now === undefined ? '-' : count(now))},
+  {
+    title: 'rows in backup',
+    priority: 0,
+    cell: ({inBackup}) => (inBackup === undefined ? '-' : count(inBackup)),
+  },
+  {title: 'change', priority: 1, cell: change},
 ]
 
-function change(now: number | undefined, then: number | undefined): string {
-  if (now === undefined) return chalk.green('comes')
-  if (then === undefined) return chalk.red('goes')
-  const difference = then - now
+function change({now, inBackup, isKnown}: Row): string {
+  if (!isKnown) return 'unknown'
+  if (now === undefined) return chalk.green('added')
+  if (inBackup === undefined) return chalk.red('removed')
+  const difference = inBackup - now
   if (difference === 0) return ''
   return difference > 0 ? chalk.green(`+${difference}`) : chalk.red(String(difference))
 }
 
-/** All that somebody has to know before they say yes. */
+/** Renders the plan of a restore: everything that a person has to know before they confirm it. */
 export function planText(plan: RestorePlan): string {
-  const lines = [
-    `${names(plan)} of ${plan.server.name}${plan.into === undefined ? '' : `, database ${plan.into}`} ${fate(plan)} ${origin(plan)}.`,
-    '',
-    renderTable(COLUMNS, rowsOf(plan)),
-    '',
-    ...facts(plan),
-  ]
+  const lines = [effect(plan), '', renderTable(COLUMNS, rowsOf(plan)), '', ...details(plan)]
   return lines.map(line => (line.includes('\n') ? line : wrap(line, 0, process.stdout))).join('\n')
 }
 
-function names({schemas}: RestorePlan): string {
+function effect(plan: RestorePlan): string {
+  const {schemas, creates, into, server} = plan
+  const [subject, source] = [schemaNames(plan), sourceText(plan)]
+  if (creates)
+    return `${subject} will be restored into the new database ${into} on ${server.name} from ${source}.`
+  const target = into === undefined ? `on ${server.name}` : `in database ${into} on ${server.name}`
+  return schemas.some(({exists}) => exists)
+    ? `${subject} ${target} will be replaced with ${source}.`
+    : `${subject} ${target} ${schemas.length > 1 ? 'do' : 'does'} not exist and will be created from ${source}.`
+}
+
+function schemaNames({schemas}: RestorePlan): string {
   return `${schemas.length === 1 ? 'Schema' : 'Schemas'} ${schemas.map(({schema}) => schema).join(', ')}`
 }
 
-function fate({schemas, creates}: RestorePlan): string {
-  const plural = schemas.length > 1
-  if (creates) return `${plural ? 'go' : 'goes'} into this new database,`
-  return schemas.some(({exists}) => exists)
-    ? `${plural ? 'are' : 'is'} replaced`
-    : `${plural ? 'are' : 'is'} not there and ${plural ? 'come' : 'comes'} back`
+function sourceText({source: {set, archives}}: RestorePlan): string {
+  if (!set) return `the file ${archives[0]?.path}`
+  const label = set.label === undefined ? '' : `, label: ${printable(set.label)}`
+  return `backup ${set.id} (age: ${ago(new Date(set.takenAt))}${label})`
 }
 
-function origin({source: {set, archives}}: RestorePlan): string {
-  if (!set) return `by the file ${archives[0]?.path}`
-  return `by backup ${set.id}, ${ago(new Date(set.takenAt))} old${set.label === undefined ? '' : ` (${printable(set.label)})`}`
-}
-
-function rowsOf({schemas}: RestorePlan): Row[] {
+function rowsOf({schemas, source}: RestorePlan): Row[] {
+  const isKnown = source.manifest !== undefined
   const prefix = (schema: PlannedSchema, table: string): string =>
     schemas.length > 1 ? `${schema.schema}.${table}` : table
   return schemas.flatMap(schema =>
-    schema.tables.map(({name, now, then}) => ({table: prefix(schema, name), now, then})),
+    schema.tables.map(({name, now, then}) => ({table: prefix(schema, name), now, inBackup: then, isKnown})),
   )
 }
 
-function facts(plan: RestorePlan): string[] {
+function details(plan: RestorePlan): string[] {
   const {foreignKeys, triggers, publications, roles, safety, expected, notices} = plan
   const saved = safety.reduce((sum, {bytes}) => sum + bytes, 0)
   return [
     safety.length > 0
-      ? `First a safety backup is made of what is there now (${size(saved)} on the server's disk, less when packed).`
-      : 'There is nothing to save first.',
+      ? `A safety backup of the current state is taken first. The data takes ${size(saved)} on the server; the archives are smaller.`
+      : 'No safety backup is needed: there is no data to replace.',
     ...(foreignKeys.length > 0
-      ? [`Foreign keys of other schemas, made again and checked: ${foreignKeys.join(', ')}.`]
+      ? [`Foreign keys of other schemas, recreated and validated: ${foreignKeys.join(', ')}.`]
       : []),
-    ...(triggers.length > 0 ? [`Triggers of other schemas, made again: ${triggers.join(', ')}.`] : []),
-    ...(publications.length > 0 ? [`Publications, filled again: ${publications.join(', ')}.`] : []),
-    ...(roles.length > 0
-      ? [`Roles that are missing and are made, without a password: ${roles.join(', ')}.`]
+    ...(triggers.length > 0 ? [`Triggers of other schemas, recreated: ${triggers.join(', ')}.`] : []),
+    ...(publications.length > 0
+      ? [`Publications, to which the tables are added again: ${publications.join(', ')}.`]
       : []),
+    ...(roles.length > 0 ? [`Missing roles, created without a password: ${roles.join(', ')}.`] : []),
     ...notices.map(notice => `Note: ${notice}.`),
-    `The archives are proven. All happens in one transaction, or nothing; about ${expected} s.`,
+    `Archives verified. The restore runs in one transaction, so it completes or changes nothing (about ${expected} s).`,
   ]
 }
 
-/** What would be lost, for the question. */
-export function restoreLoss(plan: RestorePlan): string {
-  const from = plan.source.set?.id ?? 'the file'
-  return `This replaces ${plan.schemas.map(({schema}) => schema).join(', ')} by what ${from} holds`
+/** Names what a restore overwrites, for the question that asks to confirm it. */
+export function restoreLoss({source: {set}, schemas}: RestorePlan): string {
+  const subject = `${schemas.length === 1 ? 'schema' : 'schemas'} ${schemas.map(({schema}) => schema).join(', ')}`
+  return `This replaces ${subject} with ${set ? `backup ${set.id}` : 'the file'}`
 }
 
-/** The word to type: what is replaced. */
+/** Returns the name to type as confirmation: the schema, or else the database or project that is overwritten. */
 export function restoreName({schemas, into, server}: RestorePlan): string {
   return schemas.length === 1 ? schemas[0]!.schema : (into ?? server.name.replace(/^postgres of /, ''))
 }
 
-/** The end of a restore, and the way back. */
+/** Renders the report of a restore, with the undo command. */
 export function restoreSummary(report: RestoreReport): string {
   const {schemas, from, rows, seconds, undo, roles, foreignKeysLeftOut} = report
-  const plural = schemas.length > 1
+  const [subject, verb, them] = schemas.length === 1 ? ['Schema', 'was', 'it'] : ['Schemas', 'were', 'them']
+  const restored = rows === undefined ? '' : `: ${count(rows)} rows`
   const sentences = [
-    `${schemas.join(', ')} ${plural ? 'are' : 'is'} restored from ${from}${rows === undefined ? '' : `: ${count(rows)} rows`} in ${seconds} s. Restart the services that use ${plural ? 'them' : 'it'}.`,
-    ...(roles.length > 0 ? [`Give these new roles a password: ${roles.join(', ')}.`] : []),
+    `${subject} ${schemas.join(', ')} ${verb} restored from ${from}${restored} in ${seconds} s. Restart the services that use ${them}.`,
+    ...(roles.length > 0 ? [`Set a password for the new roles: ${roles.join(', ')}.`] : []),
     ...(foreignKeysLeftOut.length > 0
-      ? [`Left out, since the schema that they refer to is not there: ${foreignKeysLeftOut.join(', ')}.`]
+      ? [
+          `Foreign keys skipped, because the schema that they refer to does not exist: ${foreignKeysLeftOut.join(', ')}.`,
+        ]
       : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const back = undo ? ['', 'To undo this:', '', `  ${undo.command}`] : []
-  return [...sentences, ...back].join('\n')
+  const undoLines = undo ? ['', 'To undo this restore:', '', `  ${undo.command}`] : []
+  return [...sentences, ...undoLines].join('\n')
 }

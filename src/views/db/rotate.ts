@@ -2,7 +2,7 @@ import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
 import {timeOf} from '../../backup/repository/sets.js'
 import {ago} from '../../cli/terminal/ago.js'
-import {keepReasons, keepWords} from './keep-reasons.js'
+import {keepReasons, keepSummary} from './keep-reasons.js'
 import {renderFitting} from '../../cli/terminal/layout.js'
 import {printable} from '../../cli/terminal/printable.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
@@ -14,15 +14,16 @@ interface Row {
   id: string
   bytes: number
   action: string
-  why: string[]
+  reasons: string[]
   short: string
 }
 
+/** Turns an event of `db:rotate` into a progress update. */
 export function rotateUpdate({id, done, total}: RotateEvent): ProgressUpdate {
   return {task: 'delete', state: done === total ? 'done' : 'running', detail: `${id}, ${done} of ${total}`}
 }
 
-/** Every set with what becomes of it and why, newest first; then the sum. */
+/** Renders each backup with its action and the reasons, newest first, and the totals. */
 export function rotateSummary(report: RotationReport): string {
   const rows = toRows(report)
   if (rows.length === 0) return wrap(`There are no backups in ${report.directory}.`, 0, process.stdout)
@@ -34,27 +35,31 @@ export function rotateSummary(report: RotationReport): string {
   ].join('\n')
 }
 
-const id: Column<Row> = {title: 'id', gives: 0, cell: row => row.id}
-const age: Column<Row> = {title: 'age', gives: 0, cell: row => ago(timeOf(row.id)!)}
-const sizeColumn: Column<Row> = {title: 'size', gives: 0, cell: row => size(row.bytes)}
-const action: Column<Row> = {title: 'action', gives: 0, cell: row => colour(row)(row.action)}
-const why: Column<Row> = {title: 'why', gives: 0, cell: row => row.why.join(', ')}
-const lines: Column<Row> = {title: 'why', gives: 0, cell: row => pack(row.why, WHY_WIDTH)}
-const short: Column<Row> = {title: 'rotation', gives: 0, cell: row => colour(row)(row.short)}
+const id: Column<Row> = {title: 'id', priority: 0, cell: row => row.id}
+const age: Column<Row> = {title: 'age', priority: 0, cell: row => ago(timeOf(row.id)!)}
+const sizeColumn: Column<Row> = {title: 'size', priority: 0, cell: row => size(row.bytes)}
+const action: Column<Row> = {title: 'action', priority: 0, cell: row => colour(row)(row.action)}
+const reason: Column<Row> = {title: 'reason', priority: 0, cell: row => row.reasons.join(', ')}
+const brokenReason: Column<Row> = {
+  title: 'reason',
+  priority: 0,
+  cell: row => breakLines(row.reasons, REASON_WIDTH),
+}
+const short: Column<Row> = {title: 'rotation', priority: 0, cell: row => colour(row)(row.short)}
 
-/** What is left of 80 columns beside the ID and the action. */
-const WHY_WIDTH = 54
+/** Columns that a terminal of 80 leaves beside the ID and the action. */
+const REASON_WIDTH = 54
 
-/** From the widest to that of a terminal of 40 columns. */
+/** The layouts, widest first; the last one fits 40 columns. */
 const LAYOUTS = [
-  [id, age, sizeColumn, action, why],
-  [id, age, action, why],
-  [id, action, lines],
+  [id, age, sizeColumn, action, reason],
+  [id, age, action, reason],
+  [id, action, brokenReason],
   [id, short],
 ]
 
-/** As many reasons in a line as fit. */
-function pack(reasons: string[], width: number): string {
+/** Joins reasons by commas, and starts a new line where the next reason does not fit. */
+function breakLines(reasons: string[], width: number): string {
   return reasons.reduce((text, reason) => {
     const line = text.slice(text.lastIndexOf('\n') + 1)
     if (text === '') return reason
@@ -63,19 +68,19 @@ function pack(reasons: string[], width: number): string {
 }
 
 function toRows({kept, deleted, ignored, dryRun}: RotationReport): Row[] {
-  const gone = dryRun ? 'delete' : 'deleted'
+  const deletion = dryRun ? 'delete' : 'deleted'
   return [
     ...kept.map(({reasons, schemas, ...set}) => ({
       ...set,
       action: 'keep',
-      why: keepReasons(reasons, schemas).map(printable),
-      short: keepWords(reasons),
+      reasons: keepReasons(reasons, schemas).map(printable),
+      short: keepSummary(reasons),
     })),
-    ...deleted.map(set => ({...set, action: gone, why: ['no rule needs it'], short: gone})),
-    ...ignored.map(({reason, ...set}) => ({
+    ...deleted.map(set => ({...set, action: deletion, reasons: ['not kept by any rule'], short: deletion})),
+    ...ignored.map(({reason: cause, ...set}) => ({
       ...set,
       action: 'ignore',
-      why: [printable(reason)],
+      reasons: [printable(cause)],
       short: `ignore: ${set.state}`,
     })),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
@@ -88,14 +93,18 @@ function colour(row: Row): (text: string) => string {
 
 function sentences({kept, deleted, ignored, leftovers, dryRun}: RotationReport): string[] {
   const bytes = deleted.reduce((sum, set) => sum + set.bytes, 0)
-  const freed = deleted.length > 0 ? `, ${size(bytes)}` : ''
+  const freed = deleted.length > 0 ? ` (${size(bytes)})` : ''
   return [
     dryRun
-      ? `A rotation would keep ${kept.length} and delete ${deleted.length}${freed}. Nothing was changed.`
-      : `Kept ${kept.length}, deleted ${deleted.length}${freed}.`,
-    ...(ignored.length > 0 ? [`Ignored ${ignored.length}: what is not complete is never touched.`] : []),
+      ? `Backups to keep: ${kept.length}, to delete: ${deleted.length}${freed}. Nothing was changed.`
+      : `Backups kept: ${kept.length}, deleted: ${deleted.length}${freed}.`,
+    ...(ignored.length > 0
+      ? [`Backups ignored: ${ignored.length}. Rotation deletes only complete backups.`]
+      : []),
     ...(leftovers.length > 0
-      ? [`${dryRun ? 'It would also remove' : 'Also removed'} what ended runs left: ${leftovers.join(', ')}.`]
+      ? [
+          `${dryRun ? 'Stale leftovers of earlier runs to remove' : 'Removed stale leftovers of earlier runs'}: ${leftovers.join(', ')}.`,
+        ]
       : []),
   ]
 }

@@ -4,29 +4,31 @@ import {count, size} from '../../cli/terminal/size.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 
+/** Turns an event of `db:verify` into a progress update. */
 export function verifyUpdate({id, state, detail}: VerifyEvent): ProgressUpdate {
   return {
     task: 'verify',
     state: 'running',
     detail: `${id} ${detail}`,
-    ...(state === 'done' && {passing: true}),
+    ...(state === 'done' && {transient: true}),
   }
 }
 
 const COLUMNS: Column<Verdict>[] = [
-  {title: 'backup', gives: 0, cell: ({id}) => id},
-  {title: 'verdict', gives: 0, cell: ({good}) => (good ? chalk.green('good') : chalk.red('damaged'))},
-  {title: 'archives', gives: 3, cell: ({archives}) => String(archives)},
-  {title: 'rows', gives: 2, cell: ({rows}) => count(rows)},
-  {title: 'size', gives: 1, cell: ({bytes}) => size(bytes)},
+  {title: 'backup', priority: 0, cell: ({id}) => id},
+  {title: 'result', priority: 0, cell: ({good}) => (good ? chalk.green('valid') : chalk.red('damaged'))},
+  {title: 'archives', priority: 3, cell: ({archives}) => String(archives)},
+  {title: 'rows', priority: 2, cell: ({rows}) => count(rows)},
+  {title: 'size', priority: 1, cell: ({bytes}) => size(bytes)},
 ]
-const RESTORED: Column<Verdict> = {
+const RESTORE_TIME: Column<Verdict> = {
   title: 'restored in',
-  gives: 1,
+  priority: 1,
   cell: ({restoreSeconds}) => (restoreSeconds === undefined ? '-' : `${restoreSeconds} s`),
 }
 
+/** Renders one row per backup; with test restores, also how long each took. */
 export function verifyTable({sets}: VerifyReport): string {
-  const rehearsed = sets.some(({restoreSeconds}) => restoreSeconds !== undefined)
-  return renderTable(rehearsed ? [...COLUMNS, RESTORED] : COLUMNS, sets)
+  const hasRestores = sets.some(({restoreSeconds}) => restoreSeconds !== undefined)
+  return renderTable(hasRestores ? [...COLUMNS, RESTORE_TIME] : COLUMNS, sets)
 }

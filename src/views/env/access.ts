@@ -2,13 +2,13 @@ import type {Access} from '../../env/access.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 
 const COLUMNS: Column<Access>[] = [
-  {title: 'log in to', gives: 0, cell: ({service}) => service},
-  {title: 'at', gives: 0, cell: ({address}) => address},
-  {title: 'user', gives: 2, cell: ({user}) => user ?? '-'},
-  {title: 'password', gives: 1, cell: ({password}) => password ?? '-'},
+  {title: 'log in to', priority: 0, cell: ({service}) => service},
+  {title: 'address', priority: 0, cell: ({address}) => address},
+  {title: 'user', priority: 2, cell: ({user}) => user ?? '-'},
+  {title: 'password', priority: 1, cell: ({password}) => password ?? '-'},
 ]
 
-/** How people get into a running stack. */
+/** Renders the addresses and logins of a running stack. */
 export function accessTable(access: Access[]): string {
   return renderTable(COLUMNS, access)
 }

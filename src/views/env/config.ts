@@ -5,9 +5,9 @@ import {printable} from '../../cli/terminal/printable.js'
 import type {Column} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** All settings by group, what counts for nothing, and what nothing reads. */
+/** Renders all settings by group, then the values that are ignored and the variables that are not used. */
 export function configSummary(report: ConfigReport): string {
-  const remarks = [...report.settings.flatMap(overriddenWords), ...unknownWords(report.unknown)]
+  const remarks = [...report.settings.flatMap(ignoredText), ...unusedTexts(report.unknown)]
   return [
     wrap(chalk.dim(headline(report)), 0, process.stdout),
     renderFitting(layouts(report.generated), toLines(report.settings)),
@@ -17,10 +17,12 @@ export function configSummary(report: ConfigReport): string {
 }
 
 function headline({profile, project, sources}: ConfigReport): string {
-  return printable(`profile ${profile}, project ${project}; read in this order: ${sources.join(', ')}`)
+  return printable(
+    `Profile ${profile}, project ${project}. Sources, the first takes precedence: ${sources.join(', ')}.`,
+  )
 }
 
-/** A line of the table: a setting, or the name of the group that begins. */
+/** A line of the table: a setting, or the heading of a group. */
 type Line = SettingRow | {heading: string}
 
 function toLines(settings: SettingRow[]): Line[] {
@@ -28,61 +30,60 @@ function toLines(settings: SettingRow[]): Line[] {
   return groups.flatMap(heading => [{heading}, ...settings.filter(({group}) => group === heading)])
 }
 
-/** From wide to narrow: everything; long values cut; one below the other. */
+/** Returns the layouts, widest first: all columns, the same with shortened values, and one column. */
 function layouts(generated: string | null): Column<Line>[][] {
-  // Its path would take the place of the values, and the headline has it.
-  const origin = (row: SettingRow): string =>
+  // The headline has the path of the generated file, and the table needs the space for the values.
+  const sourceOf = (row: SettingRow): string =>
     row.source === generated && generated !== null ? 'generated' : printable(row.source ?? 'not set')
   const name = column('setting', ({name: variable}) => `  ${variable}`, chalk.bold)
-  const source = column('from', origin)
-  const cut = column('value', row => shorten(valueWords(row), 26))
+  const source = column('source', sourceOf)
+  const shortened = column('value', row => shorten(valueText(row), 26))
   const all = column(
     'settings',
-    row => `  ${row.name}\n    ${valueWords(row)}\n    ${chalk.dim(origin(row))}`,
+    row => `  ${row.name}\n    ${valueText(row)}\n    ${chalk.dim(sourceOf(row))}`,
     chalk.bold,
   )
-  return [[name, column('value', valueWords), source], [name, cut, source], [all]]
+  return [[name, column('value', valueText), source], [name, shortened, source], [all]]
 }
 
 function column(
   title: string,
-  words: (row: SettingRow) => string,
-  headingWords: (heading: string) => string = () => '',
+  toText: (row: SettingRow) => string,
+  toHeading: (heading: string) => string = () => '',
 ): Column<Line> {
   return {
     title,
-    gives: 0,
-    cell: line => ('heading' in line ? `\n${headingWords(line.heading)}` : words(line)),
+    priority: 0,
+    cell: line => ('heading' in line ? `\n${toHeading(line.heading)}` : toText(line)),
   }
 }
 
-function valueWords({value, valid}: SettingRow): string {
-  if (!valid) return chalk.red(value ?? 'not valid, not shown')
+function valueText({value, valid}: SettingRow): string {
+  if (!valid) return chalk.red(value ?? 'invalid, not shown')
   return printable(value ?? '-')
 }
 
-/** Long values are an image or options of the JVM: their beginning tells the most. */
+/** Keeps the beginning: long values are images and JVM options, which their beginning identifies. */
 function shorten(text: string, length: number): string {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text
 }
 
-function overriddenWords({name: setting, source: winner, overridden}: SettingRow): string[] {
+function ignoredText({name: setting, source, overridden}: SettingRow): string[] {
   if (overridden.length === 0) return []
-  return [`${setting} in ${overridden.join(' and ')} counts for nothing: ${winner} comes first.`]
+  return [`${setting} in ${overridden.join(' and ')} is ignored; ${source} takes precedence.`]
 }
 
-function unknownWords(unknown: UnknownVariable[]): string[] {
-  const near = unknown.filter(({suggestion}) => suggestion !== null)
-  const far = unknown.filter(({suggestion}) => suggestion === null)
-  const sources = [...new Set(far.map(({source: file}) => file))]
+function unusedTexts(unknown: UnknownVariable[]): string[] {
+  const misspelled = unknown.filter(({suggestion}) => suggestion !== null)
+  const others = unknown.filter(({suggestion}) => suggestion === null)
+  const sources = [...new Set(others.map(({source}) => source))]
   return [
-    ...near.map(
-      ({name: variable, source: file, suggestion}) =>
-        `${file} sets ${variable}, which nothing reads: did you mean ${suggestion}?`,
+    ...misspelled.map(
+      ({name, source, suggestion}) => `Unused variable in ${source}: ${name}. Did you mean ${suggestion}?`,
     ),
     ...sources.map(file => {
-      const names = far.filter(({source: origin}) => origin === file).map(({name: variable}) => variable)
-      return `Nothing reads these of ${file}: ${names.join(', ')}.`
+      const names = others.filter(({source}) => source === file).map(({name}) => name)
+      return `Unused variables in ${file}: ${names.join(', ')}.`
     }),
   ]
 }

@@ -11,7 +11,7 @@ const COLOURS: Record<Finding['verdict'], (text: string) => string> = {
   skipped: chalk.dim,
 }
 
-/** A line per finding, with what mends it below. */
+/** Renders each finding, with the hint on the line below it. */
 export function doctorSummary({checks}: DoctorReport): string {
   return checks.map(findingLines).join('\n')
 }

@@ -1,29 +1,38 @@
 import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import {wrap} from '../../cli/terminal/wrap.js'
 
-/** What would be lost, for the question. */
+/** Names the data that would be deleted, for the question that asks to confirm it. */
 export function downLoss({stack, volumes}: DownPlan): string {
-  return `This deletes all data of ${stack.project}: ${volumes.join(', ')}`
+  return `This deletes all data of project ${stack.project}: ${volumes.join(', ')}`
 }
 
+/** Turns an event of `env:down` into a progress update. */
 export function downUpdate({state, services}: DownEvent): ProgressUpdate {
   return state === 'done'
     ? {task: 'stop', state: 'done', detail: 'done'}
     : {task: 'stop', state: 'running', detail: services === 1 ? '1 service' : `${services} services`}
 }
 
+/** Renders what was stopped and deleted, and whether Docker could not be queried. */
 export function downSummary(report: DownReport): string {
   const {unasked} = report
-  const done = whatIsDone(report)
-  return unasked
-    ? `${done}\nDocker was not asked: ${unasked}. If it runs the stack, type this again when it answers.`
-    : done
+  const sentences = [
+    resultText(report),
+    ...(unasked
+      ? [
+          `Docker could not be queried: ${unasked}. If the stack runs on Docker, run this command again when Docker is available.`,
+        ]
+      : []),
+  ]
+  return sentences.map(sentence => wrap(sentence, 0, process.stdout)).join('\n')
 }
 
-function whatIsDone({project, profile, stopped, deleted}: DownReport): string {
-  if (stopped.length === 0 && deleted.length === 0) return `${project} was not running; nothing changed.`
-  const services = `${project} is down.`
+function resultText({project, profile, stopped, deleted}: DownReport): string {
+  if (stopped.length === 0 && deleted.length === 0)
+    return `Project ${project} was not running; nothing was changed.`
+  const result = `Project ${project} is stopped.`
   return deleted.length > 0
-    ? `${services} Its data is deleted: ${deleted.join(', ')}.`
-    : `${services} Its data is kept; aquastream env:up --profile ${profile} starts it again.`
+    ? `${result} Its data was deleted: ${deleted.join(', ')}.`
+    : `${result} Its data is kept; aquastream env:up --profile ${profile} starts it again.`
 }

@@ -1,16 +1,16 @@
 import {flagsFor, type InitReport} from '../../env/init.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** What was written, what is left to fill in, and what to type next. */
+/** Renders what was written, which settings are missing, and the next commands. */
 export function initSummary({profile, file, generated, missing, ignored}: InitReport): string {
   const sentences = [
-    `${file} is written; nobody but you can read it.`,
-    ...(generated.length > 0 ? [`Secrets in it that you need not know: ${generated.join(', ')}.`] : []),
+    `${file} was written; it is readable only by you (mode 0600).`,
+    ...(generated.length > 0 ? [`Generated secrets: ${generated.join(', ')}.`] : []),
     ...(missing.length > 0
-      ? [`Still to fill in: ${missing.join(', ')}. ${profile} does not start without.`]
+      ? [`Missing settings: ${missing.join(', ')}. ${profile} will not start without them.`]
       : []),
     ...(ignored === false
-      ? [`Git does not ignore ${file}: add it to .gitignore, or its secrets get into a commit.`]
+      ? [`Git does not ignore ${file}. Add it to .gitignore, so that its secrets are not committed.`]
       : []),
   ]
   const next = [

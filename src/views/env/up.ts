@@ -5,10 +5,10 @@ import {accessTable} from './access.js'
 import {startTable} from './services.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** What a start shows first; the services follow when they are known. */
+/** The first tasks of a start; one task per service follows. */
 export const UP_TASKS = [['check'], ['images']]
 
-/** The words for what happens during a start. */
+/** Turns an event of `env:up` into a progress update. */
 export function upUpdate(event: UpEvent): ProgressUpdate {
   switch (event.type) {
     case 'step':
@@ -32,15 +32,15 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
   }
 }
 
-const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching what is missing'}
+const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching missing images'}
 
-/** The end of a start: where to reach what, how to get in, and what to type next. */
+/** Renders the services with their addresses, the logins, and the next commands. */
 export function upSummary(report: UpReport): string {
   const {profile, engine, changed, recreated, services} = report
   const sentences = [
-    changed ? `${profile} is up.` : `${profile} was up already; nothing changed.`,
+    changed ? `The ${profile} stack is up.` : `The ${profile} stack was already up; nothing was changed.`,
     ...(recreated.length > 0
-      ? [`${engine === 'compose' ? 'In a new container' : 'Started anew'}: ${recreated.join(', ')}.`]
+      ? [`${engine === 'compose' ? 'Recreated containers' : 'Restarted services'}: ${recreated.join(', ')}.`]
       : []),
   ]
   const next = ['logs --follow', 'env:status', 'env:down'].map(
@@ -53,16 +53,16 @@ export function upSummary(report: UpReport): string {
 function logins({access, secrets, profile}: UpReport): string[] {
   if (access.length === 0) return []
   const places = {
-    generated: secrets ?? '',
-    settings: `your settings: aquastream env:config --profile ${profile}`,
+    generated: `in ${secrets}`,
+    settings: `in your settings; aquastream env:config --profile ${profile} shows where`,
   }
   const named = access.filter(({from}) => from !== null)
   const lines = (['generated', 'settings'] as const).flatMap(place => {
     const names = named.flatMap(({from, password}) => (from === place ? [password] : []))
     if (names.length === 0) return []
     const some = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
-    const what = names.length === named.length ? 'The passwords are' : some
-    return [wrap(`${what} in ${places[place]}`, 0, process.stdout)]
+    const subject = names.length === named.length ? 'The passwords are' : some
+    return [wrap(`${subject} ${places[place]}.`, 0, process.stdout)]
   })
   return [accessTable(access), '', ...(lines.length > 0 ? [...lines, ''] : [])]
 }

@@ -3,28 +3,35 @@ import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import {count, size} from '../../cli/terminal/size.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** What a bundle shows, in this order. */
+/** The tasks of a support bundle, in the order in which they run. */
 export const BUNDLE_TASKS = [['collect'], ['check'], ['write']]
 
-const STARTED = {collect: 'what is known of the stack', check: 'that no secret is left', write: 'the archive'}
+const STARTED = {
+  collect: 'logs, states, versions, settings',
+  check: 'searching the files for secrets',
+  write: 'compressing the files',
+}
 
+/** Turns an event of `logs --bundle` into a progress update. */
 export function bundleUpdate(event: BundleEvent): ProgressUpdate {
   if (event.state === 'running')
-    return {task: event.step, state: 'running', detail: event.path, passing: true}
+    return {task: event.step, state: 'running', detail: event.path, transient: true}
   return event.state === 'done'
     ? {task: event.step, state: 'done', detail: 'done'}
     : {task: event.step, state: 'running', detail: STARTED[event.step]}
 }
 
-/** The end of a bundle: where it is, what was masked, what is missing. */
+/** Renders the path of a support bundle, the names of the masked secrets, and what could not be collected. */
 export function bundleSummary({path, bytes, files, masked, missing}: BundleReport): string {
-  const times = Object.values(masked).reduce((sum, number) => sum + number, 0)
+  const occurrences = Object.values(masked).reduce((sum, number) => sum + number, 0)
   const names = Object.keys(masked).sort().join(', ')
   const sentences = [
-    `${files.length} files, ${size(bytes)}; README.txt in it says what each is.`,
-    times === 0 ? 'No secret was in them.' : `Masked ${count(times)} times: ${names}.`,
-    ...missing.map(({what, why}) => `Missing: ${what}: ${why}.`),
-    'Look through it before you send it: what your users wrote is still in the logs.',
+    `The support bundle has ${files.length} files (${size(bytes)}); its README.txt describes each of them.`,
+    occurrences === 0
+      ? 'No secrets were found.'
+      : `Masked ${count(occurrences)} ${occurrences === 1 ? 'occurrence' : 'occurrences'} of secrets: ${names}.`,
+    ...missing.map(({what, why}) => `Missing: ${what} (${why}).`),
+    'Review the bundle before you share it: the logs still contain what your users wrote.',
   ]
   const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
   return [...wrapped, '', `  ${path}`].join('\n')

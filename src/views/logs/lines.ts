@@ -6,24 +6,23 @@ import {SERVICES} from '../../stack/catalogue.js'
 const COLOURS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
 const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))
 
-/** Writes one line at a time, no faster than the reader reads. */
+/** Returns a function that writes one log line to stdout and waits while its reader is slower. */
 export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
   return async line => {
-    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : toText(line)))
+    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : lineText(line)))
       await once(process.stdout, 'drain')
   }
 }
 
-/** Nothing printed would look like an answer: what was skipped or never started has no log. */
+/** Says that there are no log lines: empty output alone could mean that the command failed. */
 export function noLines(services: string[], since: string | undefined): string {
-  const then = since === undefined ? '' : ` since ${since}`
-  return services.length > 0
-    ? `note: there are no lines of ${services.join(', ')}${then}`
-    : `note: no service has written anything${then}`
+  const ofServices = services.length > 0 ? ` of ${services.join(', ')}` : ''
+  const sinceThen = since === undefined ? '' : ` since ${since}`
+  return `note: there are no log lines${ofServices}${sinceThen}`
 }
 
-/** A service keeps its colour from run to run. */
-function toText({service, text}: LogLine): string {
+/** Renders one log line behind the name of its service, which has the same colour in every run. */
+export function lineText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
   const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
   return `${colour(service.padEnd(WIDTH))} | ${text}\n`

@@ -1,0 +1,19 @@
+import type {ServiceRow} from '../../src/env/service-rows.js'
+import {hoursAgo} from './screens.js'
+
+/** A healthy service, except for what is given. */
+export function serviceRow(service: string, row: Partial<ServiceRow> = {}): ServiceRow {
+  return {
+    service,
+    state: 'running',
+    health: 'healthy',
+    since: hoursAgo(3),
+    restarts: 0,
+    memory: null,
+    image: `registry.example/aquastream/backend-${service}:1.4.2`,
+    stub: false,
+    url: 'http://127.0.0.1:8101',
+    note: null,
+    ...row,
+  }
+}

@@ -1,0 +1,161 @@
+import {expect, test} from 'vitest'
+import {inTerminal, screens} from '../../../helpers/screens.js'
+import {serviceRow} from '../../../helpers/service-rows.js'
+import type {UpReport} from '../../../../src/env/up.js'
+import {upSummary, upUpdate} from '../../../../src/views/env/up.js'
+
+const POSTGRES = {
+  service: 'postgres',
+  address: '127.0.0.1:5432/aquastream',
+  user: 'aquastream',
+  password: 'POSTGRES_PASSWORD',
+  from: 'generated',
+} as const
+const REDIS = {
+  service: 'redis',
+  address: '127.0.0.1:6379',
+  user: null,
+  password: 'REDIS_PASSWORD',
+  from: 'settings',
+} as const
+
+const REPORT: UpReport = {
+  profile: 'dev',
+  project: 'aquastream-dev',
+  engine: 'compose',
+  changed: true,
+  recreated: [],
+  services: [
+    serviceRow('postgres', {url: '127.0.0.1:5432', image: 'postgres:16-alpine'}),
+    serviceRow('user', {stub: true}),
+  ],
+  access: [POSTGRES],
+  secrets: '/home/you/.local/state/aquastream/dev.env',
+}
+
+test('the end of a start shows addresses, logins and the next commands', () => {
+  expect(screens(() => upSummary(REPORT))).toMatchInlineSnapshot(`
+    "=== 80 columns
+    SERVICE   STATE    HEALTH   URL                    RUNS
+    postgres  running  healthy  127.0.0.1:5432         postgres
+    user      running  healthy  http://127.0.0.1:8101  stub
+
+    The dev stack is up.
+
+    LOG IN TO  ADDRESS                    USER        PASSWORD
+    postgres   127.0.0.1:5432/aquastream  aquastream  POSTGRES_PASSWORD
+
+    The passwords are in /home/you/.local/state/aquastream/dev.env.
+
+      aquastream logs --follow --profile dev
+      aquastream env:status --profile dev
+      aquastream env:down --profile dev
+    === 40 columns
+    SERVICE   HEALTH   URL
+    postgres  healthy  127.0.0.1:5432
+    user      healthy  http://127.0.0.1:8101
+
+    The dev stack is up.
+
+    LOG IN TO  ADDRESS
+    postgres   127.0.0.1:5432/aquastream
+
+    The passwords are in /home/you/.local/st
+    ate/aquastream/dev.env.
+
+      aquastream logs --follow --profile dev
+      aquastream env:status --profile dev
+      aquastream env:down --profile dev"
+  `)
+})
+
+test('recreated containers are named, and settings are not shown', () => {
+  const report = {...REPORT, recreated: ['redis', 'user'], access: [POSTGRES, REDIS]}
+  expect(screens(() => upSummary(report))).toMatchInlineSnapshot(`
+    "=== 80 columns
+    SERVICE   STATE    HEALTH   URL                    RUNS
+    postgres  running  healthy  127.0.0.1:5432         postgres
+    user      running  healthy  http://127.0.0.1:8101  stub
+
+    The dev stack is up.
+    Recreated containers: redis, user.
+
+    LOG IN TO  ADDRESS                    USER        PASSWORD
+    postgres   127.0.0.1:5432/aquastream  aquastream  POSTGRES_PASSWORD
+    redis      127.0.0.1:6379             -           REDIS_PASSWORD
+
+    POSTGRES_PASSWORD is in /home/you/.local/state/aquastream/dev.env.
+    REDIS_PASSWORD is in your settings; aquastream env:config --profile dev shows
+    where.
+
+      aquastream logs --follow --profile dev
+      aquastream env:status --profile dev
+      aquastream env:down --profile dev
+    === 40 columns
+    SERVICE   HEALTH   URL
+    postgres  healthy  127.0.0.1:5432
+    user      healthy  http://127.0.0.1:8101
+
+    The dev stack is up.
+    Recreated containers: redis, user.
+
+    LOG IN TO  ADDRESS
+    postgres   127.0.0.1:5432/aquastream
+    redis      127.0.0.1:6379
+
+    POSTGRES_PASSWORD is in /home/you/.local
+    /state/aquastream/dev.env.
+    REDIS_PASSWORD is in your settings;
+    aquastream env:config --profile dev
+    shows where.
+
+      aquastream logs --follow --profile dev
+      aquastream env:status --profile dev
+      aquastream env:down --profile dev"
+  `)
+})
+
+test.each([
+  [
+    'a stack that was up already is unchanged',
+    {changed: false},
+    ['The dev stack was already up; nothing was changed.'],
+  ],
+  [
+    'on the embedded engine, services are restarted',
+    {engine: 'embedded', recreated: ['user']},
+    ['The dev stack is up.', 'Restarted services: user.'],
+  ],
+  [
+    'passwords of the settings are shown by another command',
+    {access: [REDIS]},
+    ['The passwords are in your settings; aquastream env:config --profile dev shows where.'],
+  ],
+] as const)('%s', (_, changes, sentences) => {
+  const text = inTerminal(120, () => upSummary({...REPORT, ...(changes as Partial<UpReport>)}))
+  expect(text.split('\n')).toEqual(expect.arrayContaining([...sentences]))
+})
+
+test('each event of a start is a task or a notice', () => {
+  expect([
+    upUpdate({type: 'step', step: 'check', state: 'started'}),
+    upUpdate({type: 'step', step: 'images', state: 'started'}),
+    upUpdate({type: 'image', image: 'redis:7-alpine', state: 'pulling', detail: '3 of 5'}),
+    upUpdate({type: 'step', step: 'images', state: 'done'}),
+    upUpdate({type: 'services', services: ['redis']}),
+    upUpdate({type: 'recreate', service: 'redis', reason: 'its settings changed'}),
+    upUpdate({type: 'service', service: 'redis', state: 'waiting', detail: 'queued'}),
+    upUpdate({type: 'service', service: 'redis', state: 'ready', detail: 'healthy'}),
+    upUpdate({type: 'notice', text: 'secrets were generated'}),
+  ]).toEqual([
+    {task: 'check', state: 'running', detail: 'engine, settings, ports, disk'},
+    {task: 'images', state: 'running', detail: 'fetching missing images'},
+    {task: 'images', state: 'running', detail: 'pulling redis:7-alpine 3 of 5'},
+    {task: 'images', state: 'done', detail: 'done'},
+    {tasks: ['redis']},
+    {notice: 'redis will be recreated: its settings changed'},
+    {task: 'redis', state: 'running', detail: 'queued'},
+    {task: 'redis', state: 'done', detail: 'healthy'},
+    {notice: 'note: secrets were generated'},
+  ])
+})
