@@ -54,9 +54,17 @@ module.exports = {
     },
     {
       name: 'ships-what-it-imports',
+      comment: 'the build bundles src/zod.ts and the stub server with what they import',
       severity: 'error',
-      from: {path: '^src/', pathNot: '^src/stubs/'},
+      from: {path: '^src/', pathNot: '^src/(stubs/|zod\\.ts$)'},
       to: {dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown']},
+    },
+    {
+      name: 'zod-is-bundled-alone',
+      comment: 'the bundle has the licence of zod, and no other',
+      severity: 'error',
+      from: {path: '^src/zod\\.ts$'},
+      to: {pathNot: '^node_modules/zod/'},
     },
   ],
   options: {

@@ -1,5 +1,5 @@
-// Builds what the package ships: dist/ (the CLI), infra/stubs/server.js (the stub server, one file
-// without npm install, so that its image is a copy), Swagger UI beside it, and oclif.manifest.json.
+// Builds what the package ships: dist/ (the CLI, and zod in dist/zod.js), infra/stubs/server.js (the stub
+// server, one file without npm install, so that its image is a copy), Swagger UI beside it, and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
 import {copyFileSync, readFileSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
@@ -8,6 +8,16 @@ import swaggerUi from 'swagger-ui-dist/absolute-path.js'
 
 rmSync('dist', {recursive: true, force: true})
 execFileSync('node_modules/.bin/tsc', {stdio: 'inherit'})
+await build({
+  entryPoints: ['src/zod.ts'],
+  outfile: 'dist/zod.js',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  banner: {js: `/* zod\n\n${readFileSync('node_modules/zod/LICENSE', 'utf8')}*/`},
+  logLevel: 'warning',
+})
 await build({
   entryPoints: ['src/stubs/server.ts'],
   outfile: 'infra/stubs/server.js',

@@ -15,7 +15,6 @@ export async function main(root: string): Promise<void> {
     const config = await Config.load(root)
     const argv = joinTopic(typed, config)
     try {
-      if (json || !process.stdin.isTTY) await refuseUnknown(argv, config)
       await run(argv, config)
     } catch (error) {
       throw (await import('./usage.js')).findFault(error, argv, config)
@@ -43,12 +42,6 @@ function joinTopic(argv: string[], config: Config): string[] {
 function isJson(argv: string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end < 0 ? undefined : end).includes('--json')
-}
-
-/** The plugin for unknown commands asks a question: for somebody at a terminal, and not in front of JSON. */
-async function refuseUnknown([id = '']: string[], config: Config): Promise<void> {
-  if (id === '' || id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
-  throw (await import('./usage.js')).unknownCommand(id, config)
 }
 
 /** A reader that went away (`| head`) is no failure of ours; a full disk is one, and there is nobody else to say it. */

@@ -23,10 +23,10 @@ function withoutValues(message: string): string {
   return message.startsWith('Nonexistent flag') ? message.replace(/=[^\s,]*/g, '') : message
 }
 
-export function unknownCommand(typed: string, {commandIDs}: Config): AquastreamError {
-  const ours = commandIDs.filter(id => /^(?:env:|db:|logs$)/.test(id))
+function unknownCommand(typed: string, {commands}: Config): AquastreamError {
+  const shown = commands.filter(({hidden}) => !hidden).map(({id}) => id)
   // `backup` and env:backup are no commands, and db:backup is.
-  const meant = ours.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ours)
+  const meant = shown.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, shown)
   const question = meant === undefined ? '' : `did you mean aquastream ${meant}? `
   return new AquastreamError('usage', `there is no command ${typed}`, {
     hint: `${question}aquastream --help lists all`,
