@@ -60,9 +60,17 @@ module.exports = {
     },
     {
       name: 'ships-what-it-imports',
+      comment: 'the build bundles src/system/zod.ts with zod',
       severity: 'error',
-      from: {path: '^src/'},
+      from: {path: '^src/', pathNot: '^src/system/zod\\.ts$'},
       to: {dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown']},
+    },
+    {
+      name: 'zod-is-bundled-alone',
+      comment: 'the bundle has the licence of zod, and no other',
+      severity: 'error',
+      from: {path: '^src/system/zod\\.ts$'},
+      to: {pathNot: '^node_modules/zod/'},
     },
   ],
   options: {

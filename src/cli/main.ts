@@ -15,7 +15,6 @@ export async function main(root: string): Promise<void> {
     const config = await Config.load(root)
     const argv = joinTopic(args, config)
     try {
-      if (json || !process.stdin.isTTY) await refuseUnknown(argv, config)
       await run(argv, config)
     } catch (error) {
       throw (await import('./usage.js')).toUsageError(error, argv, config)
@@ -43,12 +42,6 @@ function joinTopic(argv: string[], config: Config): string[] {
 function isJson(argv: string[]): boolean {
   const end = argv.indexOf('--')
   return argv.slice(0, end < 0 ? undefined : end).includes('--json')
-}
-
-/** The plugin for unknown commands asks a question, which needs a terminal and must not precede JSON. */
-async function refuseUnknown([id = '']: string[], config: Config): Promise<void> {
-  if (id === '' || id.startsWith('-') || config.findCommand(id) || config.findTopic(id)) return
-  throw (await import('./usage.js')).unknownCommand(id, config)
 }
 
 /** A closed pipe (`| head`) is not an error. A full disk is, and stdout is then lost, so this reports it itself. */

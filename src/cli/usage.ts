@@ -24,9 +24,8 @@ function withoutValues(message: string): string {
 }
 
 /** Returns the error for a command that does not exist, with the nearest existing one as a hint. */
-export function unknownCommand(typed: string, config: Config): AquastreamError {
-  // Commands of plugins, such as autocomplete:create, are not suggested.
-  const ids = config.commands.filter(({pluginName}) => pluginName === config.name).map(({id}) => id)
+function unknownCommand(typed: string, {commands}: Config): AquastreamError {
+  const ids = commands.filter(({hidden}) => !hidden).map(({id}) => id)
   // For `backup` and env:backup, the suggestion is db:backup.
   const suggestion = ids.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ids)
   const question = suggestion === undefined ? '' : `did you mean aquastream ${suggestion}? `

@@ -1,5 +1,5 @@
-import {z} from 'zod'
 import {type Service, SERVICES} from '../stack/catalogue.js'
+import * as z from '../system/zod.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
 

@@ -1,4 +1,5 @@
 import {readFile} from 'node:fs/promises'
+import {stripVTControlCharacters} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {errorOf, Site} from '../helpers/cli.js'
 import {siteWithoutDocker} from './site.js'
@@ -112,12 +113,13 @@ test('a word after -- is never taken for a flag', async () => {
 
 describe('a command that does not exist', () => {
   test.each([
-    ['evn:up', 'evn:up'],
-    ['env:upp --profile dev', 'env:upp'],
-    ['env upp', 'env:upp'],
-    ['up', 'up'],
-    ['db:up', 'db:up'],
-  ])('%s gets the nearest one as a hint', async (words, name) => {
+    ['evn:up', 'evn:up', 'env:up'],
+    ['env:upp --profile dev', 'env:upp', 'env:up'],
+    ['env upp', 'env:upp', 'env:up'],
+    ['up', 'up', 'env:up'],
+    ['db:up', 'db:up', 'env:up'],
+    ['hlep', 'hlep', 'help'],
+  ])('%s gets the nearest one as a hint', async (words, name, nearest) => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --json`)
     expect(run).toMatchObject({exitCode: 2, stderr: ''})
@@ -125,7 +127,7 @@ describe('a command that does not exist', () => {
       code: 'usage',
       exitCode: 2,
       message: `unknown command ${name}`,
-      hint: 'did you mean aquastream env:up? aquastream --help lists all commands',
+      hint: `did you mean aquastream ${nearest}? aquastream --help lists all commands`,
     })
   })
 
@@ -150,6 +152,16 @@ describe('a command that does not exist', () => {
     await using site = await Site.open()
     const run = await site.runInTerminal('evn:up --json 2>/dev/null', 80)
     expect(errorOf(run).code).toBe('usage')
+  })
+
+  test('gets the same two lines in a terminal', async () => {
+    await using site = await siteWithoutDocker({PATH: process.env.PATH})
+    const {exitCode, stdout} = await site.runInTerminal('evn:up', 80)
+    expect(exitCode).toBe(2)
+    expect(stripVTControlCharacters(stdout).trim().split('\r\n')).toEqual([
+      'error: there is no command evn:up',
+      'hint: did you mean aquastream env:up? aquastream --help lists all',
+    ])
   })
 
   test('is not what --json before the command is called', async () => {

@@ -1,9 +1,9 @@
 import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
-import {z} from 'zod'
 import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 import {AquastreamError} from '../../errors.js'
+import * as z from '../../system/zod.js'
 
 const holderSchema = z.object({
   pid: z.int().positive(),

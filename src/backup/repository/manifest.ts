@@ -1,4 +1,4 @@
-import {z} from 'zod'
+import * as z from '../../system/zod.js'
 
 /** `20261123T020000Z`: the second, in UTC, of the snapshot that all archives of a set show. */
 export const SET_ID = /^\d{8}T\d{6}Z$/
