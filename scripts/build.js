@@ -13,6 +13,7 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'esm',
+  minify: true,
   banner: {js: `/* zod\n\n${readFileSync('node_modules/zod/LICENSE', 'utf8')}*/`},
   logLevel: 'warning',
 })

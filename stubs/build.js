@@ -1,6 +1,6 @@
 // Builds what the image and the package hold of the stubs: infra/stubs/server.js, one file without npm
 // install, so that the image is a copy, and Swagger UI beside it.
-import {readFileSync, writeFileSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {brotliCompressSync} from 'node:zlib'
 import {build} from 'esbuild'
@@ -38,6 +38,9 @@ await build({
   ],
   logLevel: 'warning',
 })
+// An earlier build may have left files of another name, which the package would ship.
+for (const file of readdirSync(join(OUT, 'docs')))
+  if (file.startsWith('swagger-ui')) rmSync(join(OUT, 'docs', file))
 // The gateway unpacks them: Swagger UI is most of the package, and a fifth smaller so than in npm's gzip
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
   writeFileSync(join(OUT, 'docs', `${file}.br`), brotliCompressSync(readFileSync(join(swaggerUi(), file))))
