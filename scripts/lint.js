@@ -7,6 +7,14 @@ const scripts = spawnSync(...SHELL)
   .stdout.split('\n')
   .filter(Boolean)
 
+/** How to install the programs that do not come from npm. */
+const PROGRAMS = {
+  shellcheck: 'apt install shellcheck',
+  actionlint: 'go install github.com/rhysd/actionlint/cmd/actionlint@latest, with ~/go/bin in PATH',
+}
+for (const [program, install] of Object.entries(PROGRAMS))
+  if (spawnSync(program, ['--version']).error) console.error(`lint: ${program} is missing: ${install}`)
+
 /** Slowest first. */
 const checks = Object.entries({
   eslint: ['eslint', '--max-warnings', '0', '.'],
@@ -15,6 +23,7 @@ const checks = Object.entries({
   'dependency rules': ['depcruise', 'src', 'stubs/src'],
   'dead code': ['knip'],
   shellcheck: ['shellcheck', ...scripts],
+  actionlint: ['actionlint'],
 })
 
 const failed = []

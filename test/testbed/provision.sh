@@ -27,6 +27,8 @@ readonly pgserver_sha256=620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b8004
 readonly minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 readonly mc_version=v0.0.0-20250313080218-cf909e1063a9
 readonly minio_image=quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
+# The newest that Go 1.24 builds.
+readonly actionlint_version=v1.7.11
 readonly go_minimum=1.24
 readonly node_minimum=20
 readonly npm_version=10
@@ -130,7 +132,8 @@ missing_packages() {
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	has_postgres_programs || printf '%s\n' postgresql-15 postgresql-client-15
-	[ -d "$minio_programs" ] || go_is_new_enough || echo "golang-$go_minimum-go/trixie"
+	{ [ -d "$minio_programs" ] && [ -d "$actionlint_programs" ]; } || go_is_new_enough ||
+		echo "golang-$go_minimum-go/trixie"
 	[ -d "$pgserver_programs" ] || python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
 }
 
@@ -223,6 +226,7 @@ readonly pgserver_programs=$cache/pgserver-$pgserver_version-16-18
 # engine. Debian's own packages are where they always are.
 readonly host_programs=$cache/postgresql
 readonly minio_programs=$cache/minio-$minio_version-mc-$mc_version
+readonly actionlint_programs=$cache/actionlint-$actionlint_version
 
 make_base_archive() {
 	local dir
@@ -299,16 +303,24 @@ extract_programs() { # extract_programs MAJOR IMAGE FOLDER
 	ln -sfn "$folder/usr/lib/postgresql/$major" "$host_programs/$major"
 }
 
-build_minio() {
-	local dir
-	dir=$(mktemp -d "$cache/minio.XXXXXX")
+build_programs() { # build_programs FOLDER PACKAGE@VERSION…
+	local folder=$1 dir package
+	shift
+	dir=$(mktemp -d "$cache/go.XXXXXX")
 	export CGO_ENABLED=0 GOBIN=$dir/programs GOFLAGS="${GOFLAGS:-} -modcacherw"
 	export GOMODCACHE=${GOMODCACHE:-$dir/modules} GOCACHE=${GOCACHE:-$dir/objects} GOPATH=${GOPATH:-$dir/go}
 	cd "$dir"
-	go install -trimpath -ldflags '-s -w' "github.com/minio/minio@$minio_version"
-	go install -trimpath -ldflags '-s -w' "github.com/minio/mc@$mc_version"
-	mv "$dir/programs" "$minio_programs"
+	for package in "$@"; do go install -trimpath -ldflags '-s -w' "$package"; done
+	mv "$dir/programs" "$folder"
 	rm -rf "$dir"
+}
+
+build_minio() {
+	build_programs "$minio_programs" "github.com/minio/minio@$minio_version" "github.com/minio/mc@$mc_version"
+}
+
+build_actionlint() {
+	build_programs "$actionlint_programs" "github.com/rhysd/actionlint/cmd/actionlint@$actionlint_version"
 }
 
 # --- Images --------------------------------------------------------------------------
@@ -427,7 +439,7 @@ flock -n 9 || {
 	flock 9
 }
 # What a run that was killed has left half made.
-rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/minio.?????? "$cache"/programs.??????
+rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/go.?????? "$cache"/programs.??????
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -441,6 +453,8 @@ fi
 if [ ${#missing[@]} -gt 0 ]; then
 	step packages "packages: ${missing[*]}" install_packages "${missing[@]}"
 fi
+[ -d "$actionlint_programs" ] || step actionlint 'actionlint, from source' build_actionlint
+ln -sfn "$actionlint_programs/actionlint" /usr/local/bin/actionlint
 node_is_new_enough || step node "Node.js $node_minimum" install_node
 [ "$part" = all ] || exit 0
 
