@@ -31,7 +31,7 @@ ${HOW_TO_WRITE}
 `
 
 const CLI_ONLY = 'Only the `db:` commands read these variables; the Compose file does not use them.'
-const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'needed in']
+const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'required in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {
   '.env.example': async () => settingsFile(ENV_HEADER, assignment),

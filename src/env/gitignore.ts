@@ -3,7 +3,7 @@ import {basename, dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../errors.js'
 
-/** Whether git leaves a file out; nothing where there is no git or no work tree, and so no commit to get into. */
+/** Returns whether git ignores a file; undefined if git is not installed or the file is not in a work tree. */
 export async function isIgnored(path: string): Promise<boolean | undefined> {
   const {exitCode} = await execa('git', ['check-ignore', '--quiet', '--', basename(path)], {
     cwd: dirname(path),
@@ -14,7 +14,7 @@ export async function isIgnored(path: string): Promise<boolean | undefined> {
 }
 
 /**
- * Adds a file to the .gitignore beside it.
+ * Adds a file to the .gitignore file in the same directory.
  * @throws settings-unwritable
  */
 export async function addToGitignore(path: string): Promise<void> {
@@ -27,14 +27,14 @@ export async function addToGitignore(path: string): Promise<void> {
       'settings-unwritable',
       `${list} cannot be written: ${(error as Error).message}`,
       {
-        hint: `add the line ${ignoreRule(path)} to it, then run the same command again`,
+        hint: `add the line ${ignoreRule(path)} to it, then run the command again`,
         cause: error,
       },
     )
   }
 }
 
-/** The line of .gitignore that names this file and no other. */
+/** Returns the .gitignore pattern that matches only this file. */
 function ignoreRule(path: string): string {
   return `/${basename(path).replace(/[\\*?[\]!# ]/g, String.raw`\$&`)}`
 }

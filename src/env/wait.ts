@@ -2,7 +2,7 @@ import {AquastreamError, throwProblems} from '../errors.js'
 import type {Context, Engine, Plan, Target} from '../engines/engine.js'
 import {judge, judgeJob, type Phase, type ServiceState, type Verdict} from '../stack/state.js'
 
-/** How far a service has come; sent when that changes. */
+/** The progress of one service; emitted when it changes. */
 export interface WaitEvent {
   type: 'service'
   service: string
@@ -11,19 +11,19 @@ export interface WaitEvent {
 }
 
 export interface Limits {
-  /** How everything was before the start: what happened then proves nothing now. */
+  /** The states before the start; restarts and failed checks from that time do not count. */
   before: ServiceState[]
-  /** Seconds. */
+  /** In seconds. */
   timeout: number
-  /** False: be content when everything has been started, which still waits for dependencies. */
+  /** False: return once every service has been started; dependencies are still waited for. */
   wait: boolean
 }
 
-/** While services start, a look costs them more than it tells; at the end, the last change ends the wait. */
+/** Minimum ms between two queries. During the start queries slow the services down; later the last change counts. */
 const PACE_MS = {starting: 1500, started: 50}
 
 /**
- * Starts the services and watches until all are ready; ends at the first that cannot become so.
+ * Starts the services and waits until all are ready. Fails as soon as one cannot become ready.
  *
  * @throws service-failed, image-architecture, timeout: with the cause, the last log lines and health check
  */
@@ -64,20 +64,20 @@ function whenSettled(promise: Promise<void>): AbortSignal {
   return settled.signal
 }
 
-/** Follows the states and tells what changed. Ends when all are ready, or with nothing at the signal. */
+/** Watches the states and emits changes. Returns the states once all are ready, or undefined when the signal aborts. */
 function observer(target: Target, before: ServiceState[], engine: Engine, on: Context<WaitEvent>['on']) {
-  const said = new Map<string, string>()
+  const emitted = new Map<string, string>()
   return async (phase: Phase, signal: AbortSignal): Promise<ServiceState[] | undefined> => {
     for await (const states of engine.watch({pace: PACE_MS[phase]}, signal)) {
       const verdicts = judgeAll(target, states, before, phase)
       for (const [service, verdict] of verdicts) {
         if (!target.services.includes(service) || verdict.is === 'hopeless') continue
         const {is, detail} = verdict
-        if (said.get(service) !== detail) on({type: 'service', service, state: is, detail})
-        said.set(service, detail)
+        if (emitted.get(service) !== detail) on({type: 'service', service, state: is, detail})
+        emitted.set(service, detail)
       }
       await throwIfHopeless(verdicts, states, engine)
-      // Until the engine has done its part, a service that is ready may still be about to be replaced.
+      // Before the engine has finished, a service that is ready may still be replaced.
       if (phase === 'started' && [...verdicts.values()].every(({is}) => is === 'ready')) return states
     }
     return undefined
@@ -94,7 +94,7 @@ function judgeAll(
     const of = (list: ServiceState[]): ServiceState | undefined => list.find(({service}) => service === name)
     return [name, by(of(states), of(before), phase)]
   }
-  // Jobs first: when a job fails, the services behind it only wait.
+  // Jobs come first: when a job fails, its dependents only wait.
   return new Map([
     ...target.jobs.map(name => verdict(name, judgeJob)),
     ...target.services.map(name => verdict(name, judge)),
@@ -112,16 +112,16 @@ async function throwIfHopeless(
     const found = state && (await engine.diagnose(state, verdict.why))
     throw new AquastreamError(
       found?.code ?? 'service-failed',
-      `${service} cannot start: ${found?.cause ?? verdict.why}`,
+      `${service} cannot start: ${found?.cause ?? 'it was removed during the start'}`,
       {
-        hint: found?.hint ?? 'run the same command again',
+        hint: found?.hint ?? 'run the command again',
         evidence: found?.evidence ?? [],
       },
     )
   }
 }
 
-/** The engine's own words come last: a service that failed, or a port taken meanwhile, says more. */
+/** Looks for a better explanation than the engine's error: a failed service, or a port that is in use by now. */
 async function explain(error: unknown, target: Target, {before}: Limits, engine: Engine): Promise<unknown> {
   if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') return error
   try {
@@ -146,9 +146,9 @@ async function tooLate(target: Target, {before, timeout}: Limits, engine: Engine
   const evidence = slowest ? (await engine.diagnose(slowest, 'timeout')).evidence : []
   return new AquastreamError(
     'timeout',
-    `after ${timeout} seconds ${waiting.map(([name]) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not healthy`,
+    `${waiting.map(([name]) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not healthy after ${timeout} seconds`,
     {
-      hint: `give the stack more time with --timeout ${timeout * 2}, or see what it does: ${logs}`,
+      hint: `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logs}`,
       evidence,
     },
   )

@@ -5,7 +5,7 @@ import {SETTINGS} from '../../src/config/settings.js'
 import {errorOf, type Site} from '../helpers/cli.js'
 import {NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
 
-const HINT = 'set XDG_STATE_HOME to a directory that you can write to'
+const HINT = 'set XDG_STATE_HOME to a writable directory'
 
 test('the first start makes private secrets, even without Docker', async () => {
   await using site = await siteWithoutDocker()
@@ -71,7 +71,7 @@ test('a file in place of the state directory is named', async () => {
   const run = await site.run('env:up --engine compose --profile dev --json')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
-  expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be made: `)
+  expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be created: `)
 })
 
 test('a state directory of somebody else is named', async ({skip}) => {

@@ -142,5 +142,7 @@ test('a file that cannot be understood is an error', async () => {
   await site.write('.env.dev', 'hunter2\n')
   const run = await site.run('env:config --profile dev --json')
   expect(run.exitCode).toBe(2)
-  expect(errorOf(run).message).toBe(`line 1 of ${join(site.directory, '.env.dev')} is not a plain NAME=value`)
+  expect(errorOf(run).message).toBe(
+    `line 1 of ${join(site.directory, '.env.dev')} is not a valid NAME=value assignment`,
+  )
 })

@@ -52,7 +52,7 @@ async function unlessInterrupted<T>(signal: AbortSignal, question: Promise<T>): 
   } catch (error) {
     signal.throwIfAborted()
     throw new AquastreamError('interrupted', 'interrupted; nothing was written', {
-      hint: 'run the same command again',
+      hint: 'run the command again',
       cause: error,
     })
   }

@@ -9,8 +9,8 @@ import {startKept} from './guarded.js'
 type Log = (line: string) => void
 
 /**
- * Makes the data directory, if there is none, and in it the user with the password of today, the database and its
- * schemas. The server must not run: its own single-user mode does this, which needs no password and no port.
+ * Creates the data directory if it does not exist, then the user with the current password, the database and its
+ * schemas. The server must not be running: single-user mode is used, which needs neither password nor port.
  */
 export async function prepareDatabase(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
   const {database} = run
@@ -19,15 +19,15 @@ export async function prepareDatabase(home: Home, run: Run & {database: Database
   const isNew = (await majorOf(database.data)) === undefined
   if (isNew) await makeCluster(home, run, log)
   if (!isNew && (await single(home, run, database.name, sql, log))) return
-  // Of another name than before. If something else was wrong this fails too, and the second try says so.
+  // The database may have been renamed in the settings. Any other problem makes this fail, too, and is logged then.
   await single(home, run, 'postgres', create, log)
   if (!(await single(home, run, database.name, sql, log)))
-    throw new Error('its user, database and schemas could not be made')
+    throw new Error('the user, the database and its schemas could not be created')
 }
 
 const PREFIX = '.postgres-'
 
-/** In a hidden directory, which gets its name when it is complete: one that was killed leaves nothing to be taken for data. */
+/** Creates the cluster in a hidden directory, and renames it when complete: a killed run leaves no partial data. */
 async function makeCluster(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
   for (const name of await readdir(home.path))
     if (name.startsWith(PREFIX)) await rm(join(home.path, name), {recursive: true, force: true})
@@ -35,18 +35,18 @@ async function makeCluster(home: Home, run: Run & {database: Database}, log: Log
   const passwordFile = join(draft, 'password')
   const data = join(draft, 'data')
   await writeFile(passwordFile, run.database.password, {mode: 0o600})
-  // The folder last: what is in it is its owner's to replace from then on.
+  // The directory last: from then on its owner can replace its entries.
   if (run.owner) for (const path of [passwordFile, draft]) await chown(path, run.owner.uid, run.owner.gid)
   const {bin, user} = run.database
   const program = [
     join(bin, 'initdb'),
     ...['-D', data, '-U', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    // The same order on every machine, and letters of every alphabet are letters.
+    // The same sort order on every machine, and character classes for every alphabet.
     ...['--encoding', 'UTF8', '--locale', 'C', '--lc-ctype', CTYPE, '--no-instructions'],
   ]
   if ((await finish(home, run, {program, input: ''}, log)) !== 0) throw new Error('initdb failed')
   await rm(passwordFile)
-  // By its owner: root would write through a link.
+  // Written by its owner, since root would follow a symbolic link.
   const write = ['/bin/sh', '-c', 'printf "%s\\n" "$2" >"$1"', 'sh', join(data, 'pg_hba.conf'), ACCESS]
   if ((await finish(home, run, {program: write, input: ''}, log)) !== 0)
     throw new Error('pg_hba.conf could not be written')
@@ -54,13 +54,13 @@ async function makeCluster(home: Home, run: Run & {database: Database}, log: Log
   await rm(draft, {recursive: true})
 }
 
-/** Nobody without a password. */
+/** Every connection requires a password. */
 const ACCESS = 'host all all all scram-sha-256'
 
-/** What each system has without being asked for it. */
+/** A locale that exists on every system. */
 const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
-/** @returns whether every statement was obeyed */
+/** @returns whether every statement succeeded */
 async function single(
   home: Home,
   run: Run & {database: Database},
@@ -82,7 +82,7 @@ async function single(
   return (await finish(home, run, {program, input}, log)) === 0
 }
 
-/** Runs a program as the server would be run, and waits for its end. */
+/** Runs a program with the environment and the user of the server, and waits until it exits. */
 async function finish(
   home: Home,
   run: Run,
@@ -94,7 +94,7 @@ async function finish(
     'postgres',
     {...run, program, stop: 'SIGTERM'},
     line => {
-      // Its prompts are on the lines of its answers.
+      // Lines that start with the prompt are not log messages.
       if (!line.startsWith('backend>')) log(line)
     },
   )
@@ -103,7 +103,7 @@ async function finish(
   return exitCode
 }
 
-/** The first superuser is the one that made the cluster; after a change of POSTGRES_USER there is another. */
+/** The first superuser created the cluster; a changed POSTGRES_USER is created as another superuser. */
 function userSql({user, password}: Database): string[] {
   const role = identifier(user)
   const missing = `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${literal(user)})`

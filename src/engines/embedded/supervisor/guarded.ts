@@ -7,23 +7,26 @@ import type {Home} from '../home/home.js'
 import type {Run} from '../service-spec.js'
 
 /**
- * Starts a program that does not outlive us. It waits on a pipe whose other end we hold until it is written down, so that
- * it never runs without somebody who could find it. A small shell stays behind it and reads on: when the pipe ends without
- * a word, we were killed, and it asks the program to end. The program takes the place of the shell that started the small
- * one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end of a child that it
- * does not know for a crash.
+ * Starts a program that does not outlive the supervisor. The shell waits on a pipe until its pid has been recorded,
+ * then replaces itself by the program, which therefore keeps that pid. A watchdog shell keeps reading the pipe: if it
+ * closes without the word `ended`, the supervisor was killed, and the watchdog sends the stop signal to the program.
+ *
+ *     supervisor --pipe--> sh --exec--> program
+ *                  `-----> watchdog --signal--^
+ *
+ * The watchdog must not be a child of the program: PostgreSQL treats the exit of an unknown child as a crash.
  */
-const KEEPER = `
+const WATCHDOG = `
 read -r word <&3 || exit
 ( { read -r word <&3; [ "$word" = ended ] || kill -s "$1" "$$"; } </dev/null >/dev/null 2>&1 & )
 shift
 exec "$@" 3<&-`
 
-/** A program that runs under a keeper. */
+/** A running program with a watchdog. */
 export interface Kept {
   pid: number
   stdin: Writable
-  /** Settles when every line of it was heard; that may be after its end, when a child of it still has its output. Never rejects. */
+  /** Resolves when all output has been read, which a child of the program can delay past its end. Never rejects. */
   heard: Promise<unknown>
   /** Never rejects. */
   ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
@@ -33,8 +36,9 @@ export interface Kept {
 export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
 
 /**
- * @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone
- * @param hear gets each line that it writes
+ * Starts a program with a watchdog and records its process.
+ * @param service the name of the record, by which orphans are found if both supervisor and watchdog are killed
+ * @param hear called with each line of output
  */
 export async function startKept(
   home: Home,
@@ -43,7 +47,7 @@ export async function startKept(
   hear: (line: string) => void,
 ): Promise<Kept> {
   const {program, env, directory: cwd, owner, stop} = run
-  const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', stop.slice('SIG'.length), ...program], {
+  const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', stop.slice('SIG'.length), ...program], {
     cwd,
     env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -52,7 +56,7 @@ export async function startKept(
   const ended = whenEnded(child)
   const lifeline = child.stdio[3] as Writable
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
-  // At once, before anything else can happen to us.
+  // Immediately, before the supervisor can be killed.
   void ended.then(() => lifeline.end('ended\n'))
   const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)

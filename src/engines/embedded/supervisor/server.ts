@@ -6,12 +6,12 @@ import type {Work} from '../service-spec.js'
 import {memoryOf} from './memory.js'
 import type {Supervisor} from './supervisor.js'
 
-/** The longest that a question for news is left unanswered, in ms. */
+/** How long a query for changes may wait for one, in ms. */
 const NEWS_MS = 2000
 
 type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<unknown>
 
-/** Answers on a Unix socket that only its user may open: what they say to each other has secrets in it. */
+/** Listens on a Unix socket that only its user can open, because requests and answers contain secrets. */
 export async function listen(supervisor: Supervisor, socket: string, stopped: () => void): Promise<Server> {
   const answers: Record<string, Answer> = {
     'GET /states': async (_request, _response, query) => {

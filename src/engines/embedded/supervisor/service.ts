@@ -11,20 +11,20 @@ import {type Kept, startKept} from './guarded.js'
 import {LogFile} from './log-file.js'
 import {stamp} from './timestamp.js'
 
-/** While it starts, a failed check does not count for so long, and checks follow each other quickly. */
+/** During the start phase, at most this long, failed checks do not count and the check interval is short. */
 const START_MS = 60_000
 const PACE_MS = {starting: 100, healthy: 10_000, failing: 2000}
 const UNHEALTHY_AFTER = 3
-/** So many checks are remembered, for reports. */
+/** The number of health checks that are kept for the support bundle. */
 const CHECKS_KEPT = 5
-/** A program that dies is started again after a pause, each twice as long, until one run has lasted. */
+/** A program that exits is restarted after a pause, which doubles until a run has lasted for LASTED_MS. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
 const LASTED_MS = 10_000
-/** So long a program may take to end before it is killed: PostgreSQL writes what it has in memory. */
+/** How long a program may take to end before it is killed: PostgreSQL writes a checkpoint. */
 const GRACE_MS = {SIGINT: 60_000, SIGTERM: 5000}
 
-/** What happens outside of the service because of it. */
+/** What a service uses and notifies. */
 export interface Surroundings {
   home: Home
   changed(): void
@@ -33,7 +33,7 @@ export interface Surroundings {
 
 let made = 0
 
-/** One service under supervision: its program is started, watched, and started again when it dies. */
+/** One supervised service: its program is started, checked, and restarted when it exits. */
 export class Service {
   readonly fingerprint: string
   readonly #id = `${process.pid}.${++made}`
@@ -49,7 +49,7 @@ export class Service {
   #program: Kept | undefined
   #life: Promise<void> | undefined
 
-  /** @param predecessor has ended what ran until now under the same name */
+  /** @param predecessor resolves when the previous service of the same name has ended */
   constructor(
     readonly work: Work,
     private readonly around: Surroundings,
@@ -104,7 +104,7 @@ export class Service {
     if (!('skipped' in run)) this.#life = this.#live(run)
   }
 
-  /** Ends it for good. */
+  /** Stops the service permanently. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     const {run} = this.work
@@ -150,10 +150,12 @@ export class Service {
       over.abort()
       await watching
       this.#exitCode = exitCode
-      this.#say(`aquastream: it ended ${signal ? `by ${signal}` : `with exit status ${exitCode}`}`)
+      this.#say(
+        `aquastream: the program ${signal ? `was ended by ${signal}` : `exited with status ${exitCode}`}`,
+      )
     } catch (error) {
       this.#exitCode = 1
-      this.#say(`aquastream: it could not be started: ${(error as Error).message}`)
+      this.#say(`aquastream: the program could not be started: ${(error as Error).message}`)
     } finally {
       this.#program = undefined
     }
@@ -203,7 +205,7 @@ export class Service {
   }
 }
 
-/** What it is told in other ways than by variables, under the names of their settings. */
+/** Secrets that are not passed as environment variables, by the names of their settings. */
 function secretsBeside({database, health}: Run): Record<string, string> {
   return {
     ...(database && {POSTGRES_PASSWORD: database.password}),
@@ -215,11 +217,11 @@ function hasDatabase(run: Run): run is Run & {database: Database} {
   return run.database !== undefined
 }
 
-/** The home itself is there, and stays ours. */
+/** Creates the directories of a service. The home itself exists and keeps its owner. */
 async function makeFolders({directory, folders = [], owner}: Run, home: Home): Promise<void> {
   for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
     await mkdir(path, {recursive: true, mode: 0o700})
-    // Also what a start made that was killed before it could give it away.
+    // An earlier start may have been killed before it changed the owner.
     const isOurs = path !== home.path && (await lstat(path)).uid === process.getuid?.()
     if (owner && isOurs) await lchown(path, owner.uid, owner.gid)
   }
