@@ -1,13 +1,14 @@
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
-import {cannotUse, codeOf} from './repository/directory.js'
+import {cannotUse} from './repository/directory.js'
 import {noteRotated, trimHistory} from './repository/history.js'
 import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
 import {type BackupSet, listSets, readSet} from './repository/sets.js'
+import {errnoOf} from '../system/files/file-errors.js'
 
 export interface RotateRequest extends BackupRequest {
   policy: Policy
@@ -132,7 +133,7 @@ async function remove(directory: string, id: string): Promise<void> {
     await rename(join(directory, id), gone)
     await rm(gone, {recursive: true, force: true})
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (errnoOf(error) === 'ENOENT') return
     throw cannotUse(join(directory, id), error)
   }
 }

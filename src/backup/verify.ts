@@ -4,7 +4,7 @@ import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
 import {REHEARSAL_LOCK, tryLock} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
-import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
+import {refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkArchive, fromSet, type RestoreSource} from './restore/source.js'
 import {findSet} from './repository/find.js'
 import {rowsIn} from './repository/manifest.js'
@@ -14,6 +14,7 @@ import {replay} from './restore/replay.js'
 import {manifestText, missingExtensions} from './restore/plan.js'
 import {type BackupSet, listSets} from './repository/sets.js'
 import {checkDump} from './archive/check-dump.js'
+import {identifier, literal} from '../system/text/sql-quote.js'
 
 export interface VerifyRequest extends BackupRequest, ServerRequest {
   /** IDs, or beginnings of them; all when empty. */

@@ -1,6 +1,6 @@
 import type {Interfaces} from '@oclif/core'
-import {quote} from '../backup/repository/location.js'
 import {isShowable} from '../postgres/host.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /** The flags that say which stack, which backups and which server a command is about. */
 const PLACE = ['profile', 'env-file', 'dir', 'database-url']
@@ -23,7 +23,9 @@ export function atSamePlace(hint: string, typed: Record<string, unknown>, config
       const value = typed[name]
       const isMissing = name in known && typeof value === 'string' && !rest.includes(`--${name} `)
       // What fails before a URL with a password is refused must not repeat it.
-      return isMissing && (name !== 'database-url' || isShowable(value)) ? [`--${name} ${quote(value)}`] : []
+      return isMissing && (name !== 'database-url' || isShowable(value))
+        ? [`--${name} ${shellQuote(value)}`]
+        : []
     })
     return [`aquastream ${id}`, ...flags].join(' ') + rest
   })

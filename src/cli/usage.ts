@@ -1,6 +1,6 @@
 import {type Config, Errors} from '@oclif/core'
 import {AquastreamError} from '../errors.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 
 /**
  * oclif's own errors are about what was typed, and become ours; every other error stays what it is. Its

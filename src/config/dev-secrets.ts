@@ -1,11 +1,12 @@
 import {appendFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {createFile} from '../system/create-file.js'
+import {createFile} from '../system/files/create-file.js'
 import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './settings.js'
 import {newSecret} from './strength.js'
 import {stateDirectory, statePath} from './state.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
 const FILE = 'dev.env'
 
@@ -28,7 +29,7 @@ export async function devSecrets(
       ? appendFile(path, `${text?.endsWith('\n') ? '' : '\n'}${lines}`)
       : createFile(path, `# Secrets of the dev profile, made by aquastream\n${lines}`))
   } catch (error) {
-    throw new AquastreamError('state-directory', `${path} cannot be written: ${(error as Error).message}`, {
+    throw new AquastreamError('state-directory', `${path} cannot be written: ${reasonOf(error)}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
       cause: error,
     })

@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
+import {errnoOf, reasonOf} from '../system/files/file-errors.js'
 
 /**
  * The text of a .env file; nothing when there is no such file.
@@ -11,9 +12,8 @@ export async function readEnvText(path: string): Promise<string | undefined> {
     return decode(await readFile(path), path)
   } catch (error) {
     if (error instanceof AquastreamError) throw error
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOENT') return undefined
-    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(problem)}`, {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(error)}`, {
       hint: `make it a file that you can read: ls -l ${path}`,
       cause: error,
     })
@@ -53,19 +53,6 @@ export async function readEnvFile(path: string): Promise<Record<string, string> 
 
 function nameIn(line: string): string | undefined {
   return /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1]
-}
-
-/** Why a file cannot be read or written, in words that need no knowledge of the system's codes. */
-export function reasonOf({code, message}: NodeJS.ErrnoException): string {
-  return REASONS[code ?? ''] ?? message
-}
-
-const REASONS: Record<string, string> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'part of the path is a file',
-  EROFS: 'the disk is read-only',
 }
 
 function decode(bytes: Buffer, path: string): string {

@@ -2,6 +2,7 @@ import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
 /**
  * Where aquastream remembers things on this machine between runs: `$XDG_STATE_HOME/aquastream`, else
@@ -24,7 +25,7 @@ export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
     if (process.getuid?.() === 0) await mkdir(dirname(path), {recursive: true, mode: 0o711})
     await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError('state-directory', `${path} cannot be made: ${(error as Error).message}`, {
+    throw new AquastreamError('state-directory', `${path} cannot be made: ${reasonOf(error)}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
       cause: error,
     })

@@ -10,6 +10,7 @@ import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
 import {settings} from './settings.js'
 import {tools} from './tools.js'
+import {once} from '../system/once.js'
 
 export interface DoctorReport {
   profile: Profile
@@ -88,9 +89,4 @@ function meet(request: StackRequest & {profile: Profile}, signal: AbortSignal): 
     return (await stack()).engine.plan(target, signal)
   })
   return {request, profile: request.profile, settings: found, stack, plan, signal}
-}
-
-function once<T>(find: () => Promise<T>): () => Promise<T> {
-  let found: Promise<T> | undefined
-  return () => (found ??= find())
 }

@@ -1,6 +1,5 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import prettyBytes from 'pretty-bytes'
 import {backupRoot} from '../backup/repository/location.js'
 import {listIds, timeOf} from '../backup/repository/sets.js'
 import {servicesOf} from '../stack/catalogue.js'
@@ -8,6 +7,7 @@ import {oldestNode} from '../system/version.js'
 import type {Machine} from '../engines/engine.js'
 import {type Answer, type Check, failed, ok, type Patient, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
+import {size} from '../system/text/size.js'
 
 export const node: Check = {
   name: 'node',
@@ -32,7 +32,7 @@ export const memory: Check = {
       .reduce((sum, variable) => sum + toBytes(settings.values[variable]!), 0)
     if (Number.isNaN(needed)) return skipped('not looked at: see settings')
     return askMachine(patient, 'the embedded engine sets no limits', ({memory: has}) => {
-      const message = `the services may take ${words(needed)}, and the machine that they run on has ${words(has)}`
+      const message = `the services may take ${size(needed)}, and the machine that they run on has ${size(has)}`
       if (needed <= has) return ok(message)
       return warning(message, 'give that machine more, or lower the limits, such as BACKEND_MEMORY=512m')
     })
@@ -75,7 +75,7 @@ export const limits: Check = {
       readLimit(found, 'memory', ['memory.max', 'memory.limit_in_bytes']),
       readLimit(found, 'pids', ['pids.max', 'pids.max']),
     ])
-    const message = `this process may take ${Number.isFinite(bytes) ? words(bytes) : 'all'} of the memory and ${Number.isFinite(processes) ? processes : 'any number of'} processes`
+    const message = `this process may take ${Number.isFinite(bytes) ? size(bytes) : 'all'} of the memory and ${Number.isFinite(processes) ? processes : 'any number of'} processes`
     if (bytes >= LEAST_MEMORY && processes >= LEAST_PROCESSES) return ok(message)
     return warning(
       message,
@@ -113,10 +113,6 @@ async function askMachine(patient: Patient, own: string, judge: (machine: Machin
   return machine ? judge(machine, asked) : skipped(own)
 }
 
-function toBytes(size: string): number {
-  return Number.parseInt(size, 10) * 1024 ** (size.endsWith('g') ? 3 : 2)
-}
-
-function words(bytes: number): string {
-  return prettyBytes(bytes, {binary: true})
+function toBytes(limit: string): number {
+  return Number.parseInt(limit, 10) * 1024 ** (limit.endsWith('g') ? 3 : 2)
 }

@@ -1,5 +1,5 @@
 import {findFault} from '../config/check.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
 import {type Setting, SETTINGS} from '../config/settings.js'
 import {quote} from '../config/settings-file.js'

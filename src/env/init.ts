@@ -1,8 +1,7 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {createFile} from '../system/create-file.js'
+import {createFile} from '../system/files/create-file.js'
 import {knownDevSecrets} from '../config/dev-secrets.js'
-import {reasonOf} from '../config/env-file.js'
 import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
 import {defaultOf, isGenerated, type Setting, SETTINGS, settingsOf} from '../config/settings.js'
@@ -11,6 +10,7 @@ import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
 import {readGiven} from './init-values.js'
+import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 
 export interface InitRequest extends SettingsRequest {
   /** `NAME=VALUE`, of what is no secret. */
@@ -145,14 +145,13 @@ async function create(path: string, file: string, text: string): Promise<boolean
   try {
     return await createFile(path, text)
   } catch (error) {
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOSPC' || problem.code === 'EDQUOT') {
+    if (isDiskFull(error)) {
       throw new AquastreamError('disk-full', `there is no room for ${file}; nothing was written`, {
         hint: 'make room on its disk, then run the same command again',
         cause: error,
       })
     }
-    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(problem)}`, {
+    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(error)}`, {
       hint: 'go to a directory that you can write to, or name a file in one: --env-file PATH',
       cause: error,
     })

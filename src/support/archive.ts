@@ -1,9 +1,11 @@
 import {createWriteStream} from 'node:fs'
-import {access, constants, link, lstat, open, rename, rm} from 'node:fs/promises'
+import {access, constants, link, lstat, rename, rm} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {Header, Pack, ReadEntry} from 'tar'
 import {AquastreamError} from '../errors.js'
+import {flush} from '../system/files/disk.js'
+import {errnoOf, isDiskFull, knownReason} from '../system/files/file-errors.js'
 
 /** A file of an archive, whole in memory. */
 export interface ArchiveFile {
@@ -70,21 +72,12 @@ function pack(directory: string, files: ArchiveFile[]): Pack {
   return packed.end()
 }
 
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** A link is never made over what somebody else has put there meanwhile; not every disk has links. */
 async function putInPlace(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path)
   } catch (error) {
-    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!NO_LINKS.includes(errnoOf(error) ?? '')) throw error
     await rename(draft, path)
   }
 }
@@ -98,29 +91,17 @@ function exists(path: string, what: string): AquastreamError {
 }
 
 function cannotWrite(path: string, error: unknown): unknown {
-  const {code} = error as NodeJS.ErrnoException
-  if (code === 'EEXIST') return exists(path, 'there already')
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (errnoOf(error) === 'EEXIST') return exists(path, 'there already')
+  if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no room is left for ${path}`, {
       hint: 'make room there, or write it elsewhere',
       cause: error,
     })
   }
-  const why = code && WHY[code]
+  const why = knownReason(error)
   if (!why) return error
   return new AquastreamError('file-unwritable', `${path} cannot be written: ${why}`, {
     hint: `name a file in a directory that you can write to: ls -ld ${dirname(path)}`,
     cause: error,
   })
-}
-
-const WHY: Record<string, string> = {
-  ENOENT: 'there is no such directory',
-  ENOTDIR: 'part of its path is a file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the disk is read-only',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'its links lead in a circle',
-  EIO: 'the disk fails',
 }

@@ -81,7 +81,7 @@ test('a file that is there is never written over', async () => {
 
 test.each([
   ['report.zip', 2, 'ends in neither .tar.gz nor .tgz'],
-  ['no/such/report.tar.gz', 3, 'cannot be written: there is no such directory'],
+  ['no/such/report.tar.gz', 3, 'cannot be written: its directory does not exist'],
   ['file/report.tar.gz', 3, 'cannot be written: part of its path is a file'],
   ['directory.tar.gz', 9, 'is a directory, and nothing is written over it'],
 ])('a report cannot go to %s', async (file, exitCode, words) => {

@@ -1,7 +1,8 @@
 import {readdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {cannotUse, codeOf} from './directory.js'
+import {cannotUse} from './directory.js'
 import {timeOf} from './sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** What an ended run left: a set half written, or one on its way out. Not those that backup.sh writes by hand. */
 export async function listLeftovers(root: string): Promise<string[]> {
@@ -12,7 +13,7 @@ export async function listLeftovers(root: string): Promise<string[]> {
       .map(({name}) => name)
       .sort()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
+    if (errnoOf(error) === 'ENOENT') return []
     throw cannotUse(root, error)
   }
 }

@@ -3,8 +3,9 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
-import {cannotUse, codeOf} from './directory.js'
+import {cannotUse} from './directory.js'
 import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
 const STALE_MS = 5000
@@ -98,7 +99,7 @@ async function tryLock(root: string, onLost: () => void): Promise<(() => Promise
       onCompromised: onLost,
     })
   } catch (error) {
-    if (codeOf(error) === 'ELOCKED') return undefined
+    if (errnoOf(error) === 'ELOCKED') return undefined
     throw cannotUse(root, error)
   }
 }

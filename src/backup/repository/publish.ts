@@ -2,10 +2,11 @@ import {createHash} from 'node:crypto'
 import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {flush} from '../archive/write.js'
-import {cannotUse, codeOf} from './directory.js'
+import {cannotUse} from './directory.js'
 import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
 import {setId} from './sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {flush} from '../../system/files/disk.js'
 
 /** A set that is being written; nobody takes it for one until it is published. */
 export interface Draft {
@@ -32,7 +33,7 @@ export async function withDraft(
   } catch (error) {
     // What cannot be deleted now is swept by the next run.
     await rm(draft.path, {recursive: true, force: true}).catch(() => undefined)
-    throw codeOf(error) === undefined ? error : cannotUse(root, error)
+    throw errnoOf(error) === undefined ? error : cannotUse(root, error)
   }
 }
 

@@ -1,8 +1,9 @@
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {cannotUse, codeOf} from './directory.js'
+import {cannotUse} from './directory.js'
 import {inspect} from './inspect.js'
 import {type Manifest, SET_ID} from './manifest.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** One backup of the catalogue: a directory that has the moment it shows as its name. */
 export interface BackupSet {
@@ -74,7 +75,7 @@ export async function listIds(root: string): Promise<string[]> {
     const ids = entries.filter(entry => entry.isDirectory() && timeOf(entry.name)).map(({name}) => name)
     return ids.sort().reverse()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
+    if (errnoOf(error) === 'ENOENT') return []
     throw cannotUse(root, error)
   }
 }

@@ -2,7 +2,8 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
 import {endBackends} from '../../postgres/backends.js'
 import type {Server} from '../../postgres/server.js'
-import {literal, type Session, withSession} from '../../postgres/session.js'
+import {type Session, withSession} from '../../postgres/session.js'
+import {literal} from '../../system/text/sql-quote.js'
 
 /** How the transaction of a replay ended. */
 export type Outcome = 'committed' | 'rolled back'

@@ -5,7 +5,7 @@ import {findProfile} from '../../engines/open.js'
 import {readOutput} from '../../postgres/output.js'
 import {refuseBeside} from '../../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../../postgres/server.js'
-import {identifier, literal, refusedAs, type Session, withSession} from '../../postgres/session.js'
+import {refusedAs, type Session, withSession} from '../../postgres/session.js'
 import {checkArchive, findSource, type RestoreSource, unreadable} from './source.js'
 import {checkDump} from '../archive/check-dump.js'
 import {MANIFEST} from '../repository/manifest.js'
@@ -16,6 +16,7 @@ import {missingRoles} from './roles.js'
 import type {BackupSet} from '../repository/sets.js'
 import {listSchemas, readFacts, type SchemaSize} from '../dump/snapshot.js'
 import {holdsOn} from './replay.js'
+import {identifier, literal} from '../../system/text/sql-quote.js'
 
 export interface RestoreRequest extends BackupRequest, ServerRequest {
   /** One schema; all of the set, and its roles, when absent. */

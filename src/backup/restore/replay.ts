@@ -9,10 +9,11 @@ import {causeIn} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {readProven, type SourceArchive} from './source.js'
-import {codeOf} from '../repository/directory.js'
 import {splitDump} from '../archive/split-dump.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {unpack} from '../archive/unpack.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {lastLines} from '../../system/text/last-lines.js'
 
 /** What is to be replayed, in one transaction. */
 export interface Replay {
@@ -127,7 +128,7 @@ async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: Abor
     return true
   } catch (error) {
     signal.throwIfAborted()
-    if (ended.signal.aborted || CLOSED.has(codeOf(error) ?? '')) return false
+    if (ended.signal.aborted || CLOSED.has(errnoOf(error) ?? '')) return false
     throw error
   }
 }
@@ -219,7 +220,7 @@ function withoutStrangers(keys: string, schemas: string[], leftOut: string[]): s
 
 function explain(stderr: string, server: Server): AquastreamError {
   const words = causeIn(stderr)
-  const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
+  const evidence = [{title: 'psql says', lines: lastLines(stderr, 8)}]
   const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
   if (holders !== undefined) return holdsOn(holders)
   return new AquastreamError('restore-failed', words, {

@@ -4,10 +4,11 @@ import {open} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
 import type {Readable} from 'node:stream'
 import {AquastreamError} from '../../errors.js'
-import {cannotUse, codeOf} from '../repository/directory.js'
+import {cannotUse} from '../repository/directory.js'
 import {findSet} from '../repository/find.js'
 import type {Archive, Manifest} from '../repository/manifest.js'
 import {type BackupSet, listSets, readSet, timeOf} from '../repository/sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** How the bytes of an archive become SQL; the names are those of restore.sh. */
 type Packing = 'gzip' | 'zstd' | 'custom' | 'plain'
@@ -168,7 +169,7 @@ async function look(path: string): Promise<{packing: Packing; bytes: number}> {
       await handle.close()
     }
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw noFile(path, 'there is none')
+    if (errnoOf(error) === 'ENOENT') throw noFile(path, 'there is none')
     throw error instanceof AquastreamError ? error : cannotUse(path, error)
   }
 }
@@ -210,7 +211,7 @@ export async function checkArchive({
 
 /** A file of a set that was there a moment ago, or is another kind of thing now, is a damage. */
 export function unreadable(path: string, error: unknown): unknown {
-  const code = codeOf(error)
+  const code = errnoOf(error)
   if (code === 'ENOENT') return damaged(path, 'it is gone')
   return code === 'EISDIR' ? damaged(path, 'it is a directory') : cannotUse(path, error)
 }

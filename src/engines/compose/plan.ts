@@ -1,14 +1,14 @@
-import {statfs} from 'node:fs/promises'
-import prettyBytes from 'pretty-bytes'
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 
 /** Enough for the images' layers of an update, the logs and a database that grows for a while. */
 const DISK_FLOOR = 2 * 1024 ** 3
@@ -92,13 +92,12 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 /** Where the engine keeps its data, when that is a directory that can be seen from here. */
 async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const disk = await statfs(path).catch(() => undefined)
-  const free = disk ? disk.bavail * disk.bsize : Infinity
+  const free = await freeSpace(path).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
   return [
     {
       code: 'disk-full',
-      message: `${prettyBytes(free, {binary: true})} are free in ${path}, and ${prettyBytes(DISK_FLOOR, {binary: true})} are needed`,
+      message: `${size(free)} are free in ${path}, and ${size(DISK_FLOOR)} are needed`,
       hint: 'see what docker holds with docker system df, and remove images that nothing uses with docker image prune',
     },
   ]

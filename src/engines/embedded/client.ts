@@ -8,6 +8,7 @@ import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
 import type {Supervised} from './supervisor/supervisor.js'
 import type {Database, Work} from './service-spec.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** A supervisor has nothing to think about: one that is silent for so long, in ms, hangs. */
 const PATIENCE_MS = 10_000
@@ -22,7 +23,7 @@ export async function isListening({path, socket: address}: Home): Promise<boolea
     await once(socket, 'connect')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+    if (errnoOf(error) !== 'EACCES') return false
     throw new AquastreamError('state-directory', `this user may not see whether a stack runs in ${path}`, {
       hint: 'run this as the user who started it, or set XDG_STATE_HOME to a directory that you may enter',
       cause: error,

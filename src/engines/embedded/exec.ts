@@ -5,7 +5,7 @@ import {notRunning} from '../not-running.js'
 import {startOnHost} from '../../system/program.js'
 import {askDatabase, isListening} from './client.js'
 import type {Home} from './home/home.js'
-import {whereIs} from './postgres/programs.js'
+import {which} from '../../system/which.js'
 
 /**
  * Starts programs of this machine, for the server of the home. Its own psql and pg_dump come first: those of PATH may be
@@ -27,7 +27,7 @@ export async function besidePostgres(
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)
-  if (!(await whereIs('pg_dump', path))) {
+  if (!(await which('pg_dump', path))) {
     throw new AquastreamError('tool-missing', `${bin} has PostgreSQL's server and not its client tools`, {
       hint: 'install PostgreSQL, such as with apt install postgresql, then aquastream env:down --profile dev and aquastream env:up --profile dev',
     })

@@ -6,6 +6,7 @@ import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
 import type {Home} from './home/home.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
 export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -71,7 +72,7 @@ async function* linesOf(home: Home, service: string, since: string): AsyncGenera
         if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (errnoOf(error) !== 'ENOENT') throw error
     } finally {
       input.destroy()
     }

@@ -1,3 +1,4 @@
+import {once} from '../../system/once.js'
 /**
  * One way to read a text: what is left of it when an encoding is taken away, and where each stretch of that
  * came from. Texts are bytes here, one per character (latin1), so that every encoding meets the same secret.
@@ -142,11 +143,6 @@ export class Reading {
     }
     return low
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
 }
 
 /** Between stretches that are not neighbours; no secret has it. */

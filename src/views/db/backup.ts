@@ -2,9 +2,10 @@ import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../../backup/create.js'
 import {sameFlags} from '../../backup/repository/location.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
 export function backupWords(): (event: BackupEvent) => ProgressUpdate {

@@ -5,9 +5,10 @@ import {ago} from '../../cli/terminal/ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepWords} from './keep-reasons.js'
 import {printable} from '../../cli/terminal/printable.js'
-import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** The table, newest first; the last three months; and what is wrong with what is not complete. */
 export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {

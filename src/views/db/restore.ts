@@ -5,9 +5,10 @@ import {ago} from '../../cli/terminal/ago.js'
 import {backupWords} from './backup.js'
 import {printable} from '../../cli/terminal/printable.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** What a restore shows, in this order. */
 export const RESTORE_TASKS = [['safety backup'], ['replay'], ['check and commit']]

@@ -8,7 +8,7 @@ import {printable} from '../../cli/terminal/printable.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
 import type {Column} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {size} from '../../cli/terminal/size.js'
+import {size} from '../../system/text/size.js'
 
 interface Row {
   id: string

@@ -2,9 +2,9 @@ import chalk from 'chalk'
 import type {StatusReport} from '../../env/status.js'
 import {isWell, type ServiceRow} from '../../env/service-rows.js'
 import {ago} from '../../cli/terminal/ago.js'
-import {size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {size} from '../../system/text/size.js'
 
 const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
 const state: Column<ServiceRow> = {title: 'state', gives: 4, cell: row => row.state}

@@ -1,7 +1,8 @@
 import type {BundleEvent, BundleReport} from '../../support/bundle.js'
 import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import {count, size} from '../../cli/terminal/size.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** What a bundle shows, in this order. */
 export const BUNDLE_TASKS = [['collect'], ['check'], ['write']]

@@ -3,6 +3,7 @@ import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
+import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
 
 /** A lock that its holder has not touched for so long belongs to nobody, in ms. */
 const STALE_MS = 5000
@@ -28,7 +29,7 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
     retries: RETRIES,
     onCompromised: () => undefined,
   }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw cannotLock(home, error)
+    if (errnoOf(error) !== 'ELOCKED') throw cannotLock(home, error)
     throw new AquastreamError('busy', `another command starts or stops the stack in ${home.path}`, {
       hint: 'wait until it has ended, then run the same command again',
       cause: error,
@@ -42,7 +43,7 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
 }
 
 function cannotLock(home: Home, error: unknown): AquastreamError {
-  return new AquastreamError('state-directory', `${home.lock} cannot be made: ${(error as Error).message}`, {
+  return new AquastreamError('state-directory', `${home.lock} cannot be made: ${reasonOf(error)}`, {
     hint: `see whose it is: ls -ld ${dirname(home.path)}`,
     cause: error,
   })

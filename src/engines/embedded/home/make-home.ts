@@ -4,6 +4,7 @@ import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
 import {findOwner, type Owner} from '../postgres/owner.js'
+import {reasonOf} from '../../../system/files/file-errors.js'
 
 /** What the address of a Unix socket can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
 const LONGEST_SOCKET = 103
@@ -27,7 +28,7 @@ export async function makeHome(home: Home): Promise<void> {
     for (const path of [home.records, join(home.path, 'logs')])
       await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError('state-directory', `${home.path} cannot be made: ${(error as Error).message}`, {
+    throw new AquastreamError('state-directory', `${home.path} cannot be made: ${reasonOf(error)}`, {
       hint: 'set XDG_STATE_HOME to a directory that you can write to',
       cause: error,
     })

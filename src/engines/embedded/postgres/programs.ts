@@ -1,6 +1,7 @@
-import {access, constants, readdir, realpath} from 'node:fs/promises'
-import {delimiter, dirname, join} from 'node:path'
+import {readdir, realpath} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {execa} from 'execa'
+import {which} from '../../../system/which.js'
 
 /** The programs of one PostgreSQL. */
 export interface PostgresPrograms {
@@ -25,7 +26,7 @@ const ROOTS = [
 /** Every PostgreSQL of this machine that can be used: that of PATH first, then from the newest to the oldest. */
 export async function findPostgres(): Promise<PostgresPrograms[]> {
   const [onPath, elsewhere] = await Promise.all([
-    whereIs('initdb'),
+    which('initdb'),
     Promise.all(ROOTS.map(versionsIn)).then(found => found.flat()),
   ])
   // A link on PATH may be the only one of its folder; the other programs are where it leads to.
@@ -50,21 +51,6 @@ async function toPrograms(bin: string): Promise<PostgresPrograms | undefined> {
   const {exitCode, stdout} = await execa(join(bin, 'postgres'), ['--version'], {reject: false})
   const [, version, major] = /PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
   return exitCode === 0 && version ? {bin, major: Number(major), version} : undefined
-}
-
-/** The path of a program that PATH leads to. */
-export async function whereIs(program: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter(Boolean)) {
-    const candidate = join(folder, program)
-    if (
-      await access(candidate, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return candidate
-  }
-  return undefined
 }
 
 /** The version in what a program says of itself. */

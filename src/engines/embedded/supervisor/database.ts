@@ -5,6 +5,7 @@ import type {Home} from '../home/home.js'
 import {majorOf} from '../postgres/data.js'
 import type {Database, Run} from '../service-spec.js'
 import {startKept} from './guarded.js'
+import {identifier, literal} from '../../../system/text/sql-quote.js'
 
 type Log = (line: string) => void
 
@@ -115,12 +116,4 @@ function userSql({user, password}: Database): string[] {
 
 function schemaSql(): string[] {
   return SERVICES.flatMap(({schema}) => (schema ? [`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`] : []))
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }

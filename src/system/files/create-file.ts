@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {link, readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
+import {errnoOf} from './file-errors.js'
 
 /**
  * Makes a private file, whole or not at all. A link fails where anything is in its place, a link that leads nowhere
@@ -16,7 +17,7 @@ export async function createFile(path: string, text: string): Promise<boolean> {
     await link(draft, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (errnoOf(error) === 'EEXIST') return false
     throw error
   } finally {
     await rm(draft, {force: true})

@@ -1,0 +1,7 @@
+/** Whether a promise is fulfilled, where the reason of a failure does not matter. */
+export async function succeeds(promise: Promise<unknown>): Promise<boolean> {
+  return promise.then(
+    () => true,
+    () => false,
+  )
+}
