@@ -32,7 +32,7 @@ export interface RotateEvent {
   total: number
 }
 
-type SetName = Pick<BackupSet, 'id' | 'bytes' | 'schemas'>
+type SetName = Pick<BackupSet, 'id' | 'bytes' | 'schemas'> & {takenAt: string}
 
 /** The JSON of a rotation. */
 export interface RotationReport {
@@ -103,8 +103,8 @@ export function reportPlan({directory, policy, decisions, leftovers}: RotationPl
   }
 }
 
-function nameOf({id, bytes, schemas}: BackupSet): SetName {
-  return {id, bytes, schemas}
+function nameOf({id, takenAt, bytes, schemas}: BackupSet): SetName {
+  return {id, takenAt: takenAt.toISOString(), bytes, schemas}
 }
 
 async function planFor(directory: string, policy: Policy): Promise<RotationPlan> {

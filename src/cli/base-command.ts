@@ -4,7 +4,7 @@ import type {StackRequest} from '../engines/open.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
-import type {ProgressUpdate} from './progress/progress.js'
+import type {ProgressUpdate} from './progress/printer.js'
 
 /** Time for a use case to clean up after an interrupt, in ms; a second in all is what people wait. */
 const GRACE_MS = 800

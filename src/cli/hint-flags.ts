@@ -1,5 +1,5 @@
 import type {Interfaces} from '@oclif/core'
-import {isShowable} from '../postgres/host.js'
+import {isShowable} from '../config/database-url.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
 /** The flags that say which stack, which backups and which server a command is about. */

@@ -34,8 +34,24 @@ export function readGiven(
   return {given, problems: [...refused, ...faults]}
 }
 
+/** A value that only a person knows. */
+export interface SettingQuestion extends Pick<Setting, 'name' | 'about'> {
+  /** Nobody may see it while it is typed. */
+  secret: boolean
+  /** Why a value cannot be used; nothing when it can. */
+  validate: (value: string) => string | undefined
+}
+
+/** The question that asks for a setting of a profile. */
+export function questionFor(setting: Setting, profile: Profile): SettingQuestion {
+  const {name, about, secret = false} = setting
+  const validate = (value: string): string | undefined =>
+    refuseValue(setting, {value, source: 'the answer'}, profile)?.message
+  return {name, about, secret, validate}
+}
+
 /** What keeps a value out of a settings file; its text is not part of the answer. */
-export function refuseValue(
+function refuseValue(
   setting: Setting,
   entry: {value: string; source: string},
   profile: Profile,

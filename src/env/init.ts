@@ -9,7 +9,7 @@ import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
 import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
-import {readGiven} from './init-values.js'
+import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
 import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 
 export interface InitRequest extends SettingsRequest {
@@ -26,8 +26,8 @@ export interface InitPlan {
   values: ReadonlyMap<string, string>
   /** Names of the secrets among them that were made here. */
   generated: string[]
-  /** What the profile needs and only a person knows. */
-  unknown: Setting[]
+  /** For what the profile needs and only a person knows. */
+  questions: SettingQuestion[]
   /** Whether git leaves the file out; undefined where there is no git. */
   ignored: boolean | undefined
 }
@@ -70,9 +70,9 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
       ...generated,
     ]),
     generated: [...generated.keys()],
-    unknown: SETTINGS.filter(
+    questions: SETTINGS.filter(
       ({name, neededIn}) => neededIn?.includes(profile) && !given.has(name) && !generated.has(name),
-    ),
+    ).map(setting => questionFor(setting, profile)),
     ignored: await isIgnored(path),
   }
 }
@@ -88,7 +88,7 @@ export async function writeInit(
   plan: InitPlan,
   {answers, gitignore}: {answers: ReadonlyMap<string, string>; gitignore: boolean},
 ): Promise<InitReport> {
-  const {profile, file, path, generated, unknown} = plan
+  const {profile, file, path, generated, questions} = plan
   if (gitignore && plan.ignored === false) await addToGitignore(path)
   const values = new Map([...plan.values, ...answers])
   const assignment = (setting: Setting): string => line(setting, values.get(setting.name), profile)
@@ -98,7 +98,7 @@ export async function writeInit(
     profile,
     file,
     generated,
-    missing: unknown.map(({name}) => name).filter(name => !values.has(name)),
+    missing: questions.map(({name}) => name).filter(name => !values.has(name)),
     ignored: (gitignore ? await isIgnored(path) : plan.ignored) ?? null,
   }
 }

@@ -93,3 +93,14 @@ export function judgeJob(
 function waiting(detail: string): Verdict {
   return {is: 'waiting', detail}
 }
+
+/** Whether a service does what it is for, or what needs it was told to do without. */
+export function isWell({
+  state,
+  health,
+}: {
+  state: ServiceState['state'] | 'missing'
+  health: ServiceState['health']
+}): boolean {
+  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
+}

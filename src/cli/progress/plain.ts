@@ -1,4 +1,4 @@
-import type {ProgressPrinter} from './progress.js'
+import type {ProgressPrinter} from './printer.js'
 
 /** A line for each thing that happens, for logs. */
 export function plainProgress(): ProgressPrinter {

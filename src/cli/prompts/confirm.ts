@@ -24,3 +24,25 @@ export async function confirmByName(what: string, name: string): Promise<void> {
     hint: `type ${name} at the question, or add --yes`,
   })
 }
+
+/**
+ * Asks a question that yes or no answers.
+ * @throws interrupted
+ */
+export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
+  const {default: confirm} = await import('@inquirer/confirm')
+  return unlessInterrupted(signal, confirm({message}, {output: process.stderr, signal}))
+}
+
+/** An answer, or that somebody ended the question: nothing was written until then. */
+export async function unlessInterrupted<T>(signal: AbortSignal, question: Promise<T>): Promise<T> {
+  try {
+    return await question
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new AquastreamError('interrupted', 'interrupted; nothing was written', {
+      hint: 'run the same command again',
+      cause: error,
+    })
+  }
+}

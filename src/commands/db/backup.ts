@@ -68,7 +68,10 @@ Takes the six schemas of the platform; one that is missing is an error. The serv
       jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
     }
     const report = await this.progress([], backupWords(), ctx => createBackup(request, ctx))
-    this.log(backupSummary(report, request))
+    const {sameFlags} = await import('../../backup/repository/location.js')
+    this.log(
+      backupSummary(report, sameFlags({profile: report.profile, dir: flags.dir, databaseUrl: undefined})),
+    )
     return report
   }
 }

@@ -1,7 +1,6 @@
 import {chalkStderr} from 'chalk'
 import type {BackupEvent, BackupReport} from '../../backup/create.js'
-import {sameFlags} from '../../backup/repository/location.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {count} from '../../cli/terminal/count.js'
@@ -43,16 +42,18 @@ const COLUMNS: Column<Row>[] = [
   {title: 'size', gives: 0, cell: ({bytes}) => size(bytes)},
 ]
 
-/** The end of a backup: what is where, and how to use it. `asked` are the flags of this run. */
+/**
+ * The end of a backup: what is where, and how to use it.
+ * @param flags that lead other commands to the same backups
+ */
 export function backupSummary(
-  {id, path, profile, server, schemas, bytes, seconds, rotated}: BackupReport,
-  asked: {dir: string | undefined},
+  {id, path, server, schemas, bytes, seconds, rotated}: BackupReport,
+  flags: string,
 ): string {
   const sentences = [
     `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
     ...(rotated && rotated.length > 0 ? [`Rotated away: ${rotated.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const flags = sameFlags({profile, dir: asked.dir, databaseUrl: undefined})
   const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${flags}`)
   return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
 }

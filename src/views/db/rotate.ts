@@ -1,17 +1,16 @@
 import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
-import {timeOf} from '../../backup/repository/sets.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {keepReasons, keepWords} from './keep-reasons.js'
-import {renderFitting} from '../../cli/terminal/layout.js'
 import {printable} from '../../cli/terminal/printable.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import type {Column} from '../../cli/terminal/table.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {size} from '../../system/text/size.js'
 
 interface Row {
   id: string
+  takenAt: string
   bytes: number
   action: string
   why: string[]
@@ -35,7 +34,7 @@ export function rotateSummary(report: RotationReport): string {
 }
 
 const id: Column<Row> = {title: 'id', gives: 0, cell: row => row.id}
-const age: Column<Row> = {title: 'age', gives: 0, cell: row => ago(timeOf(row.id)!)}
+const age: Column<Row> = {title: 'age', gives: 0, cell: row => ago(new Date(row.takenAt))}
 const sizeColumn: Column<Row> = {title: 'size', gives: 0, cell: row => size(row.bytes)}
 const action: Column<Row> = {title: 'action', gives: 0, cell: row => colour(row)(row.action)}
 const why: Column<Row> = {title: 'why', gives: 0, cell: row => row.why.join(', ')}

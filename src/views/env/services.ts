@@ -1,48 +1,45 @@
 import chalk from 'chalk'
-import type {StatusReport} from '../../env/status.js'
-import {isWell, type ServiceRow} from '../../env/service-rows.js'
+import type {ServiceRow} from '../../env/service-rows.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {size} from '../../system/text/size.js'
+import {isWell} from '../../stack/state.js'
 
-const service: Column<ServiceRow> = {title: 'service', gives: 0, cell: row => row.service}
-const state: Column<ServiceRow> = {title: 'state', gives: 4, cell: row => row.state}
-const health: Column<ServiceRow> = {title: 'health', gives: 0, cell: row => colour(row)(word(row))}
-const url: Column<ServiceRow> = {title: 'url', gives: 2, cell: row => row.url ?? '-'}
-const since: Column<ServiceRow> = {
-  title: 'since',
-  gives: 3,
-  cell: row => (row.since ? ago(new Date(row.since)) : '-'),
-}
-const restarts: Column<ServiceRow> = {title: 'restarts', gives: 5, cell: row => String(row.restarts)}
-const runs: Column<ServiceRow> = {
-  title: 'runs',
-  gives: 3,
-  cell: row => (row.state === 'skipped' ? '-' : row.stub ? 'a stub' : shortName(row.image ?? '-')),
-}
-const image: Column<ServiceRow> = {title: 'image', gives: 6, cell: row => row.image ?? '-'}
-const memory: Column<ServiceRow> = {
-  title: 'memory',
-  gives: 5,
-  cell: ({memory: use}) => (use ? [use.used, use.limit ?? []].flat().map(size).join(' of ') : '-'),
-}
+/** What a table of services can show; each table chooses. */
+export const COLUMNS = {
+  service: {title: 'service', gives: 0, cell: row => row.service},
+  state: {title: 'state', gives: 4, cell: row => row.state},
+  health: {title: 'health', gives: 0, cell: row => colour(row)(word(row))},
+  url: {title: 'url', gives: 2, cell: row => row.url ?? '-'},
+  since: {
+    title: 'since',
+    gives: 3,
+    cell: row => (row.since ? ago(new Date(row.since)) : '-'),
+  },
+  restarts: {title: 'restarts', gives: 5, cell: row => String(row.restarts)},
+  runs: {
+    title: 'runs',
+    gives: 3,
+    cell: row => (row.state === 'skipped' ? '-' : row.stub ? 'a stub' : shortName(row.image ?? '-')),
+  },
+  image: {title: 'image', gives: 6, cell: row => row.image ?? '-'},
+  memory: {
+    title: 'memory',
+    gives: 5,
+    cell: ({memory: use}) => (use ? [use.used, use.limit ?? []].flat().map(size).join(' of ') : '-'),
+  },
+} satisfies Record<string, Column<ServiceRow>>
 
 /** After a start: where to reach what. */
 export function startTable(rows: ServiceRow[]): string {
+  const {service, state, health, url, runs} = COLUMNS
   const columns = [service, {...state, gives: 2}, {...health, gives: 1}, {...url, gives: 0}, runs]
   return [renderTable(columns, rows), ...notes(rows)].join('\n')
 }
 
-/** All that is known. */
-export function statusTable({services, project, engine}: StatusReport): string {
-  const columns = [service, state, health, since, restarts, memory, url, image]
-  const title = wrap(chalk.dim(`project ${project}, on the ${engine} engine`), 0, process.stdout)
-  return [title, renderTable(columns, services), ...notes(services)].join('\n')
-}
-
 /** Below the table, since a cell is no place for a sentence. */
-function notes(rows: ServiceRow[]): string[] {
+export function notes(rows: ServiceRow[]): string[] {
   return rows.flatMap(row =>
     row.note === null ? [] : [wrap(`${row.service} is ${row.state}: ${row.note}`, 2, process.stdout)],
   )

@@ -1,5 +1,5 @@
 import type {BundleEvent, BundleReport} from '../../support/bundle.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {count} from '../../cli/terminal/count.js'
 import {size} from '../../system/text/size.js'

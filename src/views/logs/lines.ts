@@ -1,18 +1,9 @@
-import {once} from 'node:events'
 import chalk from 'chalk'
 import type {LogLine} from '../../engines/engine.js'
 import {SERVICES} from '../../stack/catalogue.js'
 
 const COLOURS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
 const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))
-
-/** Writes one line at a time, no faster than the reader reads. */
-export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
-  return async line => {
-    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : toText(line)))
-      await once(process.stdout, 'drain')
-  }
-}
 
 /** Nothing printed would look like an answer: what was skipped or never started has no log. */
 export function noLines(services: string[], since: string | undefined): string {
@@ -22,9 +13,9 @@ export function noLines(services: string[], since: string | undefined): string {
     : `note: no service has written anything${then}`
 }
 
-/** A service keeps its colour from run to run. */
-function toText({service, text}: LogLine): string {
+/** A line of a log below the others. A service keeps its colour from run to run. */
+export function logText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
   const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
-  return `${colour(service.padEnd(WIDTH))} | ${text}\n`
+  return `${colour(service.padEnd(WIDTH))} | ${text}`
 }

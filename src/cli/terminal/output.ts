@@ -1,3 +1,5 @@
+import {once} from 'node:events'
+
 /** Shows each of a sequence: in the place of the one before, or below it. */
 export async function showLive<T>(
   sequence: AsyncIterable<T>,
@@ -9,4 +11,9 @@ export async function showLive<T>(
     // Home, the text with the rest of each line cleared, then the rest of the screen cleared: no flicker.
     process.stdout.write(inPlace ? `\x1b[H${text.replace(/\n/g, '\x1b[K\n')}\x1b[K\n\x1b[J` : `${text}\n`)
   }
+}
+
+/** Writes a line, and waits until the reader has room for the next. */
+export async function writeLine(text: string): Promise<void> {
+  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
 }
