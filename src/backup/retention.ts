@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
-import type {BackupSet} from './repository/sets.js'
 import {DAY_MS} from '../system/time.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 /** How many periods that hold a backup keep their newest one. */
 export interface Policy {

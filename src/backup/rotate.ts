@@ -1,14 +1,15 @@
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
-import {cannotUse} from './repository/directory.js'
 import {noteRotated, trimHistory} from './repository/history.js'
 import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
-import {type BackupSet, listSets, readSet} from './repository/sets.js'
+import {listSets, readSet} from './repository/sets.js'
 import {errnoOf} from '../system/files/file-errors.js'
+import {storageError} from './storage-error.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 export interface RotateRequest extends BackupRequest {
   policy: Policy
@@ -134,6 +135,6 @@ async function remove(directory: string, id: string): Promise<void> {
     await rm(gone, {recursive: true, force: true})
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return
-    throw cannotUse(join(directory, id), error)
+    throw storageError(join(directory, id), error)
   }
 }

@@ -5,16 +5,18 @@ import {AquastreamError, type Problem} from '../errors.js'
 import {REHEARSAL_LOCK, tryLock} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {refusedAs, type Session, withSession} from '../postgres/session.js'
-import {checkArchive, fromSet, type RestoreSource} from './restore/source.js'
+import {fromSet, type RestoreSource} from './restore/source.js'
 import {findSet} from './repository/find.js'
 import {rowsIn} from './repository/manifest.js'
 import {inOrderOfNeed} from './restore/order.js'
 import {type BackupRequest, backupRoot} from './repository/location.js'
 import {replay} from './restore/replay.js'
 import {manifestText, missingExtensions} from './restore/plan.js'
-import {type BackupSet, listSets} from './repository/sets.js'
+import {listSets} from './repository/sets.js'
 import {checkDump} from './archive/check-dump.js'
 import {identifier, literal} from '../system/text/sql-quote.js'
+import {checkArchive} from './archive/read.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 export interface VerifyRequest extends BackupRequest, ServerRequest {
   /** IDs, or beginnings of them; all when empty. */
@@ -139,7 +141,7 @@ async function checkFiles(
 ): Promise<void> {
   for (const archive of archives) {
     signal.throwIfAborted()
-    await checkDump(archive, server)
+    await checkDump(archive, {server})
   }
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})

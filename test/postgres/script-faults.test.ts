@@ -5,7 +5,6 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Manifest} from '../../src/backup/repository/manifest.js'
-import {setId} from '../../src/backup/repository/sets.js'
 import {siteFor} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
 
@@ -19,6 +18,7 @@ import {
   remains,
 } from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {setId} from '../../src/backup/repository/backup-set.js'
 
 const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
 

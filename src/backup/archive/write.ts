@@ -5,8 +5,6 @@ import {pipeline} from 'node:stream/promises'
 import type {Program} from '../../system/program.js'
 import {AquastreamError} from '../../errors.js'
 import {Cut, causeIn, WholeOutput} from '../../postgres/output.js'
-import {cannotUse} from '../repository/directory.js'
-import {errnoOf} from '../../system/files/file-errors.js'
 import {flush} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
 
@@ -18,7 +16,7 @@ export interface Written {
 /**
  * Writes what a dump prints into a new private file, and flushes it to the disk.
  * @param what for the error: "user", "the roles"
- * @throws backup-failed, disk-full, backup-directory
+ * @throws backup-failed; errno when the file cannot be written
  */
 export async function writeArchive(
   program: Program,
@@ -44,7 +42,7 @@ export async function writeArchive(
     program.kill()
     signal.throwIfAborted()
     if (error instanceof Cut) throw dumpFailed(what, (await program.ended).stderr)
-    throw errnoOf(error) === undefined || error instanceof AquastreamError ? error : cannotUse(path, error)
+    throw error
   }
 }
 

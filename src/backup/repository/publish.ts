@@ -2,11 +2,11 @@ import {createHash} from 'node:crypto'
 import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {cannotUse} from './directory.js'
 import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
-import {setId} from './sets.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {flush} from '../../system/files/disk.js'
+import {storageError} from '../storage-error.js'
+import {setId} from './backup-set.js'
 
 /** A set that is being written; nobody takes it for one until it is published. */
 export interface Draft {
@@ -33,7 +33,7 @@ export async function withDraft(
   } catch (error) {
     // What cannot be deleted now is swept by the next run.
     await rm(draft.path, {recursive: true, force: true}).catch(() => undefined)
-    throw errnoOf(error) === undefined ? error : cannotUse(root, error)
+    throw errnoOf(error) === undefined ? error : storageError(root, error)
   }
 }
 

@@ -6,17 +6,18 @@ import {readOutput} from '../../postgres/output.js'
 import {refuseBeside} from '../../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../../postgres/server.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
-import {checkArchive, findSource, type RestoreSource, unreadable} from './source.js'
+import {findSource, type RestoreSource} from './source.js'
 import {checkDump} from '../archive/check-dump.js'
 import {MANIFEST} from '../repository/manifest.js'
 import {inOrderOfNeed} from './order.js'
 import {findOther, refuseUnlessNamed} from './wrong-database.js'
 import {type BackupRequest, backupRoot, sameFlags} from '../repository/location.js'
 import {missingRoles} from './roles.js'
-import type {BackupSet} from '../repository/sets.js'
 import {listSchemas, readFacts, type SchemaSize} from '../dump/snapshot.js'
 import {holdsOn} from './replay.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
+import {checkArchive, unreadable} from '../archive/read.js'
+import type {BackupSet} from '../repository/backup-set.js'
 
 export interface RestoreRequest extends BackupRequest, ServerRequest {
   /** One schema; all of the set, and its roles, when absent. */
@@ -86,7 +87,7 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const server = await reachServer(request)
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    await (archive.known ? checkArchive(archive) : checkDump(archive, server))
+    await (archive.known ? checkArchive(archive) : checkDump(archive, {server, onlySchema: archive.schema}))
   }
   const target = await findTarget(request, server)
   const names = source.archives.map(({schema}) => schema)

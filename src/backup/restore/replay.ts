@@ -8,12 +8,13 @@ import {AquastreamError} from '../../errors.js'
 import {causeIn} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
-import {readProven, type SourceArchive} from './source.js'
+import type {SourceArchive} from './source.js'
 import {splitDump} from '../archive/split-dump.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {unpack} from '../archive/unpack.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {lastLines} from '../../system/text/last-lines.js'
+import {readVerified} from '../archive/read.js'
 
 /** What is to be replayed, in one transaction. */
 export interface Replay {
@@ -55,9 +56,9 @@ export async function replay(
   // Its name on the server, by which it is found again whatever happens here.
   const application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
   const leftOut: string[] = []
-  const {packing, bytes} = packed(what, {server, leftOut, onBytes})
+  const {encoding, bytes} = encoded(what, {server, leftOut, onBytes})
   const schemas = JSON.stringify(what.archives.map(({schema}) => schema))
-  const program = server.run('restore', ['replay', packing, schemas], {
+  const program = server.run('restore', ['replay', encoding, schemas], {
     database: what.database,
     application,
     env: {LOCK_TIMEOUT: String(what.lockTimeout)},
@@ -145,13 +146,13 @@ async function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** One archive of its own goes as it is; several, or for another database, are taken apart and put in order. */
-function packed(
+function encoded(
   what: Replay,
   {server, leftOut, onBytes}: {server: Server; leftOut: string[]; onBytes: (bytes: number) => void},
-): {packing: string; bytes: Readable} {
+): {encoding: string; bytes: Readable} {
   let read = 0
   const proven = async function* (archive: SourceArchive): AsyncGenerator<Buffer> {
-    for await (const chunk of readProven(archive)) {
+    for await (const chunk of readVerified(archive)) {
       read += chunk.length
       onBytes(read)
       yield chunk
@@ -159,10 +160,10 @@ function packed(
   }
   const [first] = what.archives
   const alone = what.archives.length === 1 && what.before.length === 0 && what.neighbours === undefined
-  if (alone && first && first.packing !== 'plain')
-    return {packing: first.packing, bytes: Readable.from(proven(first), {objectMode: false})}
+  if (alone && first && first.encoding !== 'plain')
+    return {encoding: first.encoding, bytes: Readable.from(proven(first), {objectMode: false})}
   const sql = alone && first ? proven(first) : inOrder(what, {server, leftOut, proven})
-  return {packing: 'plain', bytes: Readable.from(withEnd(sql), {objectMode: false})}
+  return {encoding: 'plain', bytes: Readable.from(withEnd(sql), {objectMode: false})}
 }
 
 /** Plain SQL does not show that its end is missing: restore.sh looks for this before it commits. */

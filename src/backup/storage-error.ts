@@ -1,8 +1,11 @@
-import {AquastreamError} from '../../errors.js'
-import {isDiskFull, knownReason} from '../../system/files/file-errors.js'
+import {AquastreamError} from '../errors.js'
+import {isDiskFull, knownReason} from '../system/files/file-errors.js'
 
-/** A directory of backups that cannot be read or written, or not for want of room. */
-export function cannotUse(path: string, error: unknown): unknown {
+/**
+ * Why a file or directory of backups cannot be read or written, as an error of ours; one that is not about files
+ * stays what it is.
+ */
+export function storageError(path: string, error: unknown): unknown {
   if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no room is left in ${path}`, {
       hint: `make room there; see what takes it: du -sh ${path}`,
