@@ -2,7 +2,6 @@ import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {lockDatabase} from '../../postgres/lock.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
-import {type BackupEvent, writeSet} from '../create.js'
 import {sweepLeftovers} from '../repository/leftovers.js'
 import {withDirectoryLock} from '../repository/lock.js'
 import type {RestoreSource} from './source.js'
@@ -12,6 +11,8 @@ import {manifestText, type RestorePlan} from './plan.js'
 import {listSchemas} from '../dump/snapshot.js'
 import {identifier} from '../../system/text/sql-quote.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
+import {writeSet} from '../dump/write-set.js'
+import type {BackupEvent} from '../dump/dump.js'
 
 export type RestoreEvent =
   | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
