@@ -4,10 +4,10 @@ import {lockDatabase} from '../../postgres/lock.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
 import {sweepLeftovers} from '../repository/leftovers.js'
 import {withDirectoryLock} from '../repository/lock.js'
-import type {RestoreSource} from './source.js'
+import {manifestText, type RestoreSource} from './source.js'
 import {rowsIn} from '../repository/manifest.js'
 import {replay} from './replay.js'
-import {manifestText, type RestorePlan} from './plan.js'
+import type {RestorePlan} from './plan.js'
 import {listSchemas} from '../dump/snapshot.js'
 import {identifier} from '../../system/text/sql-quote.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
@@ -87,11 +87,12 @@ async function restoreLocked(
       manifest: await manifestText(source),
       database: into,
       before: plan.before,
-      neighbours: plan.neighbours,
+      otherSchemas: plan.otherSchemas,
       lockTimeout: plan.lockTimeout,
     },
     {server, session},
     {
+      signal: ctx.signal,
       onBytes(read) {
         ctx.on({type: 'bytes', read, total})
       },
@@ -100,7 +101,6 @@ async function restoreLocked(
         ctx.on({type: 'step', step: 'commit', state: 'started'})
       },
     },
-    ctx.signal,
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
     if (isFailure(error)) throw nothingChanged(error)

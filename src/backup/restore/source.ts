@@ -1,10 +1,11 @@
+import {readFile} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
 import {AquastreamError} from '../../errors.js'
 import {findSet} from '../repository/find.js'
-import type {Archive, Manifest} from '../repository/manifest.js'
+import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
 import {listSets, readSet} from '../repository/sets.js'
 import {encodingOf} from '../archive/format.js'
-import {type ArchiveFile, identify} from '../archive/read.js'
+import {type ArchiveFile, identify, unreadable} from '../archive/read.js'
 import {type BackupSet, timeOf} from '../repository/backup-set.js'
 
 /** One archive that is to be restored. */
@@ -137,4 +138,13 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     passedOver: [],
     archives: [{...(await identify(path)), schema, known: undefined}],
   }
+}
+
+/** The text of a set's manifest, as the script compares it. */
+export async function manifestText({set, directory}: RestoreSource): Promise<string | undefined> {
+  if (!set) return undefined
+  const path = join(directory, MANIFEST)
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
 }
