@@ -2,60 +2,23 @@ import {z} from 'zod'
 import {type Service, SERVICES} from '../stack/catalogue.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
-
-export type Group =
-  | 'profile'
-  | 'secrets'
-  | 'third parties'
-  | 'database and storage'
-  | 'backups'
-  | 'network'
-  | 'images'
-  | 'limits'
-
-/** A variable: what it may be, and what people are told about it. */
-export interface Setting {
-  name: string
-  schema: z.ZodType<string>
-  group: Group
-  about: string
-  secret?: true
-  /** The value when nobody says otherwise; the compose file has the same one. */
-  default?: string
-  /** The value in dev, where it differs. */
-  devDefault?: string
-  /** Where its absence is an error; it has no default then. In dev, a needed secret is generated. */
-  neededIn?: readonly Profile[]
-  /** The address of a third party: secrets go there, and money depends on it. */
-  thirdParty?: true
-  /** The profile that has what it concerns; the others ignore it. */
-  onlyIn?: Profile
-  /** The db commands alone read it; the compose file has no such variable. */
-  readBy?: 'cli'
-}
+import type {Setting} from './setting.js'
+import {
+  account,
+  api,
+  identifier,
+  image,
+  limit,
+  memory,
+  oneLine,
+  ownSecret,
+  port,
+  theirSecret,
+} from './setting-kinds.js'
 
 /** The mocks inside the network of the stack. */
 export const MOCKS_HOST = 'mocks'
 const MOCKS = `http://${MOCKS_HOST}:8090`
-
-const real = ['stage', 'prod'] as const
-const all = ['dev', ...real] as const
-
-const oneLine = z.string().regex(/^[^\0\r\n]+$/, 'must be one line')
-const identifier = z.string().regex(/^[a-z_][a-z0-9_-]{0,62}$/, 'must be lower-case letters, digits, _ and -')
-const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'must be a size such as 512m or 2g')
-const image = z.string().regex(/^[\w./:@-]+$/, 'must be an image reference')
-const port = z
-  .string()
-  .refine(text => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535, 'must be a port, 1 to 65535')
-
-/** The fewest characters of a secret that stage and prod accept. */
-export const SECRET_LENGTHS: Readonly<Record<string, number>> = {
-  POSTGRES_PASSWORD: 16,
-  REDIS_PASSWORD: 16,
-  S3_SECRET_KEY: 16,
-  JWT_SECRET: 32,
-}
 
 /** The one list of variables that aquastream and its compose file read; .env.example is made from it. */
 export const SETTINGS: readonly Setting[] = [
@@ -80,18 +43,19 @@ export const SETTINGS: readonly Setting[] = [
 
   theirSecret('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, from @BotFather'),
   account('TELEGRAM_BOT_USERNAME', 'name of the Telegram bot, without @', 'aquastream_dev_bot'),
-  api('TELEGRAM_API_URL', 'API of Telegram', 'https://api.telegram.org', MOCKS),
+  api('TELEGRAM_API_URL', 'API of Telegram', {real: 'https://api.telegram.org', mocked: MOCKS}),
   account('YOOKASSA_SHOP_ID', 'shop id of YooKassa', '100500'),
   theirSecret('YOOKASSA_SECRET_KEY', 'secret key of YooKassa'),
-  api('YOOKASSA_API_URL', 'API of YooKassa', 'https://api.yookassa.ru/v3', `${MOCKS}/v3`),
+  api('YOOKASSA_API_URL', 'API of YooKassa', {
+    real: 'https://api.yookassa.ru/v3',
+    mocked: `${MOCKS}/v3`,
+  }),
   account('CLOUDPAYMENTS_PUBLIC_ID', 'public id of CloudPayments', 'pk_aquastream_dev'),
   theirSecret('CLOUDPAYMENTS_API_SECRET', 'API secret of CloudPayments'),
-  api(
-    'CLOUDPAYMENTS_API_URL',
-    'API of CloudPayments',
-    'https://api.cloudpayments.ru',
-    `${MOCKS}/cloudpayments`,
-  ),
+  api('CLOUDPAYMENTS_API_URL', 'API of CloudPayments', {
+    real: 'https://api.cloudpayments.ru',
+    mocked: `${MOCKS}/cloudpayments`,
+  }),
 
   {
     name: 'POSTGRES_USER',
@@ -201,46 +165,7 @@ function ofDev(kind: Service['kind']): Pick<Setting, 'onlyIn'> {
   return kind === 'mocks' ? {onlyIn: 'dev'} : {}
 }
 
-function ownSecret(name: string, about: string): Setting {
-  return {
-    name,
-    schema: oneLine.min(8, 'must have at least 8 characters'),
-    group: 'secrets',
-    secret: true,
-    about: `${about}; in stage and prod at least ${SECRET_LENGTHS[name]} characters`,
-    neededIn: all,
-  }
-}
-
-/** In dev nobody has an account: the mocks take what is generated. */
-function theirSecret(name: string, about: string): Setting {
-  return {name, schema: oneLine, group: 'third parties', about, secret: true, neededIn: all}
-}
-
-function account(name: string, about: string, devDefault: string): Setting {
-  return {name, schema: oneLine, group: 'third parties', about, neededIn: real, devDefault}
-}
-
-function api(name: string, about: string, real: string, mocked: string): Setting {
-  const schema = z.url({protocol: /^https?$/, error: 'must be an http(s) URL'})
-  return {name, schema, group: 'third parties', about, default: real, devDefault: mocked, thirdParty: true}
-}
-
-function limit(name: string, about: string, value: string): Setting {
-  return {name, schema: memory, group: 'limits', about, default: value}
-}
-
 /** The variables that a profile reads. */
 export function settingsOf(profile: Profile): Setting[] {
   return SETTINGS.filter(({onlyIn}) => onlyIn === undefined || onlyIn === profile)
-}
-
-/** The value of a variable that nobody has set. */
-export function defaultOf(setting: Setting, profile: Profile): string | undefined {
-  return (profile === 'dev' ? setting.devDefault : undefined) ?? setting.default
-}
-
-/** Whether it is a secret that is made on first use when nobody has set it. */
-export function isGenerated({secret, neededIn}: Setting, profile: Profile): boolean {
-  return profile === 'dev' && secret === true && (neededIn?.includes('dev') ?? false)
 }

@@ -1,7 +1,8 @@
 import {findFault} from '../config/check.js'
 import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {type Setting, SETTINGS} from '../config/settings.js'
+import {SETTINGS} from '../config/settings.js'
+import type {Setting} from '../config/setting.js'
 import {quote} from '../config/settings-file.js'
 import type {Problem} from '../errors.js'
 

@@ -41,7 +41,7 @@ export async function writeSet(
   ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
   for (let attempt = 1; ; attempt++) {
     try {
-      const {path, manifest} = await withDraft(request.root, new Date(), request, draft =>
+      const {path, manifest} = await withDraft(request, draft =>
         withSnapshot(source.session, snapshot => dump({request, source, snapshot, draft, pgDump, last}, ctx)),
       )
       return toReport(manifest, {path, server: source.server.name, ms: performance.now() - began})
