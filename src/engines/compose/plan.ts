@@ -34,7 +34,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     target,
     problems: [...file.problems, ...foreign, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
-      compare(service, containers, file.hashes, images),
+      compare(service, containers, {hashes: file.hashes, present: images.present}),
     ),
     stubs: images.stubs,
     images: images.needs,
@@ -124,15 +124,14 @@ async function findForeignProfile({settings}: Target, signal: AbortSignal): Prom
 function compare(
   service: string,
   containers: Container[],
-  hashes: Map<string, string>,
-  images: ImageChoice,
+  {hashes, present}: Pick<ComposeFile, 'hashes'> & Pick<ImageChoice, 'present'>,
 ): Change {
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
     return {service, action: 'recreate', reason: 'its settings changed'}
   }
-  const image = images.present.get(container.Config.Image)
+  const image = present.get(container.Config.Image)
   if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
   if (isRunning(container)) return {service, action: 'none', reason: 'it runs'}

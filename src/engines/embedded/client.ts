@@ -10,8 +10,8 @@ import type {Supervised} from './supervisor/supervisor.js'
 import type {Database, Work} from './service-spec.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 
-/** A supervisor has nothing to think about: one that is silent for so long, in ms, hangs. */
-const PATIENCE_MS = 10_000
+/** A supervisor answers at once: one that is silent for so long, in ms, hangs. */
+const TIMEOUT_MS = 10_000
 
 /**
  * Whether a supervisor listens: a pid may be another's by now, and the socket of a dead one refuses.
@@ -38,32 +38,32 @@ export async function askStates(
   home: Home,
   {seen, signal}: {seen?: number | undefined; signal?: AbortSignal | undefined} = {},
 ): Promise<{version: number; states: Supervised[]}> {
-  return ask(home, 'GET', `/states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
+  return ask(home, `GET /states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
 }
 
 /** What is known of each service beyond its state. */
 export async function askFacts(home: Home, signal?: AbortSignal): Promise<ServiceFacts[]> {
-  return ask(home, 'GET', '/facts', {signal})
+  return ask(home, 'GET /facts', {signal})
 }
 
 /** Bytes in use by service. */
 export async function askMemory(home: Home): Promise<Record<string, number>> {
-  return ask(home, 'GET', '/memory')
+  return ask(home, 'GET /memory')
 }
 
 /** How the database that it runs is reached; nothing when it runs none. */
 export async function askDatabase(home: Home): Promise<Database | null> {
-  return ask(home, 'GET', '/database')
+  return ask(home, 'GET /database')
 }
 
 /** Has it take on work; it answers at once. */
 export async function sendWork(home: Home, works: Work[]): Promise<void> {
-  await ask(home, 'POST', '/run', {body: works})
+  await ask(home, 'POST /run', {body: works})
 }
 
 /** Has it end everything, and then itself. @param signal ends the wait, not the stop */
 export async function askToStop(home: Home, signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST', '/stop', {signal, patience: 90_000})
+  await ask(home, 'POST /stop', {signal, timeout: 90_000})
 }
 
 /** The lines that services write from now on, until the supervisor ends or the signal. Called when it listens. */
@@ -82,16 +82,17 @@ export async function* followLines(home: Home, signal: AbortSignal): AsyncGenera
 interface AskOptions {
   body?: unknown
   signal?: AbortSignal | undefined
-  patience?: number
+  /** In ms. */
+  timeout?: number
 }
 
 async function ask<T>(
   {socket}: Home,
-  method: string,
-  path: string,
-  {body, signal, patience = PATIENCE_MS}: AskOptions = {},
+  route: `${'GET' | 'POST'} /${string}`,
+  {body, signal, timeout = TIMEOUT_MS}: AskOptions = {},
 ): Promise<T> {
-  const late = AbortSignal.timeout(patience)
+  const [method, path] = route.split(' ', 2)
+  const late = AbortSignal.timeout(timeout)
   const until = signal ? AbortSignal.any([signal, late]) : late
   try {
     const asking = request({socketPath: socket, method, path, signal: until, agent: false})

@@ -18,7 +18,9 @@ export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal
   // It may fail while the files are read, and is asked for afterwards.
   first?.catch(() => undefined)
   let last = ''
-  for await (const line of mergeByTime(services.map(service => readOne(home, service, since, query.tail)))) {
+  for await (const line of mergeByTime(
+    services.map(service => tailOf(linesOf(home, service, since), query.tail)),
+  )) {
     signal.throwIfAborted()
     last = line.time
     yield line
@@ -37,13 +39,8 @@ async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]>
   return all.filter(name => name !== 'supervisor' && (wanted.length === 0 || wanted.includes(name)))
 }
 
-async function* readOne(
-  home: Home,
-  service: string,
-  since: string,
-  tail: number | undefined,
-): AsyncGenerator<LogLine> {
-  const lines = linesOf(home, service, since)
+/** The last lines, so many; all when no number is given. */
+async function* tailOf(lines: AsyncGenerator<LogLine>, tail: number | undefined): AsyncGenerator<LogLine> {
   if (tail === undefined) {
     yield* lines
     return

@@ -7,43 +7,53 @@ import type {Home} from '../home/home.js'
 import type {Run} from '../service-spec.js'
 
 /**
- * Starts a program that does not outlive us. It waits on a pipe whose other end we hold until it is written down, so that
- * it never runs without somebody who could find it. A small shell stays behind it and reads on: when the pipe ends without
- * a word, we were killed, and it asks the program to end. The program takes the place of the shell that started the small
- * one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end of a child that it
- * does not know for a crash.
+ * Starts a program that does not outlive us: a watchdog shell ends it when we are gone.
+ *
+ * - The program is started by a shell that first waits for a line on a pipe. We write that line when the process is
+ *   recorded, so that nothing runs that nobody could find.
+ * - The shell then starts the watchdog, which reads on from the pipe, and becomes the program by exec: the pid stays.
+ * - When the pipe closes without the word `ended`, we were killed, and the watchdog asks the program to end. It is no
+ *   child of the program, since PostgreSQL takes the end of a child that it does not know for a crash.
+ *
+ *     us ──pipe── shell ─┬─ watchdog (reads the pipe)
+ *                        └─ exec program
  */
-const KEEPER = `
+const WATCHDOG = `
 read -r word <&3 || exit
 ( { read -r word <&3; [ "$word" = ended ] || kill -s "$1" "$$"; } </dev/null >/dev/null 2>&1 & )
 shift
 exec "$@" 3<&-`
 
-/** A program that runs under a keeper. */
-export interface Kept {
+/** A program that runs under a watchdog. */
+export interface Guarded {
   pid: number
   stdin: Writable
-  /** Settles when every line of it was heard; that may be after its end, when a child of it still has its output. Never rejects. */
-  heard: Promise<unknown>
+  /**
+   * Settles when every line of it was read; that may be after its end, when a child of it still has its output. Never
+   * rejects.
+   */
+  drained: Promise<unknown>
   /** Never rejects. */
   ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
   kill(signal: NodeJS.Signals): void
 }
 
-export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+export type GuardedProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
 
-/**
- * @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone
- * @param hear gets each line that it writes
- */
-export async function startKept(
-  home: Home,
-  service: string,
-  run: KeptProgram,
-  hear: (line: string) => void,
-): Promise<Kept> {
+/** Where a program is recorded, for whoever has to end it when both we and the watchdog are gone. */
+export interface GuardedPlace {
+  home: Home
+  service: string
+}
+
+/** @param onLine gets each line that it writes */
+export async function startGuarded(
+  {home, service}: GuardedPlace,
+  run: GuardedProgram,
+  onLine: (line: string) => void,
+): Promise<Guarded> {
   const {program, env, directory: cwd, owner, stop} = run
-  const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', stop.slice('SIG'.length), ...program], {
+  const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', stop.slice('SIG'.length), ...program], {
     cwd,
     env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -54,7 +64,7 @@ export async function startKept(
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
   // At once, before anything else can happen to us.
   void ended.then(() => lifeline.end('ended\n'))
-  const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
+  const drained = Promise.all([child.stdout, child.stderr].map(async output => readLines(output, onLine)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
   await remember(home, service, {pid, stop}).catch((error: unknown) => {
@@ -65,7 +75,7 @@ export async function startKept(
   return {
     pid,
     stdin: child.stdin,
-    heard,
+    drained,
     ended: ended.then(async result => {
       await forget(home, service)
       return result
@@ -74,8 +84,8 @@ export async function startKept(
   }
 }
 
-async function hearLines(input: Readable, hear: (line: string) => void): Promise<void> {
-  const reader = createInterface({input}).on('line', hear)
+async function readLines(input: Readable, onLine: (line: string) => void): Promise<void> {
+  const reader = createInterface({input}).on('line', onLine)
   await once(reader, 'close').catch(() => undefined)
 }
 
