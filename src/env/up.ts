@@ -83,7 +83,7 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   if (isUpToDate(plan, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
-    const states = await startAndWait(plan, {...request, before}, engine, ctx)
+    const states = await startAndWait(engine, plan, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
     throw ctx.signal.aborted ? sayHowToGoOn(profile, ctx.signal) : error
