@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
+import {errnoOf, reasonOf} from '../system/files/file-errors.js'
 
 /**
  * Reads the text of a .env file. Returns undefined when the file does not exist.
@@ -11,9 +12,8 @@ export async function readEnvText(path: string): Promise<string | undefined> {
     return decode(await readFile(path), path)
   } catch (error) {
     if (error instanceof AquastreamError) throw error
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOENT') return undefined
-    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(problem)}`, {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(error)}`, {
       hint: `check its type and permissions: ls -l ${path}`,
       cause: error,
     })
@@ -53,19 +53,6 @@ export async function readEnvFile(path: string): Promise<Record<string, string> 
 
 function nameIn(line: string): string | undefined {
   return /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1]
-}
-
-/** Describes why a file cannot be read or written, without the errno code. */
-export function reasonOf({code, message}: NodeJS.ErrnoException): string {
-  return REASONS[code ?? ''] ?? message
-}
-
-const REASONS: Record<string, string> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'part of the path is a file, not a directory',
-  EROFS: 'the file system is read-only',
 }
 
 function decode(bytes: Buffer, path: string): string {

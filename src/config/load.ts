@@ -3,9 +3,10 @@ import type {Problem} from '../errors.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from './profile.js'
-import {defaultOf, isGenerated, SETTINGS, settingsOf} from './settings.js'
+import {SETTINGS, settingsOf} from './settings.js'
+import {defaultOf, isGenerated} from './setting.js'
 
 /** All settings of one command. */
 export interface Settings {

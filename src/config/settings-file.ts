@@ -1,4 +1,5 @@
-import {type Group, type Setting, SETTINGS} from './settings.js'
+import {SETTINGS} from './settings.js'
+import type {Setting, Group} from './setting.js'
 
 /** How to write a value by hand, for the header of a settings file. */
 export const HOW_TO_WRITE = `\

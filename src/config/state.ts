@@ -2,6 +2,7 @@ import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
 /**
  * Returns the state directory of aquastream: `$XDG_STATE_HOME/aquastream`, or `~/.local/state/aquastream`
@@ -24,7 +25,7 @@ export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
     if (process.getuid?.() === 0) await mkdir(dirname(path), {recursive: true, mode: 0o711})
     await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError('state-directory', `${path} cannot be created: ${(error as Error).message}`, {
+    throw new AquastreamError('state-directory', `${path} cannot be created: ${reasonOf(error)}`, {
       hint: 'set XDG_STATE_HOME to a writable directory',
       cause: error,
     })

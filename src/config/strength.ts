@@ -1,6 +1,7 @@
 import {randomBytes, randomInt} from 'node:crypto'
 import type {Problem} from '../errors.js'
-import {SECRET_LENGTHS, type Setting} from './settings.js'
+import {SECRET_LENGTHS} from './setting-kinds.js'
+import type {Setting} from './setting.js'
 
 /** The placeholder that `.env.example` has instead of a secret. */
 export const PLACEHOLDER = 'change-me'

@@ -10,6 +10,7 @@ import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
 import {settings} from './settings.js'
 import {tools} from './tools.js'
+import {once} from '../system/once.js'
 
 export interface DoctorReport {
   profile: Profile
@@ -91,9 +92,4 @@ function createContext(request: StackRequest & {profile: Profile}, signal: Abort
     return (await stack()).engine.plan(target, signal)
   })
   return {request, profile: request.profile, settings: found, stack, plan, signal}
-}
-
-function once<T>(find: () => Promise<T>): () => Promise<T> {
-  let found: Promise<T> | undefined
-  return () => (found ??= find())
 }

@@ -1,13 +1,14 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import prettyBytes from 'pretty-bytes'
 import {backupRoot} from '../backup/repository/location.js'
-import {listIds, timeOf} from '../backup/repository/sets.js'
+import {listIds} from '../backup/repository/sets.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {oldestNode} from '../system/version.js'
 import type {Machine} from '../engines/engine.js'
 import {type Answer, type Check, failed, ok, type Patient, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
+import {size} from '../system/text/size.js'
+import {timeOf} from '../backup/repository/backup-set.js'
 
 export const node: Check = {
   name: 'node',
@@ -32,7 +33,7 @@ export const memory: Check = {
       .reduce((sum, variable) => sum + toBytes(settings.values[variable]!), 0)
     if (Number.isNaN(needed)) return skipped('not checked: see settings')
     return askMachine(patient, 'the embedded engine sets no limits', ({memory: has}) => {
-      const message = `the memory limits of all services add up to ${words(needed)}, and their machine has ${words(has)}`
+      const message = `the memory limits of all services add up to ${size(needed)}, and their machine has ${size(has)}`
       if (needed <= has) return ok(message)
       return warning(
         message,
@@ -78,7 +79,7 @@ export const limits: Check = {
       readLimit(found, 'memory', ['memory.max', 'memory.limit_in_bytes']),
       readLimit(found, 'pids', ['pids.max', 'pids.max']),
     ])
-    const message = `limits of this process: ${Number.isFinite(bytes) ? words(bytes) : 'unlimited'} memory, ${Number.isFinite(processes) ? processes : 'unlimited'} processes`
+    const message = `limits of this process: ${Number.isFinite(bytes) ? size(bytes) : 'unlimited'} memory, ${Number.isFinite(processes) ? processes : 'unlimited'} processes`
     if (bytes >= LEAST_MEMORY && processes >= LEAST_PROCESSES) return ok(message)
     return warning(
       message,
@@ -116,10 +117,6 @@ async function askMachine(patient: Patient, own: string, judge: (machine: Machin
   return machine ? judge(machine, asked) : skipped(own)
 }
 
-function toBytes(size: string): number {
-  return Number.parseInt(size, 10) * 1024 ** (size.endsWith('g') ? 3 : 2)
-}
-
-function words(bytes: number): string {
-  return prettyBytes(bytes, {binary: true})
+function toBytes(limit: string): number {
+  return Number.parseInt(limit, 10) * 1024 ** (limit.endsWith('g') ? 3 : 2)
 }

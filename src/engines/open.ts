@@ -7,9 +7,9 @@ import {composeEngine} from './compose/engine.js'
 import {runningProjects} from './compose/states.js'
 import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findHome} from './embedded/home/home.js'
-import {whereIs} from './embedded/postgres/programs.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
+import {which} from '../system/which.js'
 
 /** A stack on this machine: its profile, its project and its engine. */
 export interface Stack {
@@ -118,7 +118,7 @@ async function findEngine(profile: Profile, project: string, env: NodeJS.Process
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
   const problem = await findEngineProblem()
   if (!problem) return compose
-  const unasked = (await whereIs('docker')) ? problem.message : undefined
+  const unasked = (await which('docker')) ? problem.message : undefined
   return {
     engine: embeddedEngine(project, env, unasked),
     isRunning: false,

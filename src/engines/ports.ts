@@ -5,6 +5,7 @@ import {execa} from 'execa'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
 import type {Target} from './engine.js'
+import {errnoOf} from '../system/files/file-errors.js'
 
 /** A port on this machine that is assigned to a service. */
 export interface Place {
@@ -107,9 +108,7 @@ async function refusalOf(port: number, host: string): Promise<string | undefined
   const server = createServer()
   try {
     return await new Promise<string | undefined>(resolve => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        resolve(error.code)
-      })
+      server.once('error', error => resolve(errnoOf(error)))
       server.listen({port, host, exclusive: true}, () => {
         resolve(undefined)
       })

@@ -1,8 +1,9 @@
 import {examineSettings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, type Group, isGenerated, type Setting, settingsOf} from '../config/settings.js'
+import {settingsOf} from '../config/settings.js'
+import {type Setting, type Group, defaultOf, isGenerated} from '../config/setting.js'
 import {findProfile, type StackRequest} from '../engines/open.js'
 import type {Problem} from '../errors.js'
 

@@ -2,6 +2,7 @@ import {appendFile, readFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../errors.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
 /** Returns whether git ignores a file; undefined if git is not installed or the file is not in a work tree. */
 export async function isIgnored(path: string): Promise<boolean | undefined> {
@@ -23,14 +24,10 @@ export async function addToGitignore(path: string): Promise<void> {
     const text = await readFile(list, 'utf8').catch(() => '')
     await appendFile(list, `${text === '' || text.endsWith('\n') ? '' : '\n'}${ignoreRule(path)}\n`)
   } catch (error) {
-    throw new AquastreamError(
-      'settings-unwritable',
-      `${list} cannot be written: ${(error as Error).message}`,
-      {
-        hint: `add the line ${ignoreRule(path)} to it, then run the command again`,
-        cause: error,
-      },
-    )
+    throw new AquastreamError('settings-unwritable', `${list} cannot be written: ${reasonOf(error)}`, {
+      hint: `add the line ${ignoreRule(path)} to it, then run the command again`,
+      cause: error,
+    })
   }
 }
 

@@ -1,7 +1,8 @@
 import {findFault} from '../config/check.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {type Setting, SETTINGS} from '../config/settings.js'
+import {SETTINGS} from '../config/settings.js'
+import type {Setting} from '../config/setting.js'
 import {quote} from '../config/settings-file.js'
 import type {Problem} from '../errors.js'
 
@@ -35,8 +36,24 @@ export function readGiven(
   return {given, problems: [...refused, ...faults]}
 }
 
+/** A question about a setting that cannot be generated. */
+export interface SettingQuestion extends Pick<Setting, 'name' | 'about'> {
+  /** The value is not shown while it is typed. */
+  secret: boolean
+  /** Returns why a value cannot be used, or undefined. */
+  validate: (value: string) => string | undefined
+}
+
+/** Returns the question about a setting of a profile. */
+export function questionFor(setting: Setting, profile: Profile): SettingQuestion {
+  const {name, about, secret = false} = setting
+  const validate = (value: string): string | undefined =>
+    refuseValue(setting, {value, source: 'the answer'}, profile)?.message
+  return {name, about, secret, validate}
+}
+
 /** Returns why a value cannot be written to a settings file, or undefined. The message never contains the value. */
-export function refuseValue(
+function refuseValue(
   setting: Setting,
   entry: {value: string; source: string},
   profile: Profile,

@@ -1,16 +1,17 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {createFile} from '../system/create-file.js'
+import {createFile} from '../system/files/create-file.js'
 import {knownDevSecrets} from '../config/dev-secrets.js'
-import {reasonOf} from '../config/env-file.js'
 import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, isGenerated, type Setting, SETTINGS, settingsOf} from '../config/settings.js'
+import {SETTINGS, settingsOf} from '../config/settings.js'
+import {type Setting, defaultOf, isGenerated} from '../config/setting.js'
 import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
 import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
-import {readGiven} from './init-values.js'
+import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
+import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 
 export interface InitRequest extends SettingsRequest {
   /** `NAME=VALUE` arguments; secrets are rejected. */
@@ -26,8 +27,8 @@ export interface InitPlan {
   values: ReadonlyMap<string, string>
   /** Names of the values that were generated. */
   generated: string[]
-  /** Required settings that have no value and cannot be generated. */
-  unknown: Setting[]
+  /** Questions about the required settings that have no value and cannot be generated. */
+  questions: SettingQuestion[]
   /** Whether git ignores the file; undefined where there is no git. */
   ignored: boolean | undefined
 }
@@ -70,9 +71,9 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
       ...generated,
     ]),
     generated: [...generated.keys()],
-    unknown: SETTINGS.filter(
+    questions: SETTINGS.filter(
       ({name, neededIn}) => neededIn?.includes(profile) && !given.has(name) && !generated.has(name),
-    ),
+    ).map(setting => questionFor(setting, profile)),
     ignored: await isIgnored(path),
   }
 }
@@ -88,7 +89,7 @@ export async function writeInit(
   plan: InitPlan,
   {answers, gitignore}: {answers: ReadonlyMap<string, string>; gitignore: boolean},
 ): Promise<InitReport> {
-  const {profile, file, path, generated, unknown} = plan
+  const {profile, file, path, generated, questions} = plan
   if (gitignore && plan.ignored === false) await addToGitignore(path)
   const values = new Map([...plan.values, ...answers])
   const assignment = (setting: Setting): string => line(setting, values.get(setting.name), profile)
@@ -98,7 +99,7 @@ export async function writeInit(
     profile,
     file,
     generated,
-    missing: unknown.map(({name}) => name).filter(name => !values.has(name)),
+    missing: questions.map(({name}) => name).filter(name => !values.has(name)),
     ignored: (gitignore ? await isIgnored(path) : plan.ignored) ?? null,
   }
 }
@@ -145,14 +146,13 @@ async function create(path: string, file: string, text: string): Promise<boolean
   try {
     return await createFile(path, text)
   } catch (error) {
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOSPC' || problem.code === 'EDQUOT') {
+    if (isDiskFull(error)) {
       throw new AquastreamError('disk-full', `not enough disk space for ${file}; nothing was written`, {
         hint: 'free disk space, then run the command again',
         cause: error,
       })
     }
-    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(problem)}`, {
+    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(error)}`, {
       hint: 'change to a writable directory, or specify a file in one: --env-file PATH',
       cause: error,
     })

@@ -48,8 +48,3 @@ function urlOf(name: string, {published}: ServiceState): string | null {
   const address = service && published[service.ports[0].container]
   return address ? `${service.scheme ? `${service.scheme}://` : ''}${address}` : null
 }
-
-/** Returns whether a service runs and is healthy, or was skipped on purpose. */
-export function isWell({state, health}: ServiceRow): boolean {
-  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
-}

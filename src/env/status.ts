@@ -4,8 +4,8 @@ import type {Engine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 import {servicesOf} from '../stack/catalogue.js'
-import type {ServiceState} from '../stack/state.js'
-import {isWell, type ServiceRow, toRows} from './service-rows.js'
+import {isWell, type ServiceState} from '../stack/state.js'
+import {type ServiceRow, toRows} from './service-rows.js'
 
 export interface StatusReport {
   project: string

@@ -6,10 +6,10 @@ import {openStackOn, type StackRequest} from '../engines/open.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import type {Profile} from '../config/profile.js'
-import type {ServiceState} from '../stack/state.js'
+import {isWell, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {chooseStubs} from './stubs.js'
-import {isWell, type ServiceRow, toRows} from './service-rows.js'
+import {type ServiceRow, toRows} from './service-rows.js'
 import {startAndWait, type WaitEvent} from './wait.js'
 
 export interface UpRequest extends StackRequest {
@@ -85,7 +85,7 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   if (isUpToDate(plan, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
-    const states = await startAndWait(plan, {...request, before}, engine, ctx)
+    const states = await startAndWait(engine, plan, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
     throw ctx.signal.aborted ? interruption(profile, ctx.signal) : error

@@ -2,6 +2,7 @@ import {Transform, type TransformCallback} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import type {Program} from '../system/program.js'
 import {AquastreamError} from '../errors.js'
+import {lastLines} from '../system/text/last-lines.js'
 
 /** What infra/backup/*.sh print after everything else. */
 const END_MARK = Buffer.from('aquastream-end\n')
@@ -61,7 +62,7 @@ export async function readOutput(program: Program): Promise<string> {
   if (exitCode === 0 && printed !== undefined) return printed
   throw new AquastreamError('database-unreachable', `the database could not be asked: ${causeIn(stderr)}`, {
     hint: 'see whether it runs: aquastream env:status',
-    evidence: [{title: 'the script says', lines: stderr.split('\n').slice(-8)}],
+    evidence: [{title: 'the script says', lines: lastLines(stderr, 8)}],
   })
 }
 

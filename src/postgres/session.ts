@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {createInterface} from 'node:readline'
 import {AquastreamError} from '../errors.js'
 import type {RunOptions, Server} from './server.js'
+import {lastLines} from '../system/text/last-lines.js'
 
 /** One connection that stays open, and with it a transaction or a lock. */
 export interface Session {
@@ -90,29 +91,14 @@ function hintFor({state}: SqlError): string {
   return 'mend what the server says, then run the same command again'
 }
 
-/** A text as a literal, whatever is in it. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
-}
-
-/** A list of texts as one literal of JSON. */
-export function jsonLiteral(value: unknown): string {
-  return literal(JSON.stringify(value))
-}
-
-/** A name as an identifier, whatever is in it. */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
 function unreachable(server: Server, words: string): AquastreamError {
-  const lines = words.split('\n').filter(Boolean)
+  const lines = lastLines(words, 6)
   return new AquastreamError(
     'database-unreachable',
     `${server.name} does not answer: ${lines.at(-1) ?? 'the connection ended'}`,
     {
       hint: 'see whether the server runs and lets this user in: aquastream env:status, or psql with the same URL',
-      evidence: lines.length > 1 ? [{title: 'psql says', lines: lines.slice(-6)}] : [],
+      evidence: lines.length > 1 ? [{title: 'psql says', lines}] : [],
     },
   )
 }

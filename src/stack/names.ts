@@ -1,5 +1,5 @@
 import {AquastreamError} from '../errors.js'
-import {chooseAmong} from '../system/suggest.js'
+import {chooseAmong} from '../system/text/suggest.js'
 import {JOBS, servicesOf} from './catalogue.js'
 
 /**

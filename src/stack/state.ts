@@ -93,3 +93,14 @@ export function judgeJob(
 function waiting(detail: string): Verdict {
   return {is: 'waiting', detail}
 }
+
+/** Returns whether a service runs and is healthy, or was skipped on purpose. */
+export function isWell({
+  state,
+  health,
+}: {
+  state: ServiceState['state'] | 'missing'
+  health: ServiceState['health']
+}): boolean {
+  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
+}

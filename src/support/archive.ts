@@ -1,9 +1,11 @@
 import {createWriteStream} from 'node:fs'
-import {access, constants, link, lstat, open, rename, rm} from 'node:fs/promises'
+import {access, constants, link, lstat, rename, rm} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {Header, Pack, ReadEntry} from 'tar'
 import {AquastreamError} from '../errors.js'
+import {flush} from '../system/files/disk.js'
+import {errnoOf, isDiskFull, knownReason} from '../system/files/file-errors.js'
 
 /** A file of an archive, held in memory. */
 export interface ArchiveFile {
@@ -69,21 +71,12 @@ function pack(directory: string, files: ArchiveFile[]): Pack {
   return packed.end()
 }
 
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** link(2) never replaces a file created in the meantime; on a file system without links the draft is renamed. */
 async function putInPlace(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path)
   } catch (error) {
-    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!NO_LINKS.includes(errnoOf(error) ?? '')) throw error
     await rename(draft, path)
   }
 }
@@ -96,29 +89,17 @@ function exists(path: string, isDirectory = false): AquastreamError {
 }
 
 function cannotWrite(path: string, error: unknown): unknown {
-  const {code} = error as NodeJS.ErrnoException
-  if (code === 'EEXIST') return exists(path)
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
+  if (errnoOf(error) === 'EEXIST') return exists(path)
+  if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `not enough disk space for ${path}`, {
       hint: 'free disk space there, or specify a file on another disk',
       cause: error,
     })
   }
-  const why = code && WHY[code]
+  const why = knownReason(error)
   if (!why) return error
   return new AquastreamError('file-unwritable', `${path} cannot be written: ${why}`, {
     hint: `specify a file in a writable directory; check the permissions of this one: ls -ld ${dirname(path)}`,
     cause: error,
   })
-}
-
-const WHY: Record<string, string> = {
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'part of the path is a file, not a directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'too many symbolic links in the path',
-  EIO: 'input/output error',
 }

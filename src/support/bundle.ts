@@ -57,7 +57,7 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   const {secrets, unread} = await knownSecrets(request, known.facts)
   missing.push(...unread.map(why => ({what: 'secrets of a settings file, so they may not be masked', why})))
   const bundle = new Bundle(secrets)
-  for await (const part of collect(wanted, stack, known, missing, signal)) {
+  for await (const part of collect(wanted, {stack, known, gaps: missing, signal})) {
     on({step: 'collect', state: 'running', path: part.path})
     bundle.add(part)
     await yieldToEventLoop(undefined, {signal})

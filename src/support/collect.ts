@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises'
 import {arch, cpus, release, totalmem, type} from 'node:os'
 import {listBackups} from '../backup/list.js'
 import {listSets} from '../backup/repository/sets.js'
-import type {ServiceFacts} from '../engines/engine.js'
+import type {LogLine, ServiceFacts} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {explainConfig} from '../env/config.js'
 import {notRunning} from '../engines/not-running.js'
@@ -68,13 +68,18 @@ export async function askEngine(
   return {states, facts, versions: versions ?? {}}
 }
 
+/** The sources of a support bundle. */
+export interface CollectContext {
+  stack: Stack
+  known: Known
+  gaps: Gap[]
+  signal: AbortSignal
+}
+
 /** Yields the files of a support bundle one at a time, to save memory. What cannot be collected becomes a gap. */
 export async function* collect(
   request: CollectRequest,
-  stack: Stack,
-  known: Known,
-  gaps: Gap[],
-  signal: AbortSignal,
+  {stack, known, gaps, signal}: CollectContext,
 ): AsyncGenerator<Part> {
   const attempt = attempts(gaps, signal)
   yield json('versions.json', 'versions of aquastream, Node.js, the system, the engine and the images', {
@@ -92,8 +97,11 @@ export async function* collect(
   const backups = await attempt('backups', () => describeBackups(request))
   if (backups)
     yield json('backups.json', 'the backups as reported by db:list, and the newest manifests', backups)
+  const query = {follow: false, since: request.since, tail: request.tail}
   for (const service of writersOf(request, known)) {
-    const log = await attempt(`log of ${service}`, () => readLog(service, request, stack, signal))
+    const log = await attempt(`log of ${service}`, () =>
+      readLog(stack.engine.logs({...query, services: [service]}, signal), service),
+    )
     if (log?.text) yield log
     // An empty log is normal for a job.
     else if (log && !JOBS.some(({name}) => name === service))
@@ -188,13 +196,7 @@ function writersOf({services}: CollectRequest, {states}: Known): string[] {
     .filter(name => services.length === 0 || services.includes(name))
 }
 
-async function readLog(
-  service: string,
-  {since, tail}: CollectRequest,
-  {engine}: Stack,
-  signal: AbortSignal,
-): Promise<Part> {
-  const lines = engine.logs({services: [service], follow: false, since, tail}, signal)
+async function readLog(lines: AsyncIterable<LogLine>, service: string): Promise<Part> {
   const {text, left} = await readTail(lines, MOST)
   const cut = left > 0 ? `, without ${left} older lines` : ''
   return {path: `logs/${service}.log`, about: `log of ${service}${cut}`, text}

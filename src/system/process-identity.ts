@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
+import {errnoOf} from './files/file-errors.js'
 
 /** Identifies a process even after its pid has been reused. */
 export interface ProcessIdentity {
@@ -19,7 +20,7 @@ export async function lifeOf({pid, started}: ProcessIdentity): Promise<'alive' |
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'gone'
+    if (errnoOf(error) === 'ESRCH') return 'gone'
   }
   if (started === undefined) return 'unknown'
   return started === (await startOf(pid)) ? 'alive' : 'gone'

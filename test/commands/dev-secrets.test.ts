@@ -82,7 +82,7 @@ test('a state directory of somebody else is named', async ({skip}) => {
   await chmod(site.directory, 0o755)
   const run = await site.run('env:up --engine compose --profile dev', {user: NOBODY})
   expect(run).toMatchObject({exitCode: 3, stdout: ''})
-  expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: EACCES: permission denied`)
+  expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: permission denied`)
   expect(run.stderr).toMatch(`hint: ${HINT}`)
 })
 

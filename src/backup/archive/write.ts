@@ -1,12 +1,12 @@
 import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
-import {open} from 'node:fs/promises'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import type {Program} from '../../system/program.js'
 import {AquastreamError} from '../../errors.js'
 import {Cut, causeIn, WholeOutput} from '../../postgres/output.js'
-import {cannotUse, codeOf} from '../repository/directory.js'
+import {flush} from '../../system/files/disk.js'
+import {lastLines} from '../../system/text/last-lines.js'
 
 export interface Written {
   bytes: number
@@ -16,7 +16,7 @@ export interface Written {
 /**
  * Writes what a dump prints into a new private file, and flushes it to the disk.
  * @param what for the error: "user", "the roles"
- * @throws backup-failed, disk-full, backup-directory
+ * @throws backup-failed; errno when the file cannot be written
  */
 export async function writeArchive(
   program: Program,
@@ -42,17 +42,7 @@ export async function writeArchive(
     program.kill()
     signal.throwIfAborted()
     if (error instanceof Cut) throw dumpFailed(what, (await program.ended).stderr)
-    throw codeOf(error) === undefined || error instanceof AquastreamError ? error : cannotUse(path, error)
-  }
-}
-
-/** Makes sure that a file, or the names in a directory, survive a power cut. */
-export async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    throw error
   }
 }
 
@@ -86,7 +76,7 @@ class Meter extends Transform {
 function dumpFailed(what: string, stderr: string): AquastreamError {
   return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
     hint: hintFor(stderr),
-    evidence: [{title: 'pg_dump says', lines: stderr.split('\n').filter(Boolean).slice(-8)}],
+    evidence: [{title: 'pg_dump says', lines: lastLines(stderr, 8)}],
   })
 }
 

@@ -2,7 +2,7 @@ import {SERVICES} from '../../stack/catalogue.js'
 import type {ServiceState} from '../../stack/state.js'
 import {type Finding, plainFinding} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {docker, tryDocker} from './docker.js'
 import {findImages} from './images.js'
 

@@ -1,14 +1,14 @@
-import {statfs} from 'node:fs/promises'
-import prettyBytes from 'pretty-bytes'
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3
@@ -34,7 +34,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     target,
     problems: [...file.problems, ...foreign, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
-      compare(service, containers, file.hashes, images),
+      compare(service, containers, {hashes: file.hashes, present: images.present}),
     ),
     stubs: images.stubs,
     images: images.needs,
@@ -92,13 +92,12 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 /** Checks the free space in the data directory of Docker Engine, if that directory is visible from this machine. */
 async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const disk = await statfs(path).catch(() => undefined)
-  const free = disk ? disk.bavail * disk.bsize : Infinity
+  const free = await freeSpace(path).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
   return [
     {
       code: 'disk-full',
-      message: `only ${prettyBytes(free, {binary: true})} free in ${path}, and ${prettyBytes(DISK_FLOOR, {binary: true})} are required`,
+      message: `only ${size(free)} free in ${path}, and ${size(DISK_FLOOR)} are required`,
       hint: 'check the disk usage of Docker with docker system df, and remove unused images with docker image prune',
     },
   ]
@@ -125,15 +124,14 @@ async function findForeignProfile({settings}: Target, signal: AbortSignal): Prom
 function compare(
   service: string,
   containers: Container[],
-  hashes: Map<string, string>,
-  images: ImageChoice,
+  {hashes, present}: Pick<ComposeFile, 'hashes'> & Pick<ImageChoice, 'present'>,
 ): Change {
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
     return {service, action: 'recreate', reason: 'its settings have changed'}
   }
-  const image = images.present.get(container.Config.Image)
+  const image = present.get(container.Config.Image)
   if (image && image.id !== container.Image)
     return {service, action: 'recreate', reason: 'its image has changed'}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}

@@ -8,6 +8,7 @@ import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
 import type {Supervised} from './supervisor/supervisor.js'
 import type {Database, Work} from './service-spec.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** A supervisor answers at once; no answer for this long, in ms, means that it hangs. */
 const TIMEOUT_MS = 10_000
@@ -23,7 +24,7 @@ export async function isListening({path, socket: address}: Home): Promise<boolea
     await once(socket, 'connect')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+    if (errnoOf(error) !== 'EACCES') return false
     throw new AquastreamError(
       'state-directory',
       `this user may not check whether a stack is running in ${path}`,
@@ -42,27 +43,27 @@ export async function askStates(
   home: Home,
   {seen, signal}: {seen?: number | undefined; signal?: AbortSignal | undefined} = {},
 ): Promise<{version: number; states: Supervised[]}> {
-  return ask(home, 'GET', `/states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
+  return ask(home, `GET /states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
 }
 
 /** Returns the details of each service beyond its state. */
 export async function askFacts(home: Home, signal?: AbortSignal): Promise<ServiceFacts[]> {
-  return ask(home, 'GET', '/facts', {signal})
+  return ask(home, 'GET /facts', {signal})
 }
 
 /** Returns the memory in use by each service, in bytes. */
 export async function askMemory(home: Home): Promise<Record<string, number>> {
-  return ask(home, 'GET', '/memory')
+  return ask(home, 'GET /memory')
 }
 
 /** Returns how to connect to the database of the stack; null if none is running. */
 export async function askDatabase(home: Home): Promise<Database | null> {
-  return ask(home, 'GET', '/database')
+  return ask(home, 'GET /database')
 }
 
 /** Sends the services to run; the supervisor answers before they have been started. */
 export async function sendWork(home: Home, works: Work[]): Promise<void> {
-  await ask(home, 'POST', '/run', {body: works})
+  await ask(home, 'POST /run', {body: works})
 }
 
 /**
@@ -70,7 +71,7 @@ export async function sendWork(home: Home, works: Work[]): Promise<void> {
  * @param signal aborts the wait, not the stop
  */
 export async function askToStop(home: Home, signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST', '/stop', {signal, timeout: 90_000})
+  await ask(home, 'POST /stop', {signal, timeout: 90_000})
 }
 
 /** Yields new log lines of all services until the supervisor exits or the signal aborts. The supervisor must listen. */
@@ -95,10 +96,10 @@ interface AskOptions {
 
 async function ask<T>(
   {socket}: Home,
-  method: string,
-  path: string,
+  route: `${'GET' | 'POST'} /${string}`,
   {body, signal, timeout = TIMEOUT_MS}: AskOptions = {},
 ): Promise<T> {
+  const [method, path] = route.split(' ', 2)
   const late = AbortSignal.timeout(timeout)
   const until = signal ? AbortSignal.any([signal, late]) : late
   try {

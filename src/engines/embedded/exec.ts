@@ -5,7 +5,7 @@ import {notRunning} from '../not-running.js'
 import {startOnHost} from '../../system/program.js'
 import {askDatabase, isListening} from './client.js'
 import type {Home} from './home/home.js'
-import {whereIs} from './postgres/programs.js'
+import {which} from '../../system/which.js'
 
 /**
  * Returns a function that starts programs of this machine for the server of a stack. Its own psql and pg_dump take
@@ -27,7 +27,7 @@ export async function besidePostgres(
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)
-  if (!(await whereIs('pg_dump', path))) {
+  if (!(await which('pg_dump', path))) {
     throw new AquastreamError(
       'tool-missing',
       `${bin} contains the PostgreSQL server, but not its client tools`,

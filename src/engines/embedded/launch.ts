@@ -4,7 +4,7 @@ import {closeSync, openSync} from 'node:fs'
 import {access, readFile, rename, rm} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
 import {requireNotElsewhere} from './home/other-host.js'
 import type {Home} from './home/home.js'
@@ -12,6 +12,7 @@ import {endLeftovers} from './home/orphans.js'
 import {withHomeLock} from './home/lock.js'
 import {makeHome} from './home/make-home.js'
 import type {Work} from './service-spec.js'
+import {succeeds} from '../../system/succeeds.js'
 
 /** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
 export async function runWorks(home: Home, works: Work[]): Promise<void> {
@@ -43,13 +44,6 @@ async function deleteHome(home: Home): Promise<void> {
   await rm(home.deleted, {recursive: true, force: true})
   await succeeds(rename(home.path, home.deleted))
   await rm(home.deleted, {recursive: true, force: true})
-}
-
-async function succeeds(promise: Promise<unknown>): Promise<boolean> {
-  return promise.then(
-    () => true,
-    () => false,
-  )
 }
 
 const SUPERVISOR = fileURLToPath(new URL('supervisor/main.js', import.meta.url))

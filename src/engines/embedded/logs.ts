@@ -6,6 +6,7 @@ import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
 import type {Home} from './home/home.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
 /** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
 export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -17,7 +18,9 @@ export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal
   // It may reject while the files are read; it is awaited afterwards.
   first?.catch(() => undefined)
   let last = ''
-  for await (const line of mergeByTime(services.map(service => readOne(home, service, since, query.tail)))) {
+  for await (const line of mergeByTime(
+    services.map(service => tailOf(linesOf(home, service, since), query.tail)),
+  )) {
     signal.throwIfAborted()
     last = line.time
     yield line
@@ -36,13 +39,8 @@ async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]>
   return all.filter(name => name !== 'supervisor' && (wanted.length === 0 || wanted.includes(name)))
 }
 
-async function* readOne(
-  home: Home,
-  service: string,
-  since: string,
-  tail: number | undefined,
-): AsyncGenerator<LogLine> {
-  const lines = linesOf(home, service, since)
+/** Yields the last `tail` lines; all lines if it is undefined. */
+async function* tailOf(lines: AsyncGenerator<LogLine>, tail: number | undefined): AsyncGenerator<LogLine> {
   if (tail === undefined) {
     yield* lines
     return
@@ -71,7 +69,7 @@ async function* linesOf(home: Home, service: string, since: string): AsyncGenera
         if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (errnoOf(error) !== 'ENOENT') throw error
     } finally {
       input.destroy()
     }

@@ -1,5 +1,3 @@
-import {statfs} from 'node:fs/promises'
-import prettyBytes from 'pretty-bytes'
 import {AquastreamError, type Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
@@ -10,6 +8,8 @@ import {readStates} from './states.js'
 import type {Supervised} from './supervisor/supervisor.js'
 import {fingerprint} from './service-spec.js'
 import {worksOf} from './specs.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 
 /** Required free space, in bytes: a new database takes 60 MB, and its write-ahead log grows to 1 GiB under load. */
 const DISK_FLOOR = 512 * 1024 ** 2
@@ -83,14 +83,12 @@ function takenByNeighbour({service, port}: Place, holder: Supervised): Problem {
 }
 
 async function findDiskProblem({path}: Home): Promise<Problem[]> {
-  const {bavail, bsize} = await statfs(path)
-  const free = bavail * bsize
+  const free = await freeSpace(path)
   if (free >= DISK_FLOOR) return []
-  const [is, needed] = [free, DISK_FLOOR].map(bytes => prettyBytes(bytes, {binary: true}))
   return [
     {
       code: 'disk-full',
-      message: `only ${is} free in ${path}, and ${needed} are required`,
+      message: `only ${size(free)} free in ${path}, and ${size(DISK_FLOOR)} are required`,
       hint: 'free disk space there, or set XDG_STATE_HOME to a directory on another disk',
     },
   ]

@@ -6,8 +6,9 @@ import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
 import type {Home} from './home/home.js'
 import {findOwner, type Owner} from './postgres/owner.js'
-import {type PostgresPrograms, versionOf, whereIs} from './postgres/programs.js'
+import {type PostgresPrograms, versionOf} from './postgres/programs.js'
 import type {Run, Work} from './service-spec.js'
+import {which} from '../../system/which.js'
 
 /** What determines how the services run on this machine. */
 interface Site {
@@ -29,8 +30,8 @@ type Form = Pick<Work, 'image' | 'run'>
 export async function worksOf(target: Target, postgres: PostgresPrograms, home: Home): Promise<Work[]> {
   const [owner, redis, minio, stubs] = await Promise.all([
     findOwner(),
-    whereIs('redis-server'),
-    whereIs('minio'),
+    which('redis-server'),
+    which('minio'),
     hashStubs(),
   ])
   const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}

@@ -1,3 +1,4 @@
+import {once} from '../../system/once.js'
 /**
  * A text after decoding, with a map of each part to its position in the original text. Texts are bytes, one per
  * character (latin1), so that a secret is the same in every encoding.
@@ -142,11 +143,6 @@ export class Reading {
     }
     return low
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
 }
 
 /** Separates parts that are not adjacent; no secret contains it. */

@@ -6,6 +6,7 @@ import type {ServiceFacts} from '../../engines/engine.js'
 import type {StackRequest} from '../../engines/open.js'
 import {AquastreamError} from '../../errors.js'
 import type {Secret} from './mask.js'
+import {decodeUri} from '../../system/text/decode-uri.js'
 
 /** All known secrets, and the reasons why settings files could not be read for secrets. */
 export interface KnownSecrets {
@@ -64,13 +65,5 @@ const NO_SECRET = /^(?:|true|false|yes|no|on|off|none|\d{1,3}|\/.*)$/i
 function passwordsIn(value: string): string[] {
   const written =
     /^[\w+.:-]+:\/\/[^:@/]*:([^@]+)@/.exec(value)?.[1] ?? /[?&]password=([^&]+)/.exec(value)?.[1]
-  return written === undefined ? [] : [written, decode(written)]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return written === undefined ? [] : [written, decodeUri(written)]
 }

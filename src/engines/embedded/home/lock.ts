@@ -3,6 +3,7 @@ import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
+import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
 
 /** A lock that its holder has not touched for this long, in ms, is stale. */
 const STALE_MS = 5000
@@ -28,7 +29,7 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
     retries: RETRIES,
     onCompromised: () => undefined,
   }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw cannotLock(home, error)
+    if (errnoOf(error) !== 'ELOCKED') throw cannotLock(home, error)
     throw new AquastreamError('busy', `another command is starting or stopping the stack in ${home.path}`, {
       hint: 'wait until it has finished, then run the command again',
       cause: error,
@@ -42,12 +43,8 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
 }
 
 function cannotLock(home: Home, error: unknown): AquastreamError {
-  return new AquastreamError(
-    'state-directory',
-    `${home.lock} cannot be created: ${(error as Error).message}`,
-    {
-      hint: `check the owner and permissions: ls -ld ${dirname(home.path)}`,
-      cause: error,
-    },
-  )
+  return new AquastreamError('state-directory', `${home.lock} cannot be created: ${reasonOf(error)}`, {
+    hint: `check the owner and permissions: ls -ld ${dirname(home.path)}`,
+    cause: error,
+  })
 }

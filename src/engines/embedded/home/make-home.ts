@@ -4,6 +4,7 @@ import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
 import {findOwner, type Owner} from '../postgres/owner.js'
+import {reasonOf} from '../../../system/files/file-errors.js'
 
 /** The maximum length of a Unix socket path in bytes, from sun_path of macOS: 104 with the final NUL (Linux: 108). */
 const LONGEST_SOCKET = 103
@@ -27,14 +28,10 @@ export async function makeHome(home: Home): Promise<void> {
     for (const path of [home.records, join(home.path, 'logs')])
       await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError(
-      'state-directory',
-      `${home.path} cannot be created: ${(error as Error).message}`,
-      {
-        hint: 'set XDG_STATE_HOME to a writable directory',
-        cause: error,
-      },
-    )
+    throw new AquastreamError('state-directory', `${home.path} cannot be created: ${reasonOf(error)}`, {
+      hint: 'set XDG_STATE_HOME to a writable directory',
+      cause: error,
+    })
   }
   if (owner) await requirePassage(home.path, owner)
 }

@@ -3,6 +3,7 @@ import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
+import {errnoOf} from '../../../system/files/file-errors.js'
 
 /** The record of a process that we started. */
 export interface ProcessRecord extends ProcessIdentity {
@@ -70,6 +71,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (errnoOf(error) !== 'ESRCH') throw error
   }
 }

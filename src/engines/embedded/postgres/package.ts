@@ -3,9 +3,12 @@ import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
-import {lastLines} from '../../../system/last-lines.js'
+import {lastLines} from '../../../system/text/last-lines.js'
 import type {Home} from '../home/home.js'
-import {type PostgresPrograms, whereIs} from './programs.js'
+import type {PostgresPrograms} from './programs.js'
+import {errnoOf} from '../../../system/files/file-errors.js'
+import {which} from '../../../system/which.js'
+import {succeeds} from '../../../system/succeeds.js'
 
 /**
  * Versions of the npm package of the PostgreSQL server, for a machine without PostgreSQL: 60 MB, without psql and
@@ -31,10 +34,7 @@ export async function packagedPostgres(
   const version = VERSIONS[major]
   if (version === undefined || !PLATFORMS.includes(platform()) || isMusl()) return undefined
   const bin = join(folderOf(home, version), 'node_modules', nameOf(), 'native', 'bin')
-  const isHere = await access(join(bin, 'postgres')).then(
-    () => true,
-    () => false,
-  )
+  const isHere = await succeeds(access(join(bin, 'postgres')))
   return {
     programs: {bin, major, version: version.split('.').slice(0, 2).join('.')},
     need: {image: `${nameOf()}@${version}`, services: ['postgres'], how: isHere ? 'present' : 'pull'},
@@ -60,7 +60,7 @@ export async function fetchPackage(
     await install(draft, image, signal)
     // A concurrent start may have created the directory first.
     await rename(draft, folder).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+      if (errnoOf(error) !== 'ENOTEMPTY') throw error
     })
   } finally {
     await rm(draft, {recursive: true, force: true})
@@ -71,7 +71,7 @@ export async function fetchPackage(
 async function install(prefix: string, image: string, signal: AbortSignal): Promise<void> {
   const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const options = {cancelSignal: AbortSignal.any([signal]), reject: false, stdin: 'ignore'} as const
-  const npm = (await whereIs('npm', dirname(process.execPath))) ?? 'npm'
+  const npm = (await which('npm', dirname(process.execPath))) ?? 'npm'
   const fetched = await execa(npm, ['install', '--prefix', prefix, ...flags, image], {
     ...options,
     cwd: prefix,

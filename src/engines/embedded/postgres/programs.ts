@@ -1,6 +1,7 @@
-import {access, constants, readdir, realpath} from 'node:fs/promises'
-import {delimiter, dirname, join} from 'node:path'
+import {readdir, realpath} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {execa} from 'execa'
+import {which} from '../../../system/which.js'
 
 /** The programs of one PostgreSQL installation. */
 export interface PostgresPrograms {
@@ -25,7 +26,7 @@ const ROOTS = [
 /** Finds every usable PostgreSQL on this machine: first the one on PATH, then from the newest to the oldest. */
 export async function findPostgres(): Promise<PostgresPrograms[]> {
   const [onPath, elsewhere] = await Promise.all([
-    whereIs('initdb'),
+    which('initdb'),
     Promise.all(ROOTS.map(versionsIn)).then(found => found.flat()),
   ])
   // If initdb on PATH is a symbolic link, the other programs are in the directory of its target.
@@ -50,21 +51,6 @@ async function toPrograms(bin: string): Promise<PostgresPrograms | undefined> {
   const {exitCode, stdout} = await execa(join(bin, 'postgres'), ['--version'], {reject: false})
   const [, version, major] = /PostgreSQL\) ((\d+)\S*)/.exec(stdout) ?? []
   return exitCode === 0 && version ? {bin, major: Number(major), version} : undefined
-}
-
-/** Returns the path of an executable on PATH; undefined if it is not found. */
-export async function whereIs(program: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter(Boolean)) {
-    const candidate = join(folder, program)
-    if (
-      await access(candidate, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return candidate
-  }
-  return undefined
 }
 
 /** Returns the version in the output of `--version`; empty if the pattern does not match. */

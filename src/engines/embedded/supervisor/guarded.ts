@@ -23,29 +23,33 @@ shift
 exec "$@" 3<&-`
 
 /** A running program with a watchdog. */
-export interface Kept {
+export interface Guarded {
   pid: number
   stdin: Writable
   /** Resolves when all output has been read, which a child of the program can delay past its end. Never rejects. */
-  heard: Promise<unknown>
+  drained: Promise<unknown>
   /** Never rejects. */
   ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
   kill(signal: NodeJS.Signals): void
 }
 
-export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+export type GuardedProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+
+/** The name of the record of a program, by which an orphan is found if both supervisor and watchdog are killed. */
+export interface GuardedPlace {
+  home: Home
+  service: string
+}
 
 /**
  * Starts a program with a watchdog and records its process.
- * @param service the name of the record, by which orphans are found if both supervisor and watchdog are killed
- * @param hear called with each line of output
+ * @param onLine called with each line of output
  */
-export async function startKept(
-  home: Home,
-  service: string,
-  run: KeptProgram,
-  hear: (line: string) => void,
-): Promise<Kept> {
+export async function startGuarded(
+  {home, service}: GuardedPlace,
+  run: GuardedProgram,
+  onLine: (line: string) => void,
+): Promise<Guarded> {
   const {program, env, directory: cwd, owner, stop} = run
   const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', stop.slice('SIG'.length), ...program], {
     cwd,
@@ -58,7 +62,7 @@ export async function startKept(
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
   // Immediately, before the supervisor can be killed.
   void ended.then(() => lifeline.end('ended\n'))
-  const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
+  const drained = Promise.all([child.stdout, child.stderr].map(async output => readLines(output, onLine)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
   await remember(home, service, {pid, stop}).catch((error: unknown) => {
@@ -69,7 +73,7 @@ export async function startKept(
   return {
     pid,
     stdin: child.stdin,
-    heard,
+    drained,
     ended: ended.then(async result => {
       await forget(home, service)
       return result
@@ -78,8 +82,8 @@ export async function startKept(
   }
 }
 
-async function hearLines(input: Readable, hear: (line: string) => void): Promise<void> {
-  const reader = createInterface({input}).on('line', hear)
+async function readLines(input: Readable, onLine: (line: string) => void): Promise<void> {
+  const reader = createInterface({input}).on('line', onLine)
   await once(reader, 'close').catch(() => undefined)
 }
 

@@ -1,19 +1,15 @@
-import {lchown, lstat, mkdir} from 'node:fs/promises'
-import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
 import {fingerprint, type Database, type Run, type Work} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
-import {findIllness} from './health.js'
-import {type Kept, startKept} from './guarded.js'
+import {watchHealth} from './health-watch.js'
+import {type Guarded, startGuarded} from './guarded.js'
 import {LogFile} from './log-file.js'
 import {stamp} from './timestamp.js'
+import {makeFolders} from './folders.js'
 
-/** During the start phase, at most this long, failed checks do not count and the check interval is short. */
-const START_MS = 60_000
-const PACE_MS = {starting: 100, healthy: 10_000, failing: 2000}
 const UNHEALTHY_AFTER = 3
 /** The number of health checks that are kept for the support bundle. */
 const CHECKS_KEPT = 5
@@ -46,7 +42,7 @@ export class Service {
   #exitCode = 0
   #failedChecks = 0
   readonly #checks: ServiceFacts['checks'] = []
-  #program: Kept | undefined
+  #program: Guarded | undefined
   #life: Promise<void> | undefined
 
   /** @param predecessor resolves when the previous service of the same name has ended */
@@ -139,9 +135,9 @@ export class Service {
     this.#become('running', 'starting')
     try {
       await makeFolders(run, home)
-      if (hasDatabase(run)) await prepareDatabase(home, run, line => this.#say(line))
+      if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
       if (this.#isStopping()) return
-      this.#program = await startKept(home, this.work.service, run, line => this.#say(line))
+      this.#program = await startGuarded({home, service: this.work.service}, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
       if (this.#isStopping()) this.#program.kill(run.stop)
       const over = new AbortController()
@@ -162,21 +158,13 @@ export class Service {
   }
 
   async #watchHealth({health}: Run, over: AbortSignal): Promise<void> {
-    const began = performance.now()
     this.#failedChecks = 0
-    let wasHealthy = false
-    for (;;) {
-      const illness = await findIllness(health)
-      if (over.aborted) return
-      wasHealthy ||= illness === undefined
-      const isStarting = !wasHealthy && performance.now() - began < START_MS
+    for await (const {illness, isStarting} of watchHealth(health, over)) {
       this.#remember(illness)
       if (illness === undefined) this.#failedChecks = 0
       else if (!isStarting) this.#failedChecks++
       if (illness === undefined) this.#become('running', 'healthy')
       else if (this.#failedChecks >= UNHEALTHY_AFTER) this.#become('running', 'unhealthy')
-      const pace = isStarting ? 'starting' : illness === undefined ? 'healthy' : 'failing'
-      await sleep(PACE_MS[pace], undefined, {signal: over}).catch(() => undefined)
     }
   }
 
@@ -215,14 +203,4 @@ function secretsBeside({database, health}: Run): Record<string, string> {
 
 function hasDatabase(run: Run): run is Run & {database: Database} {
   return run.database !== undefined
-}
-
-/** Creates the directories of a service. The home itself exists and keeps its owner. */
-async function makeFolders({directory, folders = [], owner}: Run, home: Home): Promise<void> {
-  for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
-    await mkdir(path, {recursive: true, mode: 0o700})
-    // An earlier start may have been killed before it changed the owner.
-    const isOurs = path !== home.path && (await lstat(path)).uid === process.getuid?.()
-    if (owner && isOurs) await lchown(path, owner.uid, owner.gid)
-  }
 }

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {link, readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
+import {errnoOf} from './file-errors.js'
 
 /**
  * Creates a file with mode 0600 atomically: it is written to a draft and then linked to its name. link(2) fails if the
@@ -16,7 +17,7 @@ export async function createFile(path: string, text: string): Promise<boolean> {
     await link(draft, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (errnoOf(error) === 'EEXIST') return false
     throw error
   } finally {
     await rm(draft, {force: true})
