@@ -9,14 +9,14 @@ import {findImages} from './images.js'
 /** How many of a service's last lines are shown. */
 const LOG_LINES = 12
 
-/** Why a service cannot become healthy. Facts of the engine come first, words in a log second. */
+/** Why a service cannot become healthy, by facts of the engine alone: what a service writes may be in any language. */
 export async function diagnose(state: ServiceState, verdict: string): Promise<Diagnosis> {
   const log = await lastLog(state)
   const health = state.health === 'unhealthy' ? lastLines(state.healthOutput, 4) : []
   const found =
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
-    wrongPassword(state, log) ??
+    refusedLogin(state) ??
     plainFinding(state, verdict)
   return {
     ...found,
@@ -55,13 +55,16 @@ function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined 
   }
 }
 
-/** The job that makes the schemas is the first that logs in to PostgreSQL. The server's words are English in the container. */
-function wrongPassword({service, profile}: ServiceState, log: string[]): Finding | undefined {
-  if (service !== 'postgres-schemas' || !log.some(line => line.includes('password authentication failed')))
-    return undefined
+/** Exit status of psql when it gets no connection: https://www.postgresql.org/docs/current/app-psql.html */
+const NO_CONNECTION = 2
+
+/** The job that makes the schemas is the first that logs in to PostgreSQL, once that is healthy and takes connections. */
+function refusedLogin({service, profile, exitCode}: ServiceState): Finding | undefined {
+  if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
   return {
     code: 'service-failed',
-    cause: 'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD, and keeps it',
+    cause:
+      'the database volume was made with another POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB, and keeps it',
     hint: `set the one that it was made with, or, if its data may go, aquastream env:down --volumes --profile ${profile}`,
   }
 }

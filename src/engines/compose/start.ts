@@ -39,7 +39,11 @@ async function createBeside(create: () => Promise<unknown>, signal: AbortSignal)
   }
 }
 
-/** The engine says so of names and networks; some versions only that what they just saw is gone. */
+/**
+ * The engine says so of names and networks; some versions only that what they just saw is gone. Compose has one exit
+ * status for all failures, and the engine has these messages in English only (nameConflictError and NetworkNameError of
+ * github.com/moby/moby). They decide about another try alone.
+ */
 function isTaken(error: unknown): boolean {
   return (
     error instanceof AquastreamError &&
