@@ -8,8 +8,9 @@ import {reachServer, type Server, type ServerRequest} from '../postgres/server.j
 import {refusedAs, type Session, withSession} from '../postgres/session.js'
 import {checkVersions} from '../postgres/versions.js'
 import {version} from '../system/version.js'
-import {type Written, writeArchive} from './archive/write.js'
+import {DumpFailed, type Written, writeArchive} from './archive/write.js'
 import {type ArchiveForm, compressionArgument, requireCompression, suffixOf} from './archive/format.js'
+import {explainDump} from './dump/failure.js'
 import {findLeftOut} from './dump/not-backed-up.js'
 import {sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
@@ -174,10 +175,10 @@ async function dumpAll(job: Job, {on, signal}: Context<BackupEvent>): Promise<Ma
     part(readFacts(source, schemas, {...at, signal: until})),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dump),
-  ]).catch((error: unknown) => {
+  ]).catch(async () => {
     // The others only ended because of the first.
-    failed.signal.throwIfAborted()
-    throw error
+    const error: unknown = failed.signal.reason
+    throw error instanceof DumpFailed ? await explainDump(error, {...source, schemas, form: request}) : error
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Rewritten(rewritten)

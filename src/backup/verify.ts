@@ -2,6 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
+import {sparesBackup, SqlError} from '../postgres/failures.js'
 import {REHEARSAL_LOCK, tryLock} from '../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
@@ -125,10 +126,9 @@ async function verifyOne(
 }
 
 /** Whether a failure says something about the backup: a rehearsal also ends with its connection or its disk. */
-function tells({code, evidence}: AquastreamError): boolean {
+function tells({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
-  const errors = evidence.flatMap(({lines}) => lines).filter(line => line.includes('ERROR: '))
-  return errors.some(line => !/No space left|out of memory|canceling statement|deadlock/.test(line))
+  return cause instanceof SqlError && !sparesBackup(cause)
 }
 
 async function checkFiles(
@@ -191,6 +191,8 @@ async function rehearse(
   signal: AbortSignal,
 ): Promise<number> {
   const began = performance.now()
+  // A test restore that failed has left it.
+  await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
   await session.query(`CREATE DATABASE ${identifier(database)}`)
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(

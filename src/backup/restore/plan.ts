@@ -15,7 +15,7 @@ import {type BackupRequest, backupRoot, sameFlags} from '../repository/location.
 import {missingRoles} from './roles.js'
 import type {BackupSet} from '../repository/sets.js'
 import {listSchemas, readFacts, type SchemaSize} from '../dump/snapshot.js'
-import {holdsOn} from './replay.js'
+import {holdsOn} from './failure.js'
 
 export interface RestoreRequest extends BackupRequest, ServerRequest {
   /** One schema; all of the set, and its roles, when absent. */

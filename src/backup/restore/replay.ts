@@ -5,12 +5,12 @@ import {pipeline} from 'node:stream/promises'
 import {createInterface} from 'node:readline'
 import type {Program} from '../../system/program.js'
 import {AquastreamError} from '../../errors.js'
-import {causeIn} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {readProven, type SourceArchive} from './source.js'
 import {codeOf} from '../repository/directory.js'
 import {splitDump} from '../archive/split-dump.js'
+import {replayFailed} from './failure.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {unpack} from '../archive/unpack.js'
 
@@ -85,9 +85,9 @@ export async function replay(
     throw error
   }
   if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
-  const {stderr} = await program.ended
+  const ended = await program.ended
   if ((await outcome()) === 'committed') return finished(said, leftOut)
-  throw explain(stderr, server)
+  throw replayFailed(ended)
 }
 
 /**
@@ -215,39 +215,4 @@ function withoutStrangers(keys: string, schemas: string[], leftOut: string[]): s
       return false
     })
     .join('')
-}
-
-function explain(stderr: string, server: Server): AquastreamError {
-  const words = causeIn(stderr)
-  const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
-  const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
-  if (holders !== undefined) return holdsOn(holders)
-  return new AquastreamError('restore-failed', words, {
-    hint: hintFor(stderr, server),
-    evidence,
-  })
-}
-
-/** What of other schemas would be lost with the restored one, and cannot be made again. */
-export function holdsOn(names: string): AquastreamError {
-  return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
-    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
-  })
-}
-
-function hintFor(stderr: string, server: Server): string {
-  if (stderr.includes('lock timeout'))
-    return 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout'
-  if (stderr.includes('violates foreign key'))
-    return 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into'
-  if (/already exists|does not exist/.test(stderr))
-    return 'the backup needs something that is not there, or is there already; --into restores into another database'
-  if (/permission denied|must be/.test(stderr))
-    return 'use a user that may do this: the owner, or a superuser'
-  if (stderr.includes('unrecognized configuration parameter'))
-    return 'the archive was made by a newer pg_dump than this server understands: restore it into a newer server'
-  if (stderr.includes('out of shared memory'))
-    return 'raise max_locks_per_transaction of the server, and restart it'
-  if (/No space left/i.test(stderr)) return `make room on the disk of ${server.name}`
-  return 'mend what psql says, then run the same command again'
 }
