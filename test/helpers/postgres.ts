@@ -9,9 +9,11 @@ import {postgresPrograms} from './postgres-programs.js'
 
 export interface ServerOptions {
   /** The lowest that is here, if nothing is said. */
-  major?: number
+  major?: number | undefined
   /** For postgresql.conf. */
   settings?: Record<string, string>
+  /** Variables of its processes. */
+  env?: Record<string, string>
 }
 
 /** Which of its processes learns of the end: `kill` is a power cut, nobody does. */
@@ -37,14 +39,18 @@ export function knowsZstd(major: number): boolean {
 }
 
 /** A real PostgreSQL with a database `aquastream`, in a temporary directory, gone at the end. */
-export async function startPostgres({major, settings = {}}: ServerOptions = {}): Promise<TestServer> {
+export async function startPostgres({
+  major,
+  settings = {},
+  env = {},
+}: ServerOptions = {}): Promise<TestServer> {
   const programs = postgresPrograms()
   const wanted = major ?? [...programs.keys()][0]
   const bin = wanted === undefined ? undefined : programs.get(wanted)
   if (wanted === undefined || bin === undefined)
     throw new Error(`no PostgreSQL ${major ?? ''} here; there are: ${majors().join(', ') || 'none'}`)
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-pg-'))
-  const server = new TestServer(wanted, bin, directory, await freePort())
+  const server = new TestServer(wanted, bin, directory, await freePort(), env)
   try {
     await server.create(settings)
     await server.start()
@@ -73,6 +79,7 @@ export class TestServer implements AsyncDisposable {
     /** Of its socket too: `psql -h DIRECTORY -U aquastream` asks for no password. */
     readonly directory: string,
     readonly port: number,
+    private readonly variables: Record<string, string>,
   ) {
     this.url = `postgresql://aquastream:${this.password}@127.0.0.1:${port}/aquastream`
     this.env = {PATH: [bin, process.env.PATH].join(delimiter)}
@@ -160,7 +167,12 @@ export class TestServer implements AsyncDisposable {
   }
 
   #asOwner(): Options {
-    return {...USER, cwd: this.directory, extendEnv: false, env: {PATH: process.env.PATH, TZ: 'UTC'}}
+    return {
+      ...USER,
+      cwd: this.directory,
+      extendEnv: false,
+      env: {PATH: process.env.PATH, TZ: 'UTC', ...this.variables},
+    }
   }
 }
 
