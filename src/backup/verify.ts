@@ -1,6 +1,7 @@
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
+import {sparesBackup, SqlError} from '../postgres/failures.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
 import {refusedAs} from '../postgres/session.js'
 import {fromSet, type RestoreSource} from './restore/source.js'
@@ -124,10 +125,9 @@ async function verifyOne(
 }
 
 /** Whether a failure says something about the backup: a rehearsal also ends with its connection or its disk. */
-function tells({code, evidence}: AquastreamError): boolean {
+function tells({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
-  const errors = evidence.flatMap(({lines}) => lines).filter(line => line.includes('ERROR: '))
-  return errors.some(line => !/No space left|out of memory|canceling statement|deadlock/.test(line))
+  return cause instanceof SqlError && !sparesBackup(cause)
 }
 
 async function checkFiles(

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {createInterface} from 'node:readline'
 import {AquastreamError} from '../errors.js'
+import {hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
 import {lastLines} from '../system/text/last-lines.js'
 
@@ -57,39 +58,25 @@ export async function withSession<T>(
   }
 }
 
-/** The server refused a statement. */
-class SqlError extends Error {
-  constructor(
-    /** SQLSTATE, five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-    readonly state: string,
-    message: string,
-  ) {
-    super(message)
-    this.name = 'SqlError'
-  }
-}
-
 /**
  * Makes a refusal of the server the failure of what was tried.
  * @throws the code given
  */
-export function refusedAs(code: 'backup-failed' | 'restore-failed' | 'database-refused') {
+export function refusedAs(code: keyof typeof ATTEMPTS) {
   return (error: unknown): never => {
     if (!(error instanceof SqlError)) throw error
     throw new AquastreamError(code, `the server refused: ${error.message}`, {
-      hint: hintFor(error),
+      hint: hintFor(error, ATTEMPTS[code]),
       cause: error,
     })
   }
 }
 
-/** By SQLSTATE. */
-function hintFor({state}: SqlError): string {
-  if (state === '55P03') return 'something holds a table: find it with SELECT * FROM pg_stat_activity'
-  if (state.startsWith('42501')) return 'use a user that may do this: the owner, or a superuser'
-  if (state === '53100') return 'make room on the disk of the server, then run the same command again'
-  return 'mend what the server says, then run the same command again'
-}
+const ATTEMPTS = {
+  'backup-failed': 'backup',
+  'restore-failed': 'restore',
+  'database-refused': 'verify',
+} as const
 
 function unreachable(server: Server, words: string): AquastreamError {
   const lines = lastLines(words, 6)

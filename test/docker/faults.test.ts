@@ -139,7 +139,7 @@ test('a volume made with another password is recognised', async () => {
   })
   expect(run.exitCode).toBe(4)
   expect(errorOf(run).message).toContain(
-    'the database volume was created with a different POSTGRES_USER or POSTGRES_PASSWORD',
+    'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
   )
   expect(run.stdout + run.stderr).not.toContain('another-password-than-before')
 })

@@ -26,6 +26,9 @@ export function unpack(
   return packed.pipe(gunzip)
 }
 
+/** Exit status of a shell: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
+const COMMAND_NOT_FOUND = 127
+
 async function* unpackOnServer(server: Server, encoding: string, bytes: Readable): AsyncGenerator<Buffer> {
   const program = server.run('restore', ['unpack', encoding])
   const whole = new WholeOutput()
@@ -38,8 +41,8 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
   try {
     yield* program.stdout.pipe(whole) as AsyncIterable<Buffer>
   } catch (error) {
-    const {stderr} = await program.ended
-    if (!stderr.includes('not found')) throw error
+    const {exitCode} = await program.ended
+    if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
       `there is no ${encoding} beside ${server.name} to unpack the archive`,

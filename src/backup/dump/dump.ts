@@ -4,9 +4,10 @@ import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {version} from '../../system/version.js'
 import {type ArchiveForm, compressionArgument, suffixOf} from '../archive/format.js'
-import {type Written, writeArchive} from '../archive/write.js'
+import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
+import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
 import {extensionsIn, readFacts, rewrittenSince, type SchemaSize} from './snapshot.js'
 
@@ -70,10 +71,10 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
     part(readFacts(source, schemas, {...at, signal: until})),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dumpOne),
-  ]).catch((error: unknown) => {
+  ]).catch(async () => {
     // The others only ended because of the first.
-    failed.signal.throwIfAborted()
-    throw error
+    const error: unknown = failed.signal.reason
+    throw error instanceof DumpFailed ? await explainDump(error, {...source, schemas, form: request}) : error
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Rewritten(rewritten)

@@ -1,4 +1,5 @@
 import {AquastreamError} from '../../errors.js'
+import {DEPENDENTS, hintFor} from '../../postgres/failures.js'
 import {readOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 
@@ -26,6 +27,6 @@ export async function findDependents(
 /** What of other schemas would be lost with the restored one, and cannot be made again. */
 export function dependentsError(names: string): AquastreamError {
   return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
-    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+    hint: hintFor({state: DEPENDENTS}, 'restore'),
   })
 }

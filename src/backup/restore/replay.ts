@@ -3,13 +3,11 @@ import {once} from 'node:events'
 import {createInterface} from 'node:readline'
 import {pipeline} from 'node:stream/promises'
 import {AquastreamError} from '../../errors.js'
-import {causeIn} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import type {Program} from '../../system/program.js'
-import {lastLines} from '../../system/text/last-lines.js'
-import {dependentsError} from './dependents.js'
+import {replayFailed} from './failure.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {type ScriptRequest, toScript} from './script.js'
 
@@ -95,9 +93,9 @@ class Replay {
       throw error
     }
     if (this.#emitted.includes('aquastream committed')) return report
-    const {stderr} = await program.ended
+    const ended = await program.ended
     if ((await this.#outcome()) === 'committed') return this.#requireWhole(report)
-    throw explain(stderr, this.site.server)
+    throw replayFailed(ended)
   }
 
   #start(encoding: string): Program {
@@ -172,32 +170,4 @@ async function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => resolve(), {once: true})
   })
   throw signal.reason as Error
-}
-
-function explain(stderr: string, server: Server): AquastreamError {
-  const words = causeIn(stderr)
-  const evidence = [{title: 'psql says', lines: lastLines(stderr, 8)}]
-  const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
-  if (holders !== undefined) return dependentsError(holders)
-  return new AquastreamError('restore-failed', words, {
-    hint: hintFor(stderr, server),
-    evidence,
-  })
-}
-
-function hintFor(stderr: string, server: Server): string {
-  if (stderr.includes('lock timeout'))
-    return 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout'
-  if (stderr.includes('violates foreign key'))
-    return 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into'
-  if (/already exists|does not exist/.test(stderr))
-    return 'the backup needs something that is not there, or is there already; --into restores into another database'
-  if (/permission denied|must be/.test(stderr))
-    return 'use a user that may do this: the owner, or a superuser'
-  if (stderr.includes('unrecognized configuration parameter'))
-    return 'the archive was made by a newer pg_dump than this server understands: restore it into a newer server'
-  if (stderr.includes('out of shared memory'))
-    return 'raise max_locks_per_transaction of the server, and restart it'
-  if (/No space left/i.test(stderr)) return `make room on the disk of ${server.name}`
-  return 'mend what psql says, then run the same command again'
 }

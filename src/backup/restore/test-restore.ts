@@ -62,6 +62,8 @@ async function restoreScratch(
   signal: AbortSignal,
 ): Promise<number> {
   const began = performance.now()
+  // A test restore that failed has left it.
+  await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
   await session.query(`CREATE DATABASE ${identifier(database)}`)
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(

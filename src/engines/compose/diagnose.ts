@@ -9,14 +9,14 @@ import {findImages} from './images.js'
 /** The number of last log lines that are shown. */
 const LOG_LINES = 12
 
-/** Finds out why a service cannot become healthy. Facts from Docker Engine take precedence over texts in the log. */
+/** Finds out why a service cannot become healthy, by facts from Docker Engine only: logs may be in any language. */
 export async function diagnose(state: ServiceState, verdict: string): Promise<Diagnosis> {
   const log = await lastLog(state)
   const health = state.health === 'unhealthy' ? lastLines(state.healthOutput, 4) : []
   const found =
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
-    wrongPassword(state, log) ??
+    refusedLogin(state) ??
     plainFinding(state, verdict)
   return {
     ...found,
@@ -55,13 +55,15 @@ function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined 
   }
 }
 
-/** The job that creates the schemas is the first to log in to PostgreSQL. In the container its messages are English. */
-function wrongPassword({service, profile}: ServiceState, log: string[]): Finding | undefined {
-  if (service !== 'postgres-schemas' || !log.some(line => line.includes('password authentication failed')))
-    return undefined
+/** The exit status of psql without a connection: https://www.postgresql.org/docs/current/app-psql.html */
+const NO_CONNECTION = 2
+
+/** The job that creates the schemas is the first to log in to PostgreSQL, and starts when PostgreSQL is healthy. */
+function refusedLogin({service, profile, exitCode}: ServiceState): Finding | undefined {
+  if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
   return {
     code: 'service-failed',
-    cause: 'the database volume was created with a different POSTGRES_USER or POSTGRES_PASSWORD',
+    cause: 'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
     hint: `set the original values, or delete the volume with its data: aquastream env:down --volumes --profile ${profile}`,
   }
 }

@@ -93,6 +93,7 @@ async function pull(
 ): Promise<Problem | undefined> {
   const layers = new Map<string, boolean>()
   const onLine = (line: string): void => {
+    // As the docker command prints them, in English always; for progress alone.
     const [, layer, state] = /^(\w+): (Pulling fs layer|Already exists|Pull complete)/.exec(line) ?? []
     if (!layer) return
     layers.set(layer, state !== 'Pulling fs layer')

@@ -38,7 +38,11 @@ async function createWithRetry(create: () => Promise<unknown>, signal: AbortSign
   }
 }
 
-/** Docker reports conflicting names of containers and networks; some versions report a container that disappeared. */
+/**
+ * Docker reports conflicting names of containers and networks; some versions report a container that disappeared.
+ * Compose has one exit status for all failures, and the engine has these messages only in English (nameConflictError
+ * and NetworkNameError of github.com/moby/moby). They decide only whether to try again.
+ */
 function isTaken(error: unknown): boolean {
   return (
     error instanceof AquastreamError &&
