@@ -28,7 +28,7 @@ test('stage gets its secrets, and what is missing is listed', async () => {
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   expect(stdout.split('\n')).toEqual([
     '.env.stage was written; it is readable only by you (mode 0600).',
-    'Secrets in it that you need not know: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
+    'Generated secrets: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
     `Missing settings: ${ASKED.join(', ')}. stage will not start without them.`,
     '',
     '  "${EDITOR:-vi}" .env.stage',
@@ -181,7 +181,7 @@ test('CI has terminals, and nobody is asked there', async () => {
 test('what git would commit is said, and --gitignore prevents it', async () => {
   await using site = await gitSite()
   const {stdout} = await site.run('env:init --profile stage')
-  expect(stdout).toContain('Git does not ignore .env.stage: add it to .gitignore')
+  expect(stdout).toContain('Git does not ignore .env.stage. Add it to .gitignore')
   await site.write('.gitignore', 'node_modules')
   expect(reportOf(await site.run('env:init --profile prod --gitignore --json'))).toMatchObject({
     ignored: true,

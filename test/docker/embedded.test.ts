@@ -18,7 +18,7 @@ test('beside Docker the embedded engine runs when asked for', async () => {
   // Once it is down, the usual engine is that of Docker, and its data is still found.
   await site.run('env:down')
   const run = await site.run('env:down --volumes --yes')
-  expect(run.stdout).toContain(`Its data is deleted: ${join(site.home, 'postgres')}.`)
+  expect(run.stdout).toContain(`Its data was deleted: ${join(site.home, 'postgres')}.`)
   await expect(access(site.home)).rejects.toThrow('ENOENT')
 })
 

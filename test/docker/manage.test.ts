@@ -125,7 +125,7 @@ test('down keeps data, and only volumes deletes it', async () => {
   expect(await sql(site, 'SELECT answer FROM "user".kept')).toBe('42')
   const refused = await site.run('env:down --volumes --json')
   expect(refused.exitCode).toBe(9)
-  expect(errorOf(refused)).toMatchObject({code: 'refused', hint: 'add --yes if that is what you want'})
+  expect(errorOf(refused)).toMatchObject({code: 'refused', hint: 'to confirm, add --yes'})
   expect((await site.run('env:down --volumes --yes')).exitCode).toBe(0)
   expect(
     await docker('volume', 'ls', '-q', '--filter', `label=com.docker.compose.project=${site.project}`),

@@ -461,7 +461,7 @@ describe('which backup', () => {
     await backup(site)
     const sets = await listTree(site.directory)
     const error = await failure(site, 'db:restore', '--schema', 'user')
-    expect(error).toMatchObject({code: 'refused', exitCode: 9, hint: 'add --yes if that is what you want'})
+    expect(error).toMatchObject({code: 'refused', exitCode: 9, hint: 'to confirm, add --yes'})
     expect(await changes()).toEqual([])
     expect(await listTree(site.directory)).toEqual(sets)
   })
