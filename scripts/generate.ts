@@ -6,7 +6,8 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {fileURLToPath} from 'node:url'
 import {execa} from 'execa'
-import {type Setting, SETTINGS} from '../src/config/settings.ts'
+import {SETTINGS} from '../src/config/settings.ts'
+import type {Setting} from '../src/config/setting.ts'
 import {groups, HOW_TO_WRITE, need, settingsFile} from '../src/config/settings-file.ts'
 import {PLACEHOLDER} from '../src/config/strength.ts'
 import {EXIT_STATUS} from '../src/errors.ts'
@@ -31,7 +32,7 @@ ${HOW_TO_WRITE}
 `
 
 const CLI_ONLY = 'Only the `db:` commands read these variables; the Compose file does not use them.'
-const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'needed in']
+const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'required in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {
   '.env.example': async () => settingsFile(ENV_HEADER, assignment),

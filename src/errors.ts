@@ -1,15 +1,15 @@
-/** What each exit status means. The one table: `--help` and the docs print it, see cli/help.ts. */
+/** The meaning of each exit status. `--help` and the documents are generated from this table, see cli/help.ts. */
 export const EXIT_STATUS = {
   0: 'done',
   1: 'a bug in aquastream',
-  2: 'wrong usage or configuration',
-  3: 'something is missing on this machine: engine, tool, image, port, disk',
+  2: 'invalid usage or configuration',
+  3: 'a requirement is not met: engine, tool, image, port or disk space',
   4: 'not healthy',
   5: 'backup failed',
-  6: 'restore failed, nothing was changed',
+  6: 'restore failed; nothing was changed',
   7: 'archive damaged',
-  8: 'busy: another run holds the lock',
-  9: 'refused: not confirmed, placeholder secret, policy',
+  8: 'busy: another command holds the lock',
+  9: 'refused: not confirmed, placeholder secret or policy',
   10: 'no such backup, schema or service',
   130: 'interrupted (SIGINT)',
   143: 'interrupted (SIGTERM)',
@@ -17,7 +17,7 @@ export const EXIT_STATUS = {
 
 export type ExitStatus = keyof typeof EXIT_STATUS
 
-/** The registry of expected failures: error code to exit status. A code, once published, keeps its meaning. */
+/** The registry of expected failures: maps each error code to its exit status. A published code keeps its meaning. */
 export const ERRORS = {
   'secret-shown': 1,
   usage: 2,
@@ -66,28 +66,28 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
-/** One thing that stands in the way: a sentence that names it, and what to type next. */
+/** One problem that prevents a command from continuing: a sentence that describes it, and a hint on what to do. */
 export interface Problem {
   code: ErrorCode
   message: string
   hint: string
 }
 
-/** Text that belongs to a failure and is not a sentence: the last log lines of a service, what a tool printed. */
+/** Output that is attached to a failure, such as the last log lines of a service or the stderr of a tool. */
 export interface Evidence {
   title: string
   lines: string[]
 }
 
 /**
- * A failure that was foreseen. Whatever else is thrown is a bug (exit 1).
- * Foreign tools' failures are translated where the tool is called, with their last words as evidence.
+ * An expected failure. Any other exception is a bug (exit status 1).
+ * Failures of external tools are translated where the tool is called, with the end of their output as evidence.
  */
 export class AquastreamError extends Error {
   readonly code: ErrorCode
   readonly hint: string
   readonly evidence: Evidence[]
-  /** All of them, when several things stood in the way at once; one otherwise. */
+  /** Every problem that was found; a single one unless several were found at once. */
   readonly problems: Problem[]
 
   constructor(
@@ -107,7 +107,7 @@ export class AquastreamError extends Error {
     return ERRORS[this.code]
   }
 
-  /** The same failure with other words for what to type next. */
+  /** Returns a copy of this failure whose hints have been rewritten by `change`. */
   withHints(change: (hint: string) => string): AquastreamError {
     const {code, message, evidence, cause} = this
     const problems = this.problems.map(problem => ({...problem, hint: change(problem.hint)}))
@@ -115,13 +115,16 @@ export class AquastreamError extends Error {
   }
 }
 
-/** Throws all problems as one error, so that nobody mends them one run at a time; the first decides the code. */
+/**
+ * Throws all problems as one error, so that they can be fixed in one go. Does nothing when the list is empty.
+ * @throws AquastreamError with the code of the first problem
+ */
 export function throwProblems(problems: Problem[]): void {
   const [first] = problems
   if (!first) return
   if (problems.length === 1) throw new AquastreamError(first.code, first.message, {hint: first.hint})
-  throw new AquastreamError(first.code, `${problems.length} things stand in the way`, {
-    hint: 'mend them in any order, then run the same command again',
+  throw new AquastreamError(first.code, `${problems.length} problems found`, {
+    hint: 'fix them in any order, then run the command again',
     problems,
   })
 }

@@ -59,7 +59,10 @@ readonly lock='1095849281, 1'
 # Seconds that a dump waits for a table that somebody has locked.
 readonly lock_wait=60
 
-sql() { psql -XAtqw -v ON_ERROR_STOP=1 "$@"; }
+# What psql says of an error. With `verbose` it begins with the SQLSTATE: all else is in the language of the server.
+verbosity=default
+
+sql() { psql -XAtqw -v ON_ERROR_STOP=1 -v VERBOSITY="$verbosity" "$@"; }
 
 # A name as a pattern that means this name and no other.
 exactly() { printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')"; }
@@ -212,6 +215,9 @@ readonly end_mark=aquastream-end
 # version: that of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 
+# probe COMPRESSION: whether this pg_dump has it; it dumps nothing
+probe() { pg_dump -w --compress "$1" --schema-only --exclude-schema '*' >/dev/null; }
+
 # A session, and afterwards the SQL in FAREWELL, whatever ended the session or the one who wanted it. A server that
 # crashed needs a while until it answers again.
 session_and_farewell() {
@@ -229,7 +235,7 @@ session_and_farewell() {
 stream() {
 	what=$1
 	shift
-	runner=while_wanted
+	runner=while_wanted verbosity=verbose
 	case $what in
 	# Says what went wrong by \echo :ERROR, and goes on.
 	session)
@@ -237,7 +243,7 @@ stream() {
 		session_and_farewell
 		exit
 		;;
-	dump | globals | facts | rewritten | version) "$what" "$@" || exit 5 ;;
+	dump | globals | facts | rewritten | version | probe) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2
 		exit 2

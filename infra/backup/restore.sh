@@ -57,6 +57,11 @@ readonly lock='1095849281, 1'
 # So ends every plain dump that is whole.
 readonly trailer='-- PostgreSQL database dump complete'
 
+# What psql says of an error. With `verbose` it begins with the SQLSTATE: all else is in the language of the server.
+verbosity=default
+
+sql() { psql -XAtqw -v VERBOSITY="$verbosity" "$@"; }
+
 # --- The transaction -------------------------------------------------------------------
 
 # What holds on to the schemas from outside: `placed` says in which schema an object is.
@@ -146,6 +151,9 @@ SQL
 SQL
 }
 
+# Errors of our own have SQLSTATEs of a class of our own: the SQL standard leaves the classes that begin with I to Z
+# to whoever needs one, and PostgreSQL has none that begins with Q.
+
 # The schemas are gone after it, and what has to follow them is noted.
 begin_sql() { # begin_sql JSON MANIFEST: a list of names, and the manifest in base64
 	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);"
@@ -194,7 +202,7 @@ SQL
 	cat <<'SQL'
 	SELECT string_agg(name, ', ' ORDER BY name) INTO found FROM refusals;
 	IF found IS NOT NULL THEN
-		RAISE EXCEPTION 'other schemas hold on to it: %', found;
+		RAISE EXCEPTION 'other schemas hold on to it: %', found USING ERRCODE = 'QS001';
 	END IF;
 END $$;
 INSERT INTO pg_temp.aquastream_afterwards (statement) WITH
@@ -280,14 +288,14 @@ DECLARE
 	rows bigint;
 BEGIN
 	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
-		RAISE EXCEPTION 'the archive ended the transaction by itself';
+		RAISE EXCEPTION 'the archive ended the transaction by itself' USING ERRCODE = 'QS002';
 	END IF;
 	IF current_setting('aquastream.whole', true) = 'no' THEN
-		RAISE EXCEPTION 'the end of the archive is missing';
+		RAISE EXCEPTION 'the end of the archive is missing' USING ERRCODE = 'QS003';
 	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
 		IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = item.name) THEN
-			RAISE EXCEPTION 'the archive does not hold the schema %', item.name;
+			RAISE EXCEPTION 'the archive does not hold the schema %', item.name USING ERRCODE = 'QS004';
 		END IF;
 	END LOOP;
 	FOR item IN SELECT statement FROM pg_temp.aquastream_afterwards ORDER BY step LOOP
@@ -302,7 +310,8 @@ BEGIN
 		LOOP
 			EXECUTE format('SELECT count(*) FROM ONLY %I.%I', item.schema, item.name) INTO rows;
 			IF rows <> item.rows THEN
-				RAISE EXCEPTION 'table %.% has % rows, and % were backed up', item.schema, item.name, rows, item.rows;
+				RAISE EXCEPTION 'table %.% has % rows, and % were backed up', item.schema, item.name, rows, item.rows
+					USING ERRCODE = 'QS005';
 			END IF;
 		END LOOP;
 	END IF;
@@ -345,10 +354,10 @@ replay() {
 		# Without the COMMIT that would follow, the end of the stream is the end of the transaction.
 		unpack "$1" || exit
 		end_sql
-	} | psql -XAtqw -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
+	} | sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
 		return
 	for half in 0 1; do
-		analyze_sql $half | psql -XAtqw -o /dev/null -v schemas="$2" &
+		analyze_sql $half | sql -o /dev/null -v schemas="$2" &
 	done
 	wait
 }
@@ -366,7 +375,7 @@ SELECT json_build_object(
 	'publications', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM memberships),
 	'refusals', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM refusals));
 SQL
-	} | psql -XAtqw -v ON_ERROR_STOP=1 -v schemas="$1"
+	} | sql -v ON_ERROR_STOP=1 -v schemas="$1"
 }
 
 # --- By hand ---------------------------------------------------------------------------
@@ -443,9 +452,11 @@ restore() { # restore SCHEMA ARCHIVE
 
 case ${1:-} in
 --stream)
+	verbosity=verbose
 	case ${2:-} in
 	plan | unpack)
-		"$2" "$3" || exit 5
+		# With the status of what failed: 127 is a program that is not there.
+		"$2" "$3" || exit
 		# Printed after everything else: a connection that is cut looks like an end.
 		echo aquastream-end
 		;;

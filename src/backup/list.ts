@@ -3,7 +3,8 @@ import {readHistory} from './repository/history.js'
 import {rowsIn} from './repository/manifest.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
-import {type BackupSet, listSets} from './repository/sets.js'
+import {listSets} from './repository/sets.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 /** What is known of one set without reading its archives. */
 export interface SetReport {

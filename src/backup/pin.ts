@@ -1,11 +1,12 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {cannotUse, codeOf} from './repository/directory.js'
 import {findSet} from './repository/find.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {PINNED} from './repository/manifest.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
 import {listSets} from './repository/sets.js'
+import {errnoOf} from '../system/files/file-errors.js'
+import {storageError} from './storage-error.js'
 
 export interface PinRequest extends BackupRequest {
   /** An ID, the beginning of one, or `latest`. */
@@ -39,6 +40,6 @@ async function mark(path: string, pinned: boolean): Promise<void> {
     if (pinned) await writeFile(file, '', {flag: 'wx', mode: 0o600})
     else await rm(file, {force: true})
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw cannotUse(file, error)
+    if (errnoOf(error) !== 'EEXIST') throw storageError(file, error)
   }
 }

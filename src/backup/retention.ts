@@ -1,5 +1,6 @@
 import {AquastreamError} from '../errors.js'
-import type {BackupSet} from './repository/sets.js'
+import {DAY_MS} from '../system/time.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 /** How many periods that hold a backup keep their newest one. */
 export interface Policy {
@@ -36,7 +37,6 @@ export interface Decision<Item extends Candidate = BackupSet> {
   reasons: KeepReason[]
 }
 
-const DAY_MS = 86_400_000
 /** So long a set that a restore made stays. */
 const SAFETY_DAYS = 7
 

@@ -1,13 +1,15 @@
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
-import {cannotUse, codeOf} from './repository/directory.js'
 import {noteRotated, trimHistory} from './repository/history.js'
 import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
-import {type BackupSet, listSets, readSet} from './repository/sets.js'
+import {listSets, readSet} from './repository/sets.js'
+import {errnoOf} from '../system/files/file-errors.js'
+import {storageError} from './storage-error.js'
+import type {BackupSet} from './repository/backup-set.js'
 
 export interface RotateRequest extends BackupRequest {
   policy: Policy
@@ -31,7 +33,7 @@ export interface RotateEvent {
   total: number
 }
 
-type SetName = Pick<BackupSet, 'id' | 'bytes' | 'schemas'>
+type SetName = Pick<BackupSet, 'id' | 'bytes' | 'schemas'> & {takenAt: string}
 
 /** The JSON of a rotation. */
 export interface RotationReport {
@@ -102,8 +104,8 @@ export function reportPlan({directory, policy, decisions, leftovers}: RotationPl
   }
 }
 
-function nameOf({id, bytes, schemas}: BackupSet): SetName {
-  return {id, bytes, schemas}
+function nameOf({id, takenAt, bytes, schemas}: BackupSet): SetName {
+  return {id, takenAt: takenAt.toISOString(), bytes, schemas}
 }
 
 async function planFor(directory: string, policy: Policy): Promise<RotationPlan> {
@@ -132,7 +134,7 @@ async function remove(directory: string, id: string): Promise<void> {
     await rename(join(directory, id), gone)
     await rm(gone, {recursive: true, force: true})
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
-    throw cannotUse(join(directory, id), error)
+    if (errnoOf(error) === 'ENOENT') return
+    throw storageError(join(directory, id), error)
   }
 }

@@ -1,19 +1,18 @@
-import {randomBytes} from 'node:crypto'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import {AquastreamError, type Problem} from '../errors.js'
-import {REHEARSAL_LOCK, tryLock} from '../postgres/lock.js'
+import {sparesBackup, SqlError} from '../postgres/failures.js'
 import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
-import {identifier, literal, refusedAs, type Session, withSession} from '../postgres/session.js'
-import {checkArchive, fromSet, type RestoreSource} from './restore/source.js'
+import {refusedAs} from '../postgres/session.js'
+import {fromSet, type RestoreSource} from './restore/source.js'
 import {findSet} from './repository/find.js'
 import {rowsIn} from './repository/manifest.js'
-import {inOrderOfNeed} from './restore/order.js'
 import {type BackupRequest, backupRoot} from './repository/location.js'
-import {replay} from './restore/replay.js'
-import {manifestText, missingExtensions} from './restore/plan.js'
-import {type BackupSet, listSets} from './repository/sets.js'
+import {listSets} from './repository/sets.js'
 import {checkDump} from './archive/check-dump.js'
+import {checkArchive} from './archive/read.js'
+import type {BackupSet} from './repository/backup-set.js'
+import {type TestRestore, withTestRestore} from './restore/test-restore.js'
 
 export interface VerifyRequest extends BackupRequest, ServerRequest {
   /** IDs, or beginnings of them; all when empty. */
@@ -62,10 +61,10 @@ export async function verifyBackups(
   if (chosen.length === 0) findSet(sets, 'latest', root)
   const server = await reachServerFor(request, chosen)
   const verdicts: Verdict[] = []
-  const verifyAll = async (rehearse?: Rehearse): Promise<void> => {
-    for (const set of chosen) verdicts.push(await verifyOne(set, {server, rehearse}, ctx))
+  const verifyAll = async (testRestore?: TestRestore): Promise<void> => {
+    for (const set of chosen) verdicts.push(await verifyOne(set, {server, testRestore}, ctx))
   }
-  if (request.restore && server) await withScratch(server, verifyAll).catch(refusedAs('database-refused'))
+  if (request.restore && server) await withTestRestore(server, verifyAll).catch(refusedAs('database-refused'))
   else await verifyAll()
   return {directory: root, good: verdicts.every(({good}) => good), sets: verdicts}
 }
@@ -89,14 +88,15 @@ export function findDamage({sets}: VerifyReport): Problem | undefined {
   }
 }
 
-interface Means {
+/** What a backup is verified with. */
+interface VerifyMeans {
   server: Server | undefined
-  rehearse: Rehearse | undefined
+  testRestore: TestRestore | undefined
 }
 
 async function verifyOne(
   set: BackupSet,
-  {server, rehearse}: Means,
+  {server, testRestore}: VerifyMeans,
   {on, signal}: Context<VerifyEvent>,
 ): Promise<Verdict> {
   const {id, bytes} = set
@@ -111,9 +111,9 @@ async function verifyOne(
     on({type: 'set', id, state: 'checking', detail: 'checksums'})
     const source = fromSet(set, undefined)
     await checkFiles(source, server, signal)
-    if (!rehearse) return {...verdict, good: true, reason: undefined}
+    if (!testRestore) return {...verdict, good: true, reason: undefined}
     on({type: 'set', id, state: 'restoring', detail: 'into a scratch database'})
-    return {...verdict, good: true, reason: undefined, restoreSeconds: await rehearse(source, signal)}
+    return {...verdict, good: true, reason: undefined, restoreSeconds: await testRestore(source, signal)}
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof AquastreamError) || !tells(error)) throw error
@@ -125,10 +125,9 @@ async function verifyOne(
 }
 
 /** Whether a failure says something about the backup: a rehearsal also ends with its connection or its disk. */
-function tells({code, evidence}: AquastreamError): boolean {
+function tells({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
-  const errors = evidence.flatMap(({lines}) => lines).filter(line => line.includes('ERROR: '))
-  return errors.some(line => !/No space left|out of memory|canceling statement|deadlock/.test(line))
+  return cause instanceof SqlError && !sparesBackup(cause)
 }
 
 async function checkFiles(
@@ -138,75 +137,8 @@ async function checkFiles(
 ): Promise<void> {
   for (const archive of archives) {
     signal.throwIfAborted()
-    await checkDump(archive, server)
+    await checkDump(archive, {server})
   }
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})
-}
-
-/** Restores a set and gives the seconds that it took. */
-type Rehearse = (source: RestoreSource, signal: AbortSignal) => Promise<number>
-
-const APPLICATION = 'aquastream db:verify'
-const SCRATCH = 'aquastream_verify_'
-
-/** Gives a way to rehearse on the server. A scratch database that a run left which was killed goes first. */
-async function withScratch(server: Server, work: (rehearse: Rehearse) => Promise<void>): Promise<void> {
-  const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
-  // For the end of a run that could not end by itself. Whatever its session still does comes before.
-  const FAREWELL = `SELECT pg_advisory_lock(${REHEARSAL_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
-  await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
-    if (!(await tryLock(session, REHEARSAL_LOCK))) {
-      throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
-        hint: 'run the same command again when that has ended',
-      })
-    }
-    await sweep(session)
-    try {
-      await work((source, signal) => rehearse(source, {server, session, database}, signal))
-    } finally {
-      await sweep(session).catch(() => sweepAgain(server, database))
-    }
-  })
-}
-
-/** The session can be what failed. Its lock may be another run's by now, and so only its own database goes. */
-async function sweepAgain(server: Server, database: string): Promise<void> {
-  await withSession(server, {application: APPLICATION}, session =>
-    session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`),
-  ).catch(() => undefined)
-}
-
-async function sweep(session: Session): Promise<void> {
-  const names = await session.json<string[] | null>(
-    `SELECT json_agg(datname) FROM pg_database WHERE starts_with(datname, ${literal(SCRATCH)})`,
-  )
-  for (const name of names ?? [])
-    await session.query(`DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`)
-}
-
-async function rehearse(
-  source: RestoreSource,
-  {server, session, database}: {server: Server; session: Session; database: string},
-  signal: AbortSignal,
-): Promise<number> {
-  const began = performance.now()
-  await session.query(`CREATE DATABASE ${identifier(database)}`)
-  await withSession(server, {database, application: APPLICATION}, async scratch => {
-    await replay(
-      {
-        archives: inOrderOfNeed(source.archives),
-        manifest: await manifestText(source),
-        database,
-        before: missingExtensions(source, []),
-        neighbours: [],
-        lockTimeout: 60,
-      },
-      {server, session: scratch},
-      {onBytes: () => undefined, onSent: () => undefined},
-      signal,
-    )
-  })
-  await session.query(`DROP DATABASE ${identifier(database)} WITH (FORCE)`)
-  return Math.round((performance.now() - began) / 100) / 10
 }

@@ -4,7 +4,7 @@ import type {StackRequest} from '../engines/open.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
-import type {ProgressUpdate} from './progress/progress.js'
+import type {ProgressUpdate} from './progress/printer.js'
 
 /** Milliseconds that a use case has to clean up after an interrupt, so that a command exits within a second. */
 const GRACE_MS = 800

@@ -1,6 +1,6 @@
 import type {Interfaces} from '@oclif/core'
-import {quote} from '../backup/repository/location.js'
-import {isShowable} from '../postgres/host.js'
+import {isShowable} from '../config/database-url.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /** The flags that select the stack, the backups and the server of a command. */
 const LOCATION_FLAGS = ['profile', 'env-file', 'dir', 'database-url']
@@ -28,7 +28,9 @@ export function withSameFlags(
       const value = given[name]
       const isMissing = name in command.flags && typeof value === 'string' && !rest.includes(`--${name} `)
       // A hint may be shown before a URL with a password is refused, and must not contain it.
-      return isMissing && (name !== 'database-url' || isShowable(value)) ? [`--${name} ${quote(value)}`] : []
+      return isMissing && (name !== 'database-url' || isShowable(value))
+        ? [`--${name} ${shellQuote(value)}`]
+        : []
     })
     return [`aquastream ${id}`, ...flags].join(' ') + rest
   })

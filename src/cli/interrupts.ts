@@ -33,7 +33,7 @@ export class Interrupts {
   private readonly onSignal = (name: NodeJS.Signals): void => {
     if (this.hasEnded || this.signal.aborted) return
     const reason = new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
-      hint: 'run the same command again',
+      hint: 'run the command again',
     })
     // If the work has ended, only a child process that does not exit can keep this process alive.
     setTimeout(() => {

@@ -1,6 +1,6 @@
 import {type Config, Errors} from '@oclif/core'
 import {AquastreamError} from '../errors.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 
 /**
  * Turns oclif's errors, which are about the command line, into usage errors; returns any other error unchanged.

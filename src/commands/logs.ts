@@ -1,6 +1,7 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../cli/base-command.js'
 import type {BundleReport, BundleRequest} from '../support/bundle.js'
+import type {LogLine} from '../engines/engine.js'
 
 export default class Logs extends BaseCommand<BundleReport | undefined> {
   static override summary = 'show service logs, or export a support bundle'
@@ -43,12 +44,13 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
-    const {logPrinter, noLines} = await import('../views/logs/lines.js')
-    const print = logPrinter(this.jsonEnabled())
+    const {writeLine} = await import('../cli/terminal/output.js')
+    const {lineText, noLines} = await import('../views/logs/lines.js')
+    const render = this.jsonEnabled() ? (line: LogLine) => JSON.stringify(line) : lineText
     await this.untilInterrupted(async signal => {
       let lines = 0
       for await (const line of readLogs(request, signal)) {
-        await print(line)
+        await writeLine(render(line))
         lines++
       }
       if (lines === 0 && !follow && tail !== 0) this.logToStderr(noLines(request.services, since))

@@ -1,12 +1,13 @@
 import type {Problem} from '../errors.js'
 import type {Profile} from './profile.js'
-import {MOCKS_HOST, type Setting} from './settings.js'
+import {MOCKS_HOST} from './settings.js'
+import type {Setting} from './setting.js'
 import {weakness} from './strength.js'
 
 /**
- * What a value is refused for. It is not part of the message: it may be a secret, or one that landed in the wrong
- * line.
- * @param source where it was found, in words
+ * Returns why a value is rejected, or undefined when it is accepted. The message never contains the value: it may be
+ * a secret, or a secret that was written to the wrong line.
+ * @param source where the value was set, as messages name it
  */
 export function findFault(
   setting: Setting,
@@ -26,7 +27,7 @@ export function findFault(
   return weakness(setting, value) ?? exposure(setting, {value, source}, profile)
 }
 
-/** Stage and prod have real secrets, and take real money. */
+/** Stage and prod use real secrets and real payments, so third parties must be real and encrypted. */
 function exposure(
   {name, thirdParty, default: real}: Setting,
   {value, source}: {value: string; source: string},
@@ -37,9 +38,9 @@ function exposure(
   const problem = (fault: string): Problem => ({
     code: 'settings-invalid',
     message: `${name} in ${source} ${fault}`,
-    hint: `leave ${name} out, or set ${name}=${real}`,
+    hint: `remove ${name}, or set ${name}=${real}`,
   })
-  if (hostname === MOCKS_HOST) return problem('leads to the mocks, which only dev has: nothing there is real')
+  if (hostname === MOCKS_HOST) return problem('points to the mocks, which exist only in dev')
   if (protocol === 'https:') return undefined
-  return problem(`must begin with https:// in ${profile}: its secret would cross the network in clear text`)
+  return problem(`must start with https:// in ${profile}, so that its secret is not sent in clear text`)
 }

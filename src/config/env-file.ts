@@ -1,32 +1,32 @@
 import {readFile} from 'node:fs/promises'
 import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
+import {errnoOf, reasonOf} from '../system/files/file-errors.js'
 
 /**
- * The text of a .env file; nothing when there is no such file.
- * @throws settings-unreadable
+ * Reads the text of a .env file. Returns undefined when the file does not exist.
+ * @throws settings-unreadable, settings-invalid: the file is not UTF-8
  */
 export async function readEnvText(path: string): Promise<string | undefined> {
   try {
     return decode(await readFile(path), path)
   } catch (error) {
     if (error instanceof AquastreamError) throw error
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOENT') return undefined
-    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(problem)}`, {
-      hint: `make it a file that you can read: ls -l ${path}`,
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(error)}`, {
+      hint: `check its type and permissions: ls -l ${path}`,
       cause: error,
     })
   }
 }
 
 /**
- * The variables of a .env file. Compose reads the same file, so a line that the two would not understand
- * alike is an error: one that is no assignment, a quote that never closes, `$`, `#` or `\` where one of them
- * sees more than a character.
+ * Parses the variables of a .env file. Docker Compose reads the same file, so a line that dotenv and Compose would
+ * parse differently is an error: a line that is not an assignment, an unterminated quote, or `$`, `#` or `\` where
+ * one of them gives the character a special meaning.
  *
- * @param concerns which lines are looked at so closely, by the name that they set; a line that sets none has none
- * @throws settings-invalid
+ * @param concerns selects the lines that are checked, by the name that a line sets; undefined for a line that sets none
+ * @throws settings-invalid: the line number is named, the line is not shown
  */
 export function parseEnv(
   text: string,
@@ -35,17 +35,17 @@ export function parseEnv(
 ): Record<string, string> {
   const malformed = text.split(/\r?\n/).findIndex(line => !WELL_FORMED.test(line) && concerns(nameIn(line)))
   if (malformed < 0) return parse(text)
-  // The line itself is not shown: it may hold a secret.
+  // The line is not shown: it may contain a secret.
   throw new AquastreamError(
     'settings-invalid',
-    `line ${malformed + 1} of ${path} is not a plain NAME=value`,
+    `line ${malformed + 1} of ${path} is not a valid NAME=value assignment`,
     {
-      hint: "write one NAME=value per line, and a value with $, #, quotes or spaces in 'single quotes'",
+      hint: "write one NAME=value per line; put a value with $, #, quotes or spaces in 'single quotes'",
     },
   )
 }
 
-/** Both at once, for a file that is ours alone. */
+/** Reads and parses a file that only aquastream uses. Returns undefined when it does not exist. */
 export async function readEnvFile(path: string): Promise<Record<string, string> | undefined> {
   const text = await readEnvText(path)
   return text === undefined ? undefined : parseEnv(text, path)
@@ -55,32 +55,19 @@ function nameIn(line: string): string | undefined {
   return /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=/.exec(line)?.[1]
 }
 
-/** Why a file cannot be read or written, in words that need no knowledge of the system's codes. */
-export function reasonOf({code, message}: NodeJS.ErrnoException): string {
-  return REASONS[code ?? ''] ?? message
-}
-
-const REASONS: Record<string, string> = {
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOENT: 'its directory does not exist',
-  ENOTDIR: 'part of the path is a file',
-  EROFS: 'the disk is read-only',
-}
-
 function decode(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', {fatal: true}).decode(bytes)
   } catch (error) {
-    throw new AquastreamError('settings-invalid', `${path} is not a text in UTF-8`, {
-      hint: `see what it is: file ${path}`,
+    throw new AquastreamError('settings-invalid', `${path} is not valid UTF-8 text`, {
+      hint: `check the type of the file: file ${path}`,
       cause: error,
     })
   }
 }
 
 const VALUE = [
-  /'(?:[^'\\]|\\(?!'))*'/, // in single quotes every character is itself
+  /'(?:[^'\\]|\\(?!'))*'/, // in single quotes every character is literal
   /"[^"\\$]*"/,
   /[^\s'"`#$](?:[^#$]*[^\s#$])?/,
 ]

@@ -3,7 +3,7 @@ import {AquastreamError} from '../errors.js'
 import {parseEnv, readEnvText} from './env-file.js'
 import type {Profile} from './profile.js'
 
-/** Where the settings of one run are looked for. */
+/** What determines the settings of one command. */
 export interface SettingsRequest {
   profile: Profile
   /** The file of `--env-file`; it must exist. */
@@ -12,22 +12,22 @@ export interface SettingsRequest {
   directory: string
 }
 
-/** One place that sets variables, by the name that messages call it. */
+/** One source of variables; `source` is its name in messages. */
 export interface Layer {
   source: string
   values: Record<string, string | undefined>
-  /** Ours alone: the secrets that are made on first use. */
+  /** Set for the secrets that aquastream generates on first use. */
   generated?: true
 }
 
-/** Whether a malformed line matters, by the name that it sets; `.env` is shared with other programs. */
+/** Which malformed lines are errors, by the name that a line sets; `.env` is shared with other programs. */
 export type Concern = (name: string | undefined, file: {shared: boolean}) => boolean
 
 /**
- * The places that may set a variable, the first that does wins: the environment, `--env-file`,
+ * Reads the sources that may set a variable, in order of precedence: the environment, `--env-file`,
  * `.env.<profile>`, `.env`.
  *
- * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
+ * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
  */
 export async function readLayers(
   {profile, envFile, env, directory}: SettingsRequest,
@@ -42,8 +42,8 @@ export async function readLayers(
     if (text !== undefined)
       layers.push({source: name, values: parseEnv(text, path, set => concerns(set, file))})
     else if (name === envFile) {
-      throw new AquastreamError('settings-unreadable', `there is no file ${name}`, {
-        hint: 'name the file that holds the settings: --env-file PATH',
+      throw new AquastreamError('settings-unreadable', `${name} does not exist`, {
+        hint: 'specify the settings file: --env-file PATH',
       })
     }
   }
@@ -52,7 +52,7 @@ export async function readLayers(
 
 const texts = new Map<string, ReturnType<typeof readEnvText>>()
 
-/** `--env-file` may be a pipe, `<(decrypt …)`, and a pipe gives its text once. */
+/** `--env-file` may be a pipe, `<(decrypt …)`, which can be read only once. */
 function readOnce(path: string): ReturnType<typeof readEnvText> {
   const text = texts.get(path) ?? readEnvText(path)
   texts.set(path, text)
@@ -60,8 +60,9 @@ function readOnce(path: string): ReturnType<typeof readEnvText> {
 }
 
 /**
- * The Compose project of a profile, whatever else its files hold: enough to look and to stop.
- * @throws settings-invalid
+ * Finds the project name of a profile. Other lines of its files are not checked, since commands that only read or stop
+ * a stack need nothing else.
+ * @throws settings-unreadable, settings-invalid
  */
 export async function findProject(request: SettingsRequest): Promise<string> {
   const given = await findValue(request, 'AQUASTREAM_PROJECT')
@@ -74,19 +75,19 @@ export async function findProject(request: SettingsRequest): Promise<string> {
 }
 
 /**
- * The value of one variable, whatever else is wrong with the files that set it.
- * @throws settings-invalid: the line that sets it cannot be understood
+ * Finds the value of one variable; other malformed lines are ignored.
+ * @throws settings-unreadable, settings-invalid: the line that sets it cannot be parsed
  */
 export async function findValue(request: SettingsRequest, variable: string): Promise<string | undefined> {
   const layers = await readLayers(request, name => name === variable)
   return layers.find(({values}) => values[variable])?.values[variable]
 }
 
-/** What Compose takes for the name of a project, and short enough for names made from it. */
+/** A project name that Docker Compose accepts, short enough for the names derived from it. */
 export const PROJECT = /^[a-z0-9][a-z0-9_-]{0,59}$/
 export const PROJECT_RULE = 'must be at most 60 lower-case letters, digits, _ and -'
 
-/** The project of a profile under the name that somebody gave it, if any. */
+/** Returns the configured project name, or the default name of the profile. */
 export function projectName(given: string | undefined, profile: Profile): string {
   return given ?? `aquastream-${profile}`
 }

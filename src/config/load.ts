@@ -3,38 +3,39 @@ import type {Problem} from '../errors.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from './profile.js'
-import {defaultOf, isGenerated, SETTINGS, settingsOf} from './settings.js'
+import {SETTINGS, settingsOf} from './settings.js'
+import {defaultOf, isGenerated} from './setting.js'
 
-/** All settings of one run. */
+/** All settings of one command. */
 export interface Settings {
   profile: Profile
-  /** Name of the Compose project; also what separates this stack from every other on the machine. */
+  /** The project name, which separates this stack from every other stack on the machine. */
   project: string
-  /** Every variable that has a value, defaults included. */
+  /** Every variable that has a value, including defaults. */
   values: Readonly<Record<string, string>>
-  /** What keeps the stack from starting; harmless to commands that only look or stop. */
+  /** Problems that prevent a start; commands that only read or stop a stack ignore them. */
   problems: Problem[]
-  /** Remarks that stop nothing. */
+  /** Warnings that prevent nothing. */
   notices: string[]
-  /** The file of generated secrets and the names of those that count, when any does. */
+  /** The file of generated secrets and the names of those in use; undefined when none is in use. */
   generated: {path: string; names: string[]} | undefined
 }
 
 /**
- * Reads the settings, the first that is set wins per variable: the environment, `--env-file`,
- * `.env.<profile>`, `.env`, and in dev the generated secrets.
+ * Reads the settings. For each variable the first source that sets it takes precedence: the environment,
+ * `--env-file`, `.env.<profile>`, `.env`, and in dev the generated secrets.
  *
- * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
+ * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
  */
 export async function loadSettings(request: SettingsRequest): Promise<Settings> {
   return judge(await readAll(request, devSecrets), request)
 }
 
 /**
- * The same without making any secrets, and the places that were looked into, in the order in which they count.
- * @throws as loadSettings
+ * Reads the settings without generating secrets. Also returns the sources, in order of precedence.
+ * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
  */
 export async function examineSettings(
   request: SettingsRequest,
@@ -45,7 +46,7 @@ export async function examineSettings(
 
 type Layers = Awaited<ReturnType<typeof readLayers>>
 
-/** The generated secrets come last, and only where nobody has set them all. */
+/** Generated secrets have the lowest precedence, and are read only when at least one is not set elsewhere. */
 async function readAll(request: SettingsRequest, generate: typeof devSecrets): Promise<Layers> {
   const layers = await readLayers(
     request,
@@ -53,7 +54,7 @@ async function readAll(request: SettingsRequest, generate: typeof devSecrets): P
   )
   const generated = SETTINGS.filter(setting => isGenerated(setting, request.profile))
   if (generated.every(({name}) => layers.some(({values}) => values[name]))) return layers
-  const {path, values} = await generate(generated, request.env)
+  const {path, values} = await generate(request.env, generated)
   const unset = generated.filter(({name}) => !layers.some(layer => layer.values[name]))
   const ours = Object.fromEntries(unset.map(({name}) => [name, values[name]]))
   return [...layers, {source: path, values: ours, generated: true}]
@@ -85,12 +86,12 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
   }
 }
 
-/** The package carries it. */
+/** Shipped with the package. */
 const EXAMPLE = fileURLToPath(new URL('../../.env.example', import.meta.url))
 
 type Found = Map<string, {value: string; source: string}>
 
-/** An empty value counts as not set, as it does in the compose file. */
+/** An empty value counts as not set, as in the Compose file. */
 function pick(layers: Layer[], profile: Profile): Found {
   const found: Found = new Map()
   for (const {name} of settingsOf(profile)) {
@@ -123,8 +124,8 @@ function missing(layers: Layer[], {profile, envFile}: SettingsRequest): Problem[
       code: 'settings-missing',
       message: `${names.join(', ')} ${are} not set`,
       hint: layers.some(({source}) => source === file)
-        ? `set ${them} in ${file}; ${EXAMPLE} says what each is for`
-        : `write ${file}: aquastream env:init --profile ${profile}`,
+        ? `set ${them} in ${file}; ${EXAMPLE} describes each variable`
+        : `create ${file}: aquastream env:init --profile ${profile}`,
     },
   ]
 }
@@ -147,16 +148,16 @@ function samePorts(values: Record<string, string>): Problem[] {
     .filter(([, names]) => names.length > 1)
     .map(([port, names]) => ({
       code: 'settings-invalid',
-      message: `${names.join(' and ')} are both ${port}`,
-      hint: 'give each service a port of its own',
+      message: `${names.join(' and ')} are set to the same port ${port}`,
+      hint: 'set a different port for each service',
     }))
 }
 
-/** A misspelt variable would be ignored in silence. Other programs' variables in the same file are their own. */
+/** A misspelt variable would be ignored silently. Names that resemble no setting belong to other programs. */
 function suspiciousNames({source, values}: Layer): string[] {
   const known = SETTINGS.map(({name}) => name)
   return Object.keys(values).flatMap(name => {
     const near = known.includes(name) ? undefined : nearest(name, known)
-    return near ? [`${source} sets ${name}, which nothing reads: did you mean ${near}?`] : []
+    return near ? [`unused variable in ${source}: ${name}; did you mean ${near}?`] : []
   })
 }

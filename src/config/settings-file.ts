@@ -1,13 +1,14 @@
-import {type Group, type Setting, SETTINGS} from './settings.js'
+import {SETTINGS} from './settings.js'
+import type {Setting, Group} from './setting.js'
 
-/** How to write a value by hand, for the head of a settings file. */
+/** How to write a value by hand, for the header of a settings file. */
 export const HOW_TO_WRITE = `\
-# One NAME=value per line. A value with spaces, # or $ goes into 'single quotes', and nothing else needs
-# quotes: aquastream and Docker Compose then read the same. \`openssl rand -hex 32\` makes a good secret.`
+# One NAME=value per line. Put a value with spaces, # or $ in 'single quotes'; no other value needs quotes.
+# aquastream and Docker Compose then read the same value. \`openssl rand -hex 32\` generates a strong secret.`
 
 /**
- * The text of a settings file: the variables, by group, below what people are told about them.
- * @param assignment the line that sets the variable, or shows how it would be set
+ * Returns the text of a settings file: the variables by group, each below its description.
+ * @param assignment returns the line that sets a variable, or a comment that shows its default
  */
 export function settingsFile(
   head: string,
@@ -22,12 +23,12 @@ export function settingsFile(
   return [head, ...sections].join('\n')
 }
 
-/** The groups of the settings, in their order. */
+/** Returns the groups of settings, in the order of `SETTINGS`. */
 export function groups(): Group[] {
   return [...new Set(SETTINGS.map(({group}) => group))]
 }
 
-/** Where a variable must be set, in words; empty for one that may be left out. In dev a secret is generated. */
+/** Returns the profiles in which a variable is required, as text; empty for an optional one. */
 export function need({secret, neededIn}: Setting): string {
   if (!neededIn) return ''
   const generated = secret && neededIn.includes('dev')
@@ -36,8 +37,8 @@ export function need({secret, neededIn}: Setting): string {
 }
 
 /**
- * A value as dotenv, Docker Compose and sh all read it back unchanged: bare, or in quotes where it has characters
- * that one of them takes for more than themselves. Nothing when there is no such way to write it.
+ * Quotes a value so that dotenv, Docker Compose and sh all read it back unchanged; a value without special characters
+ * stays bare. Returns undefined when no such spelling exists.
  */
 export function quote(value: string): string | undefined {
   return FORMS.find(({fits}) => fits.test(value))?.write(value)
@@ -45,7 +46,7 @@ export function quote(value: string): string | undefined {
 
 const FORMS: {fits: RegExp; write: (value: string) => string}[] = [
   {fits: /^[\w\-.:/+=@,%]+$/, write: value => value},
-  // dotenv takes \' for a quote that does not close, and control characters move a terminal's cursor.
+  // dotenv treats \' as an unterminated quote, and control characters could move the cursor of a terminal.
   {fits: /^(?:[^'\\\p{Cc}]|\\(?!$))+$/u, write: value => `'${value}'`},
   {fits: /^[^"\\$`\p{Cc}]+$/u, write: value => `"${value}"`},
 ]
@@ -55,11 +56,12 @@ function remarks(setting: Setting): string[] {
   const where = need(setting)
   return [
     about,
-    [secret && 'secret', where && `needed in ${where}`].filter(Boolean).join('; '),
-    devDefault && `in dev the default is '${devDefault}'`,
-    name === 'AQUASTREAM_PROFILE' && 'bare Compose reads it; aquastream refuses the file of another profile',
-    onlyIn && `of ${onlyIn} alone`,
-    readBy === 'cli' && 'read by aquastream alone; the Compose file has no such variable',
+    [secret && 'secret', where && `required in ${where}`].filter(Boolean).join('; '),
+    devDefault && `default in dev: '${devDefault}'`,
+    name === 'AQUASTREAM_PROFILE' &&
+      'used by plain docker compose; aquastream rejects a file of another profile',
+    onlyIn && `used only in ${onlyIn}`,
+    readBy === 'cli' && 'read only by aquastream; the Compose file does not use it',
   ]
     .filter(Boolean)
     .map(remark => `# ${remark}`)

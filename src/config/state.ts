@@ -2,30 +2,31 @@ import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
 /**
- * Where aquastream remembers things on this machine between runs: `$XDG_STATE_HOME/aquastream`, else
- * `~/.local/state/aquastream` (XDG Base Directory 0.8). It may not be there yet.
+ * Returns the state directory of aquastream: `$XDG_STATE_HOME/aquastream`, or `~/.local/state/aquastream`
+ * (XDG Base Directory Specification 0.8). The directory may not exist yet.
  *
- * @throws state-directory
+ * @throws state-directory: the user has no home directory
  */
 export function statePath(env: NodeJS.ProcessEnv): string {
   return join(base(env), 'aquastream')
 }
 
 /**
- * Makes that directory, if need be, private to the user.
+ * Creates the state directory if necessary, accessible only to the user, and returns its path.
  * @throws state-directory
  */
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const path = statePath(env)
   try {
-    // As root, the user that PostgreSQL runs as has to get through what is above.
+    // Under root, the user that PostgreSQL runs as must be able to traverse the parent directory.
     if (process.getuid?.() === 0) await mkdir(dirname(path), {recursive: true, mode: 0o711})
     await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError('state-directory', `${path} cannot be made: ${(error as Error).message}`, {
-      hint: 'set XDG_STATE_HOME to a directory that you can write to',
+    throw new AquastreamError('state-directory', `${path} cannot be created: ${reasonOf(error)}`, {
+      hint: 'set XDG_STATE_HOME to a writable directory',
       cause: error,
     })
   }
@@ -33,17 +34,17 @@ export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
 }
 
 /**
- * Where stacks that need no container engine have their data. As root that is not in root's home: PostgreSQL runs as
- * another user there, who may not look into it. Nothing is made here.
+ * Returns the directory that holds the data of stacks on the embedded engine; does not create it. For root it is
+ * outside root's home directory, because PostgreSQL then runs as another user, who may not enter that directory.
  *
- * @throws state-directory
+ * @throws state-directory: the user has no home directory
  */
 export function dataDirectory(env: NodeJS.ProcessEnv): string {
   const isGiven = env.XDG_STATE_HOME && isAbsolute(env.XDG_STATE_HOME)
   return process.getuid?.() === 0 && !isGiven ? '/var/lib/aquastream' : join(base(env), 'aquastream')
 }
 
-/** A relative path is to be ignored, the specification says. */
+/** The specification says that a relative path must be ignored. */
 function base({XDG_STATE_HOME: given}: NodeJS.ProcessEnv): string {
   return given && isAbsolute(given) ? given : join(home(), '.local', 'state')
 }
@@ -52,9 +53,9 @@ function home(): string {
   try {
     return homedir()
   } catch (error) {
-    // No HOME, and a user id without an entry in the user database: usual in containers.
+    // No HOME, and a user ID without an entry in the user database: common in containers.
     throw new AquastreamError('state-directory', 'this user has no home directory', {
-      hint: 'set XDG_STATE_HOME to a directory that you can write to',
+      hint: 'set XDG_STATE_HOME to a writable directory',
       cause: error,
     })
   }

@@ -5,31 +5,31 @@ import type {Plan} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {AquastreamError, type ErrorCode, type Problem} from '../errors.js'
 
-/** One answer of a check. */
+/** One result of a check. */
 export interface Finding {
   check: string
-  /** failed: env:up or a backup would fail. warning: it may later. skipped: there is nothing to look at here. */
+  /** failed: env:up or a backup would fail. warning: it may fail later. skipped: the check does not apply. */
   verdict: 'ok' | 'warning' | 'failed' | 'skipped'
   message: string
-  /** What mends it. */
+  /** How to fix it. */
   hint: string | null
-  /** Of what failed. */
+  /** Set only if the verdict is failed. */
   code?: ErrorCode
 }
 
-/** What checks look at; each part is found once, on first use, and may fail. */
+/** The input of all checks. Each part is resolved once, on first use, and may fail. */
 export interface Patient {
   request: StackRequest
   profile: Profile
   settings: () => Promise<{settings: Settings; layers: Layer[]}>
-  /** Also why it is not on the usual engine. */
+  /** The stack, and why it does not use the default engine. */
   stack: () => Promise<Stack & {why: string | undefined}>
-  /** What a start of everything would meet. */
+  /** The plan for a start of every service. */
   plan: () => Promise<Plan>
   signal: AbortSignal
 }
 
-/** Looks at one thing; a failure that it throws is its finding. */
+/** Checks one thing. An AquastreamError that it throws becomes its finding. */
 export interface Check {
   name: string
   look: (patient: Patient) => Promise<Answer | Answer[]>
@@ -53,7 +53,7 @@ export function failed({code, message, hint}: Problem): Answer {
   return {verdict: 'failed', message, hint, code}
 }
 
-/** Looks, at most so long, and turns whatever comes out into findings. Never rejects. */
+/** Runs a check for at most `limit` ms and returns its results. An expected failure or a timeout is a finding. */
 export async function examine({name, look}: Check, patient: Patient, limit: number): Promise<Finding[]> {
   const answers = await Promise.race([look(patient).catch(explain), timeUp(limit)])
   return [answers].flat().map(answer => ({check: name, ...answer}))
@@ -65,7 +65,7 @@ function explain(error: unknown): Answer[] {
   throw error
 }
 
-const late = warning('no answer came in time', 'try again when the machine has less to do')
+const late = warning('the check timed out', 'run the command again when the machine is less busy')
 
 async function timeUp(limit: number): Promise<Answer> {
   await new Promise(resolve => setTimeout(resolve, limit).unref())

@@ -10,13 +10,14 @@ import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
 import {settings} from './settings.js'
 import {tools} from './tools.js'
+import {once} from '../system/once.js'
 
 export interface DoctorReport {
   profile: Profile
   checks: Finding[]
 }
 
-/** In the order in which people mend things. */
+/** In the order in which problems should be fixed. */
 const CHECKS = [
   settings,
   secrets,
@@ -35,31 +36,34 @@ const CHECKS = [
   tools,
 ]
 
-/** The longest that a check may take, in ms; an engine that does not answer is given up earlier. */
+/** The time limit of a check, in ms; an engine that does not respond times out earlier. */
 const LIMIT_MS = 25_000
 
-/** Checks all that a stack and its backups need, everything at the same time, and changes nothing. */
+/** Checks every requirement of a stack and its backups concurrently; changes nothing. */
 export async function examineMachine(request: StackRequest, signal: AbortSignal): Promise<DoctorReport> {
-  // What keeps it from being known is met again by a check.
+  // A failure here is reported by a check.
   const profile = await findProfile(request).catch(() => 'dev' as const)
-  const patient = meet({...request, profile}, AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]))
+  const patient = createContext(
+    {...request, profile},
+    AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+  )
   const findings = await Promise.all(CHECKS.map(check => examine(check, patient, LIMIT_MS)))
   return {profile, checks: withoutRepeats(findings.flat())}
 }
 
-/** One fault that several checks meet is one thing to mend. */
+/** Reports a failure that several checks have found only once. */
 function withoutRepeats(findings: Finding[]): Finding[] {
   return findings.map((finding, index) => {
     const first = findings.findIndex(
       ({verdict, message}) => verdict === 'failed' && message === finding.message,
     )
     if (finding.verdict !== 'failed' || first === index) return finding
-    const message = `not looked at: see ${findings[first]!.check}`
+    const message = `not checked: see ${findings[first]!.check}`
     return {check: finding.check, verdict: 'skipped' as const, message, hint: null}
   })
 }
 
-/** What failed, as one problem with the exit status of the first; nothing when all is well. */
+/** Returns the failed checks as one problem with the code of the first; undefined if none failed. */
 export function findFailure({checks, profile}: DoctorReport): Problem | undefined {
   const bad = checks.filter(({verdict}) => verdict === 'failed')
   const [first] = bad
@@ -67,12 +71,12 @@ export function findFailure({checks, profile}: DoctorReport): Problem | undefine
   const names = [...new Set(bad.map(({check}) => check))].join(', ')
   return {
     code: first.code,
-    message: `not all is well: ${names}`,
-    hint: `mend it as the hints say, then run again: aquastream env:doctor --profile ${profile}`,
+    message: `failed checks: ${names}`,
+    hint: `follow the hints, then check again: aquastream env:doctor --profile ${profile}`,
   }
 }
 
-function meet(request: StackRequest & {profile: Profile}, signal: AbortSignal): Patient {
+function createContext(request: StackRequest & {profile: Profile}, signal: AbortSignal): Patient {
   const found = once(() => examineSettings(request))
   const stack = once(() => openStackOn('auto', request))
   const plan = once(async () => {
@@ -88,9 +92,4 @@ function meet(request: StackRequest & {profile: Profile}, signal: AbortSignal): 
     return (await stack()).engine.plan(target, signal)
   })
   return {request, profile: request.profile, settings: found, stack, plan, signal}
-}
-
-function once<T>(find: () => Promise<T>): () => Promise<T> {
-  let found: Promise<T> | undefined
-  return () => (found ??= find())
 }

@@ -3,7 +3,7 @@ import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
 import {type Check, failed, ok, type Patient, skipped} from './check.js'
 
-/** Whether something can run the stack at all. */
+/** Checks that an engine can run the stack. */
 export const engine: Check = {
   name: 'engine',
   async look(patient) {
@@ -12,7 +12,7 @@ export const engine: Check = {
     if (ours.length > 0) return ours.map(failed)
     const {engine: used, why} = await patient.stack()
     const versions = Object.entries(await used.versions(patient.signal))
-    const message = `${used.name}, with ${versions.map(([name, version]) => `${name} ${version}`).join(', ')}`
+    const message = `${used.name} with ${versions.map(([name, version]) => `${name} ${version}`).join(', ')}`
     return ok(why === undefined ? message : `${message}. ${why}`)
   },
 }
@@ -20,8 +20,8 @@ export const engine: Check = {
 export const compose: Check = {
   name: 'compose',
   async look(patient) {
-    if ((await patient.stack()).engine.name === 'embedded') return skipped('the embedded engine does without')
-    return fromPlan(patient, /^compose-/, () => 'it can run the Compose file')
+    if ((await patient.stack()).engine.name === 'embedded') return skipped('not used by the embedded engine')
+    return fromPlan(patient, /^compose-/, () => 'Docker Compose can run the Compose file')
   },
 }
 
@@ -30,7 +30,7 @@ export const ports: Check = {
   look: patient =>
     fromPlan(patient, /^port-/, ({target: {services, settings}}) => {
       const wanted = SERVICES.filter(({name}) => services.includes(name)).flatMap(service => service.ports)
-      return `all ${wanted.length} on ${settings.values.BIND} are free, or held by this stack`
+      return `all ${wanted.length} ports on ${settings.values.BIND} are free or in use by this stack`
     }),
 }
 
@@ -40,22 +40,22 @@ export const project: Check = {
     fromPlan(
       patient,
       /^project-in-use$/,
-      ({target}) => `${target.settings.project} holds no data of another profile`,
+      ({target}) => `${target.settings.project} contains no data of another profile`,
     ),
 }
 
-/** What has a check of its own. */
+/** Problems that other checks report. */
 const OTHERS = [/^compose-/, /^port-/, /^project-in-use$/, /^disk-full$/]
 
-/** The problems of these codes that a start would meet. */
+/** Reports the problems of the plan that have these codes. */
 async function fromPlan(patient: Patient, codes: RegExp, good: (plan: Plan) => string) {
   const plan = await patient.plan()
-  if (isUnreachable(plan.problems)) return skipped('there is no engine to ask')
+  if (isUnreachable(plan.problems)) return skipped('not checked: no engine is available')
   const found = plan.problems.filter(({code}) => codes.test(code))
   return found.length > 0 ? found.map(failed) : ok(good(plan))
 }
 
-/** Nothing else is known then. */
+/** Returns whether no engine is available, so that nothing else could be checked. */
 export function isUnreachable(problems: Problem[]): boolean {
   return problems.some(({code}) => code.startsWith('engine-'))
 }

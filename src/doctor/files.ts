@@ -1,13 +1,16 @@
-import {access, constants, stat, statfs} from 'node:fs/promises'
+import {access, constants, stat} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
-import prettyBytes from 'pretty-bytes'
-import {backupRoot, quote} from '../backup/repository/location.js'
+import {backupRoot} from '../backup/repository/location.js'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
 import {type Check, failed, ok, type Patient, warning} from './check.js'
 import {isUnreachable} from './engine.js'
+import {size} from '../system/text/size.js'
+import {freeSpace} from '../system/files/disk.js'
+import {succeeds} from '../system/succeeds.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
-/** Less is filled by one backup, or an afternoon of logs. */
+/** Warn below this much free space, in bytes: one backup or an afternoon of logs can fill it. */
 const ROOM = 1024 ** 3
 
 export const disk: Check = {
@@ -15,19 +18,19 @@ export const disk: Check = {
   async look(patient) {
     const {problems} = await patient.plan()
     const places = {state: statePath(patient.request.env), backups: await backupsOf(patient)}
-    const free = await Promise.all(Object.values(places).map(freeAt))
+    const free = await Promise.all(Object.values(places).map(async path => freeSpace(await nearest(path))))
     const full = Object.entries(places).flatMap(([name, path], index) =>
       free[index]! < ROOM
         ? warning(
-            `${words(free[index]!)} are free for ${name} in ${path}`,
-            `see what takes it: du -xh ${quote(path)} | sort -h | tail`,
+            `only ${size(free[index]!)} free for ${name} in ${path}`,
+            `find what uses the space: du -xh ${shellQuote(path)} | sort -h | tail`,
           )
         : [],
     )
     const found = [...problems.filter(({code}) => code === 'disk-full').map(failed), ...full]
     if (found.length > 0) return found
-    const engine = isUnreachable(problems) ? '' : ', and enough where the engine keeps its data'
-    return ok(`${words(free[0]!)} are free for state, ${words(free[1]!)} for backups${engine}`)
+    const engine = isUnreachable(problems) ? '' : ', and enough for the data of the engine'
+    return ok(`${size(free[0]!)} free for state, ${size(free[1]!)} for backups${engine}`)
   },
 }
 
@@ -43,7 +46,7 @@ export const backups: Check = {
     examineDirectory(await backupsOf(patient), {code: 'backup-directory', variable: 'BACKUP_DIR'}),
 }
 
-/** The settings files of this profile that hold secrets. */
+/** Checks that only the user can read the settings files that contain secrets. */
 export const secrets: Check = {
   name: 'secrets',
   async look(patient) {
@@ -56,14 +59,14 @@ export const secrets: Check = {
     )
     const found = files.flatMap(({source}, index) =>
       open[index]
-        ? warning(`others may read ${source}, which holds secrets`, `chmod 600 ${quote(source)}`)
+        ? warning(`other users can read ${source}, which contains secrets`, `chmod 600 ${shellQuote(source)}`)
         : [],
     )
     if (found.length > 0) return found
     return ok(
       files.length > 0
-        ? `nobody else can read ${files.map(({source}) => source).join(', ')}`
-        : 'no file holds any',
+        ? `only this user can read ${files.map(({source}) => source).join(', ')}`
+        : 'no settings file contains secrets',
     )
   },
 }
@@ -77,41 +80,29 @@ async function examineDirectory(
   {code, variable}: {code: 'state-directory' | 'backup-directory'; variable: string},
 ) {
   const there = await nearest(path)
-  const denied = await access(there, constants.W_OK | constants.X_OK).then(
-    () => false,
-    () => true,
-  )
-  if (denied) {
-    const message = there === path ? `${path} cannot be written` : `${path} cannot be made in ${there}`
+  const isUsable = await succeeds(access(there, constants.W_OK | constants.X_OK))
+  if (!isUsable) {
+    const message = there === path ? `${path} is not writable` : `${path} cannot be created in ${there}`
     return failed({
       code,
       message,
-      hint: `see who may: ls -ld ${quote(there)}; ${variable} names another place`,
+      hint: `check its permissions: ls -ld ${shellQuote(there)}; or set ${variable} to another directory`,
     })
   }
-  if (there !== path) return ok(`${path} will be made when it is needed`)
-  if (await isOpen(path)) return warning(`others may look into ${path}`, `chmod 700 ${quote(path)}`)
-  return ok(`${path} can be written, and nobody else looks into it`)
+  if (there !== path) return ok(`${path} will be created when needed`)
+  if (await isOpen(path)) return warning(`other users can list ${path}`, `chmod 700 ${shellQuote(path)}`)
+  return ok(`${path} is writable and accessible only to this user`)
 }
 
-/** The path itself, or what there is of it. */
+/** Returns the path itself, or its nearest existing parent directory. */
 async function nearest(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   return found || path === dirname(path) ? path : nearest(dirname(path))
 }
 
-/** Who may only pass through a directory, as PostgreSQL's user must, sees no name in it. */
+/** Execute permission for others is fine: the user of PostgreSQL needs it to traverse, and it does not list names. */
 async function isOpen(path: string): Promise<boolean> {
-  // A pipe of --env-file has no mode that says anything.
+  // The mode of a pipe given by --env-file means nothing.
   const found = await stat(path).catch(() => undefined)
   return found !== undefined && (found.isFile() || found.isDirectory()) && (found.mode & 0o066) !== 0
-}
-
-async function freeAt(path: string): Promise<number> {
-  const {bavail, bsize} = await statfs(await nearest(path))
-  return bavail * bsize
-}
-
-function words(bytes: number): string {
-  return prettyBytes(bytes, {binary: true})
 }

@@ -1,28 +1,29 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import prettyBytes from 'pretty-bytes'
 import {backupRoot} from '../backup/repository/location.js'
-import {listIds, timeOf} from '../backup/repository/sets.js'
+import {listIds} from '../backup/repository/sets.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {oldestNode} from '../system/version.js'
 import type {Machine} from '../engines/engine.js'
 import {type Answer, type Check, failed, ok, type Patient, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
+import {size} from '../system/text/size.js'
+import {timeOf} from '../backup/repository/backup-set.js'
 
 export const node: Check = {
   name: 'node',
   async look() {
     const {node: version} = process.versions
-    if (version.localeCompare(oldestNode, undefined, {numeric: true}) >= 0) return ok(`Node ${version}`)
+    if (version.localeCompare(oldestNode, undefined, {numeric: true}) >= 0) return ok(`Node.js ${version}`)
     return failed({
       code: 'tool-too-old',
-      message: `Node is ${version}, and ${oldestNode} or newer is needed`,
-      hint: 'update it: https://nodejs.org/en/download',
+      message: `Node.js ${version} is too old: ${oldestNode} or newer is required`,
+      hint: 'update Node.js: https://nodejs.org/en/download',
     })
   },
 }
 
-/** The limits of all containers together: only a stack that reaches them needs so much. */
+/** Compares the sum of all memory limits with the memory of the machine. A stack needs less unless it reaches them. */
 export const memory: Check = {
   name: 'memory',
   async look(patient) {
@@ -30,16 +31,19 @@ export const memory: Check = {
     const needed = servicesOf(patient.profile)
       .map(({name, kind}) => (kind === 'infrastructure' ? `${name.toUpperCase()}_MEMORY` : 'BACKEND_MEMORY'))
       .reduce((sum, variable) => sum + toBytes(settings.values[variable]!), 0)
-    if (Number.isNaN(needed)) return skipped('not looked at: see settings')
+    if (Number.isNaN(needed)) return skipped('not checked: see settings')
     return askMachine(patient, 'the embedded engine sets no limits', ({memory: has}) => {
-      const message = `the services may take ${words(needed)}, and the machine that they run on has ${words(has)}`
+      const message = `the memory limits of all services add up to ${size(needed)}, and their machine has ${size(has)}`
       if (needed <= has) return ok(message)
-      return warning(message, 'give that machine more, or lower the limits, such as BACKEND_MEMORY=512m')
+      return warning(
+        message,
+        'add memory to that machine, or lower the limits, for example BACKEND_MEMORY=512m',
+      )
     })
   },
 }
 
-/** Clocks that differ more make tokens, certificates and the names of backups wrong. */
+/** The tolerated clock difference, in ms. A larger one breaks tokens, certificates and the order of backups. */
 const DRIFT_MS = 5000
 
 export const clock: Check = {
@@ -47,25 +51,25 @@ export const clock: Check = {
   async look(patient) {
     const [newest] = await listIds(await backupRoot({...patient.request, dir: undefined}))
     if (newest && timeOf(newest)!.getTime() > Date.now() + DRIFT_MS) {
-      return warning(`the backup ${newest} is from the future`, SYNCHRONIZE)
+      return warning(`backup ${newest} is dated in the future`, SYNCHRONIZE)
     }
-    return askMachine(patient, 'the embedded engine has no other', ({time}, asked) => {
+    return askMachine(patient, 'the embedded engine uses the clock of this machine', ({time}, asked) => {
       const drift = Math.max(asked - time.getTime(), time.getTime() - Date.now(), 0)
-      if (drift <= DRIFT_MS) return ok('it agrees with that of the engine')
+      if (drift <= DRIFT_MS) return ok('in sync with the engine')
       const seconds = Math.round(drift / 1000)
-      return warning(`the clocks of this machine and of the engine are ${seconds} s apart`, SYNCHRONIZE)
+      return warning(`the clock of this machine and that of the engine differ by ${seconds} s`, SYNCHRONIZE)
     })
   },
 }
 
 const SYNCHRONIZE =
-  'let the system set its clock: sudo timedatectl set-ntp true; restart Docker Desktop, if that is it'
+  'enable time synchronization: sudo timedatectl set-ntp true; with Docker Desktop, restart it'
 
-/** Less, and starts fail in odd ways: "cannot allocate memory", "cannot fork". */
+/** Below these limits starts fail with "cannot allocate memory" or "cannot fork". */
 const LEAST_MEMORY = 512 * 1024 ** 2
 const LEAST_PROCESSES = 256
 
-/** What this process may take, in a container or a service: programs of the embedded engine run inside it. */
+/** Checks the cgroup limits of this process, since the programs of the embedded engine run under them. */
 export const limits: Check = {
   name: 'limits',
   async look() {
@@ -75,20 +79,20 @@ export const limits: Check = {
       readLimit(found, 'memory', ['memory.max', 'memory.limit_in_bytes']),
       readLimit(found, 'pids', ['pids.max', 'pids.max']),
     ])
-    const message = `this process may take ${Number.isFinite(bytes) ? words(bytes) : 'all'} of the memory and ${Number.isFinite(processes) ? processes : 'any number of'} processes`
+    const message = `limits of this process: ${Number.isFinite(bytes) ? size(bytes) : 'unlimited'} memory, ${Number.isFinite(processes) ? processes : 'unlimited'} processes`
     if (bytes >= LEAST_MEMORY && processes >= LEAST_PROCESSES) return ok(message)
     return warning(
       message,
-      'raise the limits of the container or service that it runs in: memory to 1g, pids to 512',
+      'raise the limits of the container or service that it runs in: memory to 1g, processes to 512',
     )
   },
 }
 
-/** https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1 has a line and a mount for each controller. */
+/** See https://docs.kernel.org/admin-guide/cgroup-v2.html; version 1 has a line and a mount for each controller. */
 async function readLimit(cgroups: string, controller: string, [v2, v1]: [string, string]): Promise<number> {
   const [, old] = new RegExp(String.raw`^\d+:(?:\w+,)*${controller}(?:,\w+)*:(.*)$`, 'm').exec(cgroups) ?? []
   const [, unified = '/'] = /^0::(.*)$/m.exec(cgroups) ?? []
-  // In a container the path is that of the host, and the mount begins at the container's own.
+  // In a container the path may be that of the host, while the mount starts at the container's own group.
   const places =
     old === undefined
       ? [join(CGROUPS, unified, v2), join(CGROUPS, v2)]
@@ -96,7 +100,7 @@ async function readLimit(cgroups: string, controller: string, [v2, v1]: [string,
   for (const place of places) {
     const text = await readFile(place, 'utf8').catch(() => undefined)
     const limit = Number(text?.trim())
-    // Version 1 writes "none" as the largest number of pages.
+    // Version 1 reports "no limit" as the largest number of pages.
     if (text !== undefined) return limit < 2 ** 60 ? limit : Infinity
   }
   return Infinity
@@ -104,19 +108,15 @@ async function readLimit(cgroups: string, controller: string, [v2, v1]: [string,
 
 const CGROUPS = '/sys/fs/cgroup'
 
-/** @param judge also learns when the machine was asked, in ms: the answer takes a moment */
+/** @param judge also gets the time of the query in ms since the epoch, since the answer takes a moment */
 async function askMachine(patient: Patient, own: string, judge: (machine: Machine, asked: number) => Answer) {
-  if (isUnreachable((await patient.plan()).problems)) return skipped('there is no engine to ask')
+  if (isUnreachable((await patient.plan()).problems)) return skipped('not checked: no engine is available')
   const {engine} = await patient.stack()
   const asked = Date.now()
   const machine = await engine.machine(patient.signal)
   return machine ? judge(machine, asked) : skipped(own)
 }
 
-function toBytes(size: string): number {
-  return Number.parseInt(size, 10) * 1024 ** (size.endsWith('g') ? 3 : 2)
-}
-
-function words(bytes: number): string {
-  return prettyBytes(bytes, {binary: true})
+function toBytes(limit: string): number {
+  return Number.parseInt(limit, 10) * 1024 ** (limit.endsWith('g') ? 3 : 2)
 }

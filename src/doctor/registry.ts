@@ -4,30 +4,30 @@ import type {ImageNeed} from '../engines/engine.js'
 import {type Check, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
-/** The longest wait for a name, in ms. */
+/** The time limit of one DNS lookup, in ms. */
 const ANSWER_MS = 5000
 
-/** Whether the names of the registries are known, where images still have to come from there. */
+/** Checks that the host names of the registries resolve, if images still have to be fetched from them. */
 export const registry: Check = {
   name: 'registry',
   async look(patient) {
     const {problems, images, target} = await patient.plan()
-    if (isUnreachable(problems)) return skipped('there is no engine to ask')
+    if (isUnreachable(problems)) return skipped('not checked: no engine is available')
     if ((await patient.stack()).engine.name === 'embedded') return skipped(withoutImages(images))
     const hosts = images.flatMap(({image, how}) => {
       if (how === 'present') return []
-      // What is built begins with a base image of the usual registry.
+      // A built image needs a base image of the default registry.
       return registryOf(how === 'pull' ? image : `${target.settings.values.IMAGE_PREFIX ?? ''}node`)
     })
     const names = [...new Set(hosts)].filter(host => isIP(host) === 0 && host !== 'localhost')
-    if (names.length === 0) return skipped('no image has to be fetched')
+    if (names.length === 0) return skipped('no image needs to be fetched')
     const known = await Promise.all(names.map(host => isKnown(host, patient.signal)))
     const unknown = names.filter((_, index) => !known[index])
-    if (unknown.length === 0) return ok(`${names.join(', ')} can be found`)
+    if (unknown.length === 0) return ok(`resolved ${names.join(', ')}`)
     return unknown.map(host =>
       warning(
-        `the address of ${host}, where images come from, cannot be found`,
-        `see what is wrong with DNS: getent hosts ${host}; a mirror is named by IMAGE_PREFIX`,
+        `the image registry ${host} cannot be resolved`,
+        `check DNS: getent hosts ${host}; or set IMAGE_PREFIX to a mirror registry`,
       ),
     )
   },
@@ -35,17 +35,17 @@ export const registry: Check = {
 
 function withoutImages(packages: ImageNeed[]): string {
   const fetched = packages.find(({how}) => how === 'pull')
-  return fetched ? `the first start fetches ${fetched.image} with npm` : 'no image has to be fetched'
+  return fetched ? `the first start installs ${fetched.image} with npm` : 'no image needs to be fetched'
 }
 
-/** https://pkg.go.dev/github.com/distribution/reference: the first part is a host if it looks like one. */
+/** The first component is a host if it looks like one, see https://pkg.go.dev/github.com/distribution/reference */
 function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/')
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
   return isHost ? first.replace(/:\d+$/, '') : 'registry-1.docker.io'
 }
 
-/** In a process of its own: the system's resolver cannot be interrupted, and a server may never answer it. */
+/** Runs in a separate process: a lookup by the system's resolver cannot be cancelled, and may never be answered. */
 async function isKnown(host: string, cancelSignal: AbortSignal): Promise<boolean> {
   const script = `require('node:dns').lookup(process.argv[1], error => process.exit(error ? 1 : 0))`
   const {exitCode} = await execa(process.execPath, ['-e', script, host], {

@@ -1,6 +1,6 @@
 import {type Check, failed, ok, warning} from './check.js'
 
-/** What env:up would refuse, and names that nothing reads. */
+/** Reports the settings that env:up would reject, and misspelt names. */
 export const settings: Check = {
   name: 'settings',
   async look(patient) {
@@ -8,9 +8,9 @@ export const settings: Check = {
     const flaws = [
       ...found.problems.map(failed),
       ...found.notices.map(text =>
-        warning(text, `see all: aquastream env:config --profile ${found.profile}`),
+        warning(text, `list all settings: aquastream env:config --profile ${found.profile}`),
       ),
     ]
-    return flaws.length > 0 ? flaws : ok(`nothing is missing, and all values are valid`)
+    return flaws.length > 0 ? flaws : ok('complete and valid')
   },
 }

@@ -1,4 +1,4 @@
-/** What can be asked for; `auto` is Docker where an engine answers. */
+/** The values of `--engine`. `auto` selects compose if Docker Engine is available; dev otherwise uses embedded. */
 export const ENGINES = ['auto', 'compose', 'embedded'] as const
 
 export type EngineChoice = (typeof ENGINES)[number]

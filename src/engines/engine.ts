@@ -3,74 +3,74 @@ import type {Settings} from '../config/load.js'
 import type {ServiceState} from '../stack/state.js'
 import type {Program} from '../system/program.js'
 
-/** What is to run: some services with all that they need, under these settings. */
+/** What to start: services with all their dependencies, and the settings. */
 export interface Target {
   settings: Settings
   services: string[]
-  /** Run to their end before the services that need them. */
+  /** Jobs that must finish before the services that need them are started. */
   jobs: string[]
-  /** Ask the registry for newer images, also of those that are here. */
+  /** Whether to pull images that are already present as well, to update them. */
   pull: boolean
-  /** Backends that are to be played by stubs, and those that are not, whatever images there are. */
+  /** Backends that are always, or never, replaced by stubs, whether or not their images are present. */
   stub: string[]
   real: string[]
 }
 
-/** What a start would do to one service or job, and why. */
+/** The action that a start would take on one service or job, and its reason. */
 export interface Change {
   service: string
   action: 'create' | 'recreate' | 'start' | 'resume' | 'none'
   reason: string
 }
 
-/** What is known before anything is touched. */
+/** The plan of a start, made before anything is changed. */
 export interface Plan {
   target: Target
-  /** Everything that would make the start fail, found at once. */
+  /** Every problem for which the start would fail. */
   problems: Problem[]
   changes: Change[]
-  /** Services that a stand-in will play, and the mocks, which are of the same image; dev only. */
+  /** The services that run the stub image: replaced backends, and the mocks; only in dev. */
   stubs: {services: string[]; image: string}
   images: ImageNeed[]
 }
 
-/** An image that has to be there before a start. */
+/** An image that a start needs, and how it is obtained. */
 export interface ImageNeed {
   image: string
   services: string[]
   how: 'present' | 'pull' | 'build'
 }
 
-/** A line that a service wrote. */
+/** One log line of a service. */
 export interface LogLine {
   service: string
-  /** RFC 3339 in UTC with nanoseconds; compares as text. */
+  /** RFC 3339 in UTC with nanoseconds, so that times can be compared as text. */
   time: string
   text: string
 }
 
 export interface LogQuery {
-  /** All services when empty. */
+  /** Empty: all services. */
   services: string[]
   follow: boolean
-  /** Only lines since then: RFC 3339, or how long ago (`10m`, `2h`). */
+  /** Only lines since this time: RFC 3339, or a duration such as `10m` or `2h`. */
   since?: string | undefined
-  /** The last lines of each service; all when absent. */
+  /** The number of last lines of each service; undefined: all lines. */
   tail?: number | undefined
 }
 
 export interface WatchOptions {
-  /** Milliseconds between two looks at least: each takes time from what starts. */
+  /** Minimum milliseconds between two queries: each takes processor time from services that are starting. */
   pace: number
 }
 
-/** Bytes in use, and the limit at which the service is killed, where there is one. */
+/** Memory in use and the memory limit of the service, in bytes; null if it has no limit. */
 export interface MemoryUse {
   used: number
   limit: number | null
 }
 
-/** Facts that an engine reports while it works; a printer chooses the words. */
+/** Progress of an engine; the views choose the wording. */
 export interface EngineEvent {
   type: 'image'
   image: string
@@ -83,7 +83,7 @@ export interface Context<Event> {
   signal: AbortSignal
 }
 
-/** Why one service cannot become healthy, in one sentence, and what to type next. */
+/** Why one service cannot become healthy, in one sentence, with a hint and evidence. */
 export interface Diagnosis {
   code: Problem['code']
   cause: string
@@ -91,59 +91,59 @@ export interface Diagnosis {
   evidence: Evidence[]
 }
 
-/** The machine that the services run on. */
+/** The machine on which the services run. */
 export interface Machine {
-  /** Its clock, now. */
+  /** The current time by its clock. */
   time: Date
-  /** All of it, in bytes. */
+  /** Total memory, in bytes. */
   memory: number
 }
 
-/** What is known of one service beyond its state, for a report. */
+/** Details of one service beyond its state, for the support bundle. */
 export interface ServiceFacts {
   service: string
-  /** What it was made from; digests are those of registries. Nothing where there are no images. */
+  /** Its image, with registry digests; undefined where there are no images. */
   image?: {id: string; digests: string[]}
-  /** Its last health checks, oldest first; `at` as ISO 8601. */
+  /** The last health checks, oldest first; `at` in ISO 8601. */
   checks: {at: string; exitCode: number; output: string}[]
-  /** The variables that it was started with, which need not be those of the settings now. Holds secrets. */
+  /** The environment that it was started with, which may differ from the current settings. Contains secrets. */
   environment: Record<string, string>
 }
 
 /**
- * What can run a stack. Use cases see this interface and nothing behind it.
- * Every method fails with an engine-… error when the engine itself cannot be reached.
+ * Runs a stack. Use cases know only this interface.
+ * Every method throws an engine-… error if the engine itself is not available.
  */
 export interface Engine {
   readonly name: 'compose' | 'embedded'
-  /** Why Docker, which is on this machine, did not say whether the stack runs there; known where nothing runs here. */
+  /** Why Docker, although installed, could not be asked whether it runs the stack; set only if nothing runs here. */
   readonly unasked?: string | undefined
-  /** Reads only. */
+  /** Checks all requirements of a start and determines its changes; changes nothing. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
-  /** Pulls and builds what the plan says is not there. */
+  /** Pulls and builds the images of the plan that are not present. */
   fetchImages(plan: Plan, ctx: Context<EngineEvent>): Promise<void>
-  /** Makes the services run; resolves when the engine has done its part, not when they are healthy. */
+  /** Starts the services; resolves when all have been started, which is before all are healthy. */
   start(plan: Plan, signal: AbortSignal): Promise<void>
-  /** Ends everything of the project, whatever its profile; data goes only with `volumes`. */
+  /** Stops and removes all services of the project, whatever its profile; deletes its data only with `volumes`. */
   stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
-  /** Where the project's data is, by name. */
+  /** Returns the names or paths of the volumes that hold the data of the project. */
   volumes(): Promise<string[]>
   states(signal?: AbortSignal): Promise<ServiceState[]>
-  /** The states now, and again whenever something may have changed; ends at the signal. */
+  /** Yields the states now and again whenever they may have changed, until the signal aborts. */
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
-  /** Finds out why a service that was judged hopeless is so. */
+  /** Finds out why a service has failed. */
   diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   facts(signal?: AbortSignal): Promise<ServiceFacts[]>
-  /** The engine's own versions, by the names of its parts. */
+  /** Returns the versions of the engine's components, by component name. */
   versions(signal?: AbortSignal): Promise<Record<string, string>>
-  /** Nothing when that is this one, and no limits are set. */
+  /** Returns undefined if the services run on this machine and without memory limits. */
   machine(signal: AbortSignal): Promise<Machine | undefined>
   /**
-   * Finds where PostgreSQL runs, and gives a way to start programs there. They see these variables, and those
-   * of the server itself.
-   * @throws not-healthy: it does not run
+   * Returns a function that starts programs where PostgreSQL runs. Their environment consists of the given variables
+   * and those of the server.
+   * @throws not-healthy: PostgreSQL is not running
    */
   besidePostgres(): Promise<(program: string[], env: Record<string, string>) => Program>
 }

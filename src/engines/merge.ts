@@ -1,6 +1,6 @@
 import type {LogLine} from './engine.js'
 
-/** Takes the oldest of the sources' next lines until all have ended; holds one line of each in memory. */
+/** Merges sources that are sorted by time into one, with one line of each source in memory. */
 export async function* mergeByTime(sources: AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
   const heads = new Map<AsyncGenerator<LogLine>, LogLine>()
   const advance = async (source: AsyncGenerator<LogLine>): Promise<void> => {

@@ -7,41 +7,41 @@ import {composeEngine} from './compose/engine.js'
 import {runningProjects} from './compose/states.js'
 import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findHome} from './embedded/home/home.js'
-import {whereIs} from './embedded/postgres/programs.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
+import {which} from '../system/which.js'
 
-/** One stack of this machine: a profile, its project, and the engine that runs it. */
+/** A stack on this machine: its profile, its project and its engine. */
 export interface Stack {
   profile: Profile
   project: string
   engine: Engine
 }
 
-/** Where to look for the stack of a command. */
+/** What determines the stack of a command. */
 export interface StackRequest extends Omit<SettingsRequest, 'profile'> {
   profile: Profile | undefined
 }
 
 /**
- * The stack that a command is about: of the profile asked for, else the only one that runs, else dev; on the engine
- * that runs it, else on the one that would.
+ * Finds the stack of a command. Its profile is the requested one, otherwise the only one that is running, otherwise
+ * dev. Its engine is the one that runs it, otherwise the one that would.
  *
- * @throws engine-denied
+ * @throws engine-denied; settings-unreadable, settings-invalid
  */
 export async function openStack(request: StackRequest): Promise<Stack> {
   const {profile, project} = await findStack(request)
   const {engine, problem} = await findEngine(profile, project, request.env)
-  // There is an engine, and who may not ask it cannot know that nothing runs there.
+  // Docker Engine is installed, and without access to it nobody knows whether the stack runs there.
   if (problem?.code === 'engine-denied')
     throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
   return {profile, project, engine}
 }
 
 /**
- * The same for a start, with a say in which engine it is to be.
- * @returns also why it is not the usual one, in a sentence
- * @throws refused: it runs on the other already, or the profile is not for it
+ * Finds the stack of a start, on the chosen engine.
+ * @returns the stack, and in `why` a sentence for the user if the choice of the engine needs one
+ * @throws refused: the stack is running on the other engine, or its profile does not support the chosen one
  */
 export async function openStackOn(
   choice: EngineChoice,
@@ -49,8 +49,8 @@ export async function openStackOn(
 ): Promise<Stack & {why: string | undefined}> {
   const {profile, project} = await findStack(request)
   if (choice === 'embedded' && profile !== 'dev') {
-    throw new AquastreamError('refused', `the embedded engine is for dev, and ${profile} runs on Docker`, {
-      hint: `leave --engine out, or start dev: aquastream env:up --profile dev --engine embedded`,
+    throw new AquastreamError('refused', `the embedded engine supports only dev, not ${profile}`, {
+      hint: `remove --engine, or start dev: aquastream env:up --profile dev --engine embedded`,
     })
   }
   const usual = await findEngine(profile, project, request.env)
@@ -60,7 +60,7 @@ export async function openStackOn(
     return {profile, project, engine: usual.engine, why}
   }
   if (usual.isRunning || (await runningProjects()).has(project)) {
-    throw new AquastreamError('refused', `${project} runs on the ${usual.engine.name} engine`, {
+    throw new AquastreamError('refused', `${project} is running on the ${usual.engine.name} engine`, {
       hint: `stop it first: aquastream env:down --profile ${profile}`,
     })
   }
@@ -68,7 +68,7 @@ export async function openStackOn(
   return {profile, project, engine, why: undefined}
 }
 
-/** Docker came after the embedded engine: who looks for their data is told where it is. */
+/** When dev moves from the embedded engine to Docker, the user is told where the data is. */
 async function findDataLeft(
   engine: Engine,
   project: string,
@@ -77,10 +77,10 @@ async function findDataLeft(
   if (engine.name === 'embedded') return undefined
   const home = findHome(project, env)
   if (!home || (await dataIn(home)).length === 0 || (await engine.volumes()).length > 0) return undefined
-  return 'On Docker dev begins with no data; what it has on the embedded engine stays there: aquastream env:up --profile dev --engine embedded'
+  return "dev starts empty on Docker; the embedded engine's data is kept: aquastream env:up --profile dev --engine embedded"
 }
 
-/** Every engine that may have data of a stack, the one that runs it first; one that cannot be asked has none to give. */
+/** Returns every available engine that may hold data of a stack, starting with the one that runs it. */
 export async function enginesOf(
   {engine, profile, project}: Stack,
   env: NodeJS.ProcessEnv,
@@ -91,7 +91,7 @@ export async function enginesOf(
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
 }
 
-/** The profile that a command is about, by the same rule. */
+/** Returns the profile of a command: the requested one, otherwise the only one that is running, otherwise dev. */
 export async function findProfile(request: StackRequest): Promise<Profile> {
   return request.profile ?? (await onlyRunning(request)) ?? 'dev'
 }
@@ -103,14 +103,14 @@ async function findStack(request: StackRequest): Promise<{profile: Profile; proj
 
 interface Found {
   engine: Engine
-  /** Whether something of it runs; known of the embedded engine alone. */
+  /** Whether the stack is running; determined only for the embedded engine. */
   isRunning: boolean
   why: string | undefined
-  /** What keeps Docker from being used. */
+  /** Why Docker is not available. */
   problem?: Problem
 }
 
-/** Only dev is ever on the embedded engine; elsewhere what keeps Docker from working is to be said. */
+/** Only dev falls back to the embedded engine; the other profiles report why Docker is not available. */
 async function findEngine(profile: Profile, project: string, env: NodeJS.ProcessEnv): Promise<Found> {
   const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
   if (profile !== 'dev') return compose
@@ -118,11 +118,11 @@ async function findEngine(profile: Profile, project: string, env: NodeJS.Process
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
   const problem = await findEngineProblem()
   if (!problem) return compose
-  const unasked = (await whereIs('docker')) ? problem.message : undefined
+  const unasked = (await which('docker')) ? problem.message : undefined
   return {
     engine: embeddedEngine(project, env, unasked),
     isRunning: false,
-    why: `No Docker engine can be used (${problem.message}), so ${profile} runs on the embedded engine, with data of its own.`,
+    why: `Docker is not available (${problem.message}). Using the embedded engine, which keeps its own data.`,
     problem,
   }
 }

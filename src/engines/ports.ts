@@ -5,15 +5,16 @@ import {execa} from 'execa'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
 import type {Target} from './engine.js'
+import {errnoOf} from '../system/files/file-errors.js'
 
-/** A port of this machine that a service is to have. */
+/** A port on this machine that is assigned to a service. */
 export interface Place {
   service: string
   variable: string
   port: string
 }
 
-/** The ports of the target that are in use, except those that are its own already. */
+/** Returns the ports of the target that are in use, except those that already belong to it. */
 export async function findTaken(target: Target, isOwn: (place: Place) => boolean): Promise<Place[]> {
   return thoseRefused(
     placesOf(target).filter(place => !isOwn(place)),
@@ -23,8 +24,8 @@ export async function findTaken(target: Target, isOwn: (place: Place) => boolean
 }
 
 /**
- * What keeps programs of a plain user from the ports of the target, whoever has them. As root they are to run as another
- * user, so what root may is no answer.
+ * Returns why an unprivileged user cannot listen on ports of the target, whether or not they are in use. Under root the
+ * services run as another user, so the privileges of root do not matter.
  */
 export async function findUnusable(target: Target): Promise<Problem[]> {
   const places = placesOf(target)
@@ -37,7 +38,7 @@ export async function findUnusable(target: Target): Promise<Problem[]> {
   return places.filter(isDenied).map(place => onlyForRoot(place, first))
 }
 
-/** ip_unprivileged_port_start of ip-sysctl.rst of Linux; where there is none, the usual. */
+/** See ip_unprivileged_port_start in Documentation/networking/ip-sysctl.rst of Linux; 1024 where it does not exist. */
 async function firstPortForAll(): Promise<number> {
   return Number(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => 1024))
 }
@@ -48,7 +49,7 @@ function placesOf({services, settings: {values}}: Target): Place[] {
       .flatMap(({name, ports}) =>
         ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
       )
-      // What is no port is told with the settings.
+      // Invalid port numbers are reported with the settings.
       .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
   )
 }
@@ -59,57 +60,55 @@ async function thoseRefused(places: Place[], host: string, why: Refusal): Promis
 }
 
 /**
- * Those that are taken for longer than a look takes: another command that looks at the same moment holds them too, and
- * for that moment alone.
+ * Returns the ports that stay in use. Another command that checks the same ports occupies each of them for a moment, so
+ * they are checked several times.
  */
 export async function stillTaken(places: Place[], host: string): Promise<Place[]> {
   let taken = places
-  for (let look = 0; look < LOOKS && taken.length > 0; look++) {
+  for (let check = 0; check < CHECKS && taken.length > 0; check++) {
     await sleep(PAUSE_MS)
     taken = await thoseRefused(taken, host, 'EADDRINUSE')
   }
   return taken
 }
 
-const LOOKS = 5
+const CHECKS = 5
 const PAUSE_MS = 60
 
-/** A taken port as a problem that names it. */
+/** Returns the problem that a port is already in use, by `holder` if known. */
 export function takenByOne({service, variable, port}: Place, holder: string | undefined): Problem {
   return {
     code: 'port-taken',
-    message: `port ${port} of ${service} is taken${holder ? ` by ${holder}` : ''}`,
-    hint: `stop what holds it, or give ${service} another: ${variable}=${Number(port) + 10_000}`,
+    message: `port ${port} of ${service} is already in use${holder ? ` by ${holder}` : ''}`,
+    hint: `stop the program that uses it, or set another port for ${service}: ${variable}=${Number(port) + 10_000}`,
   }
 }
 
 function noAddressHere(host: string): Problem {
   return {
     code: 'port-unusable',
-    message: `BIND=${host} is no address of this machine`,
-    hint: 'set BIND=127.0.0.1, or an address that this machine has',
+    message: `BIND=${host} is not an address of this machine`,
+    hint: 'set BIND=127.0.0.1, or another address of this machine',
   }
 }
 
 function onlyForRoot({service, variable, port}: Place, first: number): Problem {
   return {
     code: 'port-unusable',
-    message: `port ${port} of ${service} is for root alone, and ${service} does not run as root`,
-    hint: `give ${service} one from ${first} on: ${variable}=${Number(port) + 8000}`,
+    message: `port ${port} of ${service} is reserved for root, and ${service} does not run as root`,
+    hint: `set a port from ${first} upwards for ${service}: ${variable}=${Number(port) + 8000}`,
   }
 }
 
-/** Taken; no address of this machine; not for this user, while a container engine may well be allowed. */
+/** In use; not an address of this machine; not permitted to this user, although Docker Engine may be permitted. */
 type Refusal = 'EADDRINUSE' | 'EADDRNOTAVAIL' | 'EACCES'
 
-/** Why the system lets nobody listen there, or this user not; nothing when he may. */
+/** Returns the errno code if this user cannot listen on the port; undefined if it is free. */
 async function refusalOf(port: number, host: string): Promise<string | undefined> {
   const server = createServer()
   try {
     return await new Promise<string | undefined>(resolve => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
-        resolve(error.code)
-      })
+      server.once('error', error => resolve(errnoOf(error)))
       server.listen({port, host, exclusive: true}, () => {
         resolve(undefined)
       })
@@ -120,8 +119,8 @@ async function refusalOf(port: number, host: string): Promise<string | undefined
 }
 
 /**
- * The process behind a port, as far as the system tells this user. lsof is on every macOS and most Linux machines, ss on
- * nearly every Linux; each prints what it may see.
+ * Finds the process that listens on a port, as far as this user may see it. lsof exists on macOS and most Linux
+ * systems, ss on nearly every Linux system.
  */
 export async function holdingProcess(port: string): Promise<string | undefined> {
   const options = {reject: false, stdin: 'ignore'} as const

@@ -3,10 +3,10 @@ import {readdir, readFile} from 'node:fs/promises'
 import {join, relative} from 'node:path'
 import {fileURLToPath} from 'node:url'
 
-/** Where the stubs are: their program, their documents, and what builds an image of them. */
+/** The directory of the stubs: their program, their OpenAPI documents, and the Dockerfile of their image. */
 export const STUBS = fileURLToPath(new URL('../../infra/stubs', import.meta.url))
 
-/** All of it in one word: a new version of the stubs is another word. */
+/** Returns a hash of all files of the stubs, which changes with every new version of them. */
 export async function hashStubs(): Promise<string> {
   const hash = createHash('sha256')
   const entries = await readdir(STUBS, {recursive: true, withFileTypes: true})

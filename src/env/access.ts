@@ -1,28 +1,28 @@
 import type {Settings} from '../config/load.js'
 import type {ServiceState} from '../stack/state.js'
 
-/** How a person gets into one part of a running stack. Passwords are named, and shown only where everybody knows them. */
+/** How a user logs in to one part of a running stack. A password is named, and shown only if it is publicly known. */
 export interface Access {
   service: string
-  /** A URL, or host:port with what follows. */
+  /** A URL, or host:port with an optional path. */
   address: string
   user: string | null
-  /** The variable that holds it, or the password itself of the user whom every stub knows. */
+  /** The variable that holds the password, or the password of the test user of the stubs itself. */
   password: string | null
-  /** Where the variable's value is; null where there is none. */
+  /** Where the value of the variable is stored; null if there is no variable. */
   from: 'generated' | 'settings' | null
 }
 
-/** Where to go, and who to be there, for each running service that people open. */
+/** Returns the address and the login of each running service that users open. */
 export function accessTo(states: ServiceState[], {values, generated}: Settings): Access[] {
   const running = states.filter(({state}) => state === 'running')
-  // Its user and its pages about the API are the stub's own.
+  // The test user and the API pages exist only in the stubs.
   const [known] = ['gateway', 'user'].every(name =>
     running.some(({service, stub}) => service === name && stub),
   )
     ? ['test']
     : []
-  const doors = [
+  const endpoints = [
     {service: 'gateway', port: 8080, url: (at: string) => `http://${at}/docs`, user: known, password: known},
     {service: 'mocks', port: 8090, url: (at: string) => `http://${at}`},
     {
@@ -41,7 +41,7 @@ export function accessTo(states: ServiceState[], {values, generated}: Settings):
       password: 'S3_SECRET_KEY',
     },
   ]
-  return doors.flatMap(({service, port, url, user, password}) => {
+  return endpoints.flatMap(({service, port, url, user, password}) => {
     const at = running.find(state => state.service === service)?.published[port]
     if (at === undefined) return []
     const isMade = generated?.names.includes(password ?? '') ?? false

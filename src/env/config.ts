@@ -1,59 +1,60 @@
 import {examineSettings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, type Group, isGenerated, type Setting, settingsOf} from '../config/settings.js'
+import {settingsOf} from '../config/settings.js'
+import {type Setting, type Group, defaultOf, isGenerated} from '../config/setting.js'
 import {findProfile, type StackRequest} from '../engines/open.js'
 import type {Problem} from '../errors.js'
 
-/** What is shown in the place of every secret, however long it is. */
+/** Shown instead of every secret, whatever its length. */
 const MASK = '********'
 
-/** Between the user and the @ of `scheme://user:password@host`. */
+/** The password in `scheme://user:password@host`. */
 const PASSWORD_IN_URL = /(?<=^[a-z][a-z0-9+.-]*:\/\/[^/?#@:]*:)[^/?#@]+(?=@)/i
 
-/** What is known of one variable; a secret is never in it. */
+/** Describes one setting and its value; never contains a secret. */
 export interface SettingRow {
   name: string
   group: Group
   about: string
   secret: boolean
-  /** Null when it has none, and when it is not valid: what landed in the wrong line may be a secret. */
+  /** Null if there is no value, or if it is not valid: it could be a secret that was written to the wrong line. */
   value: string | null
-  /** False when something is set that the variable may not be. */
+  /** False if the value is not accepted. */
   valid: boolean
-  /** One of `sources`, or `default`, `generated on first use`; for the profile also `--profile`. Null: not set. */
+  /** One of `sources`, `default` or `generated on first use`; for the profile also `--profile`. Null: not set. */
   source: string | null
-  /** Places that set it too and count for nothing, since an earlier one does. */
+  /** Sources that also set it and are ignored, because an earlier one takes precedence. */
   overridden: string[]
 }
 
-/** A variable of a file that nothing here reads. */
+/** A variable in a settings file that is not a setting. */
 export interface UnknownVariable {
   name: string
   source: string
-  /** The setting that it resembles. */
+  /** The setting with a similar name. */
   suggestion: string | null
 }
 
 export interface ConfigReport {
   profile: Profile
   project: string
-  /** The places that were read, in the order in which they count. */
+  /** The sources that were read, in order of precedence. */
   sources: string[]
-  /** The one of them that holds the secrets made on first use. */
+  /** The source that holds the generated secrets. */
   generated: string | null
   settings: SettingRow[]
   unknown: UnknownVariable[]
-  /** What `env:up` would refuse. */
+  /** The problems for which `env:up` would fail. */
   problems: Problem[]
 }
 
 /**
- * Every setting with its value and where that came from. Looking changes nothing: secrets of dev that are not
- * made yet are not made here either.
+ * Reports every setting with its value and the source of that value. Changes nothing: the secrets of dev are not
+ * generated here.
  *
- * @throws settings-unreadable, settings-invalid: a file that is there but cannot be understood
+ * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
  */
 export async function explainConfig(request: StackRequest): Promise<ConfigReport> {
   const profile = await findProfile(request)
@@ -77,10 +78,10 @@ export async function explainConfig(request: StackRequest): Promise<ConfigReport
   }
 }
 
-/** No file chooses the profile: it is what files are chosen by. */
+/** The profile is never read from a settings file, because it selects these files. */
 function profileRow(setting: Setting, profile: Profile, {profile: asked, env}: StackRequest): SettingRow {
   const given = env[setting.name] === asked ? 'the environment' : '--profile'
-  const found = profile === 'dev' ? 'default' : 'the stack that runs'
+  const found = profile === 'dev' ? 'default' : 'the running stack'
   const source = asked === undefined ? found : given
   return {...describe(setting), value: profile, valid: true, source, overridden: []}
 }

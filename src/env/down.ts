@@ -5,17 +5,17 @@ import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
 
 export interface DownRequest extends StackRequest {
-  /** Also delete the databases and files of the project. */
+  /** Whether to delete the databases and files of the project as well. */
   volumes: boolean
 }
 
-/** What a stop would take away. */
+/** What a stop would remove. */
 export interface DownPlan {
   stack: Stack
-  /** Those that are to stop: with the volumes, also one that only has data of earlier days. */
+  /** The engines to stop, including one that runs nothing but may hold data of the project. */
   engines: Engine[]
   services: string[]
-  /** The volumes that would be deleted with all that is in them. */
+  /** The volumes that would be deleted with their data. */
   volumes: string[]
 }
 
@@ -28,18 +28,18 @@ export interface DownEvent {
 export interface DownReport {
   project: string
   profile: Profile
-  /** Services and jobs that were there and are gone now. */
+  /** Services and jobs that were removed. */
   stopped: string[]
-  /** Volumes that are gone now. */
+  /** Volumes that were deleted. */
   deleted: string[]
-  /** Why Docker was not asked to stop what it may run. */
+  /** Why Docker could not be asked whether it runs the stack; null if it could. */
   unasked: string | null
 }
 
-/** Looks at what is there; changes nothing. */
+/** Finds what a stop would remove; changes nothing. */
 export async function planDown(request: DownRequest): Promise<DownPlan> {
   const stack = await openStack(request)
-  // A Docker engine that comes back starts its containers again, beside what took their place.
+  // When Docker Engine becomes available again, it restarts its containers next to the embedded stack.
   const engines = await enginesOf(stack, request.env)
   const states = (await Promise.all(engines.map(async engine => engine.states()))).flat()
   const volumes = request.volumes ? await volumesOf(engines) : []
@@ -47,7 +47,10 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
   return {stack, engines, services: [...new Set(running.map(({service}) => service))].sort(), volumes}
 }
 
-/** Stops and removes everything of a project; its data stays unless the plan says otherwise. */
+/**
+ * Stops and removes all services of a project. Its data is kept unless the plan lists volumes.
+ * @throws not-deleted: a volume is still in use; interrupted, terminated; the errors of the engine
+ */
 export async function bringDown(
   {stack: {project, profile, engine}, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
@@ -58,22 +61,22 @@ export async function bringDown(
   } catch (error) {
     if (!signal.aborted) throw error
     const {code} = signal.reason as AquastreamError
-    throw new AquastreamError(code, `interrupted while ${project} was stopping; some of it may still run`, {
-      hint: 'run the same command again to stop the rest',
-    })
+    throw new AquastreamError(
+      code,
+      `interrupted while ${project} was stopping; some services may still be running`,
+      {
+        hint: 'run the command again to stop the remaining services',
+      },
+    )
   }
   if (services.length > 0) on({type: 'stop', state: 'done', services: services.length})
   const left = volumes.length > 0 ? await volumesOf(engines) : []
   if (left.length > 0) {
-    throw new AquastreamError(
-      'not-deleted',
-      `${left.join(', ')} could not be deleted: something else uses it`,
-      {
-        hint: left.some(isAbsolute)
-          ? `see whose it is: ls -ld ${left[0]}`
-          : `see what: docker ps --all --filter volume=${left[0]}`,
-      },
-    )
+    throw new AquastreamError('not-deleted', `${left.join(', ')} could not be deleted: still in use`, {
+      hint: left.some(isAbsolute)
+        ? `check its owner and permissions: ls -ld ${left[0]}`
+        : `find the containers that use it: docker ps --all --filter volume=${left[0]}`,
+    })
   }
   return {project, profile, stopped: services, deleted: volumes, unasked: engine.unasked ?? null}
 }

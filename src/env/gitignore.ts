@@ -2,8 +2,9 @@ import {appendFile, readFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../errors.js'
+import {reasonOf} from '../system/files/file-errors.js'
 
-/** Whether git leaves a file out; nothing where there is no git or no work tree, and so no commit to get into. */
+/** Returns whether git ignores a file; undefined if git is not installed or the file is not in a work tree. */
 export async function isIgnored(path: string): Promise<boolean | undefined> {
   const {exitCode} = await execa('git', ['check-ignore', '--quiet', '--', basename(path)], {
     cwd: dirname(path),
@@ -14,7 +15,7 @@ export async function isIgnored(path: string): Promise<boolean | undefined> {
 }
 
 /**
- * Adds a file to the .gitignore beside it.
+ * Adds a file to the .gitignore file in the same directory.
  * @throws settings-unwritable
  */
 export async function addToGitignore(path: string): Promise<void> {
@@ -23,18 +24,14 @@ export async function addToGitignore(path: string): Promise<void> {
     const text = await readFile(list, 'utf8').catch(() => '')
     await appendFile(list, `${text === '' || text.endsWith('\n') ? '' : '\n'}${ignoreRule(path)}\n`)
   } catch (error) {
-    throw new AquastreamError(
-      'settings-unwritable',
-      `${list} cannot be written: ${(error as Error).message}`,
-      {
-        hint: `add the line ${ignoreRule(path)} to it, then run the same command again`,
-        cause: error,
-      },
-    )
+    throw new AquastreamError('settings-unwritable', `${list} cannot be written: ${reasonOf(error)}`, {
+      hint: `add the line ${ignoreRule(path)} to it, then run the command again`,
+      cause: error,
+    })
   }
 }
 
-/** The line of .gitignore that names this file and no other. */
+/** Returns the .gitignore pattern that matches only this file. */
 function ignoreRule(path: string): string {
   return `/${basename(path).replace(/[\\*?[\]!# ]/g, String.raw`\$&`)}`
 }

@@ -1,16 +1,18 @@
 import {findFault} from '../config/check.js'
-import {nearest} from '../system/suggest.js'
+import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {type Setting, SETTINGS} from '../config/settings.js'
+import {SETTINGS} from '../config/settings.js'
+import type {Setting} from '../config/setting.js'
 import {quote} from '../config/settings-file.js'
 import type {Problem} from '../errors.js'
 
-/** Values that somebody gave, by name, each with where it was given. */
+/** Values given by the user, by name, each with its source. */
 export type Given = Map<string, {value: string; source: string}>
 
 /**
- * Reads `NAME=VALUE` arguments and, for what the profile needs, the environment; an argument wins.
- * @returns what was given, and everything that is wrong with it
+ * Reads `NAME=VALUE` arguments and, for settings that the profile requires, the environment. An argument takes
+ * precedence.
+ * @returns the values, and every problem with them
  */
 export function readGiven(
   {set, env}: {set: string[]; env: NodeJS.ProcessEnv},
@@ -34,8 +36,24 @@ export function readGiven(
   return {given, problems: [...refused, ...faults]}
 }
 
-/** What keeps a value out of a settings file; its text is not part of the answer. */
-export function refuseValue(
+/** A question about a setting that cannot be generated. */
+export interface SettingQuestion extends Pick<Setting, 'name' | 'about'> {
+  /** The value is not shown while it is typed. */
+  secret: boolean
+  /** Returns why a value cannot be used, or undefined. */
+  validate: (value: string) => string | undefined
+}
+
+/** Returns the question about a setting of a profile. */
+export function questionFor(setting: Setting, profile: Profile): SettingQuestion {
+  const {name, about, secret = false} = setting
+  const validate = (value: string): string | undefined =>
+    refuseValue(setting, {value, source: 'the answer'}, profile)?.message
+  return {name, about, secret, validate}
+}
+
+/** Returns why a value cannot be written to a settings file, or undefined. The message never contains the value. */
+function refuseValue(
   setting: Setting,
   entry: {value: string; source: string},
   profile: Profile,
@@ -44,36 +62,36 @@ export function refuseValue(
   if (fault || quote(entry.value) !== undefined) return fault
   return {
     code: 'settings-invalid',
-    message: `${setting.name} in ${entry.source} has a control character, \\ at its end, or ' beside one of $ " \\ \``,
-    hint: 'choose another value: dotenv, Docker Compose and sh would not all read this one the same',
+    message: `${setting.name} in ${entry.source} contains a control character, ends with \\, or combines ' with one of $ " \\ \``,
+    hint: 'choose another value: dotenv, Docker Compose and sh would read this one differently',
   }
 }
 
-/** Every user of the machine can read arguments, so no secret is taken from them. */
+/** Secrets are not accepted as arguments: every user of the machine can read the arguments of a process. */
 function refuseArgument(name: string, profile: Profile): Problem | undefined {
   const setting = SETTINGS.find(candidate => candidate.name === name)
   if (!setting) return unknownName(name)
   if (setting.secret) {
     return {
       code: 'refused',
-      message: `${name} is a secret, and every user of this machine can read arguments`,
-      hint: `leave it out: ${setting.group === 'secrets' ? 'it is generated' : 'it is asked for, or taken from the environment'}`,
+      message: `${name} is a secret and cannot be set by --set: every user of this machine can read command-line arguments`,
+      hint: `remove it: ${setting.group === 'secrets' ? 'it is generated' : 'the command prompts for it, or reads it from the environment'}`,
     }
   }
   if (setting.onlyIn && setting.onlyIn !== profile) {
     return {
       code: 'usage',
-      message: `${name} is a setting of ${setting.onlyIn} alone`,
-      hint: `leave it out: ${profile} has no mocks`,
+      message: `${name} is used only in ${setting.onlyIn}`,
+      hint: `remove it: ${profile} has no mocks`,
     }
   }
   if (name !== 'AQUASTREAM_PROFILE') return undefined
-  return {code: 'usage', message: 'the profile is not a value to set', hint: 'choose it by --profile'}
+  return {code: 'usage', message: 'the profile cannot be set by --set', hint: 'use --profile instead'}
 }
 
 function unknownName(name: string): Problem {
   if (name === '') {
-    return {code: 'usage', message: '--set takes NAME=VALUE', hint: 'such as --set GATEWAY_PORT=18080'}
+    return {code: 'usage', message: '--set requires NAME=VALUE', hint: 'for example --set GATEWAY_PORT=18080'}
   }
   const near = nearest(
     name,
@@ -81,7 +99,7 @@ function unknownName(name: string): Problem {
   )
   return {
     code: 'usage',
-    message: `there is no setting ${JSON.stringify(name)}`,
-    hint: `${near ? `did you mean ${near}? ` : ''}aquastream env:config lists all`,
+    message: `unknown setting ${JSON.stringify(name)}`,
+    hint: `${near ? `did you mean ${near}? ` : ''}aquastream env:config lists all settings`,
   }
 }

@@ -1,34 +1,35 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {createFile} from '../system/create-file.js'
+import {createFile} from '../system/files/create-file.js'
 import {knownDevSecrets} from '../config/dev-secrets.js'
-import {reasonOf} from '../config/env-file.js'
 import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
-import {defaultOf, isGenerated, type Setting, SETTINGS, settingsOf} from '../config/settings.js'
+import {SETTINGS, settingsOf} from '../config/settings.js'
+import {type Setting, defaultOf, isGenerated} from '../config/setting.js'
 import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
 import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
-import {readGiven} from './init-values.js'
+import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
+import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 
 export interface InitRequest extends SettingsRequest {
-  /** `NAME=VALUE`, of what is no secret. */
+  /** `NAME=VALUE` arguments; secrets are rejected. */
   set: string[]
 }
 
-/** What is known before anybody is asked and anything is written. */
+/** The contents of a settings file before the user is prompted and before anything is written. */
 export interface InitPlan {
   profile: Profile
-  /** As somebody would type it. */
+  /** The path as the user would type it. */
   file: string
   path: string
   values: ReadonlyMap<string, string>
-  /** Names of the secrets among them that were made here. */
+  /** Names of the values that were generated. */
   generated: string[]
-  /** What the profile needs and only a person knows. */
-  unknown: Setting[]
-  /** Whether git leaves the file out; undefined where there is no git. */
+  /** Questions about the required settings that have no value and cannot be generated. */
+  questions: SettingQuestion[]
+  /** Whether git ignores the file; undefined where there is no git. */
   ignored: boolean | undefined
 }
 
@@ -36,17 +37,17 @@ export interface InitReport {
   profile: Profile
   file: string
   generated: string[]
-  /** Needed, and still to be filled in. */
+  /** Required settings that still have no value. */
   missing: string[]
   /** Null where there is no git. */
   ignored: boolean | null
 }
 
 /**
- * Finds what the settings file of a profile will hold: what was given, generated secrets, and what is left to ask.
- * In dev, secrets that were generated before are kept, since the data of dev was made with them.
+ * Determines the contents of a settings file: given values, generated secrets, and the settings to prompt for. In dev,
+ * existing generated secrets are reused, since the data of dev was created with them.
  *
- * @throws refused: the file is there already
+ * @throws refused: the file already exists, or a secret was given as an argument; usage, settings-invalid
  */
 export async function planInit(request: InitRequest): Promise<InitPlan> {
   const {profile, envFile, env, directory} = request
@@ -58,7 +59,7 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
   const ours = SETTINGS.filter(
     setting => (setting.group === 'secrets' || isGenerated(setting, profile)) && !given.has(setting.name),
   )
-  const known = profile === 'dev' ? (await knownDevSecrets(ours, env)).values : {}
+  const known = profile === 'dev' ? (await knownDevSecrets(env)).values : {}
   const generated = new Map(ours.map(setting => [setting.name, known[setting.name] || newSecret(setting)]))
   return {
     profile,
@@ -70,25 +71,25 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
       ...generated,
     ]),
     generated: [...generated.keys()],
-    unknown: SETTINGS.filter(
+    questions: SETTINGS.filter(
       ({name, neededIn}) => neededIn?.includes(profile) && !given.has(name) && !generated.has(name),
-    ),
+    ).map(setting => questionFor(setting, profile)),
     ignored: await isIgnored(path),
   }
 }
 
 /**
- * Writes the file, whole or not at all, and never over another. Git is told first: a crash between the two leaves
- * a rule without a file, and no file of secrets without a rule.
+ * Writes the settings file atomically and never overwrites an existing one. .gitignore is changed first: a crash in
+ * between then leaves a pattern without a file, and never a file with secrets that git does not ignore.
  *
- * @param answers what a person said, by name
- * @throws refused: somebody made the file meanwhile; disk-full, settings-unwritable
+ * @param answers the values entered by the user, by name
+ * @throws refused: the file has been created in the meantime; disk-full, settings-unwritable
  */
 export async function writeInit(
   plan: InitPlan,
   {answers, gitignore}: {answers: ReadonlyMap<string, string>; gitignore: boolean},
 ): Promise<InitReport> {
-  const {profile, file, path, generated, unknown} = plan
+  const {profile, file, path, generated, questions} = plan
   if (gitignore && plan.ignored === false) await addToGitignore(path)
   const values = new Map([...plan.values, ...answers])
   const assignment = (setting: Setting): string => line(setting, values.get(setting.name), profile)
@@ -98,19 +99,19 @@ export async function writeInit(
     profile,
     file,
     generated,
-    missing: unknown.map(({name}) => name).filter(name => !values.has(name)),
+    missing: questions.map(({name}) => name).filter(name => !values.has(name)),
     ignored: (gitignore ? await isIgnored(path) : plan.ignored) ?? null,
   }
 }
 
-/** What makes other commands read the file. */
+/** Returns the flags with which other commands read the file. */
 export function flagsFor(file: string, profile: Profile): string {
   return `--profile ${profile}${file === `.env.${profile}` ? '' : ` --env-file ${file}`}`
 }
 
 async function exists(path: string): Promise<boolean> {
   try {
-    // A link that leads nowhere is something, too.
+    // A dangling symbolic link counts as existing.
     await lstat(path)
     return true
   } catch {
@@ -119,22 +120,22 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function isThere(file: string, profile: Profile): AquastreamError {
-  return new AquastreamError('refused', `there is a ${file} already, and it is never overwritten`, {
-    hint: `see what it says: aquastream env:config ${flagsFor(file, profile)}; for a new one, move it away first`,
+  return new AquastreamError('refused', `${file} already exists and is never overwritten`, {
+    hint: `show its settings: aquastream env:config ${flagsFor(file, profile)}; to create a new file, rename the old one first`,
   })
 }
 
 function head(profile: Profile): string {
   return `\
-# Settings of Aquastream for ${profile}, written by aquastream env:init. Keep this file private: it holds secrets.
+# Settings of Aquastream for ${profile}, written by aquastream env:init. Keep this file private: it contains secrets.
 #
 ${HOW_TO_WRITE}
 #
-# What begins with #NAME= is optional; the value shown is the default. NAME= without # is to be filled in.
+# Lines that start with #NAME= are optional and show the default. A line NAME= without a value must be filled in.
 `
 }
 
-/** What is needed and not known stays empty: env:up and Compose refuse that as not set. */
+/** A required setting without a value stays empty; env:up and Docker Compose reject it as not set. */
 function line(setting: Setting, value: string | undefined, profile: Profile): string {
   if (value !== undefined) return `${setting.name}=${quote(value)}`
   if (setting.neededIn?.includes(profile)) return `${setting.name}=`
@@ -145,15 +146,14 @@ async function create(path: string, file: string, text: string): Promise<boolean
   try {
     return await createFile(path, text)
   } catch (error) {
-    const problem = error as NodeJS.ErrnoException
-    if (problem.code === 'ENOSPC' || problem.code === 'EDQUOT') {
-      throw new AquastreamError('disk-full', `there is no room for ${file}; nothing was written`, {
-        hint: 'make room on its disk, then run the same command again',
+    if (isDiskFull(error)) {
+      throw new AquastreamError('disk-full', `not enough disk space for ${file}; nothing was written`, {
+        hint: 'free disk space, then run the command again',
         cause: error,
       })
     }
-    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(problem)}`, {
-      hint: 'go to a directory that you can write to, or name a file in one: --env-file PATH',
+    throw new AquastreamError('settings-unwritable', `${file} cannot be written: ${reasonOf(error)}`, {
+      hint: 'change to a writable directory, or specify a file in one: --env-file PATH',
       cause: error,
     })
   }

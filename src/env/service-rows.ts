@@ -2,24 +2,24 @@ import {SERVICES, type Service} from '../stack/catalogue.js'
 import type {MemoryUse} from '../engines/engine.js'
 import type {ServiceState} from '../stack/state.js'
 
-/** What people and scripts see of one service. */
+/** One service in a report, for users and scripts. */
 export interface ServiceRow {
   service: string
   state: ServiceState['state'] | 'missing'
   health: ServiceState['health']
-  /** ISO 8601: since when it is in this state. */
+  /** When the state began, in ISO 8601. */
   since: string | null
   restarts: number
   memory: MemoryUse | null
   image: string | null
-  /** Whether a stub plays it. */
+  /** Whether a stub replaces it. */
   stub: boolean
   url: string | null
-  /** What people should know of it, such as why it is skipped. */
+  /** A remark for the user, such as why the service is skipped. */
   note: string | null
 }
 
-/** A row for each of the services, also for those that do not exist. */
+/** Returns a row for each service, including those without a container or process. */
 export function toRows(
   services: readonly Service[],
   states: ServiceState[],
@@ -35,7 +35,7 @@ export function toRows(
       restarts: state?.restarts ?? 0,
       memory: memory.get(name) ?? null,
       image: state?.image ?? null,
-      // The image of the stubs plays the mocks too, which are in no service's place.
+      // The mocks run the stub image as well, but replace no service.
       stub: kind === 'backend' && (state?.stub ?? false),
       url: state ? urlOf(name, state) : null,
       note: state?.note ?? null,
@@ -47,9 +47,4 @@ function urlOf(name: string, {published}: ServiceState): string | null {
   const service = SERVICES.find(candidate => candidate.name === name)
   const address = service && published[service.ports[0].container]
   return address ? `${service.scheme ? `${service.scheme}://` : ''}${address}` : null
-}
-
-/** Whether a service does what it is for, or what needs it was told to do without. */
-export function isWell({state, health}: ServiceRow): boolean {
-  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }

@@ -4,27 +4,30 @@ import type {Engine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
 import {openStack, type Stack, type StackRequest} from '../engines/open.js'
 import {servicesOf} from '../stack/catalogue.js'
-import type {ServiceState} from '../stack/state.js'
-import {isWell, type ServiceRow, toRows} from './service-rows.js'
+import {isWell, type ServiceState} from '../stack/state.js'
+import {type ServiceRow, toRows} from './service-rows.js'
 
 export interface StatusReport {
   project: string
   profile: Profile
   engine: Engine['name']
-  /** Why it is not known whether the stack runs on Docker. */
+  /** Why Docker could not be asked whether it runs the stack; null if it could. */
   unasked: string | null
-  /** True when every service is. */
+  /** True if every service is healthy. */
   healthy: boolean
   services: ServiceRow[]
 }
 
-/** How every service is now. A stack that is not there is a report too. */
+/**
+ * Reports the current state of every service. A stack that does not run is reported, too.
+ * @throws settings-unreadable, settings-invalid, engine-denied; the errors of the engine
+ */
 export async function readStatus(request: StackRequest, signal: AbortSignal): Promise<StatusReport> {
   const stack = await openStack(request)
   return toReport(stack, await stack.engine.states(signal))
 }
 
-/** The report now, and again after each change, until the signal. */
+/** Yields the report now and again after each change, until the signal aborts. */
 export async function* watchStatus(request: StackRequest, signal: AbortSignal): AsyncGenerator<StatusReport> {
   const stack = await openStack(request)
   for await (const states of stack.engine.watch({pace: 500}, signal)) yield toReport(stack, states)
@@ -42,7 +45,7 @@ async function toReport({project, profile, engine}: Stack, states: ServiceState[
   }
 }
 
-/** What is wrong, as one problem that names the services; nothing when all are healthy. */
+/** Returns one problem that names the services that are not healthy; undefined if all are. */
 export function findUnwell({services, profile, unasked}: StatusReport): Problem | undefined {
   const unwell = services.filter(row => !isWell(row))
   const [first] = unwell
@@ -53,6 +56,6 @@ export function findUnwell({services, profile, unasked}: StatusReport): Problem 
   return {
     code: 'not-healthy',
     message: `${unwell.map(({service}) => service).join(', ')} ${unwell.length === 1 ? 'is' : 'are'} not healthy`,
-    hint: `see why: aquastream logs ${first.service} --profile ${profile}`,
+    hint: `find the cause in the log: aquastream logs ${first.service} --profile ${profile}`,
   }
 }

@@ -4,8 +4,8 @@ import {SERVICES} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 
 /**
- * Makes sure that names typed by somebody are backends, and can be what is asked of them in the profile. `all`
- * leaves out those that the other list names.
+ * Checks that the names given by --stub and --real are backends, and resolves `all` to every backend that the other
+ * list does not name.
  *
  * @throws no-such-service, usage, refused: stage and prod run no stubs
  */
@@ -16,13 +16,13 @@ export function chooseStubs(
   const choice = {stub: toBackends(stub, real, profile), real: toBackends(real, stub, profile)}
   const both = choice.stub.find(name => choice.real.includes(name))
   if (both !== undefined) {
-    throw new AquastreamError('usage', `${both} cannot be both a stub and real`, {
-      hint: `name ${both} in --stub or in --real`,
+    throw new AquastreamError('usage', `${both} is given in both --stub and --real`, {
+      hint: `name ${both} in only one of them`,
     })
   }
   if (choice.stub.length > 0 && profile !== 'dev') {
-    throw new AquastreamError('refused', `${profile} runs no stubs`, {
-      hint: 'leave --stub out, or start dev: aquastream env:up --profile dev',
+    throw new AquastreamError('refused', `stubs are not available in ${profile}`, {
+      hint: 'remove --stub, or start dev: aquastream env:up --profile dev',
     })
   }
   return choice
@@ -34,7 +34,7 @@ function toBackends(names: readonly string[], others: readonly string[], profile
   requireServices(names, profile)
   const other = names.find(name => !backends.includes(name))
   if (other === undefined) return [...names]
-  throw new AquastreamError('usage', `${other} has no stub`, {
-    hint: `stubs play ${backends.join(', ')}, or all of them with --stub all`,
+  throw new AquastreamError('usage', `${other} is not a backend and has no stub`, {
+    hint: `backends are ${backends.join(', ')}; --stub all replaces all of them`,
   })
 }

@@ -6,29 +6,29 @@ import {openStackOn, type StackRequest} from '../engines/open.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import type {Profile} from '../config/profile.js'
-import type {ServiceState} from '../stack/state.js'
+import {isWell, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {chooseStubs} from './stubs.js'
-import {isWell, type ServiceRow, toRows} from './service-rows.js'
+import {type ServiceRow, toRows} from './service-rows.js'
 import {startAndWait, type WaitEvent} from './wait.js'
 
 export interface UpRequest extends StackRequest {
-  /** With what they need; all when empty. */
+  /** Services to start, together with their dependencies. Empty: all services. */
   services: string[]
   engine: EngineChoice
   pull: boolean
-  /** Backends to run as stubs, and those to run from their real images; `all` means every one. */
+  /** Backends to replace by stubs, and backends to run from their images; `all` selects every backend. */
   stub: string[]
   real: string[]
   wait: boolean
-  /** Seconds until a service that is not healthy is given up. */
+  /** How long to wait for all services to become healthy, in seconds. */
   timeout: number
 }
 
 export type UpEvent =
   | {type: 'step'; step: 'check' | 'images'; state: 'started' | 'done'}
   | {type: 'notice'; text: string}
-  /** What will be waited for. */
+  /** The services that the command waits for. */
   | {type: 'services'; services: string[]}
   | {type: 'recreate'; service: string; reason: string}
   | EngineEvent
@@ -38,20 +38,22 @@ export interface UpReport {
   profile: Profile
   project: string
   engine: Engine['name']
-  /** False when everything ran as it should and nothing was touched. */
+  /** False if the stack was already up and nothing was changed. */
   changed: boolean
-  /** Services that run in a new container now. */
+  /** Services whose container or process was replaced. */
   recreated: string[]
   services: ServiceRow[]
-  /** How people get in. */
+  /** How users log in. */
   access: Access[]
-  /** The file that holds the passwords that were generated. */
+  /** The file that holds the generated passwords; null if there are none. */
   secrets: string | null
 }
 
 /**
- * Brings services up: finds all that stands in the way, fetches images, starts, and waits until each is healthy.
- * Nothing is touched before the checks are done; on a running stack nothing is touched at all.
+ * Starts services: checks all requirements, fetches images, starts the services and waits until each is healthy.
+ * Nothing is changed before all checks have passed, and nothing at all if the stack is already up.
+ *
+ * @throws the problems of settings and engine, image-missing, service-failed, timeout; interrupted, terminated
  */
 export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
   const {profile, project, engine, why} = await openStackOn(request.engine, request)
@@ -83,10 +85,10 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   if (isUpToDate(plan, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
-    const states = await startAndWait(plan, {...request, before}, engine, ctx)
+    const states = await startAndWait(engine, plan, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
-    throw ctx.signal.aborted ? sayHowToGoOn(profile, ctx.signal) : error
+    throw ctx.signal.aborted ? interruption(profile, ctx.signal) : error
   }
 }
 
@@ -107,14 +109,14 @@ async function fetch(plan: Plan, engine: Engine, ctx: Context<UpEvent>): Promise
   ctx.on({type: 'step', step: 'images', state: 'done'})
 }
 
-/** Told from what is there, not from the plan: Compose also replaces what depends on a replaced service. */
+/** Compares the states instead of using the plan: Compose also replaces dependents of a replaced service. */
 function recreated(before: ServiceState[], after: ServiceState[]): string[] {
   return after
     .filter(({service, id}) => before.some(old => old.service === service && old.id !== id))
     .map(({service}) => service)
 }
 
-/** Jobs have ended and are not counted: they run again only beside something else that starts. */
+/** Finished jobs do not count: they run again only when a service is started. */
 function isUpToDate(
   {changes, images, target: {services, pull, settings}}: Plan,
   states: ServiceState[],
@@ -126,13 +128,13 @@ function isUpToDate(
   return untouched && healthy && !pull && images.every(({how}) => how === 'present')
 }
 
-function sayHowToGoOn(profile: Profile, signal: AbortSignal): AquastreamError {
+function interruption(profile: Profile, signal: AbortSignal): AquastreamError {
   const {code} = signal.reason as AquastreamError
   return new AquastreamError(
     code,
-    `interrupted while the ${profile} stack was starting; what has started keeps running`,
+    `interrupted while the ${profile} stack was starting; started services keep running`,
     {
-      hint: `go on with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
+      hint: `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
     },
   )
 }

@@ -13,8 +13,8 @@ export interface LogsRequest extends StackRequest {
 }
 
 /**
- * The lines of the services in the order of time.
- * @throws no-such-service, not-healthy: when there are no lines, and will be none
+ * Reads the log lines of services in chronological order.
+ * @throws usage, no-such-service, not-healthy: no service is running and there is nothing to read or follow
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
   const since = request.since === undefined ? undefined : toTime(request.since)
@@ -24,7 +24,7 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
   const isRunning = states.some(({service}) => wanted.includes(service))
   let isEmpty = true
-  // What has ended can have left lines, and writes no more.
+  // A service that has stopped may have a log, but writes no new lines.
   for await (const line of engine.logs({...request, since, follow: request.follow && isRunning}, signal)) {
     isEmpty = false
     yield line

@@ -1,8 +1,8 @@
 import {AquastreamError} from '../errors.js'
 
 /**
- * A time as the engine takes it: how long ago, or RFC 3339. Other texts it would take for something else, or
- * refuse on its way out, among the lines.
+ * Checks a `--since` value and returns it in a form that both engines accept: a duration such as `10m`, or RFC 3339 in
+ * UTC. Docker Engine would misinterpret other texts, or report them between the log lines.
  * @throws usage
  */
 export function toTime(since: string): string {
@@ -10,7 +10,7 @@ export function toTime(since: string): string {
   if (/^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$/.test(since) && !Number.isNaN(Date.parse(since))) {
     return new Date(since).toISOString()
   }
-  throw new AquastreamError('usage', `--since ${JSON.stringify(since)} is no time`, {
-    hint: 'say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z',
+  throw new AquastreamError('usage', `--since ${JSON.stringify(since)} is not a valid time`, {
+    hint: 'use a duration such as 10m or 2h, or a time such as 2026-11-23T02:00:00Z',
   })
 }

@@ -2,6 +2,7 @@ import {Transform, type TransformCallback} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import type {Program} from '../system/program.js'
 import {AquastreamError} from '../errors.js'
+import {causeIn, evidenceLines} from './failures.js'
 
 /** What infra/backup/*.sh print after everything else. */
 const END_MARK = Buffer.from('aquastream-end\n')
@@ -61,13 +62,6 @@ export async function readOutput(program: Program): Promise<string> {
   if (exitCode === 0 && printed !== undefined) return printed
   throw new AquastreamError('database-unreachable', `the database could not be asked: ${causeIn(stderr)}`, {
     hint: 'see whether it runs: aquastream env:status',
-    evidence: [{title: 'the script says', lines: stderr.split('\n').slice(-8)}],
+    evidence: [{title: 'the script says', lines: evidenceLines(stderr)}],
   })
-}
-
-/** The line that says what went wrong: the first error of the server, else the last words. */
-export function causeIn(stderr: string): string {
-  const lines = stderr.split('\n').filter(line => line.trim() !== '')
-  const error = lines.find(line => /\b(?:ERROR|FATAL|PANIC): /.test(line)) ?? lines.at(-1)
-  return error?.replace(/^.*?\b(?:error|ERROR|FATAL|PANIC): +/, '') ?? 'the connection was cut'
 }

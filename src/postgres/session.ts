@@ -1,7 +1,9 @@
 import {randomBytes} from 'node:crypto'
 import {createInterface} from 'node:readline'
 import {AquastreamError} from '../errors.js'
+import {hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
+import {lastLines} from '../system/text/last-lines.js'
 
 /** One connection that stays open, and with it a transaction or a lock. */
 export interface Session {
@@ -56,63 +58,34 @@ export async function withSession<T>(
   }
 }
 
-/** The server refused a statement. */
-class SqlError extends Error {
-  constructor(
-    /** SQLSTATE, five characters: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-    readonly state: string,
-    message: string,
-  ) {
-    super(message)
-    this.name = 'SqlError'
-  }
-}
-
 /**
  * Makes a refusal of the server the failure of what was tried.
  * @throws the code given
  */
-export function refusedAs(code: 'backup-failed' | 'restore-failed' | 'database-refused') {
+export function refusedAs(code: keyof typeof ATTEMPTS) {
   return (error: unknown): never => {
     if (!(error instanceof SqlError)) throw error
     throw new AquastreamError(code, `the server refused: ${error.message}`, {
-      hint: hintFor(error),
+      hint: hintFor(error, ATTEMPTS[code]),
       cause: error,
     })
   }
 }
 
-/** By SQLSTATE. */
-function hintFor({state}: SqlError): string {
-  if (state === '55P03') return 'something holds a table: find it with SELECT * FROM pg_stat_activity'
-  if (state.startsWith('42501')) return 'use a user that may do this: the owner, or a superuser'
-  if (state === '53100') return 'make room on the disk of the server, then run the same command again'
-  return 'mend what the server says, then run the same command again'
-}
-
-/** A text as a literal, whatever is in it. */
-export function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
-}
-
-/** A list of texts as one literal of JSON. */
-export function jsonLiteral(value: unknown): string {
-  return literal(JSON.stringify(value))
-}
-
-/** A name as an identifier, whatever is in it. */
-export function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
+const ATTEMPTS = {
+  'backup-failed': 'backup',
+  'restore-failed': 'restore',
+  'database-refused': 'verify',
+} as const
 
 function unreachable(server: Server, words: string): AquastreamError {
-  const lines = words.split('\n').filter(Boolean)
+  const lines = lastLines(words, 6)
   return new AquastreamError(
     'database-unreachable',
     `${server.name} does not answer: ${lines.at(-1) ?? 'the connection ended'}`,
     {
       hint: 'see whether the server runs and lets this user in: aquastream env:status, or psql with the same URL',
-      evidence: lines.length > 1 ? [{title: 'psql says', lines: lines.slice(-6)}] : [],
+      evidence: lines.length > 1 ? [{title: 'psql says', lines}] : [],
     },
   )
 }

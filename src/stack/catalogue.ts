@@ -1,19 +1,19 @@
-/** What a service publishes on the host: the port inside the container, and the variable that moves it. */
+/** A published port: the port inside the container, and the variable that sets the port on the host. */
 interface Port {
   container: number
   variable: string
 }
 
 /**
- * A long-running service of the platform. The compose file says how it runs; a test compares the two, and
- * the table in docs/infrastructure.md, with this list.
+ * A long-running service of the platform. The Compose file defines how it runs. A test checks that this list, the
+ * Compose file and the table in docs/infrastructure.md agree.
  */
 export interface Service {
   name: string
   kind: 'infrastructure' | 'backend' | 'mocks'
-  /** The first is the one that people open. */
+  /** The first port is the one shown to users. */
   ports: [Port, ...Port[]]
-  /** Scheme of the address shown to people; a bare host:port when absent. */
+  /** The scheme of the address shown to users; without it the address is host:port. */
   scheme?: 'http'
   schema?: string
   image: string
@@ -21,18 +21,18 @@ export interface Service {
   needs: string[]
 }
 
-/** A container that prepares something once and ends; a service that needs it waits for its exit status 0. */
+/** A container that prepares something and exits; a service that needs it waits until it exits with status 0. */
 export interface Job {
   name: string
   purpose: string
-  /** The service that cannot be used before the job has ended. */
+  /** The service that cannot be used before the job has finished. */
   prepares: string
 }
 
 /** In migration order. */
 const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media'] as const
 
-/** Beside the database and Redis, which every service with a schema needs. */
+/** Dependencies in addition to PostgreSQL and Redis, which every service with a schema needs. */
 const NEEDS: Partial<Record<(typeof SCHEMAS)[number], string[]>> = {
   payment: ['mocks'],
   notification: ['mocks'],
@@ -78,7 +78,7 @@ const backends: Service[] = [
   })),
 ]
 
-/** Stands in for Telegram, YooKassa and CloudPayments; the other profiles talk to the real ones. */
+/** Replaces Telegram, YooKassa and CloudPayments in dev; the other profiles use the real ones. */
 const mocks: Service = {
   name: 'mocks',
   kind: 'mocks',
@@ -102,24 +102,24 @@ function backend(name: string, port: number, needs: string[]): Service {
   }
 }
 
-/** Every service of any profile, in the order in which people read them: what the others stand on first. */
+/** Every service of any profile, in display order: dependencies first. */
 export const SERVICES: readonly Service[] = [...infrastructure, ...backends, mocks]
 
-/** The services that a profile has: third parties are mocked in dev only. */
+/** Returns the services of a profile; the mocks exist only in dev. */
 export function servicesOf(profile: string): Service[] {
   return SERVICES.filter(({kind}) => kind !== 'mocks' || profile === 'dev')
 }
 
-/** What runs once per start, idempotently. */
+/** The idempotent jobs that run at every start. */
 export const JOBS: readonly Job[] = [
-  {name: 'postgres-schemas', purpose: 'makes a schema for each service', prepares: 'postgres'},
-  {name: 'minio-volume', purpose: 'gives the new volume to the user that MinIO runs as', prepares: 'minio'},
-  {name: 'minio-bucket', purpose: 'makes the bucket for media', prepares: 'minio'},
+  {name: 'postgres-schemas', purpose: 'creates a schema for each service', prepares: 'postgres'},
+  {name: 'minio-volume', purpose: 'changes the owner of a new volume to the MinIO user', prepares: 'minio'},
+  {name: 'minio-bucket', purpose: 'creates the bucket for media files', prepares: 'minio'},
 ]
 
 /**
- * The services with everything that they need in a profile, and the jobs that prepare those; all of the
- * profile for an empty list.
+ * Returns the named services with all their dependencies in a profile, and the jobs that prepare them. An empty list
+ * selects every service of the profile.
  */
 export function withNeeds(names: readonly string[], profile: string): {services: Service[]; jobs: Job[]} {
   const all = servicesOf(profile)

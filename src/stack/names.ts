@@ -1,9 +1,9 @@
 import {AquastreamError} from '../errors.js'
-import {chooseAmong} from '../system/suggest.js'
+import {chooseAmong} from '../system/text/suggest.js'
 import {JOBS, servicesOf} from './catalogue.js'
 
 /**
- * Makes sure that names typed by somebody are services of the profile, or jobs where those are meant too.
+ * Checks that the names are services of the profile, or jobs if `jobs` is true.
  * @throws no-such-service
  */
 export function requireServices(names: readonly string[], profile: string, {jobs = false} = {}): void {
@@ -13,7 +13,7 @@ export function requireServices(names: readonly string[], profile: string, {jobs
   if (unknown === undefined) return
   throw new AquastreamError(
     'no-such-service',
-    `there is no service ${JSON.stringify(unknown)} in ${profile}`,
+    `service ${JSON.stringify(unknown)} does not exist in ${profile}`,
     {hint: chooseAmong(unknown, services)},
   )
 }

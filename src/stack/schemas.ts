@@ -1,4 +1,4 @@
 import {SERVICES} from './catalogue.js'
 
-/** The schemas of the platform, in the order of its migrations. */
+/** The schemas of the platform, in migration order. */
 export const PLATFORM = SERVICES.flatMap(({schema}) => (schema === undefined ? [] : [schema]))

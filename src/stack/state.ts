@@ -1,55 +1,55 @@
-/** What an engine sees of one service or job, at one moment. */
+/** The state of one service or job as the engine reports it, at one moment. */
 export interface ServiceState {
   service: string
-  /** Identity of what runs; a new one after it was recreated. */
+  /** Identifies the container or process; recreating the service changes it. */
   id: string
   profile: string | undefined
   state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'dead' | 'removing' | 'skipped'
   health: 'healthy' | 'starting' | 'unhealthy' | 'none'
-  /** When the state began; ISO 8601. Absent when it never ran. */
+  /** When the state began, in ISO 8601; undefined if the service never ran. */
   since: string | undefined
-  /** Restarts by the engine since it was last started by somebody. */
+  /** Automatic restarts by the engine since the last explicit start. */
   restarts: number
   exitCode: number
   outOfMemory: boolean
-  /** Health checks that failed in a row, and what the last one said. */
+  /** Consecutive failed health checks, and the output of the last check. */
   failedChecks: number
   healthOutput: string
   image: string
-  /** Whether a stand-in plays it. */
+  /** Whether a stub replaces it. */
   stub: boolean
-  /** Addresses on the host by port of the service. */
+  /** Addresses on the host, by port of the service. */
   published: Record<number, string>
-  /** What people should know of it, such as why it is skipped. */
+  /** A remark for the user, such as why the service is skipped. */
   note?: string
 }
 
 export type Verdict =
-  /** Skipped: this machine cannot run it, and what needs it does without. */
+  /** Skipped: this machine cannot run it, and services that depend on it run without it. */
   | {is: 'ready'; detail: 'healthy' | 'skipped'}
   | {is: 'waiting'; detail: string}
   | {is: 'hopeless'; why: 'killed for memory' | 'restarts in a loop' | 'unhealthy' | 'failed' | 'stopped'}
 
-/** `starting`: the engine is at work, and what runs may be about to be replaced; `started`: it has done its part. */
+/** `starting`: the engine is at work and may still replace a running service; `started`: the engine has finished. */
 export type Phase = 'starting' | 'started'
 
-/** So many restarts are no accident; the third comes within a second when a service dies at once. */
+/** This many restarts are a restart loop. A service that exits at once reaches the third within a second. */
 const LOOP = 3
 const FAILED_CHECKS = 3
 
 /**
- * Whether a service that was asked to start is ready, on its way, or beyond hope.
- * `before` is how it was when the start was asked for: what happened before that proves nothing.
+ * Decides whether a service is ready, still starting, or has failed.
+ * @param before the state before the start; restarts and failed checks from that time do not count
  */
 export function judge(
   now: ServiceState | undefined,
   before: ServiceState | undefined,
   phase: Phase,
 ): Verdict {
-  if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('waits for its turn')
+  if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('queued')
   if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
-  // The engine counts from nothing again when somebody else than itself starts it.
+  // Docker Engine resets the restart count when a container is started explicitly.
   const restartsBefore = same && before.restarts <= now.restarts ? before.restarts : 0
   if (now.restarts - restartsBefore >= LOOP) return {is: 'hopeless', why: 'restarts in a loop'}
   const failedBefore = same && before.since === now.since ? before.failedChecks : 0
@@ -59,14 +59,14 @@ export function judge(
   if (now.state === 'exited' || now.state === 'dead') {
     return {is: 'hopeless', why: now.exitCode === 0 ? 'stopped' : 'failed'}
   }
-  return waiting(now.state === 'created' ? 'waits for what it needs' : `is ${now.state}`)
+  return waiting(now.state === 'created' ? 'waiting for dependencies' : now.state)
 }
 
-/** One that was there before the start may still be replaced, so it is not called ready. */
+/** A service that existed before the start may still be replaced, so it is not ready yet. */
 function judgeOld(now: ServiceState, failedBefore: number): Verdict {
-  if (now.state !== 'running') return waiting('waits for its turn')
+  if (now.state !== 'running') return waiting('queued')
   const verdict = judgeHealth(now, failedBefore)
-  return verdict.is === 'hopeless' ? verdict : waiting('runs already')
+  return verdict.is === 'hopeless' ? verdict : waiting('already running')
 }
 
 function judgeHealth(now: ServiceState, failedBefore: number): Verdict {
@@ -74,22 +74,33 @@ function judgeHealth(now: ServiceState, failedBefore: number): Verdict {
   if (now.health === 'unhealthy' && now.failedChecks - failedBefore >= FAILED_CHECKS) {
     return {is: 'hopeless', why: 'unhealthy'}
   }
-  return waiting('waits for its health check')
+  return waiting('waiting for its health check')
 }
 
-/** The same question for a job, which is ready when it has ended well. */
+/** Decides the same for a job, which is ready when it has exited with status 0. */
 export function judgeJob(
   now: ServiceState | undefined,
   before: ServiceState | undefined,
   phase: Phase,
 ): Verdict {
-  if (!now || now.state === 'created') return waiting('waits for what it needs')
+  if (!now || now.state === 'created') return waiting('waiting for dependencies')
   const ended = now.state === 'exited' || now.state === 'dead'
   const old = before?.id === now.id && before.since === now.since
-  if (!ended || (old && phase === 'starting')) return waiting('works')
+  if (!ended || (old && phase === 'starting')) return waiting('running')
   return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'hopeless', why: 'failed'}
 }
 
 function waiting(detail: string): Verdict {
   return {is: 'waiting', detail}
+}
+
+/** Returns whether a service runs and is healthy, or was skipped on purpose. */
+export function isWell({
+  state,
+  health,
+}: {
+  state: ServiceState['state'] | 'missing'
+  health: ServiceState['health']
+}): boolean {
+  return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }

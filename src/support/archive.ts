@@ -1,11 +1,13 @@
 import {createWriteStream} from 'node:fs'
-import {access, constants, link, lstat, open, rename, rm} from 'node:fs/promises'
+import {access, constants, link, lstat, rename, rm} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
 import {pipeline} from 'node:stream/promises'
 import {Header, Pack, ReadEntry} from 'tar'
 import {AquastreamError} from '../errors.js'
+import {flush} from '../system/files/disk.js'
+import {errnoOf, isDiskFull, knownReason} from '../system/files/file-errors.js'
 
-/** A file of an archive, whole in memory. */
+/** A file of an archive, held in memory. */
 export interface ArchiveFile {
   path: string
   content: Buffer
@@ -14,19 +16,19 @@ export interface ArchiveFile {
 const SUFFIX = /\.(?:tar\.gz|tgz)$/
 
 /**
- * Makes sure that a new archive can be written there, before anything else is done.
+ * Checks that a new archive can be written to a path, before anything else is done.
  * @throws usage, refused, file-unwritable
  */
 export async function requireNewArchive(path: string): Promise<void> {
   if (!SUFFIX.test(path)) {
-    throw new AquastreamError('usage', `${path} ends in neither .tar.gz nor .tgz`, {
-      hint: 'name the archive that is to be written: --bundle report.tar.gz',
+    throw new AquastreamError('usage', `${path} does not end with .tar.gz or .tgz`, {
+      hint: 'specify the archive to write: --bundle report.tar.gz',
     })
   }
   const found = await lstat(path).catch(() => undefined)
-  if (found) throw exists(path, found.isDirectory() ? 'a directory' : 'there already')
+  if (found) throw exists(path, found.isDirectory())
   try {
-    // With a dot at its end, a path that is a file is an error.
+    // The final dot makes access fail if the path is a file.
     await access(`${dirname(path)}/.`, constants.W_OK | constants.X_OK)
   } catch (error) {
     throw cannotWrite(path, error)
@@ -34,9 +36,8 @@ export async function requireNewArchive(path: string): Promise<void> {
 }
 
 /**
- * Writes a private archive with everything in one directory, which is called like the archive. It is there whole or
- * not at all.
- * @throws refused, file-unwritable, disk-full
+ * Writes an archive with mode 0600 atomically. All files are in one directory with the name of the archive.
+ * @throws refused, file-unwritable, disk-full; the abort reason
  */
 export async function writeArchive(path: string, files: ArchiveFile[], signal: AbortSignal): Promise<void> {
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}.partial`)
@@ -56,7 +57,7 @@ function createDraft(path: string): NodeJS.WritableStream {
   return createWriteStream(path, {flags: 'wx', mode: 0o600})
 }
 
-/** Without names and numbers of users: whoever unpacks it owns it. */
+/** Entries have no owner, so that the user who unpacks the archive owns the files. */
 function pack(directory: string, files: ArchiveFile[]): Pack {
   const packed = new Pack({gzip: true, portable: true})
   const mtime = new Date()
@@ -70,57 +71,35 @@ function pack(directory: string, files: ArchiveFile[]): Pack {
   return packed.end()
 }
 
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** A link is never made over what somebody else has put there meanwhile; not every disk has links. */
+/** link(2) never replaces a file created in the meantime; on a file system without links the draft is renamed. */
 async function putInPlace(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path)
   } catch (error) {
-    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    if (!NO_LINKS.includes(errnoOf(error) ?? '')) throw error
     await rename(draft, path)
   }
 }
 
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'ENOSYS']
 
-function exists(path: string, what: string): AquastreamError {
-  return new AquastreamError('refused', `${path} is ${what}, and nothing is written over it`, {
-    hint: 'name a file that is not there yet',
-  })
+function exists(path: string, isDirectory = false): AquastreamError {
+  const what = isDirectory ? 'is a directory' : 'already exists and is not overwritten'
+  return new AquastreamError('refused', `${path} ${what}`, {hint: 'specify a file that does not exist yet'})
 }
 
 function cannotWrite(path: string, error: unknown): unknown {
-  const {code} = error as NodeJS.ErrnoException
-  if (code === 'EEXIST') return exists(path, 'there already')
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AquastreamError('disk-full', `no room is left for ${path}`, {
-      hint: 'make room there, or write it elsewhere',
+  if (errnoOf(error) === 'EEXIST') return exists(path)
+  if (isDiskFull(error)) {
+    return new AquastreamError('disk-full', `not enough disk space for ${path}`, {
+      hint: 'free disk space there, or specify a file on another disk',
       cause: error,
     })
   }
-  const why = code && WHY[code]
+  const why = knownReason(error)
   if (!why) return error
   return new AquastreamError('file-unwritable', `${path} cannot be written: ${why}`, {
-    hint: `name a file in a directory that you can write to: ls -ld ${dirname(path)}`,
+    hint: `specify a file in a writable directory; check the permissions of this one: ls -ld ${dirname(path)}`,
     cause: error,
   })
-}
-
-const WHY: Record<string, string> = {
-  ENOENT: 'there is no such directory',
-  ENOTDIR: 'part of its path is a file',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the disk is read-only',
-  ENAMETOOLONG: 'the name is too long',
-  ELOOP: 'its links lead in a circle',
-  EIO: 'the disk fails',
 }

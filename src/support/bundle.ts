@@ -1,6 +1,6 @@
 import {stat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {setImmediate as breathe} from 'node:timers/promises'
+import {setImmediate as yieldToEventLoop} from 'node:timers/promises'
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import {openStack} from '../engines/open.js'
@@ -15,11 +15,11 @@ import {readme} from './readme.js'
 import {toTime} from '../logs/since.js'
 
 export interface BundleRequest extends CollectRequest {
-  /** The archive to write; there must be no such file. */
+  /** The archive to write; the file must not exist. */
   file: string
 }
 
-/** `done` of how far it has come; what is collected is named. */
+/** The progress of a support bundle; `running` names the file that has been collected. */
 export type BundleEvent =
   | {step: 'collect'; state: 'running'; path: string}
   | {step: 'collect' | 'check' | 'write'; state: 'started' | 'done'}
@@ -30,19 +30,19 @@ export interface BundleReport {
   profile: Profile
   project: string
   files: {path: string; about: string; bytes: number}[]
-  /** How often something was masked, by the name of the setting or by what it looked like. */
+  /** The number of masked places, by the name of the setting or by the kind of secret. */
   masked: Record<string, number>
   missing: Gap[]
 }
 
-/** A file as it is sent. */
+/** A file of the bundle with all secrets masked. */
 type File = Omit<Part, 'text'> & {content: Buffer}
 
 /**
- * Writes what somebody needs to find a fault into a new archive, with every secret masked. Nothing is written before
- * all files are searched again for what the masks may have missed.
+ * Writes a support bundle: a new archive with everything that helps to find a fault, with every secret masked. Before
+ * anything is written, all files are searched again for secrets that the masks may have missed.
  *
- * @throws usage, refused, no-such-service, file-unwritable, disk-full; secret-shown: a leak was found
+ * @throws usage, refused, no-such-service, file-unwritable, disk-full; secret-shown: an unmasked secret was found
  */
 export async function writeBundle(request: BundleRequest, ctx: Context<BundleEvent>): Promise<BundleReport> {
   const {on, signal} = ctx
@@ -55,12 +55,12 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   const missing: Gap[] = []
   const known = await askEngine(stack, missing, signal)
   const {secrets, unread} = await knownSecrets(request, known.facts)
-  missing.push(...unread.map(why => ({what: 'the secrets of a file, to be masked', why})))
+  missing.push(...unread.map(why => ({what: 'secrets of a settings file, so they may not be masked', why})))
   const bundle = new Bundle(secrets)
-  for await (const part of collect(wanted, stack, known, missing, signal)) {
+  for await (const part of collect(wanted, {stack, known, gaps: missing, signal})) {
     on({step: 'collect', state: 'running', path: part.path})
     bundle.add(part)
-    await breathe(undefined, {signal})
+    await yieldToEventLoop(undefined, {signal})
   }
   bundle.addFirst(readme({...stack, files: bundle.files, masked: bundle.masked, missing}))
   on({step: 'collect', state: 'done'})
@@ -81,7 +81,7 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   }
 }
 
-/** The files of an archive that is not written yet. */
+/** The masked files of an archive that has not been written yet. */
 class Bundle {
   readonly files: File[] = []
   readonly masked: Record<string, number> = {}
@@ -104,7 +104,7 @@ class Bundle {
     for (const {path, content} of this.files) {
       const names = findLeaks(content.toString('utf8'), this.secrets)
       if (names.length > 0) throw leaks(path, names)
-      await breathe(undefined, {signal})
+      await yieldToEventLoop(undefined, {signal})
     }
   }
 
@@ -117,12 +117,12 @@ class Bundle {
 
 function leaks(path: string, names: string[]): AquastreamError {
   const service = /^logs\/(.+)\.log$/.exec(path)?.[1]
-  const without = service ? `; meanwhile name the services without ${service}, or use --since` : ''
+  const without = service ? `; until it is fixed, omit the service ${service} or use --since` : ''
   return new AquastreamError(
     'secret-shown',
-    `nothing was written, since ${path} would show ${names.join(', ')}`,
+    `nothing was written, because ${path} would reveal ${names.join(', ')}`,
     {
-      hint: `this is a bug in what masks: please report the names, and not the values${without}`,
+      hint: `this is a bug in the masking: report the names, but not the values${without}`,
     },
   )
 }

@@ -2,7 +2,7 @@ import {readFile} from 'node:fs/promises'
 import {arch, cpus, release, totalmem, type} from 'node:os'
 import {listBackups} from '../backup/list.js'
 import {listSets} from '../backup/repository/sets.js'
-import type {ServiceFacts} from '../engines/engine.js'
+import type {LogLine, ServiceFacts} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'
 import {explainConfig} from '../env/config.js'
 import {notRunning} from '../engines/not-running.js'
@@ -12,44 +12,44 @@ import type {ServiceState} from '../stack/state.js'
 import {version} from '../system/version.js'
 import {readTail} from './tail.js'
 
-/** A file of a bundle, not masked yet. */
+/** A file of a support bundle that has not been masked yet. */
 export interface Part {
   path: string
-  /** What it is, in one line. */
+  /** A description of the file, in one line. */
   about: string
   text: string
 }
 
-/** Something that is not in a bundle, and why. */
+/** Something that is missing from a support bundle, and why. */
 export interface Gap {
   what: string
   why: string
 }
 
 export interface CollectRequest extends StackRequest {
-  /** Whose logs; all when empty. */
+  /** The services whose logs are collected. Empty: all services. */
   services: string[]
-  /** As the engine takes it. */
+  /** As in LogQuery. */
   since: string | undefined
   tail: number | undefined
 }
 
-/** What is known of a stack from its engine; empty where that does not answer. */
+/** What the engine reports about a stack; empty if it does not respond. */
 export interface Known {
   states: ServiceState[]
   facts: ServiceFacts[]
   versions: Record<string, string>
 }
 
-/** Newest characters of each log. More than somebody reads, and little enough to send. */
+/** Maximum characters of each log, of which the newest are kept, so that the bundle stays small enough to send. */
 const MOST = 512 * 1024
 
-/** Manifests of the newest backups, which hold the tables and their rows. */
+/** The number of newest manifests to include; they contain the tables and their row counts. */
 const MANIFESTS = 3
 
 /**
- * Asks the engine; what it does not say is a gap. Without the facts there are no logs either: a service may have
- * written a secret that only its own variables tell of.
+ * Queries the engine; a failed query becomes a gap. Without the facts no logs are collected, because a service may have
+ * logged a secret that is known only from its environment.
  */
 export async function askEngine(
   {engine, project, profile}: Stack,
@@ -68,13 +68,18 @@ export async function askEngine(
   return {states, facts, versions: versions ?? {}}
 }
 
-/** The files of a bundle, one at a time, so that one is in memory. What cannot be had is added to the gaps. */
+/** The sources of a support bundle. */
+export interface CollectContext {
+  stack: Stack
+  known: Known
+  gaps: Gap[]
+  signal: AbortSignal
+}
+
+/** Yields the files of a support bundle one at a time, to save memory. What cannot be collected becomes a gap. */
 export async function* collect(
   request: CollectRequest,
-  stack: Stack,
-  known: Known,
-  gaps: Gap[],
-  signal: AbortSignal,
+  {stack, known, gaps, signal}: CollectContext,
 ): AsyncGenerator<Part> {
   const attempt = attempts(gaps, signal)
   yield json('versions.json', 'versions of aquastream, Node.js, the system, the engine and the images', {
@@ -85,23 +90,29 @@ export async function* collect(
     images: imagesOf(known),
   })
   if (known.states.length > 0)
-    yield json('services.json', 'state of each service, and its last health checks', servicesOf(known))
+    yield json('services.json', 'state and last health checks of each service', servicesOf(known))
   const settings = await attempt('settings', () => explainConfig(request))
   if (settings)
-    yield json('settings.json', 'each setting and where it comes from, as env:config has it', settings)
+    yield json('settings.json', 'each setting and its source, as reported by env:config', settings)
   const backups = await attempt('backups', () => describeBackups(request))
   if (backups)
-    yield json('backups.json', 'the backups as db:list has them, and the newest manifests', backups)
+    yield json('backups.json', 'the backups as reported by db:list, and the newest manifests', backups)
+  const query = {follow: false, since: request.since, tail: request.tail}
   for (const service of writersOf(request, known)) {
-    const log = await attempt(`log of ${service}`, () => readLog(service, request, stack, signal))
+    const log = await attempt(`log of ${service}`, () =>
+      readLog(stack.engine.logs({...query, services: [service]}, signal), service),
+    )
     if (log?.text) yield log
-    // A job that had nothing to say has done its work.
+    // An empty log is normal for a job.
     else if (log && !JOBS.some(({name}) => name === service))
-      gaps.push({what: `log of ${service}`, why: 'it wrote nothing, or the engine keeps no log of it'})
+      gaps.push({
+        what: `log of ${service}`,
+        why: 'the service has logged nothing, or the engine keeps no log of it',
+      })
   }
 }
 
-/** Runs work whose expected failure is a gap. */
+/** Returns a function that runs work and records its expected failure as a gap. */
 function attempts(gaps: Gap[], signal: AbortSignal) {
   return async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
@@ -139,7 +150,7 @@ function imagesOf({states, facts}: Known): object[] {
   }))
 }
 
-/** Field by field: what an engine adds for itself, such as a hash of all variables, is nobody's business. */
+/** Copies known fields only: an engine may add others, such as a hash of the whole environment. */
 function servicesOf({states, facts}: Known): object[] {
   return states.map(
     ({
@@ -185,14 +196,8 @@ function writersOf({services}: CollectRequest, {states}: Known): string[] {
     .filter(name => services.length === 0 || services.includes(name))
 }
 
-async function readLog(
-  service: string,
-  {since, tail}: CollectRequest,
-  {engine}: Stack,
-  signal: AbortSignal,
-): Promise<Part> {
-  const lines = engine.logs({services: [service], follow: false, since, tail}, signal)
+async function readLog(lines: AsyncIterable<LogLine>, service: string): Promise<Part> {
   const {text, left} = await readTail(lines, MOST)
   const cut = left > 0 ? `, without ${left} older lines` : ''
-  return {path: `logs/${service}.log`, about: `what ${service} wrote${cut}`, text}
+  return {path: `logs/${service}.log`, about: `log of ${service}${cut}`, text}
 }

@@ -8,17 +8,17 @@ interface Contents extends Pick<Stack, 'profile' | 'project'> {
   missing: Gap[]
 }
 
-/** The file that says what the others are. */
+/** Returns the README.txt of a support bundle, which describes its other files. */
 export function readme({profile, project, files, masked, missing}: Contents): Part {
-  const about = 'what each file is, what was masked, what is missing'
+  const about = 'description of each file, masked secrets, missing parts'
   const sections = [
-    `A report of ${project}, profile ${profile}.\nWritten ${new Date().toISOString()} by aquastream ${version}.`,
+    `Support bundle of project ${project}, profile ${profile}.\nCreated at ${new Date().toISOString()} by aquastream ${version}.`,
     section(
       'Files',
       [{path: 'README.txt', about}, ...files].map(file => [file.path, file.about]),
     ),
     section(
-      'Masked, and how often. Where a secret was, its setting stands instead: [masked NAME]',
+      'Masked secrets and their number. Each one is replaced by [masked NAME]',
       Object.entries(masked).map(([name, count]) => [name, String(count)]),
     ),
     section(
@@ -32,5 +32,5 @@ export function readme({profile, project, files, masked, missing}: Contents): Pa
 function section(title: string, rows: string[][]): string {
   const width = Math.max(...rows.map(([name = '']) => name.length))
   const lines = rows.map(([name = '', text]) => `  ${name.padEnd(width)}  ${text}`)
-  return [`${title}:`, '', ...(lines.length > 0 ? lines : ['  nothing'])].join('\n')
+  return [`${title}:`, '', ...(lines.length > 0 ? lines : ['  none'])].join('\n')
 }

@@ -1,13 +1,16 @@
 import {stripVTControlCharacters} from 'node:util'
 import type {LogLine} from '../engines/engine.js'
 
-/** The newest lines of a log that fit, oldest first, and how many older ones do not. */
+/** The newest lines of a log that fit, oldest first, and the number of older lines that were left out. */
 export interface Tail {
   text: string
   left: number
 }
 
-/** Reads lines to their end and keeps the newest; holds twice as many characters as are kept, at most. */
+/**
+ * Reads all lines and keeps the newest.
+ * @param most the maximum number of characters to keep; at most twice as many are held in memory
+ */
 export async function readTail(lines: AsyncIterable<LogLine>, most: number): Promise<Tail> {
   let [older, newer] = [new Batch(), new Batch()]
   let count = 0
@@ -19,7 +22,7 @@ export async function readTail(lines: AsyncIterable<LogLine>, most: number): Pro
   const all = [...older.lines, ...newer.lines]
   let [first, length] = [all.length, 0]
   while (first > 0 && length + all[first - 1]!.length <= most) length += all[--first]!.length
-  // The newest line is there, however long it is.
+  // The newest line is kept, whatever its length.
   const kept = all.slice(Math.min(first, all.length - 1))
   return {text: kept.join(''), left: count - kept.length}
 }

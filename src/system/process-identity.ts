@@ -1,31 +1,32 @@
 import {readFile} from 'node:fs/promises'
 import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
+import {errnoOf} from './files/file-errors.js'
 
-/** A process that is told from every later one with its pid. */
+/** Identifies a process even after its pid has been reused. */
 export interface ProcessIdentity {
   pid: number
-  /** When it was started, in the words of its system; absent where that does not say. */
+  /** The start time as the operating system reports it; undefined where it does not. */
   started?: string | undefined
 }
 
-/** A process of now, as a later look will know it again. */
+/** Returns the identity of a running process, for a later comparison. */
 export async function identify(pid: number): Promise<ProcessIdentity> {
   return {pid, started: await startOf(pid)}
 }
 
-/** Whether a process still is. Where the system does not tell processes apart, nobody knows. */
+/** Returns whether a process still runs; `unknown` if the pid is in use and no start time was recorded. */
 export async function lifeOf({pid, started}: ProcessIdentity): Promise<'alive' | 'gone' | 'unknown'> {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'gone'
+    if (errnoOf(error) === 'ESRCH') return 'gone'
   }
   if (started === undefined) return 'unknown'
   return started === (await startOf(pid)) ? 'alive' : 'gone'
 }
 
-/** What tells one run of a kernel from every other; nothing where the system has no name for it. */
+/** Returns the boot ID of the kernel that ran the process; undefined where the system has none. */
 export function bootOf({started = ''}: ProcessIdentity): string | undefined {
   return /^[\da-f-]{36}(?= )/.exec(started)?.[0]
 }
@@ -35,8 +36,8 @@ async function startOf(pid: number): Promise<string | undefined> {
 }
 
 /**
- * Boot and moment of the start, as Linux counts it: field 22 of proc(5), and the name in field 2 may have spaces. A
- * zombie has ended: all that is left of it is its exit status.
+ * Returns the boot ID and the start time in clock ticks since boot: field 22 of /proc/pid/stat, see proc(5). The name
+ * in field 2 may contain spaces. A zombie counts as ended: only its exit status is left.
  */
 async function startOnLinux(pid: number): Promise<string | undefined> {
   try {

@@ -2,17 +2,17 @@ import {parse} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
 import {execa} from 'execa'
 
-/** A program that runs, with its pipes. */
+/** A running program and its pipes. */
 export interface Program {
   stdin: Writable
   stdout: Readable
-  /** Never rejects; `stderr` is what the program said last. */
+  /** Resolves when the program has exited, and never rejects. `exitCode` is -1 if a signal ended it. */
   ended: Promise<{exitCode: number; stderr: string}>
-  /** Closes its stdin, which is how one in a container notices, and ends it. */
+  /** Ends the program. Its stdin is closed first, since a program in a container receives no signal. */
   kill(): void
 }
 
-/** Starts a program of this machine. It sees these variables, and of ours what a client of PostgreSQL needs. */
+/** Starts a program on this machine. Its environment is `env` and the variables that a PostgreSQL client needs. */
 export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program {
   return startProgram(
     execa(program[0]!, program.slice(1), {
@@ -26,13 +26,13 @@ export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program 
   )
 }
 
-/** None of the secrets of the stack. */
+/** Selects variables that hold no secret of the stack. */
 function usualVariables(): NodeJS.ProcessEnv {
   const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|KRB5\w*|PG\w+)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 
-/** The part of an execa subprocess that is needed; stdout is streamed, stderr is kept. */
+/** The part of an execa subprocess that is used here; stdout is streamed, stderr is buffered. */
 interface Subprocess extends PromiseLike<{
   exitCode?: number | undefined
   stderr: string
@@ -44,17 +44,17 @@ interface Subprocess extends PromiseLike<{
   kill(): boolean
 }
 
-/** A subprocess, of `reject: false`, as a program. */
+/** Wraps an execa subprocess that was started with `reject: false`. */
 export function startProgram(subprocess: Subprocess): Program {
   const {stdin, stdout} = subprocess
-  // Its end tells more than a pipe that broke because of it.
+  // The exit status explains a failure better than the broken pipe that it causes.
   stdin.on('error', () => undefined)
   return {
     stdin,
     stdout,
     ended: Promise.resolve(subprocess).then(({exitCode, stderr, signal, originalMessage}) => ({
       exitCode: exitCode ?? -1,
-      // execa's own message has the whole command in it, which is a script.
+      // execa's own message contains the whole command, which is a script.
       stderr: [stderr, signal ? `ended by ${signal}` : originalMessage].filter(Boolean).join('\n'),
     })),
     kill() {

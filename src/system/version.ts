@@ -7,8 +7,8 @@ const {version, engines} = JSON.parse(
   engines: {node: string}
 }
 
-/** Of this package. */
+/** The version of this package. */
 export {version}
 
-/** The oldest Node that it runs on. */
+/** The oldest version of Node.js that this package supports. */
 export const oldestNode = engines.node.replace('>=', '')

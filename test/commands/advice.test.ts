@@ -46,7 +46,7 @@ test('a command that is about another profile on purpose stays as it is', async 
   await using site = await siteWithoutDocker()
   await site.write('my.env', '')
   const run = await site.run('env:up --profile stage --env-file my.env --stub user --json')
-  expect(errorOf(run).hint).toBe('leave --stub out, or start dev: aquastream env:up --profile dev')
+  expect(errorOf(run).hint).toBe('remove --stub, or start dev: aquastream env:up --profile dev')
 })
 
 test('without flags it stays as it is', async () => {

@@ -60,8 +60,8 @@ test('what the masks leave is found, and nothing is written', async () => {
   expect(errorOf(run)).toEqual({
     code: 'secret-shown',
     exitCode: 1,
-    message: 'nothing was written, since settings.json would show JWT_SECRET',
-    hint: 'this is a bug in what masks: please report the names, and not the values',
+    message: 'nothing was written, because settings.json would reveal JWT_SECRET',
+    hint: 'this is a bug in the masking: report the names, but not the values',
   })
   expect(run.stdout + run.stderr).not.toContain(CANARY)
   expect(await readdir(site.directory)).toEqual(['.env'])
@@ -73,17 +73,17 @@ test('a file that is there is never written over', async () => {
   const run = await bundle(site, 'report.tgz')
   expect(run.exitCode).toBe(9)
   expect(errorOf(run)).toMatchObject({
-    message: `${join(site.directory, 'report.tgz')} is there already, and nothing is written over it`,
-    hint: 'name a file that is not there yet',
+    message: `${join(site.directory, 'report.tgz')} already exists and is not overwritten`,
+    hint: 'specify a file that does not exist yet',
   })
   expect(await readFile(join(site.directory, 'report.tgz'), 'utf8')).toBe('precious')
 })
 
 test.each([
-  ['report.zip', 2, 'ends in neither .tar.gz nor .tgz'],
-  ['no/such/report.tar.gz', 3, 'cannot be written: there is no such directory'],
-  ['file/report.tar.gz', 3, 'cannot be written: part of its path is a file'],
-  ['directory.tar.gz', 9, 'is a directory, and nothing is written over it'],
+  ['report.zip', 2, 'does not end with .tar.gz or .tgz'],
+  ['no/such/report.tar.gz', 3, 'cannot be written: its directory does not exist'],
+  ['file/report.tar.gz', 3, 'cannot be written: part of the path is a file, not a directory'],
+  ['directory.tar.gz', 9, 'is a directory'],
 ])('a report cannot go to %s', async (file, exitCode, words) => {
   await using site = await siteWithoutDocker()
   await site.write('file', '')
@@ -114,7 +114,7 @@ test.skipIf(!canMount)('a full disk leaves no part of a report', async () => {
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'disk-full',
-    message: `no room is left for ${disk.path}/report.tar.gz`,
+    message: `not enough disk space for ${disk.path}/report.tar.gz`,
   })
   expect(await readdir(disk.path)).toEqual(['filler'])
 })

@@ -5,7 +5,7 @@ import {SETTINGS} from '../../src/config/settings.js'
 import {errorOf, type Site} from '../helpers/cli.js'
 import {NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
 
-const HINT = 'set XDG_STATE_HOME to a directory that you can write to'
+const HINT = 'set XDG_STATE_HOME to a writable directory'
 
 test('the first start makes private secrets, even without Docker', async () => {
   await using site = await siteWithoutDocker()
@@ -71,7 +71,7 @@ test('a file in place of the state directory is named', async () => {
   const run = await site.run('env:up --engine compose --profile dev --json')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({code: 'state-directory', hint: HINT})
-  expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be made: `)
+  expect(errorOf(run).message).toMatch(`${stateOf(site)} cannot be created: `)
 })
 
 test('a state directory of somebody else is named', async ({skip}) => {
@@ -82,7 +82,7 @@ test('a state directory of somebody else is named', async ({skip}) => {
   await chmod(site.directory, 0o755)
   const run = await site.run('env:up --engine compose --profile dev', {user: NOBODY})
   expect(run).toMatchObject({exitCode: 3, stdout: ''})
-  expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: EACCES: permission denied`)
+  expect(run.stderr).toMatch(`error: ${fileOf(site)} cannot be written: permission denied`)
   expect(run.stderr).toMatch(`hint: ${HINT}`)
 })
 

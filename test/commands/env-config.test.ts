@@ -111,7 +111,7 @@ test('a value that is not valid is not shown', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: 'hunter2'})
   const text = await site.run('env:config')
   expect(text.exitCode).toBe(2)
-  expect(text.stdout).toMatch(/^ {2}REDIS_PORT +not valid, not shown +the environment$/m)
+  expect(text.stdout).toMatch(/^ {2}REDIS_PORT +invalid, not shown +the environment$/m)
   const json = await site.run('env:config --json')
   expect(rowOf(json, 'REDIS_PORT')).toMatchObject({value: null, valid: false, source: 'the environment'})
   expect(text.stdout + text.stderr + json.stdout).not.toContain('hunter2')
@@ -142,5 +142,7 @@ test('a file that cannot be understood is an error', async () => {
   await site.write('.env.dev', 'hunter2\n')
   const run = await site.run('env:config --profile dev --json')
   expect(run.exitCode).toBe(2)
-  expect(errorOf(run).message).toBe(`line 1 of ${join(site.directory, '.env.dev')} is not a plain NAME=value`)
+  expect(errorOf(run).message).toBe(
+    `line 1 of ${join(site.directory, '.env.dev')} is not a valid NAME=value assignment`,
+  )
 })

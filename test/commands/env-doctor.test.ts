@@ -45,8 +45,8 @@ test('what failed is said again at the end', async () => {
   const {stdout, stderr} = await site.run('env:doctor --profile stage')
   expect(stdout).toContain(`\nfailed   engine: ${NO_DOCKER.message}\n         hint: ${NO_DOCKER.hint}\n`)
   expect(stderr).toBe(
-    'error: not all is well: engine\n' +
-      'hint: mend it as the hints say, then run again: aquastream env:doctor --profile stage',
+    'error: failed checks: engine\n' +
+      'hint: follow the hints, then check again: aquastream env:doctor --profile stage',
   )
 })
 
@@ -81,7 +81,7 @@ test('a file that cannot be read is one finding', async () => {
     {check: 'settings', message: expect.stringMatching(/^line 1 of/) as string},
   ])
   expect(findings(run)).toContainEqual(
-    expect.objectContaining({check: 'engine', verdict: 'skipped', message: 'not looked at: see settings'}),
+    expect.objectContaining({check: 'engine', verdict: 'skipped', message: 'not checked: see settings'}),
   )
 })
 
@@ -94,7 +94,7 @@ test('a settings file that others may read is a warning', async () => {
     {
       check: 'secrets',
       verdict: 'warning',
-      message: 'others may read .env.stage, which holds secrets',
+      message: 'other users can read .env.stage, which contains secrets',
       hint: 'chmod 600 .env.stage',
     },
   ])
@@ -132,7 +132,7 @@ test('a backup from the future shows that clocks disagree', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   await mkdir(join(site.directory, 'backups/stage/20991231T020000Z'), {recursive: true})
   expect(await examine(site, 'clock')).toMatchObject([
-    {verdict: 'warning', message: 'the backup 20991231T020000Z is from the future'},
+    {verdict: 'warning', message: 'backup 20991231T020000Z is dated in the future'},
   ])
 })
 
@@ -144,7 +144,7 @@ test('a server elsewhere needs tools of this machine', async () => {
     verdict: 'failed',
     code: 'tool-missing',
     message:
-      'there is no psql, pg_dump, pg_dumpall, gzip on this machine, and DATABASE_URL names a server that is reached by them',
+      'psql, pg_dump, pg_dumpall, gzip not found on this machine; required because DATABASE_URL is set',
   })
   for (const value of [...Object.values(SECRETS), 'canary']) expect(run.stdout).not.toContain(value)
 })

@@ -6,7 +6,7 @@ import {errorOf} from '../helpers/cli.js'
 import {BIN, inShell, NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
 
 const MALFORMED_HINT =
-  "write one NAME=value per line, and a value with $, #, quotes or spaces in 'single quotes'"
+  "write one NAME=value per line; put a value with $, #, quotes or spaces in 'single quotes'"
 
 test.each([
   ['no assignment', {text: 'BIND=127.0.0.1\n\nhunter2 is it\n', line: 3}],
@@ -19,7 +19,7 @@ test.each([
   expect(errorOf(run)).toEqual({
     code: 'settings-invalid',
     exitCode: 2,
-    message: `line ${line} of ${join(site.directory, '.env.dev')} is not a plain NAME=value`,
+    message: `line ${line} of ${join(site.directory, '.env.dev')} is not a valid NAME=value assignment`,
     hint: MALFORMED_HINT,
   })
   expect(run.stdout + run.stderr).not.toContain('hunter2')
@@ -33,7 +33,7 @@ test('a file that is no text is refused', async () => {
   expect(run).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: ${path} is not a text in UTF-8\nhint: see what it is: file ${path}`,
+    stderr: `error: ${path} is not valid UTF-8 text\nhint: check the type of the file: file ${path}`,
   })
 })
 
@@ -45,7 +45,7 @@ test('a directory in place of the file is called one', async () => {
   expect(run).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: ${path} cannot be read: it is a directory\nhint: make it a file that you can read: ls -l ${path}`,
+    stderr: `error: ${path} cannot be read: it is a directory\nhint: check its type and permissions: ls -l ${path}`,
   })
 })
 
@@ -61,7 +61,7 @@ test("another user's private file is refused, not skipped", async ({skip}) => {
   expect(errorOf(run)).toMatchObject({
     code: 'settings-unreadable',
     message: `${path} cannot be read: permission denied`,
-    hint: `make it a file that you can read: ls -l ${path}`,
+    hint: `check its type and permissions: ls -l ${path}`,
   })
 })
 
@@ -95,7 +95,7 @@ test('the .env of another program is no obstacle', async () => {
     'URL=http://x/$PATH\nKEY="-----BEGIN KEY-----\nabc\n-----END KEY-----"\nREDIS_PORT=no\n',
   )
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([
-    'REDIS_PORT in .env must be a port, 1 to 65535',
+    'REDIS_PORT in .env must be a port number, 1 to 65535',
   ])
   expect((await site.run('env:down --profile dev')).exitCode).toBe(0)
 })
@@ -114,7 +114,7 @@ test('a misspelt name gets the right one, without value', async () => {
   const {exitCode, stdout, stderr} = await site.run('env:up --engine compose --profile dev')
   expect({exitCode, stdout}).toEqual({exitCode: 3, stdout: ''})
   expect(stderr.split('\n')).toEqual([
-    'note: .env sets POSTGRES_PASWORD, which nothing reads: did you mean POSTGRES_PASSWORD?',
+    'note: unused variable in .env: POSTGRES_PASWORD; did you mean POSTGRES_PASSWORD?',
     'check: engine, settings, ports, disk',
     `error: ${NO_DOCKER.message}`,
     `hint: ${NO_DOCKER.hint}`,
@@ -171,10 +171,7 @@ test('an empty variable leaves the next file its say', async () => {
 
 // As people run it, not as `node bin/run.js`: Node would read --env-file itself (nodejs/node#54232).
 test.each([
-  [
-    '--env-file nope.env',
-    'error: there is no file nope.env\nhint: name the file that holds the settings: --env-file PATH',
-  ],
+  ['--env-file nope.env', 'error: nope.env does not exist\nhint: specify the settings file: --env-file PATH'],
   ['--env-file=.', /^error: \S+ cannot be read: it is a directory\n/],
   ['--env-file mine.env', `error: ${NO_DOCKER.message}`],
 ])('Node does not meddle with %s', async (flag, said) => {

@@ -50,8 +50,8 @@ test('a full disk leaves nothing behind', async ({skip}) => {
   expect(errorOf(run)).toEqual({
     code: 'disk-full',
     exitCode: 3,
-    message: 'there is no room for .env.stage; nothing was written',
-    hint: 'make room on its disk, then run the same command again',
+    message: 'not enough disk space for .env.stage; nothing was written',
+    hint: 'free disk space, then run the command again',
   })
   expect(await readdir(disk.path)).toEqual([])
 })
@@ -67,7 +67,7 @@ test('a directory that cannot be written is named as that', async ({skip}) => {
     stdout: '',
     stderr:
       'error: .env.stage cannot be written: permission denied\n' +
-      'hint: go to a directory that you can write to, or name a file in one: --env-file PATH',
+      'hint: change to a writable directory, or specify a file in one: --env-file PATH',
   })
 })
 

@@ -28,7 +28,7 @@ test('stage gets its secrets, and what is missing is listed', async () => {
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   expect(stdout.split('\n')).toEqual([
     '.env.stage was written; it is readable only by you (mode 0600).',
-    'Secrets in it that you need not know: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
+    'Generated secrets: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
     `Missing settings: ${ASKED.join(', ')}. stage will not start without them.`,
     '',
     '  "${EDITOR:-vi}" .env.stage',
@@ -65,8 +65,8 @@ test('a file that is there is never touched', async () => {
     exitCode: 9,
     stdout: '',
     stderr:
-      'error: there is a .env.stage already, and it is never overwritten\n' +
-      'hint: see what it says: aquastream env:config --profile stage; for a new one, move it away first',
+      'error: .env.stage already exists and is never overwritten\n' +
+      'hint: show its settings: aquastream env:config --profile stage; to create a new file, rename the old one first',
   })
   expect(await read(site)).toBe('REDIS_PORT=7000\n')
 })
@@ -86,11 +86,11 @@ test('secrets and unknown names are refused as arguments', async () => {
   const run = await site.run(`env:init --profile stage --json --set ${words}`)
   expect(run.exitCode).toBe(9)
   expect(problemsOf(run)).toEqual([
-    'POSTGRES_PASSWORD is a secret, and every user of this machine can read arguments',
-    'YOOKASSA_SECRET_KEY is a secret, and every user of this machine can read arguments',
-    'there is no setting "REDIS_PROT"',
-    '--set takes NAME=VALUE',
-    'the profile is not a value to set',
+    'POSTGRES_PASSWORD is a secret and cannot be set by --set: every user of this machine can read command-line arguments',
+    'YOOKASSA_SECRET_KEY is a secret and cannot be set by --set: every user of this machine can read command-line arguments',
+    'unknown setting "REDIS_PROT"',
+    '--set requires NAME=VALUE',
+    'the profile cannot be set by --set',
   ])
   expect(run.stdout).toContain('did you mean REDIS_PORT?')
   expect(run.stdout + run.stderr).not.toContain('hunter2')
@@ -103,7 +103,7 @@ test.each(['stage', 'prod'])('a file of %s has no settings of the mocks', async 
   expect(run).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: MOCKS_PORT is a setting of dev alone\nhint: leave it out: ${profile} has no mocks`,
+    stderr: `error: MOCKS_PORT is used only in dev\nhint: remove it: ${profile} has no mocks`,
   })
   await site.run(`env:init --profile ${profile}`)
   expect(await read(site, `.env.${profile}`)).not.toContain('MOCKS_')
@@ -116,8 +116,8 @@ test('values that no start would take are refused', async () => {
   const run = await site.run('env:init --profile prod --set REDIS_PORT=x --json')
   expect(problemsOf(run)).toEqual([
     'TELEGRAM_BOT_TOKEN is a placeholder, not a secret',
-    `YOOKASSA_SECRET_KEY in the environment has a control character, \\ at its end, or ' beside one of $ " \\ \``,
-    'REDIS_PORT in --set must be a port, 1 to 65535',
+    `YOOKASSA_SECRET_KEY in the environment contains a control character, ends with \\, or combines ' with one of $ " \\ \``,
+    'REDIS_PORT in --set must be a port number, 1 to 65535',
   ])
 })
 
@@ -181,7 +181,7 @@ test('CI has terminals, and nobody is asked there', async () => {
 test('what git would commit is said, and --gitignore prevents it', async () => {
   await using site = await gitSite()
   const {stdout} = await site.run('env:init --profile stage')
-  expect(stdout).toContain('Git does not ignore .env.stage: add it to .gitignore')
+  expect(stdout).toContain('Git does not ignore .env.stage. Add it to .gitignore')
   await site.write('.gitignore', 'node_modules')
   expect(reportOf(await site.run('env:init --profile prod --gitignore --json'))).toMatchObject({
     ignored: true,

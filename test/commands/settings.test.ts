@@ -12,12 +12,12 @@ test('stage with nothing set names all that is missing', async () => {
   expect(run).toMatchObject({exitCode: 2, stdout: ''})
   expect(run.stderr.split('\n')).toEqual([
     'check: engine, settings, ports, disk',
-    'error: 2 things stand in the way',
+    'error: 2 problems found',
     '  - POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET, TELEGRAM_BOT_TOKEN, TELEGRAM_BOT_USERNAME, YOOKASSA_SHOP_ID, YOOKASSA_SECRET_KEY, CLOUDPAYMENTS_PUBLIC_ID, CLOUDPAYMENTS_API_SECRET are not set',
-    '    hint: write .env.stage: aquastream env:init --profile stage',
+    '    hint: create .env.stage: aquastream env:init --profile stage',
     `  - ${NO_DOCKER.message}`,
     `    hint: ${NO_DOCKER.hint}`,
-    'hint: mend them in any order, then run the same command again',
+    'hint: fix them in any order, then run the command again',
   ])
 })
 
@@ -29,13 +29,13 @@ test('under --json every problem has code and hint', async () => {
     error: {
       code: 'settings-missing',
       exitCode: 2,
-      message: '2 things stand in the way',
-      hint: 'mend them in any order, then run the same command again',
+      message: '2 problems found',
+      hint: 'fix them in any order, then run the command again',
       problems: [
         {
           code: 'settings-missing',
           message: 'JWT_SECRET is not set',
-          hint: 'write .env.prod: aquastream env:init --profile prod',
+          hint: 'create .env.prod: aquastream env:init --profile prod',
         },
         {code: NO_DOCKER.code, message: NO_DOCKER.message, hint: NO_DOCKER.hint},
       ],
@@ -47,7 +47,7 @@ test('what is missing belongs into the --env-file given', async () => {
   await using site = await siteWithoutDocker()
   await site.write('mine.env', 'REDIS_PORT=7000\n')
   const {stderr} = await site.run('env:up --profile stage --env-file mine.env')
-  expect(stderr).toContain(`    hint: set them in mine.env; ${EXAMPLE} says what each is for\n`)
+  expect(stderr).toContain(`    hint: set them in mine.env; ${EXAMPLE} describes each variable\n`)
 })
 
 test('stage with good secrets lacks nothing but Docker', async () => {
@@ -79,7 +79,7 @@ test('short secrets are refused without being shown', async () => {
   const run = await site.run('env:up --profile prod --json')
   expect(problemsOf(run)).toEqual([
     'REDIS_PASSWORD in the environment must have at least 8 characters',
-    'JWT_SECRET is too short for a secret: 10 of at least 32 characters',
+    'JWT_SECRET is too short: it has 10 characters, and at least 32 are required',
   ])
   for (const value of ['k7#Qz', 'w9-Lm2-Xp4', ...Object.values(SECRETS)])
     expect(run.stdout + run.stderr).not.toContain(value)
@@ -91,8 +91,8 @@ test.each(['stage', 'prod'])('%s sends no secret in clear text and no payment to
     `.env.${profile}`,
     'YOOKASSA_API_URL=http://mocks:8090/v3\nCLOUDPAYMENTS_API_URL=https://MOCKS/cloudpayments\n',
   )
-  const mocked = 'leads to the mocks, which only dev has: nothing there is real'
-  const leaks = `must begin with https:// in ${profile}: its secret would cross the network in clear text`
+  const mocked = 'points to the mocks, which exist only in dev'
+  const leaks = `must start with https:// in ${profile}, so that its secret is not sent in clear text`
   const expected = [
     ['TELEGRAM_API_URL', `in the environment ${leaks}`, 'https://api.telegram.org'],
     ['YOOKASSA_API_URL', `in .env.${profile} ${mocked}`, 'https://api.yookassa.ru/v3'],
@@ -103,7 +103,7 @@ test.each(['stage', 'prod'])('%s sends no secret in clear text and no payment to
     expect(exitCode).toBe(2)
     for (const [name, words, real] of expected) {
       expect(stderr).toContain(`${name} ${words}\n`)
-      expect(`${stderr}\n`).toContain(`hint: leave ${name} out, or set ${name}=${real}\n`)
+      expect(`${stderr}\n`).toContain(`hint: remove ${name}, or set ${name}=${real}\n`)
     }
   }
 })
@@ -133,8 +133,8 @@ test('values that make no sense are named, not shown', async () => {
   const run = await site.run('env:up --engine compose --profile dev --json')
   expect(run.exitCode).toBe(2)
   expect(problemsOf(run)).toEqual([
-    'S3_BUCKET in the environment must be a bucket name: 3 to 63 of a-z, 0-9, - and .',
-    'REDIS_PORT in the environment must be a port, 1 to 65535',
+    'S3_BUCKET in the environment must be a bucket name: 3 to 63 characters of a-z, 0-9, - and .',
+    'REDIS_PORT in the environment must be a port number, 1 to 65535',
     'BACKEND_MEMORY in the environment must be a size such as 512m or 2g',
   ])
   expect((run.stdout + run.stderr).toLowerCase()).not.toContain('hunter2')
@@ -162,7 +162,7 @@ test('what only looks like a port is refused', async () => {
   }
   await using site = await siteWithoutDocker(ports)
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual(
-    Object.keys(ports).map(name => `${name} in the environment must be a port, 1 to 65535`),
+    Object.keys(ports).map(name => `${name} in the environment must be a port number, 1 to 65535`),
   )
 })
 
@@ -170,6 +170,6 @@ test('two services on one port are both named', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: '5432'})
   const {stderr} = await site.run('env:up --engine compose --profile dev')
   expect(stderr).toContain(
-    '  - POSTGRES_PORT and REDIS_PORT are both 5432\n    hint: give each service a port of its own\n',
+    '  - POSTGRES_PORT and REDIS_PORT are set to the same port 5432\n    hint: set a different port for each service\n',
   )
 })

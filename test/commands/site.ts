@@ -16,7 +16,7 @@ export function siteWithoutDocker(env: NodeJS.ProcessEnv = {}): Promise<Site> {
 export const NO_DOCKER = {
   code: 'engine-missing',
   exitCode: 3,
-  message: 'there is no docker command on this machine',
+  message: 'the docker command was not found on this machine',
   hint: 'install Docker Engine with the Compose plugin: https://docs.docker.com/engine/install/',
 }
 

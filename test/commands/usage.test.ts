@@ -100,7 +100,7 @@ test.each(['garbage', '10x'])('logs --since %s is refused, not empty', async sin
   expect(run).toEqual({
     exitCode: 2,
     stdout: '',
-    stderr: `error: --since "${since}" is no time\nhint: say how long ago, such as 10m or 2h, or when, such as 2026-11-23T02:00:00Z`,
+    stderr: `error: --since "${since}" is not a valid time\nhint: use a duration such as 10m or 2h, or a time such as 2026-11-23T02:00:00Z`,
   })
 })
 
@@ -108,7 +108,7 @@ test('a word after -- is never taken for a flag', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('logs -- --json')
   expect(run).toMatchObject({exitCode: 10, stdout: ''})
-  expect(run.stderr).toContain('error: there is no service "--json" in dev\n')
+  expect(run.stderr).toContain('error: service "--json" does not exist in dev\n')
 })
 
 describe('a command that does not exist', () => {
@@ -135,7 +135,7 @@ describe('a command that does not exist', () => {
     await using site = await siteWithoutDocker()
     for (const words of ['migrate', 'create'])
       expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all commands')
-    expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^there are postgres, /)
+    expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^use one of postgres, /)
   })
 
   test('is said on stderr in two lines', async () => {
@@ -174,8 +174,8 @@ describe('an unknown service', () => {
   const error = {
     code: 'no-such-service',
     exitCode: 10,
-    message: 'there is no service "usr" in dev',
-    hint: 'did you mean user? There are postgres, redis, minio, gateway, user, event, crew, payment, notification, media, mocks',
+    message: 'service "usr" does not exist in dev',
+    hint: 'did you mean user? Valid names: postgres, redis, minio, gateway, user, event, crew, payment, notification, media, mocks',
   }
 
   test.each(['env:up --service usr', 'env:up --service redis --service usr', 'logs user usr'])(
@@ -198,10 +198,20 @@ describe('an unknown service', () => {
 })
 
 test.each([
-  ['--profile dev --stub usr', 10, 'there is no service "usr" in dev', 'did you mean user\\? '],
-  ['--profile dev --real postgres', 2, 'postgres has no stub', 'stubs play gateway, user, '],
-  ['--profile dev --stub user,crew --real crew', 2, 'crew cannot be both a stub and real', 'name crew in '],
-  ['--profile stage --stub user', 9, 'stage runs no stubs', 'leave --stub out, or start dev: '],
+  ['--profile dev --stub usr', 10, 'service "usr" does not exist in dev', 'did you mean user\\? '],
+  [
+    '--profile dev --real postgres',
+    2,
+    'postgres is not a backend and has no stub',
+    'backends are gateway, user, ',
+  ],
+  [
+    '--profile dev --stub user,crew --real crew',
+    2,
+    'crew is given in both --stub and --real',
+    'name crew in ',
+  ],
+  ['--profile stage --stub user', 9, 'stubs are not available in stage', 'remove --stub, or start dev: '],
 ])('env:up %s is refused with the reason', async (words, exitCode, message, hint) => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`env:up ${words} --json`)

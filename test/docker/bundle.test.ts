@@ -39,7 +39,7 @@ test('a report has states, checks, versions and backups', async () => {
     engine: {name: 'compose', 'Docker Engine': expect.stringMatching(/^\d/)},
   })
   expect(read('backups.json')).toMatchObject({manifests: [{kind: 'backup'}]})
-  expect(files.get('facts/README.txt')).toMatch(/^ {2}logs\/user\.log +what user wrote$/m)
+  expect(files.get('facts/README.txt')).toMatch(/^ {2}logs\/user\.log +log of user$/m)
 })
 
 test('an engine that a service cannot be asked from is said', async () => {
@@ -48,7 +48,7 @@ test('an engine that a service cannot be asked from is said', async () => {
   expect(run.exitCode).toBe(0)
   const {missing} = JSON.parse(run.stdout) as BundleReport
   expect(missing).toEqual([
-    {what: 'services and their logs', why: 'no Docker engine answers at /nowhere.sock'},
+    {what: 'services and their logs', why: 'cannot connect to Docker Engine at /nowhere.sock'},
   ])
 })
 

@@ -14,11 +14,11 @@ test('beside Docker the embedded engine runs when asked for', async () => {
   expect((await site.run('env:up --engine embedded --service postgres')).exitCode).toBe(0)
   expect((await site.status()).engine).toBe('embedded')
   const other = await site.run('env:up --engine compose --service postgres --json')
-  expect(errorOf(other).message).toBe(`${site.env.AQUASTREAM_PROJECT} runs on the embedded engine`)
+  expect(errorOf(other).message).toBe(`${site.env.AQUASTREAM_PROJECT} is running on the embedded engine`)
   // Once it is down, the usual engine is that of Docker, and its data is still found.
   await site.run('env:down')
   const run = await site.run('env:down --volumes --yes')
-  expect(run.stdout).toContain(`Its data is deleted: ${join(site.home, 'postgres')}.`)
+  expect(run.stdout).toContain(`Its data was deleted: ${join(site.home, 'postgres')}.`)
   await expect(access(site.home)).rejects.toThrow('ENOENT')
 })
 
@@ -26,7 +26,7 @@ test('whoever has data on the embedded engine hears of it when Docker has none',
   await using site = await withDocker()
   await site.run('env:up --engine embedded --service postgres')
   await site.run('env:down')
-  const words = 'On Docker dev begins with no data; what it has on the embedded engine stays there'
+  const words = "dev starts empty on Docker; the embedded engine's data is kept"
   const first = await site.run('env:up --service postgres')
   expect(first.exitCode, first.stderr).toBe(0)
   expect(first.stderr).toContain(words)

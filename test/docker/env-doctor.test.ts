@@ -28,7 +28,9 @@ test('a taken port names who holds it', async () => {
       {
         check: 'ports',
         code: 'port-taken',
-        message: expect.stringContaining(`port ${site.setting('REDIS_PORT')} of redis is taken`) as string,
+        message: expect.stringContaining(
+          `port ${site.setting('REDIS_PORT')} of redis is already in use`,
+        ) as string,
       },
     ])
   } finally {
@@ -47,7 +49,7 @@ test('a registry without an address is a warning', async () => {
   await using site = await StackSite.open({...SECRETS, IMAGE_PREFIX: 'registry.invalid/'})
   const run = await site.run('env:doctor --profile stage --json')
   expect(findings(run).filter(({check}) => check === 'registry')).toMatchObject([
-    {verdict: 'warning', message: 'the address of registry.invalid, where images come from, cannot be found'},
+    {verdict: 'warning', message: 'the image registry registry.invalid cannot be resolved'},
   ])
 })
 
@@ -60,7 +62,7 @@ test('an engine that never answers is given up', async () => {
     const run = await site.run('env:doctor --profile stage --json', {env: {DOCKER_HOST: `unix://${path}`}})
     expect(run.exitCode).toBe(3)
     expect(findings(run).filter(({verdict}) => verdict === 'failed')).toMatchObject([
-      {check: 'engine', code: 'engine-missing', message: `no Docker engine answers at ${path}`},
+      {check: 'engine', code: 'engine-missing', message: `cannot connect to Docker Engine at ${path}`},
     ])
   } finally {
     server.close()

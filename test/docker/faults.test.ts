@@ -12,8 +12,20 @@ test('a silent engine is named with its socket', async () => {
   await using site = await StackSite.open({DOCKER_HOST: 'unix:///tmp/no-engine-here.sock'})
   const run = await site.run('env:up --profile dev --engine compose')
   expect(run.exitCode).toBe(3)
-  expect(run.stderr).toContain('error: no Docker engine answers at /tmp/no-engine-here.sock\n')
-  expect(run.stderr).toContain('hint: start it')
+  expect(run.stderr).toContain('error: cannot connect to Docker Engine at /tmp/no-engine-here.sock\n')
+  expect(run.stderr).toContain('hint: start Docker Engine')
+})
+
+test('a Docker context that does not exist is named', async () => {
+  await using site = await StackSite.open()
+  await mkdir(join(site.directory, '.docker'))
+  await site.write('.docker/config.json', '{"currentContext": "gone"}')
+  const run = await site.run('env:up --profile dev --engine compose --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'engine-missing',
+    message: 'the Docker context gone cannot be used',
+  })
 })
 
 test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says which group', async () => {
@@ -51,7 +63,9 @@ test('every problem is reported at once', async () => {
   expect(run.exitCode).toBe(2)
   expect(errorOf(run).problems?.map(({message}) => message)).toEqual([
     'POSTGRES_MEMORY in the environment must be a size such as 512m or 2g',
-    expect.stringMatching(`^port ${blocker.port} of redis is taken by .*\\(process ${process.pid}\\)$`),
+    expect.stringMatching(
+      `^port ${blocker.port} of redis is already in use by .*\\(process ${process.pid}\\)$`,
+    ),
   ])
 })
 
@@ -63,7 +77,7 @@ test('a port held by a container names the container', async () => {
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-taken',
-    message: `port ${site.setting('REDIS_PORT')} of redis is taken by the container ${other.project}-redis-1`,
+    message: `port ${site.setting('REDIS_PORT')} of redis is already in use by the container ${other.project}-redis-1`,
     hint: expect.stringContaining('REDIS_PORT='),
   })
 })
@@ -83,16 +97,16 @@ test('a service that dies at once ends the wait', async () => {
   expect(run.exitCode).toBe(4)
   expect(run.stderr).toContain('  | fatal: cannot read its configuration\n')
   expect(run.stderr).toMatch(
-    /error: gateway cannot start: it ends with exit status 1 and was restarted \d+ times\n/,
+    /error: gateway cannot start: it exited with status 1 and was restarted \d+ times\n/,
   )
-  expect(run.stderr).toContain('hint: see all that it wrote: aquastream logs gateway')
+  expect(run.stderr).toContain('hint: full log: aquastream logs gateway')
 })
 
 test('a service that never gets healthy meets the timeout', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
   const run = await site.run('env:up --profile dev --service gateway --timeout 6 --json')
   expect(run.exitCode).toBe(4)
-  expect(errorOf(run)).toMatchObject({code: 'timeout', message: 'after 6 seconds gateway is not healthy'})
+  expect(errorOf(run)).toMatchObject({code: 'timeout', message: 'gateway is not healthy after 6 seconds'})
 })
 
 test('a service killed for memory names its limit', async () => {
@@ -103,7 +117,7 @@ test('a service killed for memory names its limit', async () => {
   const run = await site.run('env:up --profile dev --service gateway --json')
   expect(run.exitCode).toBe(4)
   expect(errorOf(run).message).toBe(
-    'gateway cannot start: the kernel killed it (exit 137): it used more memory than its limit',
+    'gateway cannot start: the kernel killed it because it exceeded its memory limit (exit status 137)',
   )
   expect(errorOf(run).hint).toContain('BACKEND_MEMORY=')
 })
@@ -113,7 +127,7 @@ test('an image for another processor is called that', async () => {
   const run = await site.run('env:up --profile dev --service gateway --json')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run).code).toBe('image-architecture')
-  expect(errorOf(run).message).toMatch(/is made for arm64, and this machine is amd64$/)
+  expect(errorOf(run).message).toMatch(/was built for arm64, but this machine is amd64$/)
 })
 
 test('a volume made with another password is recognised', async () => {
@@ -125,7 +139,7 @@ test('a volume made with another password is recognised', async () => {
   })
   expect(run.exitCode).toBe(4)
   expect(errorOf(run).message).toContain(
-    'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD',
+    'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
   )
   expect(run.stdout + run.stderr).not.toContain('another-password-than-before')
 })
@@ -136,13 +150,13 @@ test('an engine that goes away during a start is missed', async () => {
   const running = site.start('env:up --profile dev --service gateway --json', {
     env: {DOCKER_HOST: `unix://${proxy.path}`},
   })
-  await seen(running.stderr, 'gateway: waits for its health check')
+  await seen(running.stderr, 'gateway: waiting for its health check')
   await proxy.stop()
   const run = await running.ended
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'engine-missing',
-    message: `no Docker engine answers at ${proxy.path}`,
+    message: `cannot connect to Docker Engine at ${proxy.path}`,
   })
 })
 
@@ -153,7 +167,7 @@ test('a port taken after the checks is still found', async () => {
   await using blocker = await listen(Number(site.setting('GATEWAY_PORT')))
   const run = await running.ended
   expect(run.exitCode).toBe(3)
-  expect(errorOf(run).message).toContain(`port ${blocker.port} of gateway is taken`)
+  expect(errorOf(run).message).toContain(`port ${blocker.port} of gateway is already in use`)
 })
 
 test('a project is not shared between two profiles', async () => {
@@ -164,7 +178,7 @@ test('a project is not shared between two profiles', async () => {
   expect(run.exitCode).toBe(2)
   expect(errorOf(run)).toMatchObject({
     code: 'project-in-use',
-    message: `the project ${site.project} holds the data of the profile dev`,
+    message: `project ${site.project} already contains data of profile dev`,
   })
 })
 

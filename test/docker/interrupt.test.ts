@@ -15,11 +15,11 @@ const DOWN = 'aquastream env:down --profile dev'
 
 /** A phase of the start, told by what the CLI says when it begins. */
 const phases = [
-  {phase: 'the checks', words: 'check: engine', env: {}, advice: 'run the same command again'},
+  {phase: 'the checks', words: 'check: engine', env: {}, advice: 'run the command again'},
   {phase: 'the start', words: 'images: done', env: {}, advice: DOWN},
   {
     phase: 'the wait',
-    words: 'gateway: waits for its health check',
+    words: 'gateway: waiting for its health check',
     env: {BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'},
     advice: DOWN,
   },
@@ -49,7 +49,7 @@ test('an interrupt during a pull ends it with advice', async () => {
   const run = await running.ended
   expect(run.exitCode).toBe(130)
   expect(run.stderr).toContain(
-    'error: interrupted while the dev stack was starting; what has started keeps running\n',
+    'error: interrupted while the dev stack was starting; started services keep running\n',
   )
 })
 

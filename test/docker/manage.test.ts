@@ -108,7 +108,9 @@ describe('a running stack', () => {
     await docker('stop', '--time', '1', (await site.inspect('user')).Id)
     const run = await site.run('env:status')
     expect(run.exitCode).toBe(4)
-    expect(run.stderr).toBe('error: user is not healthy\nhint: see why: aquastream logs user --profile dev')
+    expect(run.stderr).toBe(
+      'error: user is not healthy\nhint: find the cause in the log: aquastream logs user --profile dev',
+    )
     expect(run.stdout).toMatch(/^user +exited +exited/m)
     expect((await site.run('env:up --profile dev')).exitCode).toBe(0)
   })
@@ -123,7 +125,7 @@ test('down keeps data, and only volumes deletes it', async () => {
   expect(await sql(site, 'SELECT answer FROM "user".kept')).toBe('42')
   const refused = await site.run('env:down --volumes --json')
   expect(refused.exitCode).toBe(9)
-  expect(errorOf(refused)).toMatchObject({code: 'refused', hint: 'add --yes if that is what you want'})
+  expect(errorOf(refused)).toMatchObject({code: 'refused', hint: 'to confirm, add --yes'})
   expect((await site.run('env:down --volumes --yes')).exitCode).toBe(0)
   expect(
     await docker('volume', 'ls', '-q', '--filter', `label=com.docker.compose.project=${site.project}`),
@@ -140,7 +142,7 @@ test('data that something else uses is not called deleted', async () => {
   expect(run.exitCode).toBe(4)
   expect(errorOf(run)).toMatchObject({
     code: 'not-deleted',
-    message: `${volume} could not be deleted: something else uses it`,
+    message: `${volume} could not be deleted: still in use`,
   })
 })
 

@@ -78,7 +78,7 @@ test('a changed setting recreates its service and says so', async () => {
   const run = await site.run('env:up --profile dev --service redis --service postgres', {
     env: {REDIS_MEMORY: '200m'},
   })
-  expect(run.stderr).toContain('redis will be recreated: its settings changed')
+  expect(run.stderr).toContain('redis will be recreated: its settings have changed')
   expect(run.stdout).toContain('Recreated containers: redis.')
   expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
   expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
@@ -137,9 +137,7 @@ test('the image of a real service is never replaced', async () => {
   await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
   const run = await site.run('env:up --profile dev --service user --real user')
   expect(run.exitCode).toBe(3)
-  expect(run.stderr).toContain(
-    'the image aquastream/backend-user:not-on-this-machine of user cannot be pulled',
-  )
+  expect(run.stderr).toContain('image aquastream/backend-user:not-on-this-machine of user cannot be pulled')
 })
 
 test('every container is confined, and told only what it needs', async () => {

@@ -40,7 +40,7 @@ test('a database that does not run is said so', async () => {
   const run = await other.run('db:backup --json')
   expect(run.exitCode).toBe(4)
   expect(errorOf(run).message).toBe(
-    `postgres of ${other.env.AQUASTREAM_PROJECT} is not running on the embedded engine, and no Docker engine answers at /nonexistent/none.sock`,
+    `postgres of ${other.env.AQUASTREAM_PROJECT} is not running on the embedded engine, and cannot connect to Docker Engine at /nonexistent/none.sock`,
   )
 })
 

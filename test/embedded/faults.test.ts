@@ -30,7 +30,7 @@ test.each(['env:up --service postgres', 'env:down'])(
     expect(await killSupervision(site)).toBeGreaterThan(1)
     expect((await site.status()).services.find(({service}) => service === 'user')).toMatchObject({
       health: 'unhealthy',
-      note: 'its supervisor has ended',
+      note: 'its supervisor is not running',
     })
     const run = await site.run(words)
     expect(run.exitCode, run.stderr).toBe(0)
@@ -134,9 +134,9 @@ test('data of another major version is refused', async () => {
   expect(errorOf(run)).toMatchObject({
     code: 'tool-missing',
     message: expect.stringMatching(
-      `^the data in ${data} was made by PostgreSQL 12, and on this machine is \\d+(, \\d+)*$`,
+      `^the data in ${data} was created by PostgreSQL 12; versions found on this machine: \\d+(, \\d+)*$`,
     ),
-    hint: `install PostgreSQL 12, or put the data aside: mv ${data} ${site.home}-postgres-12`,
+    hint: `install PostgreSQL 12, or move the data away: mv ${data} ${site.home}-postgres-12`,
   })
 })
 
@@ -155,7 +155,7 @@ test.skipIf(!canMount)('a disk that is nearly full is said before anything start
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'disk-full',
-    message: expect.stringMatching(/^6\d(\.\d+)? MiB are free in .*, and 512 MiB are needed$/),
+    message: expect.stringMatching(/^only 6\d(\.\d+)? MiB free in .*, and 512 MiB are required$/),
   })
 })
 

@@ -17,7 +17,7 @@ test('without Docker dev comes up whole and says why', async () => {
   const run = await site.run('env:up')
   expect(run.exitCode, run.stderr).toBe(0)
   expect(run.stderr).toContain(
-    'note: No Docker engine can be used (no Docker engine answers at /nonexistent/none.sock), so dev runs on the embedded engine, with data of its own.',
+    'note: Docker is not available (cannot connect to Docker Engine at /nonexistent/none.sock). Using the embedded engine, which keeps its own data.',
   )
   const {services, healthy, engine} = await site.status()
   expect({healthy, engine}).toEqual({healthy: true, engine: 'embedded'})
@@ -38,7 +38,7 @@ test('without a docker command it comes up as well', async () => {
   await symlink(process.execPath, join(bin, 'node'))
   const run = await site.run('env:up --service postgres', {env: {PATH: bin}})
   expect(run.exitCode, run.stderr).toBe(0)
-  expect(run.stderr).toContain('(there is no docker command on this machine)')
+  expect(run.stderr).toContain('(the docker command was not found on this machine)')
 })
 
 test('what is missing is skipped, with a hint', async () => {
@@ -46,7 +46,7 @@ test('what is missing is skipped, with a hint', async () => {
   const {stdout} = await site.run('env:up --service gateway')
   expect(stdout).toMatch(/^redis +skipped +skipped +- +-$/m)
   expect(stdout).toContain(
-    'redis is skipped: there is no redis-server on PATH; to have it: apt install redis-server',
+    'redis is skipped: redis-server not found on PATH; to install it: apt install redis-server',
   )
 })
 
@@ -87,7 +87,7 @@ test('a changed setting restarts what it concerns', async () => {
   const run = await site.run('env:up --service gateway --service postgres', {
     env: {JWT_SECRET: 'another-one'},
   })
-  expect(run.stderr).toContain('gateway will be recreated: its settings changed')
+  expect(run.stderr).toContain('gateway will be recreated: its settings have changed')
   expect(await site.pidOf('gateway')).not.toBe(gateway)
   expect(await site.pidOf('postgres')).toBe(postgres)
 })
@@ -131,7 +131,7 @@ test('a service that cannot run is named with its words', async () => {
   await rm(join(site.home, 'postgres', 'global', 'pg_control'))
   const run = await site.run('env:up --service postgres --timeout 60 --json')
   expect(run.exitCode).toBe(4)
-  expect(errorOf(run).message).toMatch(/^postgres cannot start: it ends with exit status \d/)
+  expect(errorOf(run).message).toMatch(/^postgres cannot start: it exited with status \d/)
   expect(run.stdout).toContain('pg_control')
 })
 
@@ -144,7 +144,7 @@ test('an address that this machine does not have is named before anything is end
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-unusable',
-    message: 'BIND=192.0.2.1 is no address of this machine',
+    message: 'BIND=192.0.2.1 is not an address of this machine',
   })
   expect(await site.pidOf('postgres')).toBe(before)
 })
@@ -162,8 +162,8 @@ test.for([0, NOBODY])('a port for root alone is named before user %i ends anythi
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-unusable',
-    message: `port ${port} of postgres is for root alone, and postgres does not run as root`,
-    hint: `give postgres one from ${first} on: POSTGRES_PORT=${first + 7999}`,
+    message: `port ${port} of postgres is reserved for root, and postgres does not run as root`,
+    hint: `set a port from ${first} upwards for postgres: POSTGRES_PORT=${first + 7999}`,
   })
 })
 
@@ -176,8 +176,8 @@ test('ports change hands after a stop', async () => {
   expect(errorOf(await site.run(words, {env}))).toMatchObject({
     exitCode: 3,
     problems: [
-      {message: `port ${MOCKS_PORT} of gateway is that of mocks in the stack that runs`},
-      {message: `port ${GATEWAY_PORT} of mocks is that of gateway in the stack that runs`},
+      {message: `port ${MOCKS_PORT} of gateway is already in use by mocks of the running stack`},
+      {message: `port ${GATEWAY_PORT} of mocks is already in use by gateway of the running stack`},
     ],
   })
   await site.run('env:down')
@@ -193,14 +193,14 @@ test('a taken port is named before anything starts', async () => {
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
     code: 'port-taken',
-    message: expect.stringMatching(`^port ${site.env.POSTGRES_PORT} of postgres is taken`),
+    message: expect.stringMatching(`^port ${site.env.POSTGRES_PORT} of postgres is already in use`),
   })
   expect(await site.remains(0)).toEqual([])
 })
 
 test.each([
-  ['--profile stage --engine embedded', 9, 'the embedded engine is for dev, and stage runs on Docker'],
-  ['--real user', 2, 'user cannot be real here: on the embedded engine every backend is a stub'],
+  ['--profile stage --engine embedded', 9, 'the embedded engine supports only dev, not stage'],
+  ['--real user', 2, '--real user is not possible: the embedded engine runs every backend as a stub'],
 ])('env:up %s is refused with the reason', async (words, exitCode, message) => {
   await using site = await EmbeddedSite.open()
   const run = await site.run(`env:up ${words} --json`)
@@ -213,7 +213,7 @@ test('stage without Docker keeps the error of Docker', async () => {
   const run = await site.run('env:status --profile stage --json')
   expect(errorOf(run)).toMatchObject({
     code: 'engine-missing',
-    message: 'no Docker engine answers at /nonexistent/none.sock',
+    message: 'cannot connect to Docker Engine at /nonexistent/none.sock',
   })
 })
 
@@ -223,7 +223,7 @@ test('what runs here refuses to start there', async () => {
   const run = await site.run('env:up --engine compose --json')
   expect(run.exitCode).toBe(9)
   expect(errorOf(run)).toMatchObject({
-    message: `${site.env.AQUASTREAM_PROJECT} runs on the embedded engine`,
+    message: `${site.env.AQUASTREAM_PROJECT} is running on the embedded engine`,
     hint: 'stop it first: aquastream env:down --profile dev',
   })
 })

@@ -58,7 +58,7 @@ describe('another user', () => {
       expect(run.exitCode, command).toBe(3)
       expect(errorOf(run), command).toMatchObject({
         code: 'state-directory',
-        message: `this user may not see whether a stack runs in ${site.home}`,
+        message: `this user may not check whether a stack is running in ${site.home}`,
       })
     }
     // Where the backups are does not depend on what runs.
@@ -102,7 +102,7 @@ test('a stop of what does not run says so', async () => {
 
 test('what Docker runs, which does not answer, is not said to be stopped', async () => {
   await using site = await EmbeddedSite.open()
-  const silence = 'no Docker engine answers at /nonexistent/none.sock'
+  const silence = 'cannot connect to Docker Engine at /nonexistent/none.sock'
   expect((await site.run('env:down')).stdout).toBe(
     `Project ${site.env.AQUASTREAM_PROJECT} was not running; nothing was changed.\n` +
       `Docker could not be queried: ${silence}. If the stack runs on Docker, run this command again when Docker is available.`,
@@ -115,7 +115,7 @@ test('what Docker runs, which does not answer, is not said to be stopped', async
   const run = await site.run('env:status')
   expect(run.stderr).toBe(
     `error: the dev stack is not running on the embedded engine, and ${silence}\n` +
-      'hint: start Docker if it runs there; else start it: aquastream env:up --profile dev',
+      'hint: if it runs on Docker, start Docker; otherwise start it: aquastream env:up --profile dev',
   )
 })
 

@@ -62,6 +62,6 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 /** How PostgreSQL's own programs are run. */
-export function asOwner(directory: string): Options {
-  return {...OWNER, cwd: directory, extendEnv: false, env: {PATH: process.env.PATH, TZ: 'UTC'}}
+export function asOwner(directory: string, variables: Record<string, string> = {}): Options {
+  return {...OWNER, cwd: directory, extendEnv: false, env: {PATH: process.env.PATH, TZ: 'UTC', ...variables}}
 }

@@ -10,9 +10,11 @@ import {asOwner, copyTemplate, OWNER, PASSWORD} from './postgres-template.js'
 
 export interface ServerOptions {
   /** The lowest that is here, if nothing is said. */
-  major?: number
+  major?: number | undefined
   /** For postgresql.conf. */
   settings?: Record<string, string>
+  /** Variables of its processes. */
+  env?: Record<string, string>
 }
 
 /** Which of its processes learns of the end: `kill` is a power cut, nobody does. */
@@ -35,14 +37,18 @@ export function knowsZstd(major: number): boolean {
 }
 
 /** A real PostgreSQL with a database `aquastream`, in a temporary directory, gone at the end. */
-export async function startPostgres({major, settings = {}}: ServerOptions = {}): Promise<TestServer> {
+export async function startPostgres({
+  major,
+  settings = {},
+  env = {},
+}: ServerOptions = {}): Promise<TestServer> {
   const programs = postgresPrograms()
   const wanted = major ?? [...programs.keys()][0]
   const bin = wanted === undefined ? undefined : programs.get(wanted)
   if (wanted === undefined || bin === undefined)
     throw new Error(`no PostgreSQL ${major ?? ''} here; there are: ${majors().join(', ') || 'none'}`)
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-pg-'))
-  const server = new TestServer(wanted, bin, directory, await freePort())
+  const server = new TestServer(wanted, bin, directory, await freePort(), env)
   try {
     await server.create(settings)
     await server.start()
@@ -70,6 +76,7 @@ export class TestServer implements AsyncDisposable {
     /** Of its socket too: `psql -h DIRECTORY -U aquastream` asks for no password. */
     readonly directory: string,
     readonly port: number,
+    private readonly variables: Record<string, string>,
   ) {
     this.url = `postgresql://aquastream:${this.password}@127.0.0.1:${port}/aquastream`
     this.env = {PATH: [bin, process.env.PATH].join(delimiter)}
@@ -116,7 +123,7 @@ export class TestServer implements AsyncDisposable {
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
     const postmaster = execa(join(this.bin, 'postgres'), ['-D', this.#data], {
-      ...asOwner(this.directory),
+      ...asOwner(this.directory, this.variables),
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: {file: this.logFile, append: true},

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {stat, writeFile} from 'node:fs/promises'
+import {readFile, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -75,8 +75,11 @@ describe('an interrupt while the last bytes are on their way', () => {
       ) &
       wait`)
     await seen(running.stderr, 'replay: started')
-    // A restore that waits for an answer first never says this.
-    await Promise.race([seen(running.stderr, 'check and commit: started'), sleep(1500)])
+    await expect
+      .poll(async () => (await readFile(file('arrived'))).length, {timeout: 60_000})
+      .toBeGreaterThan(0)
+    // The manifest has arrived. A restore that waits for an answer now never says this.
+    await Promise.race([seen(running.stderr, 'check and commit: started'), sleep(500)])
     running.kill('SIGINT')
     expect((await running.ended).exitCode).toBe(130)
     await writeFile(file('go'), '')

@@ -17,7 +17,7 @@ import {
 import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
-import type {SetReport} from '../../src/backup/create.js'
+import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
 
 const WRECK = `
@@ -406,7 +406,7 @@ describe('which backup', () => {
     await server.sql('DROP DATABASE IF EXISTS copy', {database: 'postgres'})
     await server.sql('CREATE DATABASE copy TEMPLATE aquastream', {database: 'postgres'})
     const env = {DATABASE_URL: server.url.replace(/\/aquastream$/, '/copy')}
-    const {id} = JSON.parse((await site.run('db:backup --json', {env})).stdout) as SetReport
+    const {id} = JSON.parse((await site.run('db:backup --json', {env})).stdout) as WrittenSet
     const words = ['db:restore', '--schema', 'user', '--yes']
     for (const more of [[], ['--at', '2100-01-01']])
       expect(await failure(site, ...words, ...more)).toEqual({
@@ -461,7 +461,7 @@ describe('which backup', () => {
     await backup(site)
     const sets = await listTree(site.directory)
     const error = await failure(site, 'db:restore', '--schema', 'user')
-    expect(error).toMatchObject({code: 'refused', exitCode: 9, hint: 'add --yes if that is what you want'})
+    expect(error).toMatchObject({code: 'refused', exitCode: 9, hint: 'to confirm, add --yes'})
     expect(await changes()).toEqual([])
     expect(await listTree(site.directory)).toEqual(sets)
   })

@@ -5,7 +5,6 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {Manifest} from '../../src/backup/repository/manifest.js'
-import {setId} from '../../src/backup/repository/sets.js'
 import {siteFor} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
 
@@ -21,6 +20,7 @@ import {
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {oneOf, randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {hold, until} from '../helpers/waiting.js'
+import {setId} from '../../src/backup/repository/backup-set.js'
 
 const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
 

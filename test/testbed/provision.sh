@@ -129,6 +129,7 @@ missing_packages() {
 	has debootstrap || echo debootstrap
 	has shellcheck || echo shellcheck
 	has tmux || echo tmux
+	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 	has_postgres_programs || printf '%s\n' postgresql-15 postgresql-client-15
@@ -164,7 +165,9 @@ install_packages() {
 	fi
 	mkdir -p /etc/postgresql-common/createcluster.d
 	echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/aquastream-testbed.conf
-	apt-get install -qy --no-install-recommends "$@"
+	# Machines made to be small leave translations out, and a test needs PostgreSQL's Russian ones.
+	apt-get install -qy --no-install-recommends \
+		-o 'DPkg::Options::=--path-include=/usr/share/locale/ru/LC_MESSAGES/*' "$@"
 }
 
 # Node.js by itself: it needs the C library of trixie. npm through corepack, because the

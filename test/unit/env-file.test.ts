@@ -40,13 +40,15 @@ test.each([
   await using file = await envFile(text)
   await expect(readEnvFile(file.path)).rejects.toMatchObject({
     code: 'settings-invalid',
-    message: `line ${line} of ${file.path} is not a plain NAME=value`,
+    message: `line ${line} of ${file.path} is not a valid NAME=value assignment`,
   })
 })
 
 test('a text in UTF-16 is refused', async () => {
   await using file = await envFile(Buffer.from('\ufeffA=1\n', 'utf16le'))
-  await expect(readEnvFile(file.path)).rejects.toMatchObject({message: `${file.path} is not a text in UTF-8`})
+  await expect(readEnvFile(file.path)).rejects.toMatchObject({
+    message: `${file.path} is not valid UTF-8 text`,
+  })
 })
 
 test('a file that does not exist is no error', async () => {

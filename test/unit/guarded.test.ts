@@ -4,7 +4,7 @@ import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {type Home, homeAt} from '../../src/engines/embedded/home/home.js'
-import {startKept} from '../../src/engines/embedded/supervisor/guarded.js'
+import {startGuarded} from '../../src/engines/embedded/supervisor/guarded.js'
 import {killNow} from '../helpers/crash-site.js'
 import {processesIn, until} from '../helpers/embedded.js'
 
@@ -23,15 +23,17 @@ beforeEach(async () => {
 })
 afterEach(async () => rm(directory, {recursive: true}))
 
-test('a program that ends at once is heard', async () => {
+test('a program that ends at once is drained', async () => {
   const lines: string[] = []
   const program = ['/bin/sh', '-c', 'echo hello']
-  const starting = startKept(home, 'quick', {program, env: {}, directory, stop: 'SIGTERM'}, line =>
-    lines.push(line),
+  const starting = startGuarded(
+    {home, service: 'quick'},
+    {program, env: {}, directory, stop: 'SIGTERM'},
+    line => lines.push(line),
   )
   expect(JSON.parse(await readFile(slowRecord, 'utf8'))).toMatchObject({stop: 'SIGTERM'})
-  const {ended, heard} = await starting
-  await heard
+  const {ended, drained} = await starting
+  await drained
   expect(await ended).toEqual({exitCode: 0, signal: null})
   expect(lines).toEqual(['hello'])
 })
@@ -45,9 +47,9 @@ test('a program that nobody has written down does not run', async () => {
     stop: 'SIGTERM',
   }
   const script = `
-    const {startKept} = await import(${JSON.stringify(join(BUILT, 'supervisor/guarded.js'))})
+    const {startGuarded} = await import(${JSON.stringify(join(BUILT, 'supervisor/guarded.js'))})
     const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home/home.js'))})
-    await startKept(homeAt(${JSON.stringify(directory)}, 'stack'), 'quick', ${JSON.stringify(run)}, () => undefined)`
+    await startGuarded({home: homeAt(${JSON.stringify(directory)}, 'stack'), service: 'quick'}, ${JSON.stringify(run)}, () => undefined)`
   const starter = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
   // The starter itself, and the shell.
   await until(async () => (await processesIn(directory)).length === 2, 'the shell waits')

@@ -2,8 +2,9 @@ import {appendFile, mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile} fr
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
-import {listSets, setId, timeOf} from '../../src/backup/repository/sets.js'
+import {listSets} from '../../src/backup/repository/sets.js'
 import {type SetOptions, writeSet} from '../helpers/sets.js'
+import {setId, timeOf} from '../../src/backup/repository/backup-set.js'
 
 const ID = '20261123T020000Z'
 const USER = `user_${ID}.sql.gz`

@@ -22,7 +22,7 @@ test.each([
 ])('%s of %i characters is too short', (name, length, least) => {
   const value = 'Zq7-'.repeat(8).slice(0, length)
   expect(weakness(setting(name), value)?.message).toBe(
-    `${name} is too short for a secret: ${length} of at least ${least} characters`,
+    `${name} is too short: it has ${length} characters, and at least ${least} are required`,
   )
   expect(weakness(setting(name), `${value}x`)).toBeUndefined()
 })

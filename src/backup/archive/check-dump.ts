@@ -1,31 +1,37 @@
 import {AquastreamError} from '../../errors.js'
 import type {Server} from '../../postgres/server.js'
-import {damaged, readProven, type SourceArchive} from '../restore/source.js'
 import {readParts} from './split-dump.js'
 import {unpack} from './unpack.js'
+import {type ArchiveFile, damaged, readVerified} from './read.js'
+
+export interface DumpCheck {
+  /** Unpacks what Node cannot. */
+  server: Server | undefined
+  /**
+   * Of an archive that no manifest vouches for: it may hold nothing but this schema, no command of psql, and no end of
+   * a transaction, since each would take it out of the one transaction of a restore.
+   */
+  onlySchema?: string
+}
 
 const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
 
 /**
- * Reads an archive to its end: its checksum, its packing, its first and its last lines. One that no manifest vouches
- * for may hold nothing but its schema, no command of psql, and no end of a transaction: each would take it out of
- * the one transaction of a restore.
- *
- * @param server to unpack what Node cannot
+ * Reads an archive to its end: its checksum, its compression, its first and its last lines.
  * @throws archive-damaged, tool-missing
  */
-export async function checkDump(archive: SourceArchive, server: Server | undefined): Promise<void> {
+export async function checkDump(archive: ArchiveFile, {server, onlySchema}: DumpCheck): Promise<void> {
   const seen = {beginning: false, trailer: false}
-  const strange = archive.known === undefined ? strangeLines(archive) : undefined
+  const refuse = onlySchema === undefined ? undefined : strangeLines(archive.path, onlySchema)
   try {
-    for await (const part of readParts(unpack(archive, server, readProven(archive)))) {
+    for await (const part of readParts(unpack(archive, server, readVerified(archive)))) {
       if ('rows' in part || part.quoted) continue
       const line = part.line.toString('utf8')
       if (line === BEGINNING) seen.beginning = true
       if (line === TRAILER) seen.trailer = true
       else if (line.startsWith('-- Name: ')) seen.trailer = false
-      strange?.(line)
+      refuse?.(line)
     }
   } catch (error) {
     if (error instanceof AquastreamError) throw error
@@ -36,7 +42,7 @@ export async function checkDump(archive: SourceArchive, server: Server | undefin
 }
 
 /** Refuses what would act outside of the schema or the transaction, line by line. */
-function strangeLines({path, schema}: SourceArchive): (line: string) => void {
+function strangeLines(path: string, schema: string): (line: string) => void {
   // The body of a function in plain SQL is not quoted, and ends with END.
   let atomic = false
   return line => {

@@ -1,10 +1,18 @@
 import {AquastreamError} from '../../errors.js'
-import type {Archive} from '../repository/manifest.js'
+
+/** What pg_dump writes: SQL, or an archive of its own that pg_restore reads. */
+export const FORMATS = ['plain', 'custom'] as const
+
+/** By what a plain archive is compressed; a custom one compresses its parts itself. */
+export const COMPRESSIONS = ['gzip', 'zstd', 'none'] as const
+
+/** How the bytes of an archive become SQL; the names are those of restore.sh. */
+export type Encoding = 'gzip' | 'zstd' | 'custom' | 'plain'
 
 /** How archives are written. */
 export interface ArchiveForm {
-  format: Archive['format']
-  compression: Archive['compression']
+  format: (typeof FORMATS)[number]
+  compression: (typeof COMPRESSIONS)[number]
   /** Of the compression; the tool's own default when absent. */
   level: number | undefined
 }
@@ -42,4 +50,9 @@ export function requireCompression({compression}: ArchiveForm, pgDump: string): 
   throw new AquastreamError('tool-too-old', `pg_dump ${pgDump} knows no zstd`, {
     hint: 'leave --compression away, or use PostgreSQL 16 or newer',
   })
+}
+
+export function encodingOf({format, compression}: Pick<ArchiveForm, 'format' | 'compression'>): Encoding {
+  if (format === 'custom') return 'custom'
+  return compression === 'none' ? 'plain' : compression
 }

@@ -1,5 +1,19 @@
 /** A part of a dump: definitions and rows; what is made when all rows are there; foreign keys. */
-export type Section = 'rows' | 'afterwards' | 'foreign keys'
+type Section = 'rows' | 'afterwards' | 'foreign keys'
+
+/** A piece of a dump. A foreign key is one piece, with its comment. */
+export interface DumpPart {
+  section: Section
+  text: Buffer
+  foreignKey?: ForeignKey | undefined
+}
+
+/** As the dump writes both names: quoted where that is needed. */
+interface ForeignKey {
+  name: string
+  /** Schema of the table that it refers to, without quotes. */
+  schema: string
+}
 
 /**
  * Entries of a plain dump that come after the rows. pg_dump writes them in three blocks, and all of the last
@@ -34,15 +48,14 @@ const COPY_END = Buffer.from('\n\\.\n')
  * Splits a plain dump, so that several can be replayed as one: foreign keys and triggers may need what a later
  * dump makes. Rows pass through in chunks and unread; the rest is small.
  */
-export async function* splitDump(
-  sql: AsyncIterable<Buffer>,
-): AsyncGenerator<{section: Section; text: Buffer}> {
+export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<DumpPart> {
   let section: Section = 'rows'
   // Keeps commands of psql out of a dump; each section gets its own pair.
   let token: string | undefined
   const restricted = new Set<Section>()
   const settings = new Map<string, Buffer>()
-  const told = new Map<Section, Map<string, Buffer>>()
+  const repeated = new Map<Section, Map<string, Buffer>>()
+  let foreignKey: Buffer[] = []
   for await (const part of readParts(sql)) {
     if ('rows' in part) {
       yield {section, text: part.rows}
@@ -56,7 +69,14 @@ export async function* splitDump(
       continue
     }
     const [, type] = HEADER.exec(line) ?? []
-    if (type !== undefined) section = sectionOf(type, section)
+    if (type !== undefined) {
+      section = sectionOf(type, section)
+      // A comment belongs to the key before it.
+      if (type !== 'COMMENT' || section !== 'foreign keys') {
+        yield* toForeignKey(foreignKey)
+        foreignKey = []
+      }
+    }
     if (line.startsWith('\\unrestrict ')) continue
     if (line.startsWith('\\restrict ')) token = line.slice('\\restrict '.length)
     if (token !== undefined && !restricted.has(section)) {
@@ -64,16 +84,19 @@ export async function* splitDump(
       yield {section, text: Buffer.from(`\\restrict ${token}\n`)}
     }
     if (line.startsWith('\\restrict ')) continue
-    // Told again where it counts: a dump says it once, before the header of the first entry that it is for.
+    // Repeat the setting in each section: a dump has it once, before the first entry that it is for.
     if (!part.quoted && /^(?:ALTER|CREATE|COPY) /.test(line)) {
       for (const [name, text] of settings) {
-        if (told.get(section)?.get(name) === text) continue
-        told.set(section, new Map([...(told.get(section) ?? []), [name, text]]))
+        if (repeated.get(section)?.get(name) === text) continue
+        repeated.set(section, new Map([...(repeated.get(section) ?? []), [name, text]]))
         yield {section, text: Buffer.concat([text, NEWLINE])}
       }
     }
-    yield {section, text: Buffer.concat([part.line, NEWLINE])}
+    const text = Buffer.concat([part.line, NEWLINE])
+    if (section === 'foreign keys') foreignKey.push(text)
+    else yield {section, text}
   }
+  yield* toForeignKey(foreignKey)
   for (const used of restricted) yield {section: used, text: Buffer.from(`\\unrestrict ${token}\n`)}
 }
 
@@ -82,6 +105,25 @@ function sectionOf(type: string, section: Section): Section {
   // It follows what it is about.
   if (type === 'COMMENT') return section
   return section !== 'rows' || AFTERWARDS.has(type) ? 'afterwards' : 'rows'
+}
+
+function toForeignKey(lines: Buffer[]): DumpPart[] {
+  const text = Buffer.concat(lines)
+  return lines.length > 0
+    ? [{section: 'foreign keys', text, foreignKey: readForeignKey(text.toString('utf8'))}]
+    : []
+}
+
+/** Names in quotes are tokens of their own, so that nothing in them is taken for a keyword. */
+const TOKEN = /"(?:[^"]|"")*"|[^\s"().,;]+|[().,;]/g
+
+/** Reads `ALTER TABLE … ADD CONSTRAINT name FOREIGN KEY (…) REFERENCES schema.table(…)`, as pg_dump writes it. */
+function readForeignKey(entry: string): ForeignKey | undefined {
+  const tokens: string[] = entry.slice(entry.search(/^ALTER TABLE /m)).match(TOKEN) ?? []
+  const name = tokens[tokens.indexOf('CONSTRAINT') + 1]
+  const [, schema, dot] = tokens.slice(tokens.indexOf('REFERENCES'))
+  if (name === undefined || schema === undefined || dot !== '.') return undefined
+  return {name, schema: schema.replace(/^"|"$/g, '').replaceAll('""', '"')}
 }
 
 const NEWLINE = Buffer.from('\n')

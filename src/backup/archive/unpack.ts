@@ -4,7 +4,7 @@ import {createGunzip} from 'node:zlib'
 import {AquastreamError} from '../../errors.js'
 import {WholeOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
-import type {SourceArchive} from '../restore/source.js'
+import type {ArchiveFile} from './read.js'
 
 /** So much comes out at once: each piece costs as much time, however small. */
 const BLOCK = 1 << 18
@@ -14,20 +14,23 @@ const BLOCK = 1 << 18
  * @param server unpacks what Node cannot: anything but gzip
  */
 export function unpack(
-  {packing}: SourceArchive,
+  {encoding}: Pick<ArchiveFile, 'encoding'>,
   server: Server | undefined,
   bytes: AsyncIterable<Buffer>,
 ): AsyncIterable<Buffer> {
-  if (packing === 'plain') return bytes
+  if (encoding === 'plain') return bytes
   const packed = Readable.from(bytes, {objectMode: false})
-  if (packing !== 'gzip') return unpackBeside(server!, packing, packed)
+  if (encoding !== 'gzip') return unpackOnServer(server!, encoding, packed)
   const gunzip = createGunzip({chunkSize: BLOCK})
   packed.on('error', error => gunzip.destroy(error))
   return packed.pipe(gunzip)
 }
 
-async function* unpackBeside(server: Server, packing: string, bytes: Readable): AsyncGenerator<Buffer> {
-  const program = server.run('restore', ['unpack', packing])
+/** Exit status of a shell: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
+const COMMAND_NOT_FOUND = 127
+
+async function* unpackOnServer(server: Server, encoding: string, bytes: Readable): AsyncGenerator<Buffer> {
+  const program = server.run('restore', ['unpack', encoding])
   const whole = new WholeOutput()
   const fail = (error: Error): void => {
     program.kill()
@@ -38,11 +41,11 @@ async function* unpackBeside(server: Server, packing: string, bytes: Readable): 
   try {
     yield* program.stdout.pipe(whole) as AsyncIterable<Buffer>
   } catch (error) {
-    const {stderr} = await program.ended
-    if (!stderr.includes('not found')) throw error
+    const {exitCode} = await program.ended
+    if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `there is no ${packing} beside ${server.name} to unpack the archive`,
+      `there is no ${encoding} beside ${server.name} to unpack the archive`,
       {
         hint: `install it there, or unpack the archive yourself and name it by --file`,
       },

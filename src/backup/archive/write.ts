@@ -1,12 +1,10 @@
 import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
-import {open} from 'node:fs/promises'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import type {Program} from '../../system/program.js'
-import {AquastreamError} from '../../errors.js'
-import {Cut, causeIn, WholeOutput} from '../../postgres/output.js'
-import {cannotUse, codeOf} from '../repository/directory.js'
+import {Cut, WholeOutput} from '../../postgres/output.js'
+import {flush} from '../../system/files/disk.js'
 
 export interface Written {
   bytes: number
@@ -16,7 +14,7 @@ export interface Written {
 /**
  * Writes what a dump prints into a new private file, and flushes it to the disk.
  * @param what for the error: "user", "the roles"
- * @throws backup-failed, disk-full, backup-directory
+ * @throws DumpFailed; errno when the file cannot be written
  */
 export async function writeArchive(
   program: Program,
@@ -35,24 +33,14 @@ export async function writeArchive(
       },
     )
     const {exitCode, stderr} = await program.ended
-    if (exitCode !== 0) throw dumpFailed(what, stderr)
+    if (exitCode !== 0) throw new DumpFailed(what, stderr)
     await flush(path)
     return meter.result()
   } catch (error) {
     program.kill()
     signal.throwIfAborted()
-    if (error instanceof Cut) throw dumpFailed(what, (await program.ended).stderr)
-    throw codeOf(error) === undefined || error instanceof AquastreamError ? error : cannotUse(path, error)
-  }
-}
-
-/** Makes sure that a file, or the names in a directory, survive a power cut. */
-export async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+    if (error instanceof Cut) throw new DumpFailed(what, (await program.ended).stderr)
+    throw error
   }
 }
 
@@ -83,22 +71,13 @@ class Meter extends Transform {
   }
 }
 
-function dumpFailed(what: string, stderr: string): AquastreamError {
-  return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
-    hint: hintFor(stderr),
-    evidence: [{title: 'pg_dump says', lines: stderr.split('\n').filter(Boolean).slice(-8)}],
-  })
-}
-
-function hintFor(stderr: string): string {
-  if (/lock timeout|canceling statement due to lock/i.test(stderr))
-    return 'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again'
-  if (/permission denied|row-level security/i.test(stderr))
-    return 'use a user that may read every table: the owner, or a superuser'
-  // Of each build of pg_dump its own: https://www.postgresql.org/docs/current/app-pgdump.html, --compress
-  // It writes ZSTD, and people type zstd.
-  const method = /does not support compression with (\w+)/i.exec(stderr)?.[1]?.toLowerCase()
-  if (method !== undefined)
-    return `this pg_dump was built without ${method}: choose ${method === 'gzip' ? '--compression none' : '--compression gzip'}`
-  return 'mend what pg_dump says, then run the same command again; earlier backups are as they were'
+/** A program that dumps has ended with an error, or before its end. */
+export class DumpFailed extends Error {
+  constructor(
+    readonly what: string,
+    readonly stderr: string,
+  ) {
+    super(`${what} could not be dumped`)
+    this.name = 'DumpFailed'
+  }
 }

@@ -1,4 +1,5 @@
-import {jsonLiteral, type Session} from '../../postgres/session.js'
+import type {Session} from '../../postgres/session.js'
+import {jsonLiteral} from '../../system/text/sql-quote.js'
 
 /** What a backup of these schemas leaves out, and what it holds only in part: sentences for a notice. */
 export async function findLeftOut(session: Session, schemas: string[]): Promise<string[]> {

@@ -1,5 +1,5 @@
 import {AquastreamError} from '../../errors.js'
-import type {BackupSet} from './sets.js'
+import type {BackupSet} from './backup-set.js'
 
 /**
  * The set that a word means: an ID, the beginning of one, or `latest`, the newest complete one that no

@@ -1,10 +1,11 @@
 import {constants} from 'node:fs'
 import {appendFile, readFile, rename, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {timeOf} from './sets.js'
+import {DAY_MS} from '../../system/time.js'
+import {timeOf} from './backup-set.js'
 
 /** As long as the calendar of `db:list` looks back, and a month more. */
-const REMEMBERED_MS = 124 * 86_400_000
+const REMEMBERED_MS = 124 * DAY_MS
 
 /** IDs of the backups that rotations deleted in the last months: where they were is no hole. Newest first. */
 export async function readHistory(root: string): Promise<string[]> {

@@ -2,9 +2,10 @@ import {createHash} from 'node:crypto'
 import {constants} from 'node:fs'
 import {lstat, readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {codeOf} from './directory.js'
 import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
-import type {BackupSet} from './sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {decodeUri} from '../../system/text/decode-uri.js'
+import type {BackupSet} from './backup-set.js'
 
 type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'schemas' | 'bytes'>
 
@@ -28,7 +29,7 @@ export async function inspect(path: string, id: string): Promise<Findings | unde
     return found
   } catch (error) {
     if (error instanceof Flaw) return {...found, state: error.state, reason: error.message}
-    const code = codeOf(error)
+    const code = errnoOf(error)
     if (code === 'ENOENT') return undefined
     if (code) return {...found, state: 'damaged', reason: `it cannot be read: ${code}`}
     throw error
@@ -115,13 +116,5 @@ function repeated(names: string[]): string | undefined {
 /** `user_20261123T020000Z.sql.gz` is an archive of user; `archiveName` made the name. */
 function schemasIn(names: string[], id: string): string[] {
   const stems = names.flatMap(name => name.split(`_${id}.`, 2).slice(0, -1))
-  return [...new Set(stems.filter(stem => stem !== 'globals').map(decode))].sort()
-}
-
-function decode(stem: string): string {
-  try {
-    return decodeURIComponent(stem)
-  } catch {
-    return stem
-  }
+  return [...new Set(stems.filter(stem => stem !== 'globals').map(decodeUri))].sort()
 }

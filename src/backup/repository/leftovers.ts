@@ -1,7 +1,8 @@
 import {readdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {cannotUse, codeOf} from './directory.js'
-import {timeOf} from './sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {storageError} from '../storage-error.js'
+import {timeOf} from './backup-set.js'
 
 /** What an ended run left: a set half written, or one on its way out. Not those that backup.sh writes by hand. */
 export async function listLeftovers(root: string): Promise<string[]> {
@@ -12,8 +13,8 @@ export async function listLeftovers(root: string): Promise<string[]> {
       .map(({name}) => name)
       .sort()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return []
-    throw cannotUse(root, error)
+    if (errnoOf(error) === 'ENOENT') return []
+    throw storageError(root, error)
   }
 }
 
@@ -22,7 +23,7 @@ export async function sweepLeftovers(root: string): Promise<string[]> {
   const names = await listLeftovers(root)
   for (const name of names) {
     await rm(join(root, name), {recursive: true, force: true}).catch((error: unknown) => {
-      throw cannotUse(join(root, name), error)
+      throw storageError(join(root, name), error)
     })
   }
   return names

@@ -2,6 +2,7 @@ import {join, resolve} from 'node:path'
 import type {Profile} from '../../config/profile.js'
 import {findValue} from '../../config/layers.js'
 import {findProfile, type StackRequest} from '../../engines/open.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
 
 /** Where to look for the backups of a command. */
 export interface BackupRequest extends StackRequest {
@@ -25,12 +26,7 @@ export function sameFlags(request: {
   const {profile, dir, databaseUrl} = request
   return [
     `--profile ${profile}`,
-    ...(dir === undefined ? [] : [`--dir ${quote(dir)}`]),
-    ...(databaseUrl === undefined ? [] : [`--database-url ${quote(databaseUrl)}`]),
+    ...(dir === undefined ? [] : [`--dir ${shellQuote(dir)}`]),
+    ...(databaseUrl === undefined ? [] : [`--database-url ${shellQuote(databaseUrl)}`]),
   ].join(' ')
-}
-
-/** For a shell; plain names stay as they are. */
-export function quote(word: string): string {
-  return /^[\w./:@=-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

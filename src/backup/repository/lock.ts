@@ -3,8 +3,9 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
-import {cannotUse, codeOf} from './directory.js'
 import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {storageError} from '../storage-error.js'
 
 /** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
 const STALE_MS = 5000
@@ -26,7 +27,7 @@ export async function withDirectoryLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   await mkdir(root, {recursive: true, mode: 0o700}).catch((error: unknown) => {
-    throw cannotUse(root, error)
+    throw storageError(root, error)
   })
   const lost = new AbortController()
   const release = await acquire(root, purpose, () => lost.abort(takenOver(root)))
@@ -98,8 +99,8 @@ async function tryLock(root: string, onLost: () => void): Promise<(() => Promise
       onCompromised: onLost,
     })
   } catch (error) {
-    if (codeOf(error) === 'ELOCKED') return undefined
-    throw cannotUse(root, error)
+    if (errnoOf(error) === 'ELOCKED') return undefined
+    throw storageError(root, error)
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from '../../system/zod.js'
+import {COMPRESSIONS, FORMATS} from '../archive/format.js'
 
 /** `20261123T020000Z`: the second, in UTC, of the snapshot that all archives of a set show. */
 export const SET_ID = /^\d{8}T\d{6}Z$/
@@ -17,8 +18,8 @@ const extension = z.object({name, version: z.string(), schema: name})
 const archive = z.object({
   schema: name,
   file,
-  format: z.enum(['plain', 'custom']),
-  compression: z.enum(['gzip', 'zstd', 'none']),
+  format: z.enum(FORMATS),
+  compression: z.enum(COMPRESSIONS),
   bytes,
   sha256,
   /** Rows of each table as the snapshot shows them, without those of partitions and children. */

@@ -2,10 +2,11 @@ import {createHash} from 'node:crypto'
 import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
-import {flush} from '../archive/write.js'
-import {cannotUse, codeOf} from './directory.js'
 import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
-import {setId} from './sets.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {flush} from '../../system/files/disk.js'
+import {storageError} from '../storage-error.js'
+import {setId} from './backup-set.js'
 
 /** A set that is being written; nobody takes it for one until it is published. */
 export interface Draft {
@@ -13,26 +14,32 @@ export interface Draft {
   path: string
 }
 
+/** Where a new set goes. */
+interface Place {
+  /** Directory of the sets. */
+  root: string
+  /** Rotation leaves it alone. */
+  pin: boolean
+}
+
 /**
  * Makes the hidden directory for a new set, runs work in it, and gives the set its name when the work has
  * ended well. Whatever fails leaves no set.
  */
 export async function withDraft(
-  root: string,
-  now: Date,
-  {pin}: {pin: boolean},
+  {root, pin}: Place,
   work: (draft: Draft) => Promise<Manifest>,
 ): Promise<{path: string; manifest: Manifest}> {
-  const id = freeId(root, now)
+  const id = freeId(root, new Date())
   const draft = {id, path: join(root, `.${id}.partial`)}
   try {
     await mkdir(draft.path, {mode: 0o700})
     const manifest = await work(draft)
-    return {path: await publish(root, draft, manifest, pin), manifest}
+    return {path: await publish({root, pin}, draft, manifest), manifest}
   } catch (error) {
     // What cannot be deleted now is swept by the next run.
     await rm(draft.path, {recursive: true, force: true}).catch(() => undefined)
-    throw codeOf(error) === undefined ? error : cannotUse(root, error)
+    throw errnoOf(error) === undefined ? error : storageError(root, error)
   }
 }
 
@@ -44,7 +51,7 @@ function freeId(root: string, now: Date): string {
 }
 
 /** The checksums come last: they make the set complete. Each step is on the disk before the next. */
-async function publish(root: string, {id, path}: Draft, manifest: Manifest, pin: boolean): Promise<string> {
+async function publish({root, pin}: Place, {id, path}: Draft, manifest: Manifest): Promise<string> {
   const text = `${JSON.stringify(manifest, null, 2)}\n`
   await writePrivate(join(path, MANIFEST), text)
   if (pin) await writePrivate(join(path, PINNED), '')

@@ -2,41 +2,42 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
 import {endBackends} from '../../postgres/backends.js'
 import type {Server} from '../../postgres/server.js'
-import {literal, type Session, withSession} from '../../postgres/session.js'
+import {type Session, withSession} from '../../postgres/session.js'
+import {literal} from '../../system/text/sql-quote.js'
 
 /** How the transaction of a replay ended. */
 export type Outcome = 'committed' | 'rolled back'
 
 /** What is known of a replay that ended somehow. */
-export interface Question {
+export interface ReplayTrace {
   server: Server
   session: Session
   application: string
-  /** What the script has said so far. */
-  said: string[]
+  /** The lines that restore.sh wrote so far. */
+  emitted: string[]
   /** Whether the end of the archives went out, wholly or in part: without it nothing can be committed. */
   mayCommit: boolean
   database: string | undefined
 }
 
 /** Seconds that a server gets to come back and say how a transaction ended. */
-const PATIENCE = 20
+const TIMEOUT = 20
 
 /**
  * Ends what may still run of a replay, and asks the server how its transaction ended.
  * @throws restore-unknown
  */
-export async function findOutcome(question: Question): Promise<Outcome> {
-  const {server, session, application, database, said, mayCommit} = question
-  if (said.includes('aquastream committed')) return 'committed'
+export async function findOutcome(trace: ReplayTrace): Promise<Outcome> {
+  const {server, session, application, database, emitted, mayCommit} = trace
+  if (emitted.includes('aquastream committed')) return 'committed'
   const ask = async (by: Session): Promise<Outcome> => {
     await endBackends(by, application)
-    return await statusOf(by, question)
+    return await statusOf(by, trace)
   }
   try {
     return await ask(session)
   } catch {
-    const deadline = performance.now() + PATIENCE * 1000
+    const deadline = performance.now() + TIMEOUT * 1000
     while (performance.now() < deadline && mayCommit) {
       try {
         return await withSession(server, {database, application: 'aquastream db:restore'}, ask)
@@ -51,8 +52,8 @@ export async function findOutcome(question: Question): Promise<Outcome> {
   }
 }
 
-async function statusOf(session: Session, {said}: Question): Promise<Outcome> {
-  const xid = said.flatMap(line => /^aquastream xid (\d+)$/.exec(line)?.[1] ?? [])[0]
+async function statusOf(session: Session, {emitted}: ReplayTrace): Promise<Outcome> {
+  const xid = emitted.flatMap(line => /^aquastream xid (\d+)$/.exec(line)?.[1] ?? [])[0]
   if (xid === undefined) return 'rolled back'
   const status = await session.json<string>(`SELECT to_json(pg_xact_status(${literal(xid)}::xid8))`)
   return status === 'committed' ? 'committed' : 'rolled back'

@@ -1,21 +1,17 @@
-import {readFile} from 'node:fs/promises'
-import {join} from 'node:path'
-import {AquastreamError} from '../../errors.js'
 import {findProfile} from '../../engines/open.js'
-import {readOutput} from '../../postgres/output.js'
-import {refuseBeside} from '../../postgres/lock.js'
 import {reachServer, type Server, type ServerRequest} from '../../postgres/server.js'
-import {identifier, literal, refusedAs, type Session, withSession} from '../../postgres/session.js'
-import {checkArchive, findSource, type RestoreSource, unreadable} from './source.js'
+import {refusedAs} from '../../postgres/session.js'
+import {findSource, type RestoreSource} from './source.js'
 import {checkDump} from '../archive/check-dump.js'
-import {MANIFEST} from '../repository/manifest.js'
 import {inOrderOfNeed} from './order.js'
-import {findOther, refuseUnlessNamed} from './wrong-database.js'
+import {refuseUnlessNamed} from './wrong-database.js'
 import {type BackupRequest, backupRoot, sameFlags} from '../repository/location.js'
-import {missingRoles} from './roles.js'
-import type {BackupSet} from '../repository/sets.js'
-import {listSchemas, readFacts, type SchemaSize} from '../dump/snapshot.js'
-import {holdsOn} from './replay.js'
+import type {SchemaSize} from '../dump/snapshot.js'
+import {checkArchive} from '../archive/read.js'
+import type {BackupSet} from '../repository/backup-set.js'
+import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
+import {findTarget, inspectTarget} from './target.js'
+import type {Archive} from '../repository/manifest.js'
 
 export interface RestoreRequest extends BackupRequest, ServerRequest {
   /** One schema; all of the set, and its roles, when absent. */
@@ -50,7 +46,7 @@ export interface RestorePlan {
   roles: string[]
   before: string[]
   /** Schemas of the target beside the restored ones, when the dump may need others that are not there. */
-  neighbours: string[] | undefined
+  otherSchemas: string[] | undefined
   /** Schemas to be saved first, with what they take on the disk there. */
   safety: SchemaSize[]
   /** Seconds, roughly. */
@@ -85,14 +81,17 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const server = await reachServer(request)
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    await (archive.known ? checkArchive(archive) : checkDump(archive, server))
+    await (archive.known ? checkArchive(archive) : checkDump(archive, {server, onlySchema: archive.schema}))
   }
   const target = await findTarget(request, server)
+  const state = await inspectTarget(target, {server, source}, signal)
+  if (state.other !== undefined) refuseUnlessNamed(request, source, state.other)
   const names = source.archives.map(({schema}) => schema)
-  const facts = await withTarget(target, server, session =>
-    lookAt(session, {server, source, target, request, signal}),
-  )
-  if (facts.other !== undefined) refuseUnlessNamed(request, source, facts.other)
+  const safety = state.schemas.filter(({name}) => names.includes(name))
+  const isAll = request.schema === undefined
+  const isElsewhere = target.name !== undefined
+  const {roles, statements} = isAll ? await findRoles(source, server) : NO_ROLES
+  const {foreignKeys, triggers, publications} = state.dependents
   return {
     flags: sameFlags(request),
     root,
@@ -100,176 +99,44 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
     source: {...source, archives: inOrderOfNeed(source.archives)},
     into: target.name,
     creates: target.creates,
-    ...facts,
     schemas: source.archives.map(({schema, known}) => ({
       schema,
-      exists: facts.safety.some(({name}) => name === schema),
-      tables: compareRows(facts.now.get(schema) ?? [], known?.tables),
+      exists: safety.some(({name}) => name === schema),
+      tables: compareRows(state.tables.get(schema), known?.tables),
     })),
-    neighbours:
-      target.name === undefined && request.schema !== undefined
-        ? undefined
-        : facts.there.filter(name => !names.includes(name)),
+    foreignKeys,
+    triggers,
+    publications,
+    roles,
+    before: [...statements, ...(isAll || isElsewhere ? missingExtensions(source, state.extensions) : [])],
+    otherSchemas:
+      isAll || isElsewhere
+        ? state.schemas.map(({name}) => name).filter(name => !names.includes(name))
+        : undefined,
+    safety,
     expected: Math.ceil(source.archives.reduce((sum, {bytes}) => sum + bytes, 0) / PACE) + 1,
     lockTimeout: request.lockTimeout,
-    notices: [
-      ...source.passedOver.map(passedOver),
-      ...(facts.other === undefined ? [] : [`it is a backup of the database ${facts.other}`]),
-      ...(source.manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared']),
-    ],
+    notices: noticesOf(source, state.other),
   }
 }
 
-function passedOver({id, state, reason}: BackupSet): string {
+function noticesOf({passedOver, manifest}: RestoreSource, otherDatabase: string | undefined): string[] {
+  return [
+    ...passedOver.map(passedOverNotice),
+    ...(otherDatabase === undefined ? [] : [`it is a backup of the database ${otherDatabase}`]),
+    ...(manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared']),
+  ]
+}
+
+function passedOverNotice({id, state, reason}: BackupSet): string {
   return `the newer backup ${id} is ${state} and was passed over${reason === undefined ? '' : `: ${reason}`}`
 }
 
-interface Target {
-  /** Nothing for the usual database. */
-  name: string | undefined
-  creates: boolean
-}
+type Tables = Archive['tables'] | undefined
 
-async function findTarget({into, create}: RestoreRequest, server: Server): Promise<Target> {
-  if (into === undefined) return {name: undefined, creates: false}
-  return withSession(server, {application: 'aquastream db:restore'}, async session => {
-    const current = await session.json<string>('SELECT to_json(current_database())')
-    if (into === current) return {name: undefined, creates: false}
-    const found = await session.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(into)}`)
-    if (found.length > 0 || create) return {name: into, creates: found.length === 0}
-    throw new AquastreamError('usage', `there is no database ${JSON.stringify(into)} on ${server.name}`, {
-      hint: 'add --create to make it',
-    })
-  })
-}
-
-/** A database that does not exist yet is as empty as none. */
-async function withTarget<T>(
-  {name, creates}: Target,
-  server: Server,
-  work: (session: Session | undefined) => Promise<T>,
-): Promise<T> {
-  if (creates) return work(undefined)
-  return withSession(server, {database: name, application: 'aquastream db:restore'}, work)
-}
-
-interface Question {
-  server: Server
-  source: RestoreSource
-  target: Target
-  request: RestoreRequest
-  signal: AbortSignal
-}
-
-interface Found extends Pick<
-  RestorePlan,
-  'safety' | 'foreignKeys' | 'triggers' | 'publications' | 'roles' | 'before'
-> {
-  there: string[]
-  /** The database that was backed up, when it is not the one that is restored. */
-  other: string | undefined
-  now: Map<string, {name: string; rows: number}[]>
-}
-
-async function lookAt(
-  session: Session | undefined,
-  {server, source, target, request, signal}: Question,
-): Promise<Found> {
-  const names = source.archives.map(({schema}) => schema)
-  // The tables that a restore replaces are locked, and this would wait until it has ended.
-  if (session) await refuseBeside(session, server, 'aquastream db:restore')
-  const there = session ? await listSchemas(session, names) : []
-  const safety = there.filter(({name}) => names.includes(name))
-  const holders = session ? await findHolders(server, names, target.name) : NOBODY
-  if (holders.refusals.length > 0) throw holdsOn(holders.refusals.join(', '))
-  const facts =
-    session && safety.length > 0
-      ? await readFacts(
-          {server, session},
-          safety.map(({name}) => name),
-          {database: target.name, signal},
-        )
-      : undefined
-  const {roles, statements} = request.schema === undefined ? await findRoles(source, server) : NO_ROLES
-  const extensions = session && target.name === undefined ? await session.json<string[]>(EXTENSIONS) : []
-  return {
-    there: there.map(({name}) => name),
-    other: session && target.name === undefined ? await findOther(session, source) : undefined,
-    safety,
-    now: new Map(facts?.schemas.map(({schema, tables}) => [schema, tables])),
-    foreignKeys: holders.foreignKeys,
-    triggers: holders.triggers,
-    publications: holders.publications,
-    roles,
-    before: [
-      ...statements,
-      ...(request.schema === undefined || target.name !== undefined
-        ? missingExtensions(source, extensions)
-        : []),
-    ],
-  }
-}
-
-const NO_ROLES = {roles: [] as string[], statements: [] as string[]}
-
-interface Holders extends Pick<RestorePlan, 'foreignKeys' | 'triggers' | 'publications'> {
-  refusals: string[]
-}
-
-const NOBODY: Holders = {foreignKeys: [], triggers: [], publications: [], refusals: []}
-
-async function findHolders(
-  server: Server,
-  schemas: string[],
-  database: string | undefined,
-): Promise<Holders> {
-  const program = server.run('restore', ['plan', JSON.stringify(schemas)], {database})
-  return JSON.parse(await readOutput(program)) as Holders
-}
-
-async function findRoles(
-  {manifest, directory}: RestoreSource,
-  server: Server,
-): Promise<{roles: string[]; statements: string[]}> {
-  if (!manifest) return NO_ROLES
-  const {file, sha256, bytes} = manifest.globals
-  const path = join(directory, file)
-  await checkArchive({path, sha256, bytes})
-  return withSession(server, {application: 'aquastream db:restore'}, async session =>
-    missingRoles(
-      await readFile(path),
-      await session.json<string[]>('SELECT json_agg(rolname) FROM pg_roles'),
-    ),
-  )
-}
-
-const EXTENSIONS = 'SELECT json_agg(extname) FROM pg_extension'
-
-/** Names of extensions come from a manifest, so they are quoted like any other. */
-export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
-  return (manifest?.extensions ?? [])
-    .filter(({name}) => !there.includes(name))
-    .flatMap(({name, schema}) => [
-      `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};`,
-      `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};`,
-    ])
-}
-
-function compareRows(
-  now: {name: string; rows: number}[],
-  then: {name: string; rows: number}[] | undefined,
-): PlannedSchema['tables'] {
-  const names = [...new Set([...now, ...(then ?? [])].map(({name}) => name))].sort()
-  const rowsOf = (tables: {name: string; rows: number}[] | undefined, name: string): number | undefined =>
-    tables?.find(table => table.name === name)?.rows
+function compareRows(now: Tables = [], then: Tables = []): PlannedSchema['tables'] {
+  const names = [...new Set([...now, ...then].map(({name}) => name))].sort()
+  const rowsOf = (tables: Archive['tables'], name: string): number | undefined =>
+    tables.find(table => table.name === name)?.rows
   return names.map(name => ({name, now: rowsOf(now, name), then: rowsOf(then, name)}))
-}
-
-/** The text of a set's manifest, as the script compares it. */
-export async function manifestText({set, directory}: RestoreSource): Promise<string | undefined> {
-  if (!set) return undefined
-  const path = join(directory, MANIFEST)
-  return readFile(path, 'utf8').catch((error: unknown) => {
-    throw unreadable(path, error)
-  })
 }

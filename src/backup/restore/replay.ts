@@ -1,110 +1,139 @@
 import {randomBytes} from 'node:crypto'
 import {once} from 'node:events'
-import {Readable} from 'node:stream'
-import {pipeline} from 'node:stream/promises'
 import {createInterface} from 'node:readline'
-import type {Program} from '../../system/program.js'
+import {pipeline} from 'node:stream/promises'
 import {AquastreamError} from '../../errors.js'
-import {causeIn} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
-import {readProven, type SourceArchive} from './source.js'
-import {codeOf} from '../repository/directory.js'
-import {splitDump} from '../archive/split-dump.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import type {Program} from '../../system/program.js'
+import {replayFailed} from './failure.js'
 import {findOutcome, type Outcome} from './outcome.js'
-import {unpack} from '../archive/unpack.js'
+import {type ScriptRequest, toScript} from './script.js'
 
 /** What is to be replayed, in one transaction. */
-export interface Replay {
-  archives: SourceArchive[]
+export interface ReplayRequest extends ScriptRequest {
   /** Text of the manifest that the rows are compared with. */
   manifest: string | undefined
   database: string | undefined
-  /** SQL that goes first, in the same transaction. */
-  before: string[]
-  /**
-   * Schemas of the database besides those that are restored, when foreign keys to others are to be left out; nothing
-   * when all are made.
-   */
-  neighbours: string[] | undefined
+  /** Seconds to wait for tables in use. */
   lockTimeout: number
 }
 
-export interface ReplayEvents {
+/** Where it is replayed; the session is to find out how the transaction ended. */
+export interface ReplaySite {
+  server: Server
+  session: Session
+}
+
+export interface ReplayContext {
   /** Bytes of the archives that were read so far. */
   onBytes: (bytes: number) => void
   /** Everything was sent: from here on the transaction ends by itself. */
   onSent: () => void
+  signal: AbortSignal
+}
+
+export interface ReplayReport {
+  /** Left out, since the schema that they refer to is not there. */
+  foreignKeysLeftOut: string[]
 }
 
 /**
- * Replaces schemas by what archives hold, in one transaction beside the server. When this rejects, nothing has
- * changed, unless the error is restore-unknown.
+ * Replaces schemas by what archives hold, in one transaction on the server. When this rejects, nothing has changed,
+ * unless the error is restore-unknown.
  *
- * @param session to find out how the transaction ended; of the same server
  * @throws restore-failed, archive-damaged, restore-unknown
  */
 export async function replay(
-  what: Replay,
-  {server, session}: {server: Server; session: Session},
-  {onBytes, onSent}: ReplayEvents,
-  signal: AbortSignal,
-): Promise<{foreignKeysLeftOut: string[]}> {
-  signal.throwIfAborted()
-  // Its name on the server, by which it is found again whatever happens here.
-  const application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
-  const leftOut: string[] = []
-  const {packing, bytes} = packed(what, {server, leftOut, onBytes})
-  const schemas = JSON.stringify(what.archives.map(({schema}) => schema))
-  const program = server.run('restore', ['replay', packing, schemas], {
-    database: what.database,
-    application,
-    env: {LOCK_TIMEOUT: String(what.lockTimeout)},
-  })
-  const said: string[] = []
-  const lines = createInterface({input: program.stdout}).on('line', line => said.push(line))
-  const listening = once(lines, 'close')
-  let mayCommit = false
-  // Without their end the archives cannot be committed. It stays here until the server has named the transaction:
-  // from then on it can be asked how that ended, and the session that runs it can be found and ended.
-  const beforeEnd = async (): Promise<boolean> => {
-    if (said.length === 0) await Promise.race([once(lines, 'line', {signal}), listening])
-    mayCommit = said.length > 0
-    return mayCommit
-  }
-  const outcome = (): Promise<Outcome> =>
-    findOutcome({server, session, application, said, mayCommit, database: what.database})
-  try {
-    program.stdin.write(`${Buffer.from(what.manifest ?? '').toString('base64')}\n`)
-    if ((await send(holdEnd(bytes, beforeEnd), program, signal)) && said.length > 0) onSent()
-    await Promise.race([Promise.all([program.ended, listening]), aborted(signal)])
-  } catch (error) {
-    program.kill()
-    if ((await outcome()) === 'committed') return finished(said, leftOut)
-    signal.throwIfAborted()
-    throw error
-  }
-  if (said.includes('aquastream committed')) return {foreignKeysLeftOut: leftOut}
-  const {stderr} = await program.ended
-  if ((await outcome()) === 'committed') return finished(said, leftOut)
-  throw explain(stderr, server)
+  request: ReplayRequest,
+  site: ReplaySite,
+  ctx: ReplayContext,
+): Promise<ReplayReport> {
+  ctx.signal.throwIfAborted()
+  return new Replay(request, site, ctx).run()
 }
 
-/**
- * That a transaction was committed is a success only when it came to its end.
- * @throws restore-unknown
- */
-function finished(said: string[], foreignKeysLeftOut: string[]): {foreignKeysLeftOut: string[]} {
-  if (said.includes('aquastream commits')) return {foreignKeysLeftOut}
-  throw new AquastreamError(
-    'restore-unknown',
-    'the archive ended the transaction by itself: the schema is replaced, and nothing was compared or attached again',
-    {hint: 'look at the schema before anybody uses it'},
-  )
+/** One replay, with what restore.sh has said of it so far. */
+class Replay {
+  /** The application_name, to find and end the backend later. */
+  readonly #application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
+  readonly #emitted: string[] = []
+  /** Whether the end of the archives went out, wholly or in part: without it nothing can be committed. */
+  #mayCommit = false
+
+  constructor(
+    private readonly request: ReplayRequest,
+    private readonly site: ReplaySite,
+    private readonly ctx: ReplayContext,
+  ) {}
+
+  async run(): Promise<ReplayReport> {
+    const {signal, onBytes, onSent} = this.ctx
+    const script = toScript(this.request, this.site.server, onBytes)
+    const report = {foreignKeysLeftOut: script.skippedForeignKeys}
+    const program = this.#start(script.encoding)
+    const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
+    const closed = once(lines, 'close')
+    // Withhold the end of the archives until the server has reported the transaction ID: from then on it can be asked
+    // how the transaction ended, and the session that runs it can be found and ended.
+    const beforeEnd = async (): Promise<boolean> => {
+      if (this.#emitted.length === 0) await Promise.race([once(lines, 'line', {signal}), closed])
+      return (this.#mayCommit = this.#emitted.length > 0)
+    }
+    try {
+      program.stdin.write(`${Buffer.from(this.request.manifest ?? '').toString('base64')}\n`)
+      const isSent = await send(withholdEnd(script.bytes, beforeEnd), program, signal)
+      if (isSent && this.#emitted.length > 0) onSent()
+      await Promise.race([Promise.all([program.ended, closed]), aborted(signal)])
+    } catch (error) {
+      program.kill()
+      if ((await this.#outcome()) === 'committed') return this.#requireWhole(report)
+      signal.throwIfAborted()
+      throw error
+    }
+    if (this.#emitted.includes('aquastream committed')) return report
+    const ended = await program.ended
+    if ((await this.#outcome()) === 'committed') return this.#requireWhole(report)
+    throw replayFailed(ended)
+  }
+
+  #start(encoding: string): Program {
+    const {archives, database, lockTimeout} = this.request
+    const schemas = JSON.stringify(archives.map(({schema}) => schema))
+    return this.site.server.run('restore', ['replay', encoding, schemas], {
+      database,
+      application: this.#application,
+      env: {LOCK_TIMEOUT: String(lockTimeout)},
+    })
+  }
+
+  #outcome(): Promise<Outcome> {
+    return findOutcome({
+      ...this.site,
+      application: this.#application,
+      emitted: this.#emitted,
+      mayCommit: this.#mayCommit,
+      database: this.request.database,
+    })
+  }
+
+  /**
+   * That a transaction was committed is a success only when it came to its end.
+   * @throws restore-unknown
+   */
+  #requireWhole(report: ReplayReport): ReplayReport {
+    if (this.#emitted.includes('aquastream commits')) return report
+    throw new AquastreamError(
+      'restore-unknown',
+      'the archive ended the transaction by itself: the schema is replaced, and nothing was compared or attached again',
+      {hint: 'look at the schema before anybody uses it'},
+    )
+  }
 }
 
 /** Gives the last bytes only when that is allowed. */
-async function* holdEnd(
+async function* withholdEnd(
   bytes: AsyncIterable<Buffer>,
   allowed: () => Promise<boolean>,
 ): AsyncGenerator<Buffer> {
@@ -127,7 +156,7 @@ async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: Abor
     return true
   } catch (error) {
     signal.throwIfAborted()
-    if (ended.signal.aborted || CLOSED.has(codeOf(error) ?? '')) return false
+    if (ended.signal.aborted || CLOSED.has(errnoOf(error) ?? '')) return false
     throw error
   }
 }
@@ -141,113 +170,4 @@ async function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => resolve(), {once: true})
   })
   throw signal.reason as Error
-}
-
-/** One archive of its own goes as it is; several, or for another database, are taken apart and put in order. */
-function packed(
-  what: Replay,
-  {server, leftOut, onBytes}: {server: Server; leftOut: string[]; onBytes: (bytes: number) => void},
-): {packing: string; bytes: Readable} {
-  let read = 0
-  const proven = async function* (archive: SourceArchive): AsyncGenerator<Buffer> {
-    for await (const chunk of readProven(archive)) {
-      read += chunk.length
-      onBytes(read)
-      yield chunk
-    }
-  }
-  const [first] = what.archives
-  const alone = what.archives.length === 1 && what.before.length === 0 && what.neighbours === undefined
-  if (alone && first && first.packing !== 'plain')
-    return {packing: first.packing, bytes: Readable.from(proven(first), {objectMode: false})}
-  const sql = alone && first ? proven(first) : inOrder(what, {server, leftOut, proven})
-  return {packing: 'plain', bytes: Readable.from(withEnd(sql), {objectMode: false})}
-}
-
-/** Plain SQL does not show that its end is missing: restore.sh looks for this before it commits. */
-async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield* sql
-  yield Buffer.from("\nSELECT pg_catalog.set_config('aquastream.whole', 'yes', true);\n")
-}
-
-async function* inOrder(
-  what: Replay,
-  {
-    server,
-    leftOut,
-    proven,
-  }: {
-    server: Server
-    leftOut: string[]
-    proven: (archive: SourceArchive) => AsyncGenerator<Buffer>
-  },
-): AsyncGenerator<Buffer> {
-  const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
-  for (const statement of what.before) yield Buffer.from(`${statement}\n`)
-  for (const archive of what.archives) {
-    // Of itself a dump does not say that everybody may use it; restore.sh does the same for public alone.
-    const opens = archive.schema === 'public' && what.archives.length > 1 && archive.known?.closed !== true
-    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
-    for await (const {section, text} of splitDump(unpack(archive, server, proven(archive)))) {
-      if (section === 'rows') yield text
-      else later[section].push(text)
-    }
-    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
-  }
-  yield* later.afterwards
-  const keys = Buffer.concat(later['foreign keys']).toString('utf8')
-  if (what.neighbours === undefined) yield Buffer.from(keys)
-  else
-    yield Buffer.from(
-      withoutStrangers(keys, [...what.neighbours, ...what.archives.map(({schema}) => schema)], leftOut),
-    )
-}
-
-/** Leaves out foreign keys to schemas that the database does not have. */
-function withoutStrangers(keys: string, schemas: string[], leftOut: string[]): string {
-  return keys
-    .split(/^(?=ALTER TABLE |\\)/m)
-    .filter(statement => {
-      const [, quoted, plain] = /REFERENCES (?:"((?:[^"]|"")+)"|([^\s.("]+))\./.exec(statement) ?? []
-      const schema = quoted?.replaceAll('""', '"') ?? plain
-      if (schema === undefined || schemas.includes(schema)) return true
-      leftOut.push(/ADD CONSTRAINT (\S+)/.exec(statement)?.[1] ?? schema)
-      return false
-    })
-    .join('')
-}
-
-function explain(stderr: string, server: Server): AquastreamError {
-  const words = causeIn(stderr)
-  const evidence = [{title: 'psql says', lines: stderr.split('\n').filter(Boolean).slice(-8)}]
-  const [, holders] = /other schemas hold on to it: (.*)/.exec(words) ?? []
-  if (holders !== undefined) return holdsOn(holders)
-  return new AquastreamError('restore-failed', words, {
-    hint: hintFor(stderr, server),
-    evidence,
-  })
-}
-
-/** What of other schemas would be lost with the restored one, and cannot be made again. */
-export function holdsOn(names: string): AquastreamError {
-  return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
-    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
-  })
-}
-
-function hintFor(stderr: string, server: Server): string {
-  if (stderr.includes('lock timeout'))
-    return 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout'
-  if (stderr.includes('violates foreign key'))
-    return 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into'
-  if (/already exists|does not exist/.test(stderr))
-    return 'the backup needs something that is not there, or is there already; --into restores into another database'
-  if (/permission denied|must be/.test(stderr))
-    return 'use a user that may do this: the owner, or a superuser'
-  if (stderr.includes('unrecognized configuration parameter'))
-    return 'the archive was made by a newer pg_dump than this server understands: restore it into a newer server'
-  if (stderr.includes('out of shared memory'))
-    return 'raise max_locks_per_transaction of the server, and restart it'
-  if (/No space left/i.test(stderr)) return `make room on the disk of ${server.name}`
-  return 'mend what psql says, then run the same command again'
 }

@@ -1,16 +1,18 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {lockDatabase} from '../../postgres/lock.js'
-import {identifier, refusedAs, type Session, withSession} from '../../postgres/session.js'
-import {type BackupEvent, writeSet} from '../create.js'
+import {refusedAs, type Session, withSession} from '../../postgres/session.js'
 import {sweepLeftovers} from '../repository/leftovers.js'
 import {withDirectoryLock} from '../repository/lock.js'
-import type {RestoreSource} from './source.js'
+import {manifestText, type RestoreSource} from './source.js'
 import {rowsIn} from '../repository/manifest.js'
-import {quote} from '../repository/location.js'
 import {replay} from './replay.js'
-import {manifestText, type RestorePlan} from './plan.js'
+import type {RestorePlan} from './plan.js'
 import {listSchemas} from '../dump/snapshot.js'
+import {identifier} from '../../system/text/sql-quote.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
+import {writeSet} from '../dump/write-set.js'
+import type {BackupEvent} from '../dump/dump.js'
 
 export type RestoreEvent =
   | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
@@ -85,11 +87,12 @@ async function restoreLocked(
       manifest: await manifestText(source),
       database: into,
       before: plan.before,
-      neighbours: plan.neighbours,
+      otherSchemas: plan.otherSchemas,
       lockTimeout: plan.lockTimeout,
     },
     {server, session},
     {
+      signal: ctx.signal,
       onBytes(read) {
         ctx.on({type: 'bytes', read, total})
       },
@@ -98,7 +101,6 @@ async function restoreLocked(
         ctx.on({type: 'step', step: 'commit', state: 'started'})
       },
     },
-    ctx.signal,
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
     if (isFailure(error)) throw nothingChanged(error)
@@ -168,7 +170,7 @@ async function save(
 
 function undoCommand({flags, source, into}: RestorePlan, id: string): string {
   const [first, ...others] = source.archives
-  const what = first && others.length === 0 ? `--schema ${quote(first.schema)}` : '--all'
-  const where = into === undefined ? '' : ` --into ${quote(into)}`
+  const what = first && others.length === 0 ? `--schema ${shellQuote(first.schema)}` : '--all'
+  const where = into === undefined ? '' : ` --into ${shellQuote(into)}`
   return `aquastream db:restore ${what} --from ${id}${where} ${flags}`
 }

@@ -1,25 +1,16 @@
-import {createHash} from 'node:crypto'
-import {createReadStream} from 'node:fs'
-import {open} from 'node:fs/promises'
+import {readFile} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
-import type {Readable} from 'node:stream'
 import {AquastreamError} from '../../errors.js'
-import {cannotUse, codeOf} from '../repository/directory.js'
 import {findSet} from '../repository/find.js'
-import type {Archive, Manifest} from '../repository/manifest.js'
-import {type BackupSet, listSets, readSet, timeOf} from '../repository/sets.js'
-
-/** How the bytes of an archive become SQL; the names are those of restore.sh. */
-type Packing = 'gzip' | 'zstd' | 'custom' | 'plain'
+import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
+import {listSets, readSet} from '../repository/sets.js'
+import {encodingOf} from '../archive/format.js'
+import {type ArchiveFile, identify, unreadable} from '../archive/read.js'
+import {type BackupSet, timeOf} from '../repository/backup-set.js'
 
 /** One archive that is to be restored. */
-export interface SourceArchive {
+export interface SourceArchive extends ArchiveFile {
   schema: string
-  path: string
-  packing: Packing
-  bytes: number
-  /** What the file must be, while it is read too. */
-  sha256: string
   /** What the manifest says; nothing for a file that has none. */
   known: Archive | undefined
 }
@@ -118,17 +109,12 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
     archives: archives.map(known => ({
       schema: known.schema,
       path: join(set.path, known.file),
-      packing: packingOf(known),
+      encoding: encodingOf(known),
       bytes: known.bytes,
       sha256: known.sha256,
       known,
     })),
   }
-}
-
-function packingOf({format, compression}: Archive): Packing {
-  if (format === 'custom') return 'custom'
-  return compression === 'none' ? 'plain' : compression
 }
 
 /** A file of a set is known by the set, wherever that was copied to. */
@@ -145,99 +131,20 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
       {hint: `name that with --schema, or the archive of ${schema}`},
     )
   }
-  const {packing, bytes} = await look(path)
-  const sha256 = await checksum(path)
   return {
     set: undefined,
     manifest: undefined,
     directory,
     passedOver: [],
-    archives: [{schema, path, packing, bytes, sha256, known: undefined}],
+    archives: [{...(await identify(path)), schema, known: undefined}],
   }
 }
 
-async function look(path: string): Promise<{packing: Packing; bytes: number}> {
-  try {
-    const handle = await open(path, 'r')
-    try {
-      const stat = await handle.stat()
-      if (!stat.isFile()) throw noFile(path, 'it is no file')
-      const {buffer} = await handle.read(Buffer.alloc(5), 0, 5, 0)
-      return {packing: packingFrom(buffer), bytes: stat.size}
-    } finally {
-      await handle.close()
-    }
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw noFile(path, 'there is none')
-    throw error instanceof AquastreamError ? error : cannotUse(path, error)
-  }
-}
-
-function noFile(path: string, why: string): AquastreamError {
-  return new AquastreamError('no-such-backup', `${path} cannot be restored: ${why}`, {
-    hint: 'name an archive, such as user_20261123T020000Z.sql.gz',
-  })
-}
-
-/** By the first bytes: RFC 1952, RFC 8878, and PGDMP of pg_dump's custom format. */
-function packingFrom(head: Buffer): Packing {
-  if (head.readUInt16BE(0) === 0x1f8b) return 'gzip'
-  if (head.readUInt32LE(0) === 0xfd2fb528) return 'zstd'
-  return head.toString('latin1') === 'PGDMP' ? 'custom' : 'plain'
-}
-
-async function checksum(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20})) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
-
-/**
- * Reads the whole file once and compares it with its checksum.
- * @throws archive-damaged
- */
-export async function checkArchive({
-  path,
-  sha256,
-  bytes,
-}: Pick<SourceArchive, 'path' | 'sha256' | 'bytes'>): Promise<void> {
-  const found = await checksum(path).catch((error: unknown) => {
+/** The text of a set's manifest, as the script compares it. */
+export async function manifestText({set, directory}: RestoreSource): Promise<string | undefined> {
+  if (!set) return undefined
+  const path = join(directory, MANIFEST)
+  return readFile(path, 'utf8').catch((error: unknown) => {
     throw unreadable(path, error)
   })
-  if (found !== sha256)
-    throw damaged(path, `its checksum differs from that of the ${bytes} bytes that were backed up`)
-}
-
-/** A file of a set that was there a moment ago, or is another kind of thing now, is a damage. */
-export function unreadable(path: string, error: unknown): unknown {
-  const code = codeOf(error)
-  if (code === 'ENOENT') return damaged(path, 'it is gone')
-  return code === 'EISDIR' ? damaged(path, 'it is a directory') : cannotUse(path, error)
-}
-
-export function damaged(path: string, why: string): AquastreamError {
-  return new AquastreamError('archive-damaged', `${path} is damaged: ${why}`, {
-    hint: 'nothing was changed; choose another backup: aquastream db:list',
-  })
-}
-
-/**
- * The bytes of an archive, the last of which come only when all are what they must be: whoever unpacks them
- * meets an end that is too early otherwise.
- */
-export async function* readProven({path, sha256}: SourceArchive): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256')
-  let held: Buffer | undefined
-  const stream: Readable = createReadStream(path, {highWaterMark: 1 << 18})
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (held) yield held
-      hash.update(chunk)
-      held = chunk
-    }
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum is not that of the backup')
-  yield held
 }

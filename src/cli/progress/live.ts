@@ -7,7 +7,7 @@ import {
   ProcessOutput,
   type SimpleRenderer,
 } from 'listr2'
-import type {ProgressPrinter} from './progress.js'
+import type {ProgressPrinter} from './printer.js'
 import {wrap} from '../terminal/wrap.js'
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>

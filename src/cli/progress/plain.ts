@@ -1,4 +1,4 @@
-import type {ProgressPrinter} from './progress.js'
+import type {ProgressPrinter} from './printer.js'
 
 /** Prints one line per update, for logs. */
 export function plainProgress(): ProgressPrinter {

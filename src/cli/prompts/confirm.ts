@@ -30,3 +30,25 @@ export async function confirmByName(loss: string, name: string): Promise<void> {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
   })
 }
+
+/**
+ * Asks a yes-or-no question.
+ * @throws interrupted
+ */
+export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
+  const {default: confirm} = await import('@inquirer/confirm')
+  return unlessInterrupted(signal, confirm({message}, {output: process.stderr, signal}))
+}
+
+/** Returns the answer to a question. Before it, nothing has been written. */
+export async function unlessInterrupted<T>(signal: AbortSignal, question: Promise<T>): Promise<T> {
+  try {
+    return await question
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new AquastreamError('interrupted', 'interrupted; nothing was written', {
+      hint: 'run the command again',
+      cause: error,
+    })
+  }
+}

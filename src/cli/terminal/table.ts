@@ -27,6 +27,13 @@ export function renderTable<Row>(
   )
 }
 
+/** Renders rows in the first layout that fits the terminal, else in the last one; for a pipe, in the first one. */
+export function renderFitting<Row>(layouts: Column<Row>[][], rows: Row[]): string {
+  const width = process.stdout.isTTY ? process.stdout.columns || 80 : Infinity
+  const texts = layouts.map(columns => renderTable(columns, rows))
+  return texts.find(text => widthOf(text) <= width) ?? texts.at(-1) ?? ''
+}
+
 function draw<Row>(columns: Column<Row>[], rows: Row[]): string {
   const none = Object.fromEntries(EDGES.map(edge => [edge, '']))
   const table = new Table({

@@ -73,7 +73,10 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
       jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
     }
     const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
-    this.log(backupSummary(report, request))
+    const {sameFlags} = await import('../../backup/repository/location.js')
+    this.log(
+      backupSummary(report, sameFlags({profile: report.profile, dir: flags.dir, databaseUrl: undefined})),
+    )
     return report
   }
 }

@@ -35,21 +35,21 @@ Secrets cannot be passed as flags, because every user of the machine can read co
 
   async run(): Promise<InitReport> {
     const {flags} = await this.parse(EnvInit)
-    const {planInit, writeInit} = await import('../../env/init.js')
-    const {askSettings, askToIgnore} = await import('../../cli/prompts/settings.js')
-    const {canAsk} = await import('../../cli/prompts/confirm.js')
-    const {initSummary} = await import('../../views/env/init.js')
+    const {flagsFor, planInit, writeInit} = await import('../../env/init.js')
+    const {askSettings} = await import('../../cli/prompts/settings.js')
+    const {askYesNo, canAsk} = await import('../../cli/prompts/confirm.js')
+    const {ignoreQuestion, initSummary} = await import('../../views/env/init.js')
     const {profile = 'dev', ...stack} = this.stackRequest(flags)
     const plan = await this.interruptible(() => planInit({...stack, profile, set: flags.set}))
     const answers = canAsk()
-      ? await this.interruptible(signal => askSettings(plan, signal))
+      ? await this.interruptible(signal => askSettings(plan.questions, signal))
       : new Map<string, string>()
     const offer = plan.ignored === false && !flags.gitignore && canAsk()
-    const accepted = offer && (await this.interruptible(signal => askToIgnore(plan.file, signal)))
+    const accepted = offer && (await this.interruptible(signal => askYesNo(ignoreQuestion(plan), signal)))
     const report = await this.interruptible(() =>
       writeInit(plan, {answers, gitignore: flags.gitignore || accepted}),
     )
-    this.log(initSummary(report))
+    this.log(initSummary(report, flagsFor(report.file, report.profile)))
     return report
   }
 }

@@ -21,9 +21,9 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
   async run(): Promise<StatusReport | undefined> {
     const {flags} = await this.parse(EnvStatus)
     const {findUnwell, readStatus, watchStatus} = await import('../../env/status.js')
-    const {statusTable} = await import('../../views/env/services.js')
+    const {statusTable} = await import('../../views/env/status.js')
     if (flags.watch) {
-      const {showLive} = await import('../../cli/terminal/live.js')
+      const {showLive} = await import('../../cli/terminal/output.js')
       const json = this.jsonEnabled()
       const render = json ? (report: StatusReport) => JSON.stringify(report) : statusTable
       const inPlace = process.stdout.isTTY && !json

@@ -2,21 +2,21 @@ import {SERVICES} from '../../stack/catalogue.js'
 import type {ServiceState} from '../../stack/state.js'
 import {type Finding, plainFinding} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {docker, tryDocker} from './docker.js'
 import {findImages} from './images.js'
 
-/** How many of a service's last lines are shown. */
+/** The number of last log lines that are shown. */
 const LOG_LINES = 12
 
-/** Why a service cannot become healthy. Facts of the engine come first, words in a log second. */
+/** Finds out why a service cannot become healthy, by facts from Docker Engine only: logs may be in any language. */
 export async function diagnose(state: ServiceState, verdict: string): Promise<Diagnosis> {
   const log = await lastLog(state)
   const health = state.health === 'unhealthy' ? lastLines(state.healthOutput, 4) : []
   const found =
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
-    wrongPassword(state, log) ??
+    refusedLogin(state) ??
     plainFinding(state, verdict)
   return {
     ...found,
@@ -32,14 +32,14 @@ async function lastLog({id}: ServiceState): Promise<string[]> {
   return lastLines(`${stdout}\n${stderr}`, LOG_LINES)
 }
 
-/** An engine may run foreign images by emulation, so a difference alone is no error before the start. */
+/** Docker Engine may run images of another architecture by emulation, so a mismatch alone is not an error. */
 async function wrongArchitecture({image, service, state}: ServiceState): Promise<Finding | undefined> {
   const architecture = (await findImages([image])).get(image)?.architecture
   const engine = (await docker(['version', '--format', '{{.Server.Arch}}'])).trim()
   if (!architecture || architecture === engine || state === 'running') return undefined
   return {
     code: 'image-architecture',
-    cause: `its image ${image} is made for ${architecture}, and this machine is ${engine}`,
+    cause: `its image ${image} was built for ${architecture}, but this machine is ${engine}`,
     hint: `use an image for ${engine}: ${variableOf(service)}=…`,
   }
 }
@@ -50,22 +50,24 @@ function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined 
   const variable = kind === 'backend' ? 'BACKEND_MEMORY' : `${name.toUpperCase()}_MEMORY`
   return {
     code: 'service-failed',
-    cause: 'the kernel killed it (exit 137): it used more memory than its limit',
-    hint: `give it more, such as ${variable}=1g`,
+    cause: 'the kernel killed it because it exceeded its memory limit (exit status 137)',
+    hint: `raise the limit, for example ${variable}=1g`,
   }
 }
 
-/** The job that makes the schemas is the first that logs in to PostgreSQL. The server's words are English in the container. */
-function wrongPassword({service, profile}: ServiceState, log: string[]): Finding | undefined {
-  if (service !== 'postgres-schemas' || !log.some(line => line.includes('password authentication failed')))
-    return undefined
+/** The exit status of psql without a connection: https://www.postgresql.org/docs/current/app-psql.html */
+const NO_CONNECTION = 2
+
+/** The job that creates the schemas is the first to log in to PostgreSQL, and starts when PostgreSQL is healthy. */
+function refusedLogin({service, profile, exitCode}: ServiceState): Finding | undefined {
+  if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
   return {
     code: 'service-failed',
-    cause: 'the database volume was made with another POSTGRES_USER or POSTGRES_PASSWORD, and keeps it',
-    hint: `set the one that it was made with, or, if its data may go, aquastream env:down --volumes --profile ${profile}`,
+    cause: 'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
+    hint: `set the original values, or delete the volume with its data: aquastream env:down --volumes --profile ${profile}`,
   }
 }
 
 function variableOf(service: string): string {
-  return SERVICES.find(({name}) => name === service)?.imageVariable ?? 'the variable of its image'
+  return SERVICES.find(({name}) => name === service)?.imageVariable ?? 'the image variable'
 }

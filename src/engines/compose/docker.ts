@@ -3,15 +3,16 @@ import {connect} from 'node:net'
 import {parse} from 'node:path'
 import {execa, type Options} from 'execa'
 import {AquastreamError, type Problem} from '../../errors.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
-/** Below it the engine does not know `start_interval` of health checks, and Compose refuses the file. */
+/** Older versions do not support `start_interval` of health checks, and Compose rejects the file. */
 const OLDEST_ENGINE = 25
 
-/** The longest that an engine may take to say that it is there, in ms: an address may swallow every question. */
+/** The time limit for Docker Engine to respond, in ms: an address may silently drop every packet. */
 export const ANSWER_MS = 10_000
 
-/** What a finished docker command left; `stdout` and `stderr` are empty where they were streamed. */
+/** The result of a docker command; `stdout` is empty if it was streamed. */
 export interface DockerResult {
   ok: boolean
   stdout: string
@@ -25,8 +26,8 @@ export interface DockerOptions {
 }
 
 /**
- * How every docker program is started: by name and never by a shell, away from any compose file of the
- * user's directory, with an interrupted one gone within half a second.
+ * Returns the execa options of every docker command: without a shell, outside the user's directory with its Compose
+ * files, and killed within half a second after an abort.
  */
 export function dockerOptions({env, signal}: DockerOptions) {
   return {
@@ -34,20 +35,23 @@ export function dockerOptions({env, signal}: DockerOptions) {
     cwd: parse(process.cwd()).root,
     env: env ?? withoutComposeVariables(process.env),
     extendEnv: false,
-    // A signal of its own: execa's listeners go with the command, and not with the whole run.
+    // A derived signal, so that execa's listeners are released with the command and do not accumulate.
     ...(signal && {cancelSignal: AbortSignal.any([signal])}),
     forceKillAfterDelay: 400,
     reject: false,
   } as const satisfies Options
 }
 
-/** Compose would take files, profiles and names from these; ours are always given. */
+/** Removes the variables from which Compose would take files, profiles and names; we always pass our own. */
 export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('COMPOSE_')))
   return {...ours, COMPOSE_DISABLE_ENV_FILE: '1'}
 }
 
-/** Runs a docker command whose failure is an answer. An abort, or no engine at all, is still thrown. */
+/**
+ * Runs a docker command that may fail, and returns its result.
+ * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; the abort reason
+ */
 export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
   const {onLine, signal} = options
   signal?.throwIfAborted()
@@ -60,23 +64,29 @@ export async function tryDocker(args: string[], options: DockerOptions = {}): Pr
   return {ok: exitCode === 0, stdout, stderr}
 }
 
-/** Runs a docker command that has no reason to fail; its last words are the evidence when it does. */
+/**
+ * Runs a docker command that is expected to succeed, and returns its stdout.
+ * @throws engine-failed, with the end of stderr as evidence; the errors of tryDocker
+ */
 export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
   const {ok, stdout, stderr} = await tryDocker(args, options)
   if (ok) return stdout
   throw new AquastreamError('engine-failed', `docker ${args.find(arg => !arg.startsWith('-'))} failed`, {
-    hint: `mend what the engine says, then run the same command again: ${lastLines(stderr, 1)[0] ?? 'nothing'}`,
-    evidence: [{title: 'the engine says', lines: lastLines(stderr, 12)}],
+    hint: 'fix the error reported by Docker, then run the command again',
+    evidence: [{title: 'output of docker', lines: lastLines(stderr, 12)}],
   })
 }
 
-/** Tells a command that failed from an engine that is not there. */
+/**
+ * Distinguishes a failed command from an engine that is not available.
+ * @throws engine-missing, engine-denied, engine-too-old
+ */
 export async function throwIfUnreachable(): Promise<void> {
   const problem = await findEngineProblem()
   if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
 }
 
-/** What keeps this user from using an engine; nothing when one answers. */
+/** Returns why this user cannot use Docker Engine; undefined if it responds. */
 export async function findEngineProblem(signal?: AbortSignal): Promise<Problem | undefined> {
   const result = await execa('docker', ['version', '--format', '{{.Server.Version}}'], {
     ...dockerOptions({signal}),
@@ -87,7 +97,7 @@ export async function findEngineProblem(signal?: AbortSignal): Promise<Problem |
   if (result.code === 'ENOENT') {
     return {
       code: 'engine-missing',
-      message: 'there is no docker command on this machine',
+      message: 'the docker command was not found on this machine',
       hint: 'install Docker Engine with the Compose plugin: https://docs.docker.com/engine/install/',
     }
   }
@@ -98,12 +108,12 @@ function tooOld(version: string): Problem | undefined {
   if (Number.parseInt(version, 10) >= OLDEST_ENGINE) return undefined
   return {
     code: 'engine-too-old',
-    message: `the Docker engine is ${version}, and ${OLDEST_ENGINE} or newer is needed`,
-    hint: 'update it: https://docs.docker.com/engine/install/',
+    message: `Docker Engine ${version} is too old: ${OLDEST_ENGINE} or newer is required`,
+    hint: 'update Docker Engine: https://docs.docker.com/engine/install/',
   }
 }
 
-/** Where the docker command looks for its engine, such as unix:///var/run/docker.sock; nothing for a bad context. */
+/** Returns the address of Docker Engine, such as unix:///var/run/docker.sock; undefined for an unusable context. */
 async function endpoint(): Promise<string | undefined> {
   if (process.env.DOCKER_HOST) return process.env.DOCKER_HOST
   const format = '{{.Endpoints.docker.Host}}'
@@ -111,18 +121,20 @@ async function endpoint(): Promise<string | undefined> {
   return stdout || undefined
 }
 
-/** Whether the engine's ports and disk are those of this machine. */
+/** Returns whether Docker Engine uses the ports and the disk of this machine. */
 export async function isEngineLocal(): Promise<boolean> {
   return (await endpoint())?.startsWith('unix://') ?? false
 }
 
-/** Asks the socket itself: the words of the docker command differ between versions. */
+/** Connects to the socket itself, because the messages of the docker command differ between versions. */
 async function explainSilence(host: string | undefined): Promise<Problem> {
   if (host === undefined) {
+    // DOCKER_CONTEXT, otherwise currentContext of config.json; the context need not exist.
+    const {stdout: context} = await execa('docker', ['context', 'show'], dockerOptions({}))
     return {
       code: 'engine-missing',
-      message: `the docker context ${process.env.DOCKER_CONTEXT ?? ''} cannot be used`,
-      hint: 'see which there are: docker context ls',
+      message: `the Docker context ${context} cannot be used`,
+      hint: 'list the contexts with docker context ls, then select one with docker context use or DOCKER_CONTEXT',
     }
   }
   const path = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined
@@ -130,21 +142,21 @@ async function explainSilence(host: string | undefined): Promise<Problem> {
   if (code === 'EACCES') {
     return {
       code: 'engine-denied',
-      message: `this user may not use the Docker engine at ${path}`,
-      hint: 'join its group, then log in again: sudo usermod -aG docker "$USER"',
+      message: `permission denied for Docker Engine at ${path}`,
+      hint: 'add this user to the docker group, then log in again: sudo usermod -aG docker "$USER"',
     }
   }
   if (path) {
     return {
       code: 'engine-missing',
-      message: `no Docker engine answers at ${path}`,
-      hint: 'start it: sudo systemctl start docker (or Docker Desktop), or point DOCKER_HOST at another',
+      message: `cannot connect to Docker Engine at ${path}`,
+      hint: 'start Docker Engine (sudo systemctl start docker) or Docker Desktop, or set DOCKER_HOST to another address',
     }
   }
   return {
     code: 'engine-missing',
-    message: `no Docker engine answers at ${host}`,
-    hint: 'try docker version, then correct DOCKER_HOST or the docker context',
+    message: `cannot connect to Docker Engine at ${host}`,
+    hint: 'check the output of docker version, then correct DOCKER_HOST or the Docker context',
   }
 }
 
@@ -154,7 +166,7 @@ async function connectionError(path: string): Promise<string | undefined> {
     await once(socket, 'connect')
     return undefined
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code
+    return errnoOf(error)
   } finally {
     socket.destroy()
   }

@@ -4,17 +4,17 @@ import {readLogs} from './logs.js'
 import {listContainers, listVolumes, memoryOf, toState} from './states.js'
 import {watchContainers} from './watch.js'
 
-/** The engine for real: Docker Compose, driven by the docker command and so by the user's own context. */
+/** The compose engine. It runs the docker command, and therefore uses the Docker context of the user. */
 export function composeEngine(project: string): Engine {
   return {
     name: 'compose',
-    // Only a start needs these, and zod with them, which takes longer to load than docker to answer.
+    // Only a start needs these modules. They load zod, which takes longer than a docker command.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('./images.js')).fetchImages(plan, ctx),
     diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(state, why),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, signal),
     async stop({volumes}, signal) {
-      // By the project's name alone: Compose finds its containers, of every profile, by their labels.
+      // The project name is enough: Compose finds the containers of every profile by their labels.
       await docker(
         ['compose', '-p', project, 'down', '--remove-orphans', ...(volumes ? ['--volumes'] : [])],
         {signal},

@@ -6,7 +6,8 @@ import {dockerOptions} from './docker.js'
 import {isRunning, listContainers, serviceOf} from './states.js'
 
 /**
- * Starts programs in the container of PostgreSQL. There is never a terminal: it would change what passes through.
+ * Returns a function that starts programs in the PostgreSQL container. No terminal is allocated, because it would
+ * alter binary data.
  * @throws not-healthy
  */
 export async function besidePostgres(
@@ -15,7 +16,7 @@ export async function besidePostgres(
   const container = (await listContainers(project)).find(candidate => serviceOf(candidate) === 'postgres')
   if (!container || !isRunning(container)) {
     throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
-      hint: 'start it: aquastream env:up --service postgres; for another server set DATABASE_URL',
+      hint: 'start it: aquastream env:up --service postgres; to use another server, set DATABASE_URL',
     })
   }
   return (program, env) => {

@@ -2,7 +2,7 @@ import type {ServiceFacts} from '../engine.js'
 import {tryDocker} from './docker.js'
 import {type Container, listContainers, serviceOf} from './states.js'
 
-/** What a report says of each container beyond its state. */
+/** Reads the details of each container for the support bundle. */
 export async function readFacts(project: string, signal?: AbortSignal): Promise<ServiceFacts[]> {
   const containers = await listContainers(project, signal)
   const digests = await digestsOf([...new Set(containers.map(({Image: id}) => id))], signal)
@@ -18,7 +18,7 @@ export async function readFacts(project: string, signal?: AbortSignal): Promise<
   }))
 }
 
-/** An image that was built here, or removed since, has none. */
+/** Returns registry digests by image ID. An image that was built locally or has been removed has none. */
 async function digestsOf(ids: string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
   if (ids.length === 0) return new Map()
   const format = '{{.Id}} {{json .RepoDigests}}'
@@ -40,7 +40,7 @@ function environmentOf({Config: {Env: lines}}: Container): Record<string, string
   )
 }
 
-/** The engine and the programs that drive it; what does not answer is left out. */
+/** Reads the versions of the docker command, Docker Engine and Docker Compose; what does not respond is omitted. */
 export async function readVersions(signal?: AbortSignal): Promise<Record<string, string>> {
   const [client, server, compose] = await Promise.all([
     tryDocker(['--version'], {signal}),

@@ -1,32 +1,32 @@
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {hashStubs, STUBS} from '../stubs.js'
 import {tryDocker} from './docker.js'
 import {imageOf, STUB_IMAGE} from './project.js'
 
-/** An image that the engine has. */
+/** An image that is present in Docker Engine. */
 export interface PresentImage {
   id: string
   architecture: string
 }
 
-/** The images of the target: which one each service gets, and how it comes here. */
+/** The images of a target: which image each service runs, and how it is obtained. */
 export interface ImageChoice {
   needs: ImageNeed[]
-  /** Services that the stand-in plays, and its image. */
+  /** The services that run the stub image, and the name of that image. */
   stubs: {services: string[]; image: string}
   present: Map<string, PresentImage>
 }
 
 /**
- * In dev, unless the target says which, a backend whose image the engine does not have is played by the stub, and
- * so are the mocks, if no variable names the image. Everywhere else an image is present or is pulled.
+ * Chooses the image of each service. In dev a backend or the mocks run the stub image if their own image is not present
+ * and no variable sets it, unless the target decides otherwise. Every other image is present or is pulled.
  */
 export async function chooseImages(target: Target, signal: AbortSignal): Promise<ImageChoice> {
   const {profile, values} = target.settings
-  // The same is not built twice.
+  // The tag is a hash of the content, so that an unchanged image is not built again.
   const stubImage = `${STUB_IMAGE}:${await hashStubs()}`
   const wanted = target.services.map(service => ({service, image: imageOf(service, values)}))
   const present = await findImages([...new Set(wanted.map(({image}) => image)), stubImage], signal)
@@ -53,19 +53,22 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
   return {needs: [...needs.values()], stubs: {services, image: stubImage}, present}
 }
 
-/** Those of the images that the engine has, by the name asked for. */
+/** Returns the images that are present in Docker Engine, by the requested name. */
 export async function findImages(images: string[], signal?: AbortSignal): Promise<Map<string, PresentImage>> {
   const format = '{"id": {{json .Id}}, "architecture": {{json .Architecture}}}'
   const {ok, stdout} = await tryDocker(['image', 'inspect', '--format', format, ...images], {signal})
   const found = stdout.split('\n').filter(Boolean)
   if (ok) return new Map(found.map((line, index) => [images[index]!, JSON.parse(line) as PresentImage]))
-  // Which of several are missing is told in words only, so each is asked for alone.
+  // Only the text of the error says which images are missing, so each is queried separately.
   if (images.length === 1) return new Map()
   const each = await Promise.all(images.map(image => findImages([image], signal)))
   return new Map(each.flatMap(map => [...map]))
 }
 
-/** Brings every missing image here, all at once, and fails with all that could not be had. */
+/**
+ * Pulls and builds all missing images concurrently.
+ * @throws image-missing, with a problem for each image that could not be pulled or built
+ */
 export async function fetchImages({images, target}: Plan, ctx: Context<EngineEvent>): Promise<void> {
   const missing = images.filter(({how}) => how !== 'present')
   const results = await Promise.all(
@@ -90,6 +93,7 @@ async function pull(
 ): Promise<Problem | undefined> {
   const layers = new Map<string, boolean>()
   const onLine = (line: string): void => {
+    // As the docker command prints them, in English always; for progress alone.
     const [, layer, state] = /^(\w+): (Pulling fs layer|Already exists|Pull complete)/.exec(line) ?? []
     if (!layer) return
     layers.set(layer, state !== 'Pulling fs layer')
@@ -103,8 +107,8 @@ async function pull(
   )
   return {
     code: 'image-missing',
-    message: `the image ${image} of ${services.join(', ')} cannot be pulled (${lastLines(stderr, 1)[0] ?? 'no reason given'})`,
-    hint: `set ${variables.join(', ')} to an image that exists, or IMAGE_PREFIX to a registry that has it, and log in with docker login if it is private`,
+    message: `image ${image} of ${services.join(', ')} cannot be pulled (${lastLines(stderr, 1)[0] ?? 'no reason given'})`,
+    hint: `set ${variables.join(', ')} to an existing image, or IMAGE_PREFIX to a registry that has it; for a private registry run docker login first`,
   }
 }
 

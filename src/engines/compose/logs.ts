@@ -5,7 +5,7 @@ import {dockerOptions, throwIfUnreachable} from './docker.js'
 import {type Container, isRunning, listContainers, serviceOf} from './states.js'
 import {watchContainers} from './watch.js'
 
-/** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
+/** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
 export async function* readLogs(
   project: string,
   query: LogQuery,
@@ -29,8 +29,8 @@ function isWanted(container: Container, services: string[]): boolean {
 }
 
 /**
- * Runs a docker command with its errors in the same pipe as its output: with two pipes, a reader that
- * waits for one while the other is full would wait for ever. The arguments are data to the shell.
+ * Runs a docker command with stderr redirected to stdout: with two pipes, a reader of one would block forever once the
+ * other is full. The shell receives the arguments as positional parameters and does not interpret them.
  */
 async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<string> {
   const stop = new AbortController()
@@ -60,12 +60,12 @@ function split(line: string): {time: string; text: string} | undefined {
   return time === undefined ? undefined : {time, text: text ?? ''}
 }
 
-/** Compose 2.26 puts it before each line, also when nothing of a terminal is there. */
+/** Compose 2.26 writes this sequence before each line, even without a terminal. */
 const CLEAR_LINE = '\u001B[2K'
 
 /**
- * What comes from now on. Compose sees new containers, and ends when the last that it follows has stopped;
- * a service that is only restarted is followed on.
+ * Follows new lines. `docker compose logs --follow` includes new containers, but exits when the last followed container
+ * has stopped, so it is run again when a service has been restarted.
  */
 async function* follow(
   project: string,
@@ -80,11 +80,11 @@ async function* follow(
       if (line.time > seen) seen = line.time
       yield line
     }
-  } while (await comesBack(project, services, signal))
+  } while (await isRestarted(project, services, signal))
 }
 
-/** Whether one of the services runs again, which is waited for; not when their containers are gone. */
-async function comesBack(project: string, services: string[], signal: AbortSignal): Promise<boolean> {
+/** Waits until one of the services runs again. Returns false if their containers have been removed. */
+async function isRestarted(project: string, services: string[], signal: AbortSignal): Promise<boolean> {
   for await (const containers of watchContainers(project, {pace: 100}, signal)) {
     const followed = containers.filter(container => isWanted(container, services))
     if (followed.length === 0) return false
@@ -93,7 +93,7 @@ async function comesBack(project: string, services: string[], signal: AbortSigna
   return false
 }
 
-/** Its lines are `user-1  | TIME TEXT`. */
+/** Compose prints lines such as `user-1  | TIME TEXT`. */
 async function* followOnce(
   project: string,
   {services, since}: {services: string[]; since: string},

@@ -1,10 +1,10 @@
 import type {Machine} from '../engine.js'
 import {docker} from './docker.js'
 
-/** The machine of the engine, which need not be this one: on macOS and Windows it is a virtual one. */
+/** Reads time and memory of the machine of Docker Engine, which on macOS and Windows is a virtual machine. */
 export async function readMachine(signal: AbortSignal): Promise<Machine> {
   const output = await docker(['info', '--format', '{{.SystemTime}} {{.MemTotal}}'], {signal})
   const [time = '', memory = ''] = output.split(' ')
-  // Nanoseconds are more than a Date knows.
+  // A Date has a resolution of milliseconds; Docker Engine reports nanoseconds.
   return {time: new Date(time.replace(/(\.\d{3})\d*/, '$1')), memory: Number(memory)}
 }

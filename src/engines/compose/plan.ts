@@ -1,19 +1,19 @@
-import {statfs} from 'node:fs/promises'
-import prettyBytes from 'pretty-bytes'
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 
-/** Enough for the images' layers of an update, the logs and a database that grows for a while. */
+/** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3
 
-/** Looks at everything that decides about a start, and changes nothing. */
+/** Checks all requirements of a start on Docker and determines its changes; changes nothing. */
 export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
   const unreachable = await findEngineProblem(signal)
   if (unreachable)
@@ -25,7 +25,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   ])
   const [file, ports, disk, foreign] = await Promise.all([
     readComposeFile(target, images, signal),
-    // The ports and the disk of a remote engine cannot be seen from here.
+    // The ports and the disk of a remote engine are not visible from this machine.
     local ? findTakenPorts(target, containers) : [],
     local ? findDiskProblem() : [],
     findForeignProfile(target, signal),
@@ -34,7 +34,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     target,
     problems: [...file.problems, ...foreign, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
-      compare(service, containers, file.hashes, images),
+      compare(service, containers, {hashes: file.hashes, present: images.present}),
     ),
     stubs: images.stubs,
     images: images.needs,
@@ -43,20 +43,20 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
 
 interface ComposeFile {
   problems: Problem[]
-  /** By service: what Compose would label its container with. */
+  /** The configuration hash with which Compose would label each container, by service. */
   hashes: Map<string, string>
 }
 
-/** Compose itself says whether it can run the file: its version number alone does not tell. */
+/** Lets Compose itself parse the file, since its version number does not tell whether it can. */
 async function readComposeFile(
   target: Target,
   {stubs}: ImageChoice,
   signal: AbortSignal,
 ): Promise<ComposeFile> {
-  // Compose would only say again, in other words, what is wrong with a value.
+  // Compose would only report the invalid values again.
   if (target.settings.problems.some(({code}) => code === 'settings-invalid'))
     return {problems: [], hashes: new Map()}
-  // What is missing is reported by name elsewhere; a stand-in keeps Compose from stopping at the first.
+  // Missing settings are reported elsewhere; dummy values keep Compose from stopping at the first one.
   const required = Object.fromEntries(REQUIRED.map(name => [name, 'unset']))
   const env = {...required, ...composeEnv(target, stubs)}
   const {ok, stdout, stderr} = await tryDocker([...composeArgs(target), 'config', '--hash', '*'], {
@@ -79,7 +79,7 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
     return {
       code: 'compose-missing',
       message: 'the docker command has no Compose plugin',
-      hint: 'install it: https://docs.docker.com/compose/install/linux/',
+      hint: 'install the Compose plugin: https://docs.docker.com/compose/install/linux/',
     }
   }
   return {
@@ -89,22 +89,21 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
   }
 }
 
-/** Where the engine keeps its data, when that is a directory that can be seen from here. */
+/** Checks the free space in the data directory of Docker Engine, if that directory is visible from this machine. */
 async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const disk = await statfs(path).catch(() => undefined)
-  const free = disk ? disk.bavail * disk.bsize : Infinity
+  const free = await freeSpace(path).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
   return [
     {
       code: 'disk-full',
-      message: `${prettyBytes(free, {binary: true})} are free in ${path}, and ${prettyBytes(DISK_FLOOR, {binary: true})} are needed`,
-      hint: 'see what docker holds with docker system df, and remove images that nothing uses with docker image prune',
+      message: `only ${size(free)} free in ${path}, and ${size(DISK_FLOOR)} are required`,
+      hint: 'check the disk usage of Docker with docker system df, and remove unused images with docker image prune',
     },
   ]
 }
 
-/** Two profiles in one project would share their volumes: the data of prod under the passwords of dev. */
+/** Two profiles in one project would share volumes: dev would use the data of prod with its own passwords. */
 async function findForeignProfile({settings}: Target, signal: AbortSignal): Promise<Problem[]> {
   const {project, profile} = settings
   const filter = ['--filter', `label=${LABEL.project}=${project}`]
@@ -116,8 +115,8 @@ async function findForeignProfile({settings}: Target, signal: AbortSignal): Prom
   return [
     {
       code: 'project-in-use',
-      message: `the project ${project} holds the data of the profile ${other}`,
-      hint: `give ${profile} a project of its own with AQUASTREAM_PROJECT, or use --profile ${other}`,
+      message: `project ${project} already contains data of profile ${other}`,
+      hint: `set AQUASTREAM_PROJECT to another project name for ${profile}, or use --profile ${other}`,
     },
   ]
 }
@@ -125,17 +124,17 @@ async function findForeignProfile({settings}: Target, signal: AbortSignal): Prom
 function compare(
   service: string,
   containers: Container[],
-  hashes: Map<string, string>,
-  images: ImageChoice,
+  {hashes, present}: Pick<ComposeFile, 'hashes'> & Pick<ImageChoice, 'present'>,
 ): Change {
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
-    return {service, action: 'recreate', reason: 'its settings changed'}
+    return {service, action: 'recreate', reason: 'its settings have changed'}
   }
-  const image = images.present.get(container.Config.Image)
-  if (image && image.id !== container.Image) return {service, action: 'recreate', reason: 'its image changed'}
+  const image = present.get(container.Config.Image)
+  if (image && image.id !== container.Image)
+    return {service, action: 'recreate', reason: 'its image has changed'}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
-  if (isRunning(container)) return {service, action: 'none', reason: 'it runs'}
+  if (isRunning(container)) return {service, action: 'none', reason: 'it is running'}
   return {service, action: 'start', reason: `it is ${container.State.Status}`}
 }

@@ -11,11 +11,11 @@ interface Taken extends Place {
 
 interface Holder {
   name: string
-  /** When it is a container of Compose. */
+  /** Set for a container of a Compose project. */
   project?: string
 }
 
-/** The ports of the target that something else holds. Those that its own containers hold are not in the way. */
+/** Returns a problem for each port of the target that is in use by anything but its own containers. */
 export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
   const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
   const bind = target.settings.values.BIND!
@@ -25,7 +25,7 @@ export async function findTakenPorts(target: Target, containers: Container[]): P
   )
 }
 
-/** Another stack holds all of its ports at once: that is one problem, and one thing to do. */
+/** Ports that another stack uses are reported as one problem, since stopping that stack frees all of them. */
 function toProblems(taken: Taken[]): Problem[] {
   const projects = [...new Set(taken.map(({holder}) => holder?.project))]
   return projects.flatMap(project => {
@@ -38,8 +38,8 @@ function toProblems(taken: Taken[]): Problem[] {
 function takenByStack(project: string, ports: Taken[]): Problem {
   return {
     code: 'port-taken',
-    message: `ports ${ports.map(({port}) => port).join(', ')} are taken by the stack ${project}`,
-    hint: `stop it with docker compose -p ${project} down, or publish this one on another address, such as BIND=127.0.0.2`,
+    message: `ports ${ports.map(({port}) => port).join(', ')} are already in use by the stack ${project}`,
+    hint: `stop that stack with docker compose -p ${project} down, or publish this one on another address, for example BIND=127.0.0.2`,
   }
 }
 
@@ -49,7 +49,7 @@ function publishedAddresses({NetworkSettings: {Ports: ports}}: Container): strin
   )
 }
 
-/** The container or process behind a port, as far as the system tells this user. */
+/** Finds the container or process that uses a port, as far as this user may see it. */
 async function findHolder(port: string, bind: string): Promise<Holder | undefined> {
   const container = await holdingContainer(port, bind)
   if (container) return container
@@ -61,7 +61,7 @@ async function holdingContainer(port: string, bind: string): Promise<Holder | un
   const format = `{{.Names}}\t{{.Label "${LABEL.project}"}}\t{{.Ports}}`
   const args = ['ps', '--filter', `publish=${port}`, '--format', format]
   const {stdout} = await execa('docker', args, dockerOptions({}))
-  // The same port of another address is not in the way.
+  // The same port on another address does not conflict.
   const addresses = bind === '0.0.0.0' ? [''] : [bind, '0.0.0.0']
   const inTheWay = (ports: string): boolean =>
     addresses.some(address => ports.includes(`${address}:${port}->`))

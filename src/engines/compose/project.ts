@@ -4,22 +4,22 @@ import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
 import {withoutComposeVariables} from './docker.js'
 
-/** What the package carries for the engine. */
+/** The Compose file, which is shipped with the package. */
 export const COMPOSE_FILE = fileURLToPath(
   new URL('../../../infra/compose/docker-compose.yml', import.meta.url),
 )
 
-/** The image of stubs and mocks, without its tag. */
+/** The name of the stub image, which the mocks use as well, without its tag. */
 export const STUB_IMAGE = 'aquastream/stub'
 
-/** Beginning of every compose command that reads the file. */
+/** Returns the first arguments of every docker command that reads the Compose file. */
 export function composeArgs({settings}: Target): string[] {
   return ['compose', '-f', COMPOSE_FILE, '-p', settings.project, '--profile', settings.profile]
 }
 
 /**
- * What the compose file is filled in with. Values go by the environment: not by argv, which every process
- * can read, and not by a file, where Compose would take `$` for a variable.
+ * Returns the environment with which Compose interpolates the file. Values are passed by the environment: any process
+ * can read arguments, and in an env file Compose would interpolate `$`.
  */
 export function composeEnv(
   {settings}: Target,
@@ -33,7 +33,7 @@ export function composeEnv(
   return {...Object.fromEntries(others), ...settings.values, ...Object.fromEntries(stubImages)}
 }
 
-/** The image that a service has under these settings; the same expression as in the compose file. */
+/** Returns the image of a service under these settings, by the same expression as in the Compose file. */
 export function imageOf(service: string, values: Readonly<Record<string, string>>): string {
   const {image, imageVariable, kind} = SERVICES.find(({name}) => name === service)!
   const tag = kind === 'infrastructure' ? '' : `:${values.BACKEND_VERSION}`

@@ -7,27 +7,26 @@ import {type Container, isRunning, LABEL, serviceOf} from './states.js'
 import {watchContainers} from './watch.js'
 
 /**
- * Has Compose create what is not as the file and the settings say, then starts each container at the moment
- * when what it depends on is ready. Compose would do that too, and look for that moment twice a second, in
- * each of the four stages of this stack.
+ * Lets Compose create or recreate containers, then starts each container as soon as its dependencies are ready.
+ * Compose could start them, too, but it polls for readiness twice a second, in each of the four stages of this stack.
  */
 export async function startServices({target, stubs, changes}: Plan, signal: AbortSignal): Promise<void> {
   const names = [...target.jobs, ...target.services]
   const create = ['up', '--no-start', '--no-build', '--pull', 'never', ...names]
   const env = composeEnv(target, stubs)
-  // Compose would try to start what is paused, which the engine refuses.
+  // Compose would try to start paused containers, which Docker Engine rejects.
   const paused = changes.filter(({action}) => action === 'resume').map(({service}) => service)
   if (paused.length > 0)
     await docker(['compose', '-p', target.settings.project, 'unpause', ...paused], {signal})
   const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
-  await createBeside(createAll, signal)
+  await createWithRetry(createAll, signal)
   await startInOrder(target.settings.project, names, signal)
 }
 
 const CREATE_TRIES = 5
 
-/** Another start at the same moment takes the names, a while before its containers can be found by Compose. */
-async function createBeside(create: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** A concurrent start reserves the container names before Compose can find its containers; try again then. */
+async function createWithRetry(create: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
       await create()
@@ -39,7 +38,11 @@ async function createBeside(create: () => Promise<unknown>, signal: AbortSignal)
   }
 }
 
-/** The engine says so of names and networks; some versions only that what they just saw is gone. */
+/**
+ * Docker reports conflicting names of containers and networks; some versions report a container that disappeared.
+ * Compose has one exit status for all failures, and the engine has these messages only in English (nameConflictError
+ * and NetworkNameError of github.com/moby/moby). They decide only whether to try again.
+ */
 function isTaken(error: unknown): boolean {
   return (
     error instanceof AquastreamError &&
@@ -49,7 +52,7 @@ function isTaken(error: unknown): boolean {
   )
 }
 
-/** The events that can make a dependency ready. */
+/** The Docker events after which a dependency may be ready. */
 const DECISIVE = ['health_status', 'die']
 
 async function startInOrder(project: string, names: string[], signal: AbortSignal): Promise<void> {
@@ -67,8 +70,8 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
     const isDue = (container: Container): boolean =>
       names.includes(serviceOf(container)) &&
       !asked.has(serviceOf(container)) &&
-      dependenciesOf(container).every(dependency => isMet(dependency, containers, started))
-    // One that runs already makes others due at once, and no event will come for it.
+      dependenciesOf(container).every(dependency => isSatisfied(dependency, containers, started))
+    // A container that already runs emits no event, and may make others due at once.
     for (let due; (due = containers.find(isDue));) {
       starts.push(start(due).catch((error: unknown) => failed.abort(error)))
     }
@@ -84,7 +87,7 @@ interface Dependency {
   condition: string
 }
 
-/** As Compose labels it: `redis:service_healthy:false,minio-bucket:service_completed_successfully:false`. */
+/** Parses the Compose label: `redis:service_healthy:false,minio-bucket:service_completed_successfully:false`. */
 function dependenciesOf({Config: {Labels: labels}}: Container): Dependency[] {
   const list = labels[LABEL.dependencies] ?? ''
   return list.split(',').flatMap(entry => {
@@ -93,8 +96,8 @@ function dependenciesOf({Config: {Labels: labels}}: Container): Dependency[] {
   })
 }
 
-/** A job has to end well in this start: that it once did says nothing about the volume of today. */
-function isMet({on, condition}: Dependency, containers: Container[], started: Set<string>): boolean {
+/** A job must succeed during this start: an earlier success says nothing about the current volume. */
+function isSatisfied({on, condition}: Dependency, containers: Container[], started: Set<string>): boolean {
   const state = containers.find(container => serviceOf(container) === on)?.State
   if (!state || !started.has(on)) return false
   if (condition === 'service_healthy') return state.Status === 'running' && state.Health?.Status === 'healthy'

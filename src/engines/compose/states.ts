@@ -4,11 +4,11 @@ import type {ServiceState} from '../../stack/state.js'
 import {ANSWER_MS, docker, dockerOptions, tryDocker} from './docker.js'
 import {STUB_IMAGE} from './project.js'
 
-/** The part of `docker inspect` that is read here. */
+/** The part of the output of `docker inspect` that is used here. */
 export interface Container {
   Id: string
   Created: string
-  /** Id of the image that it was made from. */
+  /** The ID of its image. */
   Image: string
   RestartCount: number
   Config: {Image: string; Labels: Record<string, string>; Env: string[] | null}
@@ -27,7 +27,7 @@ export interface Container {
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
 }
 
-/** The labels that Compose marks its containers with. */
+/** The labels that Compose sets on containers, and our own label for the profile. */
 export const LABEL = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',
@@ -37,7 +37,7 @@ export const LABEL = {
   profile: 'aquastream.profile',
 } as const
 
-/** The containers of a project, one per service: the newest, while one is being replaced. */
+/** Lists the containers of a project, one per service; while a container is being replaced, the newest. */
 export async function listContainers(project: string, signal?: AbortSignal): Promise<Container[]> {
   const filters = [`label=${LABEL.project}=${project}`, `label=${LABEL.oneOff}=False`]
   const list = await docker(['ps', '-aq', '--no-trunc', ...filters.flatMap(filter => ['--filter', filter])], {
@@ -45,7 +45,7 @@ export async function listContainers(project: string, signal?: AbortSignal): Pro
   })
   const ids = list.split('\n').filter(Boolean)
   if (ids.length === 0) return []
-  // One that went away since it was listed makes inspect fail and still print the others.
+  // If a container has been removed since it was listed, inspect fails but still prints the others.
   const {stdout} = await tryDocker(['inspect', '--type', 'container', ...ids], {signal})
   const containers = (JSON.parse(stdout || '[]') as Container[]).sort((a, b) =>
     a.Created.localeCompare(b.Created),
@@ -62,7 +62,7 @@ export function serviceOf({Config: {Labels: labels}}: Container): string {
   return labels[LABEL.service] ?? ''
 }
 
-/** Also between two restarts and while it is paused: its ports are its own then. */
+/** Returns whether a container occupies its ports, which it also does while restarting or paused. */
 export function isRunning({State: {Status: status}}: Container): boolean {
   return status === 'running' || status === 'restarting' || status === 'paused'
 }
@@ -97,12 +97,12 @@ function published({NetworkSettings: {Ports: ports}}: Container): Record<number,
   )
 }
 
-/** "Every address" is not one that a browser opens. */
+/** A browser cannot open the wildcard address. */
 function reachable(address: string): string {
   return address === '' || address === '0.0.0.0' || address === '::' ? 'localhost' : address
 }
 
-/** Memory that the running ones use now; the engine takes about a second to measure. */
+/** Measures the memory that running services use, in bytes; Docker Engine needs about a second for it. */
 export async function memoryOf(states: ServiceState[]): Promise<Map<string, MemoryUse>> {
   const running = states.filter(({state}) => state === 'running')
   if (running.length === 0) return new Map()
@@ -123,13 +123,13 @@ export async function memoryOf(states: ServiceState[]): Promise<Map<string, Memo
   )
 }
 
-/** The docker command prints sizes as 12.5MiB. */
+/** Parses sizes as the docker command prints them, such as 12.5MiB. */
 function toBytes(text: string): number {
   const exponent = ['B', 'KiB', 'MiB', 'GiB', 'TiB'].findIndex(unit => text.replace(/[\d.]+/, '') === unit)
   return Math.round(Number.parseFloat(text) * 1024 ** Math.max(exponent, 0))
 }
 
-/** The profile of each project that has running containers; none when no engine answers, which is not said here. */
+/** Returns the profile of each project that has running containers; empty if Docker Engine is not available. */
 export async function runningProjects(): Promise<Map<string, string>> {
   const format = `{{.Label "${LABEL.project}"}} {{.Label "${LABEL.profile}"}}`
   const args = ['ps', '--filter', `label=${LABEL.profile}`, '--format', format]

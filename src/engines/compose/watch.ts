@@ -4,10 +4,10 @@ import type {WatchOptions} from '../engine.js'
 import {dockerOptions} from './docker.js'
 import {type Container, LABEL, listContainers} from './states.js'
 
-/** Longest time that a change stays unseen when the engine does not report it. */
+/** The containers are listed at least this often, in ms, in case Docker Engine does not report an event. */
 const IDLE_MS = 2000
 
-/** The containers now, and again whenever the engine reports an event of the project; ends at the signal. */
+/** Yields the containers now and again after each event of the project, until the signal aborts. */
 export async function* watchContainers(
   project: string,
   {pace, events = EVENTS}: WatchOptions & {events?: string[]},
@@ -29,48 +29,48 @@ export async function* watchContainers(
     ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
     buffer: false,
   })
-  let news = ''
-  let ring = (): void => undefined
+  let received = ''
+  let resolveWoken = (): void => undefined
   let idle: NodeJS.Timeout | undefined
-  const ringBell = (): void => {
-    ring()
+  const wake = (): void => {
+    resolveWoken()
   }
   stream.stdout.on('data', chunk => {
-    news += String(chunk)
-    ring()
+    received += String(chunk)
+    wake()
   })
-  stream.stdout.on('close', ringBell)
-  signal.addEventListener('abort', ringBell)
+  stream.stdout.on('close', wake)
+  signal.addEventListener('abort', wake)
   try {
     let containers = await listContainers(project, signal)
     while (!signal.aborted) {
-      const rung = new Promise<void>(resolve => (ring = resolve))
-      if (news === '') idle = setTimeout(ringBell, IDLE_MS)
-      else ring()
+      const woken = new Promise<void>(resolve => (resolveWoken = resolve))
+      if (received === '') idle = setTimeout(wake, IDLE_MS)
+      else wake()
       yield containers
-      await rung
+      await woken
       clearTimeout(idle)
       await delay(pace, undefined, {signal})
-      const heard = news
-      news = ''
-      containers = withHealthy(containers, heard) ?? (await listContainers(project, signal))
+      const lines = received
+      received = ''
+      containers = withHealthy(containers, lines) ?? (await listContainers(project, signal))
     }
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
     clearTimeout(idle)
-    signal.removeEventListener('abort', ringBell)
+    signal.removeEventListener('abort', wake)
     stop.abort()
     await stream
   }
 }
 
 /**
- * The containers with those healthy that became so, when nothing else was heard: looking again would cost two
- * processes per service, and they are missed where every core is busy with starting.
+ * Marks containers as healthy if all events say only that. Listing them again would start two more processes per
+ * service, while every processor is busy starting services.
  */
-function withHealthy(containers: Container[], heard: string): Container[] | undefined {
-  const ids = heard
+function withHealthy(containers: Container[], events: string): Container[] | undefined {
+  const ids = events
     .split('\n')
     .flatMap(line => (line ? [/^health_status: healthy (\w+)$/.exec(line)?.[1]] : []))
   if (

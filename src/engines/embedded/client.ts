@@ -8,13 +8,15 @@ import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
 import type {Supervised} from './supervisor/supervisor.js'
 import type {Database, Work} from './service-spec.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
-/** A supervisor has nothing to think about: one that is silent for so long, in ms, hangs. */
-const PATIENCE_MS = 10_000
+/** A supervisor answers at once; no answer for this long, in ms, means that it hangs. */
+const TIMEOUT_MS = 10_000
 
 /**
- * Whether a supervisor listens: a pid may be another's by now, and the socket of a dead one refuses.
- * @throws state-directory: whether something runs in a directory that this user may not enter cannot be known
+ * Returns whether a supervisor listens on the socket. A pid would prove nothing, since it may have been reused, but the
+ * socket of a dead supervisor refuses connections.
+ * @throws state-directory: this user may not enter the directory of the stack
  */
 export async function isListening({path, socket: address}: Home): Promise<boolean> {
   const socket = connect(address)
@@ -22,50 +24,57 @@ export async function isListening({path, socket: address}: Home): Promise<boolea
     await once(socket, 'connect')
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
-    throw new AquastreamError('state-directory', `this user may not see whether a stack runs in ${path}`, {
-      hint: 'run this as the user who started it, or set XDG_STATE_HOME to a directory that you may enter',
-      cause: error,
-    })
+    if (errnoOf(error) !== 'EACCES') return false
+    throw new AquastreamError(
+      'state-directory',
+      `this user may not check whether a stack is running in ${path}`,
+      {
+        hint: 'run the command as the user who started the stack, or set XDG_STATE_HOME to an accessible directory',
+        cause: error,
+      },
+    )
   } finally {
     socket.destroy()
   }
 }
 
-/** Its services now, or, for `seen`, when something has changed since that version or two seconds have gone by. */
+/** Returns the current states; with `seen`, waits up to 2 s until they have changed since that version. */
 export async function askStates(
   home: Home,
   {seen, signal}: {seen?: number | undefined; signal?: AbortSignal | undefined} = {},
 ): Promise<{version: number; states: Supervised[]}> {
-  return ask(home, 'GET', `/states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
+  return ask(home, `GET /states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
 }
 
-/** What is known of each service beyond its state. */
+/** Returns the details of each service beyond its state. */
 export async function askFacts(home: Home, signal?: AbortSignal): Promise<ServiceFacts[]> {
-  return ask(home, 'GET', '/facts', {signal})
+  return ask(home, 'GET /facts', {signal})
 }
 
-/** Bytes in use by service. */
+/** Returns the memory in use by each service, in bytes. */
 export async function askMemory(home: Home): Promise<Record<string, number>> {
-  return ask(home, 'GET', '/memory')
+  return ask(home, 'GET /memory')
 }
 
-/** How the database that it runs is reached; nothing when it runs none. */
+/** Returns how to connect to the database of the stack; null if none is running. */
 export async function askDatabase(home: Home): Promise<Database | null> {
-  return ask(home, 'GET', '/database')
+  return ask(home, 'GET /database')
 }
 
-/** Has it take on work; it answers at once. */
+/** Sends the services to run; the supervisor answers before they have been started. */
 export async function sendWork(home: Home, works: Work[]): Promise<void> {
-  await ask(home, 'POST', '/run', {body: works})
+  await ask(home, 'POST /run', {body: works})
 }
 
-/** Has it end everything, and then itself. @param signal ends the wait, not the stop */
+/**
+ * Stops all services and then the supervisor.
+ * @param signal aborts the wait, not the stop
+ */
 export async function askToStop(home: Home, signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST', '/stop', {signal, patience: 90_000})
+  await ask(home, 'POST /stop', {signal, timeout: 90_000})
 }
 
-/** The lines that services write from now on, until the supervisor ends or the signal. Called when it listens. */
+/** Yields new log lines of all services until the supervisor exits or the signal aborts. The supervisor must listen. */
 export async function* followLines(home: Home, signal: AbortSignal): AsyncGenerator<LogLine> {
   try {
     const asking = request({socketPath: home.socket, path: '/lines', signal, agent: false})
@@ -73,7 +82,7 @@ export async function* followLines(home: Home, signal: AbortSignal): AsyncGenera
     const [response] = (await once(asking, 'response')) as [IncomingMessage]
     for await (const line of createInterface({input: response})) yield JSON.parse(line) as LogLine
   } catch {
-    // It has ended, however it did that, and with it all that writes lines.
+    // The supervisor has exited, for whatever reason, and every service with it.
     signal.throwIfAborted()
   }
 }
@@ -81,16 +90,17 @@ export async function* followLines(home: Home, signal: AbortSignal): AsyncGenera
 interface AskOptions {
   body?: unknown
   signal?: AbortSignal | undefined
-  patience?: number
+  /** In ms. */
+  timeout?: number
 }
 
 async function ask<T>(
   {socket}: Home,
-  method: string,
-  path: string,
-  {body, signal, patience = PATIENCE_MS}: AskOptions = {},
+  route: `${'GET' | 'POST'} /${string}`,
+  {body, signal, timeout = TIMEOUT_MS}: AskOptions = {},
 ): Promise<T> {
-  const late = AbortSignal.timeout(patience)
+  const [method, path] = route.split(' ', 2)
+  const late = AbortSignal.timeout(timeout)
   const until = signal ? AbortSignal.any([signal, late]) : late
   try {
     const asking = request({socketPath: socket, method, path, signal: until, agent: false})
@@ -103,9 +113,9 @@ async function ask<T>(
     signal?.throwIfAborted()
     throw new AquastreamError(
       'engine-failed',
-      `the supervisor of the embedded engine did not answer (${late.aborted ? 'it hangs' : (error as Error).message})`,
+      `the supervisor of the embedded engine does not respond (${late.aborted ? 'timeout' : (error as Error).message})`,
       {
-        hint: 'end it and what it runs: aquastream env:down --profile dev; then start again: aquastream env:up --profile dev',
+        hint: 'stop it and its services: aquastream env:down --profile dev; then start them again: aquastream env:up --profile dev',
         cause: error,
       },
     )

@@ -4,10 +4,10 @@ import type {Diagnosis} from '../engine.js'
 import type {Home} from './home/home.js'
 import {readLogs} from './logs.js'
 
-/** How many of a service's last lines are shown. */
+/** The number of last log lines that are shown. */
 const LOG_LINES = 12
 
-/** Why a service cannot become healthy, with the last that it wrote and what its health check said. */
+/** Returns why a service cannot become healthy, with its last log lines and the output of its health check. */
 export async function diagnose(home: Home, state: ServiceState, verdict: string): Promise<Diagnosis> {
   const log: string[] = []
   const query = {services: [state.service], follow: false, tail: LOG_LINES}

@@ -5,15 +5,15 @@ import {findLeftovers} from './home/orphans.js'
 import {readStates, watchStates} from './states.js'
 
 /**
- * The engine of dev where no container engine runs: programs of this machine, under a supervisor of ours.
- * @param unasked as the engine has it
+ * The embedded engine, for dev without Docker: it runs programs of this machine under a supervisor.
+ * @param unasked see Engine
  */
 export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?: string): Engine {
   const home = homeOf(project, env)
   return {
     name: 'embedded',
     unasked,
-    // As with Docker, only a start needs these.
+    // As in the compose engine, only a start needs these modules.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
     async fetchImages({images}, ctx) {
       const missing = images.find(({how}) => how === 'pull')
@@ -35,7 +35,7 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
       yield* (await import('./logs.js')).readLogs(home, query, signal)
     },
     async facts(signal) {
-      // Of what runs on without its supervisor nobody knows the secrets; the question to it says that.
+      // Services that outlived their supervisor have unknown secrets; the failing query reports that.
       const isThere = (await isListening(home)) || (await findLeftovers(home)).size > 0
       return isThere ? askFacts(home, signal) : []
     },

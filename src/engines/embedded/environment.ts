@@ -3,29 +3,29 @@ import {SERVICES} from '../../stack/catalogue.js'
 /** The settings by name. */
 export type Values = Readonly<Record<string, string>>
 
-/** Whether a service runs, or is skipped on this machine. */
+/** Returns whether a service runs on this machine; otherwise it is skipped. */
 export type Runs = (service: string) => boolean
 
-/** Where others reach a port of a service: "every address" is not one that a client connects to. */
+/** Returns the host:port at which clients on this machine reach a port of a service. */
 export function addressOf(service: string, values: Values, port = 0): string {
   const {ports} = SERVICES.find(({name}) => name === service)!
   return `${hostOf(values)}:${values[ports[port]!.variable]}`
 }
 
-/** The address at which the stack is reached from this machine. */
+/** Returns the address of the stack for clients on this machine; they cannot connect to the wildcard address. */
 export function hostOf({BIND: bind}: Values): string {
   return bind === '0.0.0.0' ? '127.0.0.1' : bind!
 }
 
-/** What a person's browser opens; the stubs know what to make of "every address". */
+/** Returns the URL that a browser opens; the stubs handle the wildcard address themselves. */
 function publicUrl(service: string, values: Values): string {
   const {ports} = SERVICES.find(({name}) => name === service)!
   return `http://${values.BIND}:${values[ports[0].variable]}`
 }
 
 /**
- * What a backend or the mocks are told: the variables of the compose file, with addresses of this machine in the place
- * of names of containers. A test compares the two. Of what is skipped nothing is told.
+ * Returns the environment of a backend or of the mocks: the variables of the Compose file, with addresses of this
+ * machine instead of container names. A test compares the two. Variables of skipped services are omitted.
  */
 export function environmentOf(service: string, values: Values, runs: Runs): Record<string, string> {
   const {kind, schema, ports} = SERVICES.find(({name}) => name === service)!
@@ -74,7 +74,7 @@ const PAYMENTS = [
   'CLOUDPAYMENTS_API_SECRET',
 ]
 
-/** What only one service gets. */
+/** Variables of single services. */
 const ITS_OWN: Partial<Record<string, (values: Values, runs: Runs) => Record<string, string>>> = {
   gateway: values =>
     Object.fromEntries(
@@ -107,7 +107,7 @@ function pick(values: Values, names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap(name => (values[name] ? [[name, values[name]]] : [])))
 }
 
-/** In dev these lead to the mocks by the name of their container, unless somebody has set them. */
+/** In dev the defaults point to the host name of the mocks, which is replaced by their address. */
 function pickUrls(values: Values, names: string[]): Record<string, string> {
   const found = Object.entries(pick(values, names))
   return Object.fromEntries(

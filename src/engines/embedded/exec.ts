@@ -5,11 +5,11 @@ import {notRunning} from '../not-running.js'
 import {startOnHost} from '../../system/program.js'
 import {askDatabase, isListening} from './client.js'
 import type {Home} from './home/home.js'
-import {whereIs} from './postgres/programs.js'
+import {which} from '../../system/which.js'
 
 /**
- * Starts programs of this machine, for the server of the home. Its own psql and pg_dump come first: those of PATH may be
- * older than it.
+ * Returns a function that starts programs of this machine for the server of a stack. Its own psql and pg_dump take
+ * precedence over those on PATH, which may be older than the server.
  *
  * @throws not-healthy, tool-missing
  */
@@ -22,15 +22,19 @@ export async function besidePostgres(
   if (!database) {
     const {code, message} = notRunning(`postgres of ${project}`, 'dev', unasked)
     throw new AquastreamError(code, message, {
-      hint: 'start it: aquastream env:up --profile dev --service postgres; for another server set DATABASE_URL',
+      hint: 'start it: aquastream env:up --profile dev --service postgres; to use another server, set DATABASE_URL',
     })
   }
   const {bin, host, port, user, password, name} = database
   const path = [bin, process.env.PATH].join(delimiter)
-  if (!(await whereIs('pg_dump', path))) {
-    throw new AquastreamError('tool-missing', `${bin} has PostgreSQL's server and not its client tools`, {
-      hint: 'install PostgreSQL, such as with apt install postgresql, then aquastream env:down --profile dev and aquastream env:up --profile dev',
-    })
+  if (!(await which('pg_dump', path))) {
+    throw new AquastreamError(
+      'tool-missing',
+      `${bin} contains the PostgreSQL server, but not its client tools`,
+      {
+        hint: 'install PostgreSQL (for example: apt install postgresql), then restart the stack: aquastream env:down --profile dev, aquastream env:up --profile dev',
+      },
+    )
   }
   const server = {
     PATH: path,
@@ -43,7 +47,7 @@ export async function besidePostgres(
   return (program, env) => startOnHost(program, {...withoutOwnServer(), ...server, ...env})
 }
 
-/** What the user has set for another server is not meant for this one. */
+/** Unsets the PG… variables of the user, which are meant for another server. */
 function withoutOwnServer(): NodeJS.ProcessEnv {
   const names = Object.keys(process.env).filter(name => name.startsWith('PG'))
   return Object.fromEntries(names.map(name => [name, undefined]))

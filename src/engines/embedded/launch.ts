@@ -4,7 +4,7 @@ import {closeSync, openSync} from 'node:fs'
 import {access, readFile, rename, rm} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
-import {lastLines} from '../../system/last-lines.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
 import {requireNotElsewhere} from './home/other-host.js'
 import type {Home} from './home/home.js'
@@ -12,20 +12,21 @@ import {endLeftovers} from './home/orphans.js'
 import {withHomeLock} from './home/lock.js'
 import {makeHome} from './home/make-home.js'
 import type {Work} from './service-spec.js'
+import {succeeds} from '../../system/succeeds.js'
 
-/** Has the supervisor of the home take on work; starts one if there is none. */
+/** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
 export async function runWorks(home: Home, works: Work[]): Promise<void> {
   await withHomeLock(home, async () => {
     await makeHome(home)
     if ((await isListening(home)) && (await succeeds(sendWork(home, works)))) return
     await requireNotElsewhere(home)
-    // One that is there and does not answer hangs; it is a leftover too.
+    // A supervisor that does not respond hangs, and is ended like an orphan.
     await endLeftovers(home)
     await launch(home, works)
   })
 }
 
-/** Ends the supervisor and all that it runs, or what is left of it; with `volumes`, the data goes too. */
+/** Stops the supervisor with all its services, or the orphans of a dead supervisor; deletes data with `volumes`. */
 export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal: AbortSignal): Promise<void> {
   if (!(await succeeds(access(home.path))) && !(await succeeds(access(home.deleted)))) return
   await withHomeLock(home, async () => {
@@ -38,23 +39,16 @@ export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal:
   })
 }
 
-/** Put aside first: half of a database that was being deleted would be taken for a whole one. */
+/** Renames the directory first, so that a partly deleted database is never mistaken for a complete one. */
 async function deleteHome(home: Home): Promise<void> {
   await rm(home.deleted, {recursive: true, force: true})
   await succeeds(rename(home.path, home.deleted))
   await rm(home.deleted, {recursive: true, force: true})
 }
 
-async function succeeds(promise: Promise<unknown>): Promise<boolean> {
-  return promise.then(
-    () => true,
-    () => false,
-  )
-}
-
 const SUPERVISOR = fileURLToPath(new URL('supervisor/main.js', import.meta.url))
 
-/** The work goes by a message: every process could read arguments, and whoever finds it later a file. */
+/** The services contain secrets and are sent by IPC: any process can read arguments, and a file would remain. */
 async function launch(home: Home, works: Work[]): Promise<void> {
   const log = openSync(home.log('supervisor'), 'a', 0o600)
   const child = spawn(process.execPath, [SUPERVISOR, home.path], {
@@ -69,15 +63,15 @@ async function launch(home: Home, works: Work[]): Promise<void> {
   if (outcome !== 'ready') {
     const words = await readFile(home.log('supervisor'), 'utf8').catch(() => '')
     throw new AquastreamError('engine-failed', 'the supervisor of the embedded engine could not start', {
-      hint: 'mend what it says, then run the same command again',
-      evidence: [{title: 'the supervisor says', lines: lastLines(words, 12)}],
+      hint: 'fix the error reported by the supervisor, then run the command again',
+      evidence: [{title: 'log of the supervisor', lines: lastLines(words, 12)}],
     })
   }
   if (child.connected) child.disconnect()
   child.unref()
 }
 
-/** None of the secrets that are in ours. */
+/** The environment of the supervisor must not contain the secrets of this process. */
 function supervisorEnvironment(): NodeJS.ProcessEnv {
   const {PATH, HOME, TMPDIR} = process.env
   return {TZ: 'UTC', ...(PATH && {PATH}), ...(HOME && {HOME}), ...(TMPDIR && {TMPDIR})}

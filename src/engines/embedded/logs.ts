@@ -6,18 +6,21 @@ import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
 import type {Home} from './home/home.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 
-/** The lines of the asked services: what is there in the order of time, then, to follow, what comes. */
+/** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
 export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
   const services = await servicesWithLogs(home, query.services)
   const since = query.since === undefined ? '' : toTime(query.since)
-  // Listened to before the files are read, so that no line falls between.
+  // Subscribe before the files are read, so that no line is missed in between.
   const coming = query.follow && (await isListening(home)) ? followLines(home, signal) : undefined
   const first = coming?.next()
-  // It may fail while the files are read, and is asked for afterwards.
+  // It may reject while the files are read; it is awaited afterwards.
   first?.catch(() => undefined)
   let last = ''
-  for await (const line of mergeByTime(services.map(service => readOne(home, service, since, query.tail)))) {
+  for await (const line of mergeByTime(
+    services.map(service => tailOf(linesOf(home, service, since), query.tail)),
+  )) {
     signal.throwIfAborted()
     last = line.time
     yield line
@@ -29,20 +32,15 @@ export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal
     if (isWanted(next.value)) yield next.value
 }
 
-/** The supervisor's own log is of no interest here: it is empty unless we have a bug. */
+/** The log of the supervisor is excluded: it is empty unless the supervisor has a bug. */
 async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]> {
   const names = await readdir(dirname(home.log(''))).catch(() => [])
   const all = names.flatMap(name => (name.endsWith('.log') ? [name.slice(0, -'.log'.length)] : []))
   return all.filter(name => name !== 'supervisor' && (wanted.length === 0 || wanted.includes(name)))
 }
 
-async function* readOne(
-  home: Home,
-  service: string,
-  since: string,
-  tail: number | undefined,
-): AsyncGenerator<LogLine> {
-  const lines = linesOf(home, service, since)
+/** Yields the last `tail` lines; all lines if it is undefined. */
+async function* tailOf(lines: AsyncGenerator<LogLine>, tail: number | undefined): AsyncGenerator<LogLine> {
   if (tail === undefined) {
     yield* lines
     return
@@ -50,7 +48,7 @@ async function* readOne(
   let kept: LogLine[] = []
   for await (const line of lines) {
     kept.push(line)
-    // Not at each line: a list is shifted as a whole.
+    // Not at every line, because removing the first element moves all others.
     if (kept.length > 2 * tail + 100) kept = lastOf(kept, tail)
   }
   yield* lastOf(kept, tail)
@@ -60,7 +58,7 @@ function lastOf<T>(list: T[], count: number): T[] {
   return count === 0 ? [] : list.slice(-count)
 }
 
-/** The oldest file first; each line is `TIME TEXT`. */
+/** Reads the rotated files, the oldest first; each line is `TIME TEXT`. */
 async function* linesOf(home: Home, service: string, since: string): AsyncGenerator<LogLine> {
   const path = home.log(service)
   for (const file of [`${path}.2`, `${path}.1`, path]) {
@@ -71,7 +69,7 @@ async function* linesOf(home: Home, service: string, since: string): AsyncGenera
         if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (errnoOf(error) !== 'ENOENT') throw error
     } finally {
       input.destroy()
     }
@@ -80,7 +78,7 @@ async function* linesOf(home: Home, service: string, since: string): AsyncGenera
 
 const UNITS: Record<string, number> = {h: 3_600_000, m: 60_000, s: 1000}
 
-/** `1h30m` ago, or a time as it is. */
+/** Converts a duration such as `1h30m` to the time that long ago; returns a time unchanged. */
 function toTime(since: string): string {
   if (!/^(\d+[hms])+$/.test(since)) return since
   const parts = [...since.matchAll(/(\d+)([hms])/g)]

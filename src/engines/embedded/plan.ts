@@ -1,5 +1,3 @@
-import {statfs} from 'node:fs/promises'
-import prettyBytes from 'pretty-bytes'
 import {AquastreamError, type Problem} from '../../errors.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
@@ -10,11 +8,13 @@ import {readStates} from './states.js'
 import type {Supervised} from './supervisor/supervisor.js'
 import {fingerprint} from './service-spec.js'
 import {worksOf} from './specs.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 
-/** A new database takes 60 MB, and its log of changes grows to a GiB under load. */
+/** Required free space, in bytes: a new database takes 60 MB, and its write-ahead log grows to 1 GiB under load. */
 const DISK_FLOOR = 512 * 1024 ** 2
 
-/** Looks at everything that decides about a start, and changes nothing but an empty directory. */
+/** Checks all requirements of a start on this machine and determines its changes; creates only empty directories. */
 export async function planStart(target: Target, home: Home, signal: AbortSignal): Promise<Plan> {
   const jobless = {...target, jobs: []}
   const empty = {target: jobless, changes: [], stubs: {services: [], image: ''}, images: []}
@@ -25,7 +25,7 @@ export async function planStart(target: Target, home: Home, signal: AbortSignal)
     const [ports, disk, works] = await Promise.all([
       findPortProblems(target, home),
       findDiskProblem(home),
-      // A value that cannot be used is reported elsewhere; nothing is made of it.
+      // Invalid settings are reported elsewhere, and no service can be defined with them.
       target.settings.problems.length > 0 ? [] : worksOf(target, postgres.programs, home),
     ])
     return {
@@ -44,16 +44,16 @@ export async function planStart(target: Target, home: Home, signal: AbortSignal)
 function realNeedsDocker(service: string): Problem {
   return {
     code: 'usage',
-    message: `${service} cannot be real here: on the embedded engine every backend is a stub`,
-    hint: 'leave --real out, or run dev on Docker: --engine compose',
+    message: `--real ${service} is not possible: the embedded engine runs every backend as a stub`,
+    hint: 'remove --real, or run dev on Docker: --engine compose',
   }
 }
 
 async function findPortProblems(target: Target, home: Home): Promise<Problem[]> {
-  // One after the other: two looks at the same port see each other.
+  // Sequentially: two concurrent checks of the same port would see each other.
   const unusable = await findUnusable(target)
   const taken = await findTaken(target, () => false)
-  // Looked at after the ports, since another start may just have given its services theirs.
+  // Read after the ports, since a concurrent start may have occupied some of them in the meantime.
   const states = await readStates(home)
   const isOwn = ({service, port}: Place): boolean =>
     states.some(state => state.service === service && (state.health === 'unhealthy' || isAt(state, port)))
@@ -77,29 +77,27 @@ function isAt({published}: Supervised, port: string): boolean {
 function takenByNeighbour({service, port}: Place, holder: Supervised): Problem {
   return {
     code: 'port-taken',
-    message: `port ${port} of ${service} is that of ${holder.service} in the stack that runs`,
-    hint: 'let go of all ports first: aquastream env:down --profile dev',
+    message: `port ${port} of ${service} is already in use by ${holder.service} of the running stack`,
+    hint: 'stop the stack first: aquastream env:down --profile dev',
   }
 }
 
 async function findDiskProblem({path}: Home): Promise<Problem[]> {
-  const {bavail, bsize} = await statfs(path)
-  const free = bavail * bsize
+  const free = await freeSpace(path)
   if (free >= DISK_FLOOR) return []
-  const [is, needed] = [free, DISK_FLOOR].map(bytes => prettyBytes(bytes, {binary: true}))
   return [
     {
       code: 'disk-full',
-      message: `${is} are free in ${path}, and ${needed} are needed`,
-      hint: 'make room there, or set XDG_STATE_HOME to a directory on another disk',
+      message: `only ${size(free)} free in ${path}, and ${size(DISK_FLOOR)} are required`,
+      hint: 'free disk space there, or set XDG_STATE_HOME to a directory on another disk',
     },
   ]
 }
 
 function compare(service: string, wanted: string, states: Supervised[]): Change {
   const now = states.find(state => state.service === service)
-  if (!now) return {service, action: 'create', reason: 'it does not run'}
+  if (!now) return {service, action: 'create', reason: 'it is not running'}
   if (now.fingerprint === '') return {service, action: 'recreate', reason: now.healthOutput}
-  if (now.fingerprint !== wanted) return {service, action: 'recreate', reason: 'its settings changed'}
-  return {service, action: 'none', reason: 'it runs'}
+  if (now.fingerprint !== wanted) return {service, action: 'recreate', reason: 'its settings have changed'}
+  return {service, action: 'none', reason: 'it is running'}
 }

@@ -1,35 +1,35 @@
 import {createHash} from 'node:crypto'
 import type {Owner} from './postgres/owner.js'
 
-/** What the supervisor is to run for one service, or that it is skipped. */
+/** What the supervisor runs for one service, or why the service is skipped. */
 export interface Work {
   service: string
-  /** What it is, for people: `postgres 15.18`. */
+  /** Program and version for display, such as `postgres 15.18`. */
   image: string
   stub: boolean
-  /** Services that have to be ready first. */
+  /** Services that must be ready first. */
   needs: string[]
-  /** Addresses by port of the service, as ServiceState has them. */
+  /** Addresses by port of the service, as in ServiceState. */
   published: Record<number, string>
   run: Run | {skipped: string}
 }
 
 export interface Run {
   program: string[]
-  /** All that it sees of an environment. */
+  /** The complete environment. */
   env: Record<string, string>
-  /** Where it works; made for it if need be. */
+  /** The working directory, which is created if necessary. */
   directory: string
-  /** What it reads from its standard input. */
+  /** The standard input. */
   input?: string
-  /** The user that it runs as; ours when absent. */
+  /** The user that runs it; undefined: the current user. */
   owner?: Owner | undefined
-  /** How it is asked to end. */
+  /** The signal that stops it. */
   stop: 'SIGINT' | 'SIGTERM'
   health: HealthCheck
-  /** The database that has to be there first. */
+  /** The database to create before the start. */
   database?: Database
-  /** Folders below the directory that have to be there first. */
+  /** Subdirectories of the directory to create before the start. */
   folders?: string[]
 }
 
@@ -38,9 +38,9 @@ export type HealthCheck =
   | {by: 'redis'; host: string; port: number; password: string}
   | {by: 'postgres'; host: string; port: number; user: string; database: string}
 
-/** A database, and the user and password that it is to be reached by from now on. */
+/** A database, with the user and the password to set. */
 export interface Database {
-  /** The folder of PostgreSQL's programs. */
+  /** The directory of the PostgreSQL programs. */
   bin: string
   /** The data directory. */
   data: string
@@ -51,7 +51,7 @@ export interface Database {
   port: number
 }
 
-/** One word for all of it: the same again means that nothing has to change. */
+/** Returns a hash of the definition: if it is unchanged, the service keeps running. */
 export function fingerprint(work: Work): string {
   return createHash('sha256').update(JSON.stringify(work)).digest('hex')
 }

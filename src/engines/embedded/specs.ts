@@ -6,31 +6,32 @@ import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
 import type {Home} from './home/home.js'
 import {findOwner, type Owner} from './postgres/owner.js'
-import {type PostgresPrograms, versionOf, whereIs} from './postgres/programs.js'
+import {type PostgresPrograms, versionOf} from './postgres/programs.js'
 import type {Run, Work} from './service-spec.js'
+import {which} from '../../system/which.js'
 
-/** What decides how the services run here. */
+/** What determines how the services run on this machine. */
 interface Site {
   values: Values
   home: Home
   owner: Owner | undefined
   postgres: PostgresPrograms
-  /** Paths of the programs that are on this machine. */
+  /** Paths of the programs; undefined if not found on this machine. */
   redis: string | undefined
   minio: string | undefined
-  /** What the stubs are, as one word: their program and their documents. */
+  /** The hash of the program and the documents of the stubs. */
   stubs: string
 }
 
-/** What a service is here, for people, and how it runs. */
+/** The display name of a service and how it runs. */
 type Form = Pick<Work, 'image' | 'run'>
 
-/** What each service of the target is here: a program with its arguments and variables, or skipped. */
+/** Returns how to run each service of the target on this machine, or why it is skipped. */
 export async function worksOf(target: Target, postgres: PostgresPrograms, home: Home): Promise<Work[]> {
   const [owner, redis, minio, stubs] = await Promise.all([
     findOwner(),
-    whereIs('redis-server'),
-    whereIs('minio'),
+    which('redis-server'),
+    which('minio'),
     hashStubs(),
   ])
   const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}
@@ -68,7 +69,7 @@ function postgres({postgres: {bin, version}, values, home, owner}: Site): Form {
       env: usualEnvironment(home),
       directory: home.path,
       owner,
-      // "Fast": SIGTERM would wait for every client to go by itself.
+      // Fast shutdown; SIGTERM would wait until every client has disconnected.
       stop: 'SIGINT',
       health: {by: 'postgres', ...server, database: name!},
       database: {...server, bin, data: home.data('postgres'), name: name!, password: password!},
@@ -89,7 +90,7 @@ async function redis({redis: program, values, home, owner}: Site): Promise<Form>
         ...['--port', port, '--bind', values.BIND!, '--dir', home.data('redis')],
         ...['--appendonly', 'yes', '--daemonize', 'no'],
       ],
-      // The password's SHA-256 instead of the password: no character of it can be taken for syntax.
+      // The SHA-256 hash of the password contains no characters with a special meaning.
       input: `user default on #${hash} ~* &* +@all\n`,
       env: usualEnvironment(home),
       directory: home.data('redis'),
@@ -102,7 +103,7 @@ async function redis({redis: program, values, home, owner}: Site): Promise<Form>
 
 async function minio({minio: program, values, home, owner}: Site): Promise<Form> {
   if (program === undefined) {
-    return skipped('minio', 'minio', 'see https://github.com/minio/minio, and put the program on PATH')
+    return skipped('minio', 'minio', 'see https://github.com/minio/minio')
   }
   const directory = home.data('minio')
   const [api, console] = [0, 1].map(index => addressOf('minio', values, index))
@@ -117,7 +118,7 @@ async function minio({minio: program, values, home, owner}: Site): Promise<Form>
         MINIO_ROOT_PASSWORD: values.S3_SECRET_KEY!,
       },
       directory,
-      // A folder beside its own files is a bucket to MinIO.
+      // MinIO treats a subdirectory of its data directory as a bucket.
       folders: [values.S3_BUCKET!],
       owner,
       stop: 'SIGTERM',
@@ -127,7 +128,7 @@ async function minio({minio: program, values, home, owner}: Site): Promise<Form>
 }
 
 function skipped(service: string, program: string, how: string): Form {
-  return {image: service, run: {skipped: `there is no ${program} on PATH; to have it: ${how}`}}
+  return {image: service, run: {skipped: `${program} not found on PATH; to install it: ${how}`}}
 }
 
 const STUB_SERVER = join(STUBS, 'server.js')
@@ -138,7 +139,7 @@ async function stub(
 ): Promise<Form> {
   const missing = new Set([...(redisHere ? [] : ['redis']), ...(minioHere ? [] : ['minio'])])
   return {
-    // By its content: a new version of the stub is another program, and replaces the one that runs.
+    // The hash identifies the version of the stub, so that a new version replaces the running one.
     image: `stub ${stubs}`,
     run: {
       program: [process.execPath, STUB_SERVER, service],
@@ -150,7 +151,7 @@ async function stub(
   }
 }
 
-/** What every program needs of ours, and no secret. */
+/** Variables that every program needs; they contain no secret. */
 function usualEnvironment({path}: Home): Record<string, string> {
   const {PATH = '/usr/local/bin:/usr/bin:/bin', LD_LIBRARY_PATH} = process.env
   return {PATH, HOME: path, LC_ALL: 'C', TZ: 'UTC', ...(LD_LIBRARY_PATH && {LD_LIBRARY_PATH})}

@@ -5,7 +5,7 @@ import {choosePostgres} from './postgres/choose.js'
 import {watchStates} from './states.js'
 import {worksOf} from './specs.js'
 
-/** Hands the work over, and watches until each program was started at least once. */
+/** Sends the services to the supervisor and waits until each has been started at least once. */
 export async function startServices({target}: Plan, home: Home, signal: AbortSignal): Promise<void> {
   const {programs} = await choosePostgres(home)
   await runWorks(home, await worksOf(target, programs, home))

@@ -6,8 +6,8 @@ import {findLeftovers} from './home/orphans.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
 /**
- * Whether a supervisor of the project lives, or something that one has left, as far as this user may see: who has it on
- * Docker must not need to see more.
+ * Returns whether a supervisor of the project or orphans of one are running, as far as this user may see. Missing
+ * permissions are not an error, because the stack may run on Docker.
  */
 export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv): Promise<boolean> {
   const home = findHome(project, env)
@@ -15,13 +15,13 @@ export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv)
   return (await isListening(home).catch(() => false)) || (await findLeftovers(home)).size > 0
 }
 
-/** Every service of the home, as its supervisor knows it; where none answers, what still runs unwatched. */
+/** Reads the states of all services from the supervisor; if it does not respond, reports the orphans. */
 export async function readStates(home: Home, signal?: AbortSignal): Promise<Supervised[]> {
   const isThere = await isListening(home)
   const answer = isThere && (await askStates(home, {signal}).catch(() => signal?.throwIfAborted()))
   if (answer) return answer.states
   const left = await findLeftovers(home)
-  const reason = isThere ? 'its supervisor does not answer' : 'its supervisor has ended'
+  const reason = isThere ? 'its supervisor does not respond' : 'its supervisor is not running'
   return [...left]
     .filter(([service]) => service !== 'supervisor')
     .map(([service, {pid}]) => unwatched(service, pid, reason))
@@ -48,10 +48,10 @@ function unwatched(service: string, pid: number, reason: string): Supervised {
   }
 }
 
-/** How often it is looked whether a supervisor has come, in ms. */
+/** How often to check, in ms, whether a supervisor has been started. */
 const IDLE_MS = 1000
 
-/** The states now, and again whenever something may have changed; ends at the signal. */
+/** Yields the states now and again whenever they may have changed, until the signal aborts. */
 export async function* watchStates(
   home: Home,
   pace: number,
@@ -67,7 +67,7 @@ export async function* watchStates(
       await sleep(seen === undefined ? IDLE_MS : pace, undefined, {signal})
     } catch (error) {
       if (isOver()) return
-      // It was stopped meanwhile, and that is news too.
+      // The stack was stopped in the meantime; report that state.
       if (await isListening(home)) throw error
     }
   }

@@ -1,22 +1,23 @@
+import {once} from '../../system/once.js'
 /**
- * One way to read a text: what is left of it when an encoding is taken away, and where each stretch of that
- * came from. Texts are bytes here, one per character (latin1), so that every encoding meets the same secret.
+ * A text after decoding, with a map of each part to its position in the original text. Texts are bytes, one per
+ * character (latin1), so that a secret is the same in every encoding.
  */
 export class Reading {
-  /** Of stretch i: where it begins in the text, where it came from, and how much of the source a byte took. */
+  /** For part i: its offset in the decoded text, its offset in the source, and source characters per byte. */
   private readonly at: number[] = []
   private readonly from: number[] = []
   private readonly rate: number[] = []
   private readonly parts: string[] = []
   private length = 0
 
-  /** @param places where in the source each character of the text that was read stands; all of them when absent */
+  /** @param places returns the position in the source of each character that was decoded; undefined: all characters */
   private constructor(
     private readonly source: Reading | undefined,
     private readonly places?: () => Uint32Array,
   ) {}
 
-  /** The text as it stands. */
+  /** Returns a view of the text without any decoding. */
   static of(bytes: string): Reading {
     const whole = new Reading(undefined)
     whole.add(bytes, 0, 1)
@@ -28,11 +29,11 @@ export class Reading {
     return this.parts[0] ?? ''
   }
 
-  /** The stretch of the original text that this stretch was read from. */
+  /** Returns the range of the original text from which a range of the decoded text was read. */
   origin(start: number, end: number): [start: number, end: number] {
     const first = this.stretchAt(start)
     const last = this.stretchAt(end - 1)
-    // Thirds of a character are not exact, and one too many may be far away in the source.
+    // Fractions of a character are inexact, and one character too many may be far away in the source.
     const from = Math.floor(this.from[first]! + (start - this.at[first]!) * this.rate[first]! + 1e-6)
     const to = Math.ceil(this.from[last]! + (end - this.at[last]!) * this.rate[last]! - 1e-6)
     if (!this.source) return [from, to]
@@ -41,10 +42,10 @@ export class Reading {
   }
 
   /**
-   * Reads what a pattern finds as something else. Only the neighbourhood of what it finds is kept: the rest
-   * reads as before.
-   * @param reach how far a secret may stretch from there
-   * @returns nothing when the pattern finds nothing
+   * Decodes every match of a pattern. Only the matches and their surroundings are kept, because the rest of the text is
+   * unchanged and has been searched already.
+   * @param reach the number of characters to keep on each side, at least the length of a secret
+   * @returns undefined if there is no match
    */
   replace(pattern: RegExp, read: (match: RegExpExecArray) => string, reach = Infinity): Reading | undefined {
     const result = new Reading(this)
@@ -61,11 +62,11 @@ export class Reading {
   }
 
   /**
-   * Reads all characters of an alphabet, whatever stands between them, as one number after the other.
-   * @param others finds what is not of the alphabet
-   * @param perByte characters of a byte
-   * @param shifts at how many characters the first number may begin
-   * @param kept finds what is worth keeping; most of it is noise
+   * Decodes all characters of an alphabet as one encoded text, and ignores all other characters.
+   * @param others matches the characters that do not belong to the alphabet
+   * @param perByte the number of characters per byte
+   * @param shifts the number of offsets at which the encoded text may start
+   * @param kept matches the decoded parts that are worth keeping; most of the result is noise
    */
   decode(
     others: RegExp,
@@ -96,7 +97,7 @@ export class Reading {
     return result.length > 0 ? result : undefined
   }
 
-  /** Rarely asked for: only when something is found. */
+  /** Computed only when something has been found, which is rare. */
   private placesOf(others: RegExp, count: number): Uint32Array {
     const places = new Uint32Array(count)
     let next = 0
@@ -144,10 +145,5 @@ export class Reading {
   }
 }
 
-function once<T>(make: () => T): () => T {
-  let made: T | undefined
-  return () => (made ??= make())
-}
-
-/** Between stretches that are not neighbours; no secret has it. */
+/** Separates parts that are not adjacent; no secret contains it. */
 const GAP = '\0'

@@ -1,18 +1,17 @@
 import type {Reading} from './decoded-view.js'
 
-/** Takes one encoding away; nothing when the text has none of it. */
+/** Decodes one encoding; returns undefined if the text does not use it. */
 export type Decoder = (reading: Reading) => Reading | undefined
 
 /**
- * The encodings that write a character as several: they change where they find something to change, and nowhere
- * else.
- * @param reach how far a secret may stretch in its longest spelling
+ * Returns decoders of the encodings that write one character as several, such as JSON and URL escapes.
+ * @param reach the maximum length of an encoded secret
  */
 export function escapes(reach: number): Decoder[] {
   return [
     reading => reading.replace(JSON_ESCAPE, ([, unit, byte, char]) => fromEscape(unit ?? byte, char), reach),
     reading => reading.replace(/%([0-9a-f]{2})/gi, ([, hex]) => fromHex(hex!), reach),
-    // In a shell a quote ends the quoted word, comes escaped or quoted, and begins the next; SQL and CSV write it twice.
+    // A shell writes a quote as '\'' or '"'"' inside a quoted word; SQL and CSV double it.
     reading => reading.replace(/'\\''|'"'"'/g, () => "'", reach),
     reading => reading.replace(/''/g, () => "'", reach),
     reading => reading.replace(/""/g, () => '"', reach),
@@ -21,9 +20,9 @@ export function escapes(reach: number): Decoder[] {
 }
 
 /**
- * The encodings of bytes as letters. They tell nothing of where a number begins, so each place is tried, and what
- * reads as no text there is noise.
- * @param shortest bytes of the shortest secret
+ * Returns decoders of base64 and hex. The start of an encoded text is unknown, so each offset is tried, and everything
+ * that does not decode to text is noise.
+ * @param shortest the length of the shortest secret, in bytes
  */
 export function transports(shortest: number, {ascii}: {ascii: boolean}): Decoder[] {
   const kept = new RegExp(String.raw`[\t\r\n -~${ascii ? '' : '\x80-\xFF'}]{${shortest},}`, 'g')
@@ -34,8 +33,8 @@ export function transports(shortest: number, {ascii}: {ascii: boolean}): Decoder
 }
 
 /**
- * Lines as one: a value may be wrapped, and the engine puts its timestamp before each line and, in a long one, before
- * every 16 KiB.
+ * Joins all lines: a value may be wrapped, and Docker Engine writes a timestamp before each line and before every
+ * 16 KiB of a long line.
  */
 export function joinLines(reading: Reading): Reading | undefined {
   return reading.replace(
@@ -46,7 +45,7 @@ export function joinLines(reading: Reading): Reading | undefined {
 
 const JSON_ESCAPE = /\\(?:u(d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|[0-9a-f]{4})|x([0-9a-f]{2})|([^]))/gi
 
-/** Of JSON, JavaScript, C and the shell: what is not a letter with a meaning stands for itself. */
+/** Decodes escapes of JSON, JavaScript, C and the shell; a character without a special meaning stands for itself. */
 function fromEscape(hex: string | undefined, char = ''): string {
   if (hex?.length === 2) return fromHex(hex)
   if (hex === undefined) return CONTROLS[char] ?? char
@@ -69,7 +68,7 @@ function fromHex(hex: string): string {
   return String.fromCharCode(Number.parseInt(hex, 16))
 }
 
-/** A text as bytes, one per character. */
+/** Returns the UTF-8 bytes of a text, one per character. */
 export function utf8(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -2,32 +2,32 @@ import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js
 import {Reading} from './decoded-view.js'
 import {SHAPES} from './shapes.js'
 
-/** A value that must not get out. */
+/** A value that must not appear in a support bundle. */
 export interface Secret {
-  /** The setting or variable that has it; told to people. */
+  /** The setting or variable that holds it; shown to the user. */
   name: string
   value: string
 }
 
-/** A text without secrets, and how often each was in it, by the name of its setting or by what it looked like. */
+/** A text without secrets, and the number of masked places, by the name of the setting or the kind of secret. */
 export interface Masked {
   text: string
   counts: Map<string, number>
 }
 
-/** A value of fewer bytes is part of too many innocent words: it is masked where it stands alone. */
+/** A secret with fewer bytes is masked only as a whole word, because it may be part of harmless words. */
 export const SHORT = 8
 
 /**
- * Makes the function that masks texts: known secrets wherever they are, however they are encoded, split over lines
- * too; and whatever looks like a secret.
+ * Returns a function that masks texts: known secrets in every encoding, even if they are split over lines, and
+ * everything that looks like a secret.
  */
 export function masker(secrets: readonly Secret[]): (text: string) => Masked {
   const isShort = ({value}: Secret): boolean => Buffer.byteLength(value) < SHORT
   const known = [byValue(secrets.filter(secret => !isShort(secret))), byWord(secrets.filter(isShort))]
   const label = (name: string): string => {
     const text = `[masked ${name}]`
-    // The word for a secret may itself be one: a password "masked", or one that is called like its setting.
+    // The label may contain a secret itself, such as the password "masked".
     return known.some(search => [...search(text)].length > 0) ? '***' : text
   }
   return text => {
@@ -36,7 +36,7 @@ export function masker(secrets: readonly Secret[]): (text: string) => Masked {
   }
 }
 
-/** A stretch of a text that is to be masked. */
+/** A range of a text to be masked. */
 interface Finding {
   start: number
   end: number
@@ -45,7 +45,7 @@ interface Finding {
 
 type Search = (bytes: string) => Iterable<Finding>
 
-/** Known secrets in every encoding, up to three in one another. */
+/** Finds known secrets in every encoding, up to three nested encodings. */
 function byValue(secrets: readonly Secret[]): Search {
   if (secrets.length === 0) return () => []
   const names = new Map(secrets.flatMap(({name, value}) => spellings(value).map(bytes => [bytes, name])))
@@ -62,13 +62,13 @@ function byValue(secrets: readonly Secret[]): Search {
   }
 }
 
-/** In a query, + is a space. */
+/** In a query string a space is written as +. */
 function spellings(value: string): string[] {
   const bytes = utf8(value)
   return bytes.includes(' ') ? [bytes, bytes.replaceAll(' ', '+')] : [bytes]
 }
 
-/** Short secrets where they stand alone. */
+/** Finds short secrets as whole words. */
 function byWord(secrets: readonly Secret[]): Search {
   if (secrets.length === 0) return () => []
   const names = new Map(secrets.map(({name, value}) => [utf8(value), name]))
@@ -85,7 +85,7 @@ function asWord(word: string): string {
   return before + quote(word) + after
 }
 
-/** What looks like a secret, also where it is quoted or escaped twice. */
+/** Finds everything that looks like a secret, even if it is quoted or escaped twice. */
 function* byShape(bytes: string): Iterable<Finding> {
   for (const reading of readings(Reading.of(bytes), escapes(4096), 2)) {
     for (const {name, pattern, accepts = () => true} of SHAPES) {
@@ -96,7 +96,7 @@ function* byShape(bytes: string): Iterable<Finding> {
   }
 }
 
-/** A text, and all that it is when it is decoded, `depth` times at most. */
+/** Yields a text and all its decoded views, with at most `depth` nested encodings. */
 function* readings(reading: Reading, decoders: Decoder[], depth: number): Generator<Reading> {
   yield reading
   if (depth === 0) return
@@ -106,13 +106,13 @@ function* readings(reading: Reading, decoders: Decoder[], depth: number): Genera
   }
 }
 
-/** What a match says: the secret, which ends it but for a quote. */
+/** The secret within a match; only a closing quote may follow it. */
 interface Hit {
   name: string
   secret: string
 }
 
-/** All that a pattern finds in a reading, also what overlaps. */
+/** Finds all matches of a pattern in a view, including overlapping ones. */
 function* findAll(
   pattern: RegExp,
   reading: Reading,
@@ -129,7 +129,7 @@ function* findAll(
   }
 }
 
-/** What overlaps is one, under the name that was found first. */
+/** Merges overlapping findings into one, with the name that was found first. */
 function merge(findings: Finding[]): Finding[] {
   const rank = new Map(findings.map((finding, index) => [finding, index]))
   const merged: Finding[] = []

@@ -1,8 +1,9 @@
 import {type Secret, SHORT} from './mask.js'
 
 /**
- * The names of the secrets that a text still shows, in whatever encoding. It goes another way than what masks: text
- * and secret both lose everything that an encoding may have brought, and are compared then.
+ * Returns the names of the secrets that a text still reveals in any encoding. It works differently from the masking,
+ * so that it does not share its bugs: it strips everything that an encoding may add from text and secret, and compares
+ * them.
  */
 export function findLeaks(text: string, secrets: readonly Secret[]): string[] {
   const bytes = toBytes(text)
@@ -11,13 +12,13 @@ export function findLeaks(text: string, secrets: readonly Secret[]): string[] {
   const tokens = Object.entries(TOKENS)
   const leaks = [
     ...encodedIn(bytes, long),
-    ...short.filter(({value}) => standsAlone(bytes, toBytes(value))).map(({name}) => name),
+    ...short.filter(({value}) => isWholeWord(bytes, toBytes(value))).map(({name}) => name),
     ...tokens.filter(([, pattern]) => pattern.test(text)).map(([name]) => name),
   ]
   return [...new Set(leaks)].sort()
 }
 
-/** As it stands, and as what its letters are when they are numbers, twice. */
+/** Searches the text itself, and its decoded base64 and hex twice. */
 function encodedIn(bytes: string, secrets: Secret[]): string[] {
   const values = secrets.map(({name, value}) => ({name, value: toBytes(value), bare: bareOf(value)}))
   const ascii = values.every(({value}) => /^[ -~]*$/.test(value))
@@ -37,14 +38,14 @@ function encodedIn(bytes: string, secrets: Secret[]): string[] {
   return leaks
 }
 
-/** Of a value that is made of escapes less is left than tells it from other text. */
+/** A value that consists mostly of escapes is too short after stripping to be distinguished from other text. */
 const ENOUGH = 6
 
 function bareOf(value: string): string {
   return withoutPlus(strip(unescape(toBytes(value)).at(-1)!))
 }
 
-/** Reads escapes until none is left; every text on the way there. */
+/** Decodes escapes until none is left, and returns every intermediate text. */
 function unescape(bytes: string): [string, ...string[]] {
   const stages: [string, ...string[]] = [bytes]
   let text = bytes.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /g, '')
@@ -71,17 +72,17 @@ function unescapeOnce(text: string): string {
 
 const ENTITIES: Record<string, string> = {quot: '"', apos: "'", amp: '&', lt: '<', gt: '>'}
 
-/** Without quotes, backslashes and ends of lines, which encodings add and take away. */
+/** Removes quotes, backslashes and line ends, which encodings add or remove. */
 function strip(text: string): string {
   return text.replace(/(?<!\\)\\+[nrt]|[\\'"\s]/g, '')
 }
 
-/** A space may have become +, which base64 needs. */
+/** Removes +, which may stand for a space; base64 needs it, so this is a separate step. */
 function withoutPlus(text: string): string {
   return text.replaceAll('+', '')
 }
 
-/** Whatever may be base64 or hexadecimal in a text, wherever it begins: the stretches that could be a value. */
+/** Decodes everything that may be base64 or hex, at each offset, and returns the parts that could be a value. */
 function decodeLetters(text: string, values: RegExp): string {
   const base64 = text.replace(/[^\w+/-]/g, '')
   const hex = text.replace(/[^0-9a-f]/gi, '')
@@ -92,8 +93,8 @@ function decodeLetters(text: string, values: RegExp): string {
   return numbers.flatMap(number => number.toString('latin1').match(values) ?? []).join('\n\n')
 }
 
-/** A short value inside a word is the word's. */
-function standsAlone(text: string, value: string): boolean {
+/** Returns whether a short value occurs as a whole word. */
+function isWholeWord(text: string, value: string): boolean {
   for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
     const [before = '', first = '', last = '', after = ''] = [
       text[at - 1],
@@ -118,7 +119,7 @@ function toBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
 
-/** What nobody can take for anything else. */
+/** Formats that cannot be anything but a secret. */
 const TOKENS: Record<string, RegExp> = {
   'a private key': /-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----/,
   'a JWT': /\beyJ[\w-]{10,500}\.eyJ[\w-]{10,2000}\.[\w-]{10}/,

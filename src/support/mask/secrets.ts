@@ -6,17 +6,18 @@ import type {ServiceFacts} from '../../engines/engine.js'
 import type {StackRequest} from '../../engines/open.js'
 import {AquastreamError} from '../../errors.js'
 import type {Secret} from './mask.js'
+import {decodeUri} from '../../system/text/decode-uri.js'
 
-/** All secrets that can be known here, and the files that could not be read for them. */
+/** All known secrets, and the reasons why settings files could not be read for secrets. */
 export interface KnownSecrets {
-  /** The first with a value gives it its name. */
+  /** A value that has several names gets the first one. */
   secrets: Secret[]
   unread: string[]
 }
 
 /**
- * The secrets that this stack may have written: of every source and every profile, not only of those that count now,
- * and what its services were started with, whenever that was.
+ * Collects the secrets that may occur in a support bundle: those of every source and every profile, including
+ * overridden ones, and those with which the services were started.
  */
 export async function knownSecrets(request: StackRequest, facts: ServiceFacts[]): Promise<KnownSecrets> {
   const unread: string[] = []
@@ -41,15 +42,15 @@ export async function knownSecrets(request: StackRequest, facts: ServiceFacts[])
 type Variables = Record<string, string | undefined>
 
 async function generated({env}: StackRequest): Promise<Variables[]> {
-  return [(await knownDevSecrets([], env)).values]
+  return [(await knownDevSecrets(env)).values]
 }
 
-/** Whatever else is wrong with the files that set them. */
+/** Malformed lines are ignored. */
 async function valuesOf(request: Parameters<typeof readLayers>[0]): Promise<Variables[]> {
   return (await readLayers(request, () => false)).map(({values}) => values)
 }
 
-/** A variable of somebody else that is called like a secret is one, if its value is no word. */
+/** A variable that is not a setting is a secret if its name says so and its value is not a common word. */
 function secretsIn([name, value = '']: [string, string | undefined]): Secret[] {
   const setting = SETTINGS.find(candidate => candidate.name === name)
   const passwords = passwordsIn(value).map(password => ({name, value: password}))
@@ -60,17 +61,9 @@ function secretsIn([name, value = '']: [string, string | undefined]): Secret[] {
 const SECRET_NAME = /(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|_KEY|CREDENTIALS|AUTH)$/i
 const NO_SECRET = /^(?:|true|false|yes|no|on|off|none|\d{1,3}|\/.*)$/i
 
-/** Of addresses that have one, as it is written there and as it is. */
+/** Returns the password in a URL, both as written and URL-decoded. */
 function passwordsIn(value: string): string[] {
   const written =
     /^[\w+.:-]+:\/\/[^:@/]*:([^@]+)@/.exec(value)?.[1] ?? /[?&]password=([^&]+)/.exec(value)?.[1]
-  return written === undefined ? [] : [written, decode(written)]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return written === undefined ? [] : [written, decodeUri(written)]
 }

@@ -1,23 +1,23 @@
-/** What gives a secret away that nobody told of: how it looks, or the word before it. */
+/** Recognizes an unknown secret by its format, or by the word before it. */
 export interface Shape {
-  /** What people read in its place. */
+  /** The label that replaces it. */
   name: string
-  /** The first group that took part is the secret; without groups all of it is. */
+  /** The first group that matched is the secret; without groups the whole match is. */
   pattern: RegExp
-  /** What a pattern cannot say. */
+  /** A condition that a pattern cannot express. */
   accepts?: (text: string) => boolean
 }
 
-/** Not a value, though it stands where one would. */
+/** Words that are not a secret, although they are where one would be. */
 const NO_VALUE = String.raw`(?!(?:true|false|null|none|undefined|nil)\b|\[masked |\*+)`
-/** Characters that are looked at after each beginning: a log may have nothing but beginnings. */
+/** Maximum characters that are examined after each start, since a log may contain very many starts. */
 const MOST = 1024
-/** Quoted, or a word. */
+/** A quoted value or a word. */
 const VALUE = String.raw`(?:"((?:[^"\\\r\n]|\\.){1,${MOST}})"|'([^'\r\n]{1,${MOST}})'|([^\s"',;&(){}[\]<>\\]{1,${MOST}}))`
-/** Between a name and its value, as JSON, YAML, headers, queries and properties have it. */
+/** The separator between a name and its value in JSON, YAML, headers, query strings and properties files. */
 const IS = String.raw`["']?[ \t]*[:=][ \t]*`
 
-/** Each pattern is bounded: they run over what anybody may have made a service write. */
+/** Every repetition is bounded, because an attacker can influence the content of logs. */
 export const SHAPES: readonly Shape[] = [
   {
     name: 'private key',
@@ -25,7 +25,7 @@ export const SHAPES: readonly Shape[] = [
       /-----BEGIN [A-Z0-9 ]{0,20}PRIVATE KEY-----(?:[^]{0,16384}?-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----|[^]{0,4096})/g,
   },
   {
-    // Its beginning was cut off.
+    // A key whose beginning was cut off.
     name: 'private key',
     pattern: /^(?:(?!-----BEGIN)[^]){0,4096}?-----END [A-Z0-9 ]{0,20}PRIVATE KEY-----/g,
   },
@@ -71,7 +71,7 @@ export const SHAPES: readonly Shape[] = [
     ),
   },
   {
-    // In a sentence, "token: expired" is none.
+    // Excludes sentences such as "token: expired".
     name: 'token',
     pattern: new RegExp(
       `(?:token|session[_-]?id|signature)${IS}${NO_VALUE}(?=["']?[^\\s"']{0,256}\\d|["']?[^\\s"']{16})${VALUE}`,
@@ -86,7 +86,7 @@ export const SHAPES: readonly Shape[] = [
   },
 ]
 
-/** The rule of Luhn, which one in ten numbers keeps by chance. */
+/** Returns whether the check digit is valid by the Luhn algorithm; one in ten random numbers passes. */
 function hasCheckDigit(text: string): boolean {
   const digits = text.replace(/\D/g, '').split('').reverse().map(Number)
   const sum = digits.reduce((total, digit, index) => {

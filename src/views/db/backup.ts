@@ -1,10 +1,11 @@
 import {chalkStderr} from 'chalk'
-import type {BackupEvent, BackupReport} from '../../backup/create.js'
-import {sameFlags} from '../../backup/repository/location.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import {count, size} from '../../cli/terminal/size.js'
+import type {BackupReport} from '../../backup/create.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
+import type {BackupEvent} from '../../backup/dump/dump.js'
 
 /**
  * Returns a function that turns the events of one backup into progress updates. It keeps the start time of each dump,
@@ -47,17 +48,16 @@ const COLUMNS: Column<Row>[] = [
 
 /**
  * Renders the report of a backup: its archives, its path, and the commands that list and verify it.
- * @param flags.dir the value of `--dir`, which these commands repeat
+ * @param flags the location flags, which these commands repeat
  */
 export function backupSummary(
-  {id, path, profile, server, schemas, bytes, seconds, rotated}: BackupReport,
-  flags: {dir: string | undefined},
+  {id, path, server, schemas, bytes, seconds, rotated}: BackupReport,
+  flags: string,
 ): string {
   const sentences = [
     `Backup ${id} of ${server} is complete: ${size(bytes)} in ${seconds} s.`,
     ...(rotated && rotated.length > 0 ? [`Deleted by rotation: ${rotated.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const location = sameFlags({profile, dir: flags.dir, databaseUrl: undefined})
-  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${location}`)
+  const next = ['db:list', `db:verify ${id}`].map(command => `  aquastream ${command} ${flags}`)
   return [renderTable(COLUMNS, schemas), '', ...sentences, '', `  ${path}`, '', ...next].join('\n')
 }

@@ -1,5 +1,6 @@
 import chalk from 'chalk'
 import type {SetReport} from '../../backup/list.js'
+import {DAY_MS} from '../../system/time.js'
 
 interface History {
   sets: Pick<SetReport, 'id' | 'state' | 'kind'>[]
@@ -7,7 +8,6 @@ interface History {
   rotated: string[]
 }
 
-const DAY_MS = 86_400_000
 const MONTHS = 3
 /** Columns of one month. */
 const WIDTH = 16

@@ -5,9 +5,10 @@ import {ago} from '../../cli/terminal/ago.js'
 import {renderCalendar} from './calendar.js'
 import {keepSummary} from './keep-reasons.js'
 import {printable} from '../../cli/terminal/printable.js'
-import {count, size} from '../../cli/terminal/size.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** Renders the backups, newest first, the calendar of the last three months, and why backups are not complete. */
 export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {

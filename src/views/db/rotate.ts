@@ -1,17 +1,16 @@
 import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
-import {timeOf} from '../../backup/repository/sets.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {keepReasons, keepSummary} from './keep-reasons.js'
-import {renderFitting} from '../../cli/terminal/layout.js'
 import {printable} from '../../cli/terminal/printable.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import type {Column} from '../../cli/terminal/table.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {size} from '../../cli/terminal/size.js'
+import {size} from '../../system/text/size.js'
 
 interface Row {
   id: string
+  takenAt: string
   bytes: number
   action: string
   reasons: string[]
@@ -36,7 +35,7 @@ export function rotateSummary(report: RotationReport): string {
 }
 
 const id: Column<Row> = {title: 'id', priority: 0, cell: row => row.id}
-const age: Column<Row> = {title: 'age', priority: 0, cell: row => ago(timeOf(row.id)!)}
+const age: Column<Row> = {title: 'age', priority: 0, cell: row => ago(new Date(row.takenAt))}
 const sizeColumn: Column<Row> = {title: 'size', priority: 0, cell: row => size(row.bytes)}
 const action: Column<Row> = {title: 'action', priority: 0, cell: row => colour(row)(row.action)}
 const reason: Column<Row> = {title: 'reason', priority: 0, cell: row => row.reasons.join(', ')}

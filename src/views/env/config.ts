@@ -1,8 +1,7 @@
 import chalk from 'chalk'
 import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
-import {renderFitting} from '../../cli/terminal/layout.js'
 import {printable} from '../../cli/terminal/printable.js'
-import type {Column} from '../../cli/terminal/table.js'
+import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
 /** Renders all settings by group, then the values that are ignored and the variables that are not used. */

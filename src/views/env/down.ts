@@ -1,5 +1,5 @@
 import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
 /** Names the data that would be deleted, for the question that asks to confirm it. */

@@ -1,8 +1,11 @@
-import {flagsFor, type InitReport} from '../../env/init.js'
+import type {InitReport} from '../../env/init.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 
-/** Renders what was written, which settings are missing, and the next commands. */
-export function initSummary({profile, file, generated, missing, ignored}: InitReport): string {
+/**
+ * Renders what was written, which settings are missing, and the next commands.
+ * @param flags the flags that make these commands read the file
+ */
+export function initSummary({profile, file, generated, missing, ignored}: InitReport, flags: string): string {
   const sentences = [
     `${file} was written; it is readable only by you (mode 0600).`,
     ...(generated.length > 0 ? [`Generated secrets: ${generated.join(', ')}.`] : []),
@@ -15,8 +18,13 @@ export function initSummary({profile, file, generated, missing, ignored}: InitRe
   ]
   const next = [
     ...(missing.length > 0 ? [`"\${EDITOR:-vi}" ${file}`] : []),
-    ...['env:config', 'env:up'].map(command => `aquastream ${command} ${flagsFor(file, profile)}`),
+    ...['env:config', 'env:up'].map(command => `aquastream ${command} ${flags}`),
   ]
   const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
   return [...wrapped, '', ...next.map(command => `  ${command}`)].join('\n')
+}
+
+/** Asks whether to add the file to .gitignore. */
+export function ignoreQuestion({file}: {file: string}): string {
+  return `Git does not ignore ${file}. Add it to .gitignore?`
 }

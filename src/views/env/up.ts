@@ -1,6 +1,6 @@
 import {chalkStderr} from 'chalk'
 import type {UpEvent, UpReport} from '../../env/up.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {accessTable} from './access.js'
 import {startTable} from './services.js'
 import {wrap} from '../../cli/terminal/wrap.js'

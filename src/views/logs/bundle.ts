@@ -1,7 +1,8 @@
 import type {BundleEvent, BundleReport} from '../../support/bundle.js'
-import type {ProgressUpdate} from '../../cli/progress/progress.js'
-import {count, size} from '../../cli/terminal/size.js'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {count} from '../../cli/terminal/count.js'
+import {size} from '../../system/text/size.js'
 
 /** The tasks of a support bundle, in the order in which they run. */
 export const BUNDLE_TASKS = [['collect'], ['check'], ['write']]

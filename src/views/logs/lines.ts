@@ -1,18 +1,9 @@
-import {once} from 'node:events'
 import chalk from 'chalk'
 import type {LogLine} from '../../engines/engine.js'
 import {SERVICES} from '../../stack/catalogue.js'
 
 const COLOURS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
 const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))
-
-/** Returns a function that writes one log line to stdout and waits while its reader is slower. */
-export function logPrinter(json: boolean): (line: LogLine) => Promise<void> {
-  return async line => {
-    if (!process.stdout.write(json ? `${JSON.stringify(line)}\n` : lineText(line)))
-      await once(process.stdout, 'drain')
-  }
-}
 
 /** Says that there are no log lines: empty output alone could mean that the command failed. */
 export function noLines(services: string[], since: string | undefined): string {
@@ -25,5 +16,5 @@ export function noLines(services: string[], since: string | undefined): string {
 export function lineText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
   const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
-  return `${colour(service.padEnd(WIDTH))} | ${text}\n`
+  return `${colour(service.padEnd(WIDTH))} | ${text}`
 }

@@ -2,31 +2,31 @@ import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {dataDirectory} from '../../../config/state.js'
 
-/** Where one stack keeps everything: data, logs, and what tells of its processes. */
+/** The directory of one stack, with its data, its logs and the records of its processes. */
 export interface Home {
   path: string
-  /** The data of a service, such as `postgres`. */
+  /** The data directory of a service, such as `postgres`. */
   data(service: string): string
   log(service: string): string
-  /** Which process runs a service; `supervisor` is one too. */
+  /** The file that records the process of a service, or of `supervisor`. */
   record(service: string): string
   records: string
   socket: string
-  /** Held while a supervisor is started or ended. */
+  /** The lock that is held while a supervisor is started or stopped. */
   lock: string
-  /** What is being deleted. */
+  /** The directory that is being deleted. */
   deleted: string
 }
 
 /**
- * The home of a project; it may not be there yet.
- * @throws state-directory
+ * Returns the home of a project, which may not exist yet.
+ * @throws state-directory: the user has no home directory
  */
 export function homeOf(project: string, env: NodeJS.ProcessEnv): Home {
   return homeAt(dataDirectory(env), project)
 }
 
-/** Where nothing can be kept, nothing runs; who starts something is told why. */
+/** Returns the home of a project; undefined without a state directory, since nothing can be running then. */
 export function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefined {
   try {
     return homeOf(project, env)
@@ -35,7 +35,7 @@ export function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefi
   }
 }
 
-/** The same by its place. */
+/** Returns the home of a project below a base directory. */
 export function homeAt(base: string, project: string): Home {
   const path = join(base, project)
   return {
@@ -50,7 +50,7 @@ export function homeAt(base: string, project: string): Home {
   }
 }
 
-/** Where services have data, also what an earlier deletion has not come to. */
+/** Returns the existing data directories of services, including those that an interrupted deletion has left. */
 export async function dataIn(home: Home): Promise<string[]> {
   const found = await Promise.all([home.path, home.deleted].map(dataBelow))
   return found.flat()

@@ -3,20 +3,21 @@ import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
+import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
 
-/** A lock that its holder has not touched for so long belongs to nobody, in ms. */
+/** A lock that its holder has not touched for this long, in ms, is stale. */
 const STALE_MS = 5000
-/** Longer than a stop may take, and nobody waits for ever. */
+/** Retries for 90 s, which is longer than a stop may take. */
 const RETRIES = {retries: 900, factor: 1, minTimeout: 100, maxTimeout: 100, randomize: true}
 
 /**
- * Runs work while no other starts or ends the supervisor of a home; who comes second waits.
- * @throws busy
+ * Runs work under the lock of a home, so that no other command starts or stops its supervisor; waits for the lock.
+ * @throws busy: the lock is still held after 90 s; state-directory
  */
 export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promise<T> {
   const base = dirname(home.path)
   await mkdir(base, {recursive: true, mode: 0o700})
-  // The lock would try again and again what cannot be.
+  // Without this check the lock would keep retrying although it cannot succeed.
   await access(base, constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw cannotLock(home, error)
   })
@@ -28,9 +29,9 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
     retries: RETRIES,
     onCompromised: () => undefined,
   }).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw cannotLock(home, error)
-    throw new AquastreamError('busy', `another command starts or stops the stack in ${home.path}`, {
-      hint: 'wait until it has ended, then run the same command again',
+    if (errnoOf(error) !== 'ELOCKED') throw cannotLock(home, error)
+    throw new AquastreamError('busy', `another command is starting or stopping the stack in ${home.path}`, {
+      hint: 'wait until it has finished, then run the command again',
       cause: error,
     })
   })
@@ -42,8 +43,8 @@ export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promi
 }
 
 function cannotLock(home: Home, error: unknown): AquastreamError {
-  return new AquastreamError('state-directory', `${home.lock} cannot be made: ${(error as Error).message}`, {
-    hint: `see whose it is: ls -ld ${dirname(home.path)}`,
+  return new AquastreamError('state-directory', `${home.lock} cannot be created: ${reasonOf(error)}`, {
+    hint: `check the owner and permissions: ls -ld ${dirname(home.path)}`,
     cause: error,
   })
 }

@@ -4,22 +4,23 @@ import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Home} from './home.js'
 import {findOwner, type Owner} from '../postgres/owner.js'
+import {reasonOf} from '../../../system/files/file-errors.js'
 
-/** What the address of a Unix socket can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
+/** The maximum length of a Unix socket path in bytes, from sun_path of macOS: 104 with the final NUL (Linux: 108). */
 const LONGEST_SOCKET = 103
 
 /**
- * Makes the home, if need be, and makes sure that the user of PostgreSQL gets to its data.
+ * Creates the home if necessary and checks that the user of PostgreSQL can reach its data.
  * @throws state-directory
  */
 export async function makeHome(home: Home): Promise<void> {
   if (Buffer.byteLength(home.socket) > LONGEST_SOCKET) {
-    throw new AquastreamError('state-directory', `${home.socket} is too long for the address of a socket`, {
-      hint: `set XDG_STATE_HOME to a shorter path: ${LONGEST_SOCKET} bytes are possible in all`,
+    throw new AquastreamError('state-directory', `${home.socket} is too long for the path of a Unix socket`, {
+      hint: `set XDG_STATE_HOME to a shorter path: the socket path may have at most ${LONGEST_SOCKET} bytes`,
     })
   }
   const owner = await findOwner()
-  // Others may pass through, as PostgreSQL's user must, and see nothing on the way.
+  // Other users, such as the one of PostgreSQL, may traverse the directories but not list them.
   const mode = owner ? 0o711 : 0o700
   try {
     await mkdir(home.path, {recursive: true, mode})
@@ -27,8 +28,8 @@ export async function makeHome(home: Home): Promise<void> {
     for (const path of [home.records, join(home.path, 'logs')])
       await mkdir(path, {recursive: true, mode: 0o700})
   } catch (error) {
-    throw new AquastreamError('state-directory', `${home.path} cannot be made: ${(error as Error).message}`, {
-      hint: 'set XDG_STATE_HOME to a directory that you can write to',
+    throw new AquastreamError('state-directory', `${home.path} cannot be created: ${reasonOf(error)}`, {
+      hint: 'set XDG_STATE_HOME to a writable directory',
       cause: error,
     })
   }
@@ -45,7 +46,7 @@ async function requirePassage(path: string, {name, uid, gid}: Owner): Promise<vo
   if (exitCode === 0) return
   throw new AquastreamError(
     'state-directory',
-    `PostgreSQL cannot run as root, and the user ${name} that it runs as may not enter ${path}`,
-    {hint: 'unset XDG_STATE_HOME, or set it to a directory that others may pass through (chmod o+x)'},
+    `PostgreSQL does not run as root, and the user ${name} that runs it instead may not enter ${path}`,
+    {hint: 'unset XDG_STATE_HOME, or set it to a directory that other users may traverse (chmod o+x)'},
   )
 }

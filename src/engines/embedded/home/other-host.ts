@@ -6,15 +6,15 @@ import {bootOf, identify} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
 import {readRecord} from './records.js'
 
-/** How often a supervisor touches its record, in ms: on another machine that is all that shows that it lives. */
+/** The interval of the heartbeat, in ms: a supervisor touches its record, which other machines can see. */
 export const BEAT_MS = 2000
 
-/** So long without a beat, in ms, and it has ended, by the clock that made the beats. */
+/** A supervisor without a heartbeat for this long, in ms, is dead; valid only by the clock of its own machine. */
 const SURELY_ENDED_MS = 300_000
 
 /**
- * Makes sure that no other machine runs the stack in a directory that both have, such as one on NFS. Neither sockets nor
- * pids reach from one kernel to another, and PostgreSQL's own lock does not either: two servers would ruin the data.
+ * Checks that no other machine runs the stack in a shared directory, such as one on NFS. Sockets, pids and the lock of
+ * PostgreSQL are local to one kernel, so two servers would corrupt the data.
  *
  * @throws busy
  */
@@ -22,11 +22,11 @@ export async function requireNotElsewhere(home: Home): Promise<void> {
   const record = await readRecord(home, 'supervisor')
   if (!record || bootOf(record) === bootOf(await identify(process.pid))) return
   const path = home.record('supervisor')
-  // After a boot of this machine, as a rule. The clocks of two machines do not go alike, and tell nothing.
+  // Usually this machine has been rebooted. The age is meaningful only if the same clock wrote the heartbeat.
   if (record.host === hostname() && (await ageOf(path)) > SURELY_ENDED_MS) return
-  if (!(await beats(path))) return
+  if (!(await hasHeartbeat(path))) return
   throw new AquastreamError('busy', `the stack in ${home.path} runs on ${record.host ?? 'another machine'}`, {
-    hint: 'stop it there, or give this machine a directory of its own with XDG_STATE_HOME',
+    hint: 'stop it there, or set XDG_STATE_HOME to a directory that only this machine uses',
   })
 }
 
@@ -34,8 +34,8 @@ async function ageOf(path: string): Promise<number> {
   return Date.now() - ((await timeOf(path)) ?? 0)
 }
 
-/** Whether the time of a file still changes. */
-async function beats(path: string): Promise<boolean> {
+/** Returns whether the modification time of a file still changes. */
+async function hasHeartbeat(path: string): Promise<boolean> {
   const first = await timeOf(path)
   const deadline = performance.now() + 3 * BEAT_MS
   while (performance.now() < deadline) {
@@ -45,7 +45,7 @@ async function beats(path: string): Promise<boolean> {
   return false
 }
 
-/** Of the file as it is opened: what NFS remembers of a path can be a minute old. */
+/** Opens the file before stat, because the attributes that NFS caches for a path can be a minute old. */
 async function timeOf(path: string): Promise<number | undefined> {
   const file = await open(path).catch(() => undefined)
   try {

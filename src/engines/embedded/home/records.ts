@@ -3,16 +3,17 @@ import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
+import {errnoOf} from '../../../system/files/file-errors.js'
 
-/** A process of ours, as it was written down. */
+/** The record of a process that we started. */
 export interface ProcessRecord extends ProcessIdentity {
-  /** How it is asked to end. */
+  /** The signal that stops it. */
   stop: 'SIGINT' | 'SIGTERM'
-  /** The machine that it runs on. */
+  /** The host name of its machine. */
   host?: string
 }
 
-/** Writes down which process runs a service; whole or not at all. */
+/** Atomically records which process runs a service. */
 export async function remember(
   home: Home,
   service: string,
@@ -28,7 +29,7 @@ export async function forget(home: Home, service: string): Promise<void> {
   await rm(home.record(service), {force: true})
 }
 
-/** What was written down and still runs. A pid that another process has by now is not ours. */
+/** Returns the recorded processes that still run, by service. A reused pid does not count. */
 export async function livingRecords(home: Home): Promise<Map<string, ProcessRecord>> {
   const names = await readdir(home.records).catch(() => [])
   const living = new Map<string, ProcessRecord>()
@@ -50,14 +51,14 @@ export async function readRecord(home: Home, service: string): Promise<ProcessRe
   }
 }
 
-/** Asks a process to end, waits, and then makes it end. */
-export async function endProcess(record: ProcessRecord, patience: number): Promise<void> {
+/** Sends the stop signal to a process, waits up to `timeout` ms for its end, and then sends SIGKILL. */
+export async function endProcess(record: ProcessRecord, timeout: number): Promise<void> {
   for (const [signal, time] of [
-    [record.stop, patience],
+    [record.stop, timeout],
     ['SIGKILL', 5000],
   ] as const) {
     const deadline = performance.now() + time
-    // Looked at each time: the pid may be another's as soon as it has ended.
+    // Checked every time, because the pid may be reused as soon as the process has ended.
     for (let sent = false; (await lifeOf(record)) === 'alive' && performance.now() < deadline; sent = true) {
       if (!sent) send(record.pid, signal)
       await sleep(20)
@@ -65,11 +66,11 @@ export async function endProcess(record: ProcessRecord, patience: number): Promi
   }
 }
 
-/** It may have ended by itself a moment ago. */
+/** The process may have ended a moment ago. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (errnoOf(error) !== 'ESRCH') throw error
   }
 }

@@ -5,15 +5,15 @@ import type {Home} from '../home/home.js'
 import {packagedPostgres} from './package.js'
 import {findPostgres, type PostgresPrograms} from './programs.js'
 
-/** The programs that run the database of a home, and how they come here when they are not. */
+/** The PostgreSQL programs for a home, and the npm package that provides them, if any. */
 export interface PostgresChoice {
   programs: PostgresPrograms
   need?: ImageNeed
 }
 
 /**
- * Data can be used by the major version alone that made it; where there is none yet, the first of this machine is
- * taken. What is not here is fetched, as far as there are packages of it.
+ * Chooses the PostgreSQL programs. Existing data requires the major version that created it; without data the first
+ * version found on this machine is used. If none fits, an npm package is used where one exists.
  * @throws tool-missing
  */
 export async function choosePostgres(home: Home): Promise<PostgresChoice> {
@@ -23,16 +23,16 @@ export async function choosePostgres(home: Home): Promise<PostgresChoice> {
   const packaged = await packagedPostgres(home, made)
   if (packaged) return packaged
   if (made === undefined) {
-    throw new AquastreamError('tool-missing', 'there is no PostgreSQL on this machine', {
-      hint: 'install it, such as with apt install postgresql',
+    throw new AquastreamError('tool-missing', 'PostgreSQL was not found on this machine', {
+      hint: 'install PostgreSQL, for example: apt install postgresql',
     })
   }
   const here = [...new Set(found.map(({major}) => major))].join(', ') || 'none'
   throw new AquastreamError(
     'tool-missing',
-    `the data in ${home.data('postgres')} was made by PostgreSQL ${made}, and on this machine is ${here}`,
+    `the data in ${home.data('postgres')} was created by PostgreSQL ${made}; versions found on this machine: ${here}`,
     {
-      hint: `install PostgreSQL ${made}, or put the data aside: mv ${home.data('postgres')} ${home.path}-postgres-${made}`,
+      hint: `install PostgreSQL ${made}, or move the data away: mv ${home.data('postgres')} ${home.path}-postgres-${made}`,
     },
   )
 }

@@ -1,13 +1,13 @@
 import {readFile} from 'node:fs/promises'
 
-/** The user that owns data and runs what must not run as root. */
+/** The user that owns the data and runs the programs that must not run as root. */
 export interface Owner {
   name: string
   uid: number
   gid: number
 }
 
-/** PostgreSQL refuses to run as root; started by anybody else, everything runs as that user, and this is nothing. */
+/** Returns the user for PostgreSQL, which refuses to run as root; undefined if the current user is not root. */
 export async function findOwner(): Promise<Owner | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const users = await readFile('/etc/passwd', 'utf8').catch(() => '')
@@ -16,7 +16,7 @@ export async function findOwner(): Promise<Owner | undefined> {
   )
 }
 
-/** Lines are `name:password:uid:gid:…`, see passwd(5). */
+/** Each line is `name:password:uid:gid:…`, see passwd(5). */
 function findUser(name: string, users: string): Owner | undefined {
   const line = users.split('\n').find(each => each.startsWith(`${name}:`))
   const [, , uid, gid] = line?.split(':').map(Number) ?? []

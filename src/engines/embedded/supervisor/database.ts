@@ -4,71 +4,72 @@ import {SERVICES} from '../../../stack/catalogue.js'
 import type {Home} from '../home/home.js'
 import {majorOf} from '../postgres/data.js'
 import type {Database, Run} from '../service-spec.js'
-import {startKept} from './guarded.js'
+import {startGuarded} from './guarded.js'
+import {identifier, literal} from '../../../system/text/sql-quote.js'
 
-type Log = (line: string) => void
+/** The database to prepare, and how the PostgreSQL programs run for it. */
+interface Setup {
+  home: Home
+  run: Run & {database: Database}
+  log: (line: string) => void
+}
 
 /**
- * Makes the data directory, if there is none, and in it the user with the password of today, the database and its
- * schemas. The server must not run: its own single-user mode does this, which needs no password and no port.
+ * Creates the data directory if it does not exist, then the user with the current password, the database and its
+ * schemas. The server must not be running: single-user mode is used, which needs neither password nor port.
  */
-export async function prepareDatabase(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
-  const {database} = run
+export async function prepareDatabase(setup: Setup): Promise<void> {
+  const {database} = setup.run
   const sql = [...userSql(database), ...schemaSql()]
   const create = [`CREATE DATABASE ${identifier(database.name)}`]
   const isNew = (await majorOf(database.data)) === undefined
-  if (isNew) await makeCluster(home, run, log)
-  if (!isNew && (await single(home, run, database.name, sql, log))) return
-  // Of another name than before. If something else was wrong this fails too, and the second try says so.
-  await single(home, run, 'postgres', create, log)
-  if (!(await single(home, run, database.name, sql, log)))
-    throw new Error('its user, database and schemas could not be made')
+  if (isNew) await makeCluster(setup)
+  if (!isNew && (await single(setup, database.name, sql))) return
+  // The database may have been renamed in the settings. Any other problem makes this fail, too, and is logged then.
+  await single(setup, 'postgres', create)
+  if (!(await single(setup, database.name, sql)))
+    throw new Error('the user, the database and its schemas could not be created')
 }
 
 const PREFIX = '.postgres-'
 
-/** In a hidden directory, which gets its name when it is complete: one that was killed leaves nothing to be taken for data. */
-async function makeCluster(home: Home, run: Run & {database: Database}, log: Log): Promise<void> {
+/** Creates the cluster in a hidden directory, and renames it when complete: a killed run leaves no partial data. */
+async function makeCluster(setup: Setup): Promise<void> {
+  const {home, run} = setup
   for (const name of await readdir(home.path))
     if (name.startsWith(PREFIX)) await rm(join(home.path, name), {recursive: true, force: true})
   const draft = await mkdtemp(join(home.path, PREFIX))
   const passwordFile = join(draft, 'password')
   const data = join(draft, 'data')
   await writeFile(passwordFile, run.database.password, {mode: 0o600})
-  // The folder last: what is in it is its owner's to replace from then on.
+  // The directory last: from then on its owner can replace its entries.
   if (run.owner) for (const path of [passwordFile, draft]) await chown(path, run.owner.uid, run.owner.gid)
   const {bin, user} = run.database
   const program = [
     join(bin, 'initdb'),
     ...['-D', data, '-U', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    // The same order on every machine, and letters of every alphabet are letters.
+    // The same sort order on every machine, and character classes for every alphabet.
     ...['--encoding', 'UTF8', '--locale', 'C', '--lc-ctype', CTYPE, '--no-instructions'],
   ]
-  if ((await finish(home, run, {program, input: ''}, log)) !== 0) throw new Error('initdb failed')
+  if ((await finish(setup, {program, input: ''})) !== 0) throw new Error('initdb failed')
   await rm(passwordFile)
-  // By its owner: root would write through a link.
+  // Written by its owner, since root would follow a symbolic link.
   const write = ['/bin/sh', '-c', 'printf "%s\\n" "$2" >"$1"', 'sh', join(data, 'pg_hba.conf'), ACCESS]
-  if ((await finish(home, run, {program: write, input: ''}, log)) !== 0)
+  if ((await finish(setup, {program: write, input: ''})) !== 0)
     throw new Error('pg_hba.conf could not be written')
   await rename(data, run.database.data)
   await rm(draft, {recursive: true})
 }
 
-/** Nobody without a password. */
+/** Every connection requires a password. */
 const ACCESS = 'host all all all scram-sha-256'
 
-/** What each system has without being asked for it. */
+/** A locale that exists on every system. */
 const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
-/** @returns whether every statement was obeyed */
-async function single(
-  home: Home,
-  run: Run & {database: Database},
-  name: string,
-  sql: string[],
-  log: Log,
-): Promise<boolean> {
-  const {bin, data} = run.database
+/** @returns whether every statement succeeded */
+async function single(setup: Setup, name: string, sql: string[]): Promise<boolean> {
+  const {bin, data} = setup.run.database
   const options = [
     '-c',
     'exit_on_error=on',
@@ -79,31 +80,25 @@ async function single(
   ]
   const program = [join(bin, 'postgres'), '--single', '-D', data, ...options, name]
   const input = sql.map(statement => `${statement};\n`).join('')
-  return (await finish(home, run, {program, input}, log)) === 0
+  return (await finish(setup, {program, input})) === 0
 }
 
-/** Runs a program as the server would be run, and waits for its end. */
+/** Runs a program with the environment and the user of the server, and waits until it exits. */
 async function finish(
-  home: Home,
-  run: Run,
+  {home, run, log}: Setup,
   {program, input}: {program: string[]; input: string},
-  log: Log,
 ): Promise<number> {
-  const {stdin, ended, heard} = await startKept(
-    home,
-    'postgres',
-    {...run, program, stop: 'SIGTERM'},
-    line => {
-      // Its prompts are on the lines of its answers.
-      if (!line.startsWith('backend>')) log(line)
-    },
-  )
+  const place = {home, service: 'postgres'}
+  const {stdin, ended, drained} = await startGuarded(place, {...run, program, stop: 'SIGTERM'}, line => {
+    // Lines that start with the prompt are not log messages.
+    if (!line.startsWith('backend>')) log(line)
+  })
   stdin.end(input)
-  const [{exitCode}] = await Promise.all([ended, heard])
+  const [{exitCode}] = await Promise.all([ended, drained])
   return exitCode
 }
 
-/** The first superuser is the one that made the cluster; after a change of POSTGRES_USER there is another. */
+/** The first superuser created the cluster; a changed POSTGRES_USER is created as another superuser. */
 function userSql({user, password}: Database): string[] {
   const role = identifier(user)
   const missing = `IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = ${literal(user)})`
@@ -115,12 +110,4 @@ function userSql({user, password}: Database): string[] {
 
 function schemaSql(): string[] {
   return SERVICES.flatMap(({schema}) => (schema ? [`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)}`] : []))
-}
-
-function identifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
-
-function literal(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`
 }

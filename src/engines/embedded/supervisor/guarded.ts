@@ -7,43 +7,51 @@ import type {Home} from '../home/home.js'
 import type {Run} from '../service-spec.js'
 
 /**
- * Starts a program that does not outlive us. It waits on a pipe whose other end we hold until it is written down, so that
- * it never runs without somebody who could find it. A small shell stays behind it and reads on: when the pipe ends without
- * a word, we were killed, and it asks the program to end. The program takes the place of the shell that started the small
- * one, and so has the pid that we know; the small one is nobody's child, since PostgreSQL takes the end of a child that it
- * does not know for a crash.
+ * Starts a program that does not outlive the supervisor. The shell waits on a pipe until its pid has been recorded,
+ * then replaces itself by the program, which therefore keeps that pid. A watchdog shell keeps reading the pipe: if it
+ * closes without the word `ended`, the supervisor was killed, and the watchdog sends the stop signal to the program.
+ *
+ *     supervisor --pipe--> sh --exec--> program
+ *                  `-----> watchdog --signal--^
+ *
+ * The watchdog must not be a child of the program: PostgreSQL treats the exit of an unknown child as a crash.
  */
-const KEEPER = `
+const WATCHDOG = `
 read -r word <&3 || exit
 ( { read -r word <&3; [ "$word" = ended ] || kill -s "$1" "$$"; } </dev/null >/dev/null 2>&1 & )
 shift
 exec "$@" 3<&-`
 
-/** A program that runs under a keeper. */
-export interface Kept {
+/** A running program with a watchdog. */
+export interface Guarded {
   pid: number
   stdin: Writable
-  /** Settles when every line of it was heard; that may be after its end, when a child of it still has its output. Never rejects. */
-  heard: Promise<unknown>
+  /** Resolves when all output has been read, which a child of the program can delay past its end. Never rejects. */
+  drained: Promise<unknown>
   /** Never rejects. */
   ended: Promise<{exitCode: number; signal: NodeJS.Signals | null}>
   kill(signal: NodeJS.Signals): void
 }
 
-export type KeptProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+export type GuardedProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+
+/** The name of the record of a program, by which an orphan is found if both supervisor and watchdog are killed. */
+export interface GuardedPlace {
+  home: Home
+  service: string
+}
 
 /**
- * @param service under whose name it is remembered, for whoever has to end it when both we and the keeper are gone
- * @param hear gets each line that it writes
+ * Starts a program with a watchdog and records its process.
+ * @param onLine called with each line of output
  */
-export async function startKept(
-  home: Home,
-  service: string,
-  run: KeptProgram,
-  hear: (line: string) => void,
-): Promise<Kept> {
+export async function startGuarded(
+  {home, service}: GuardedPlace,
+  run: GuardedProgram,
+  onLine: (line: string) => void,
+): Promise<Guarded> {
   const {program, env, directory: cwd, owner, stop} = run
-  const child = spawn('/bin/sh', ['-c', KEEPER, 'keeper', stop.slice('SIG'.length), ...program], {
+  const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', stop.slice('SIG'.length), ...program], {
     cwd,
     env,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -52,9 +60,9 @@ export async function startKept(
   const ended = whenEnded(child)
   const lifeline = child.stdio[3] as Writable
   for (const pipe of [lifeline, child.stdin]) pipe.on('error', () => undefined)
-  // At once, before anything else can happen to us.
+  // Immediately, before the supervisor can be killed.
   void ended.then(() => lifeline.end('ended\n'))
-  const heard = Promise.all([child.stdout, child.stderr].map(async output => hearLines(output, hear)))
+  const drained = Promise.all([child.stdout, child.stderr].map(async output => readLines(output, onLine)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
   await remember(home, service, {pid, stop}).catch((error: unknown) => {
@@ -65,7 +73,7 @@ export async function startKept(
   return {
     pid,
     stdin: child.stdin,
-    heard,
+    drained,
     ended: ended.then(async result => {
       await forget(home, service)
       return result
@@ -74,8 +82,8 @@ export async function startKept(
   }
 }
 
-async function hearLines(input: Readable, hear: (line: string) => void): Promise<void> {
-  const reader = createInterface({input}).on('line', hear)
+async function readLines(input: Readable, onLine: (line: string) => void): Promise<void> {
+  const reader = createInterface({input}).on('line', onLine)
   await once(reader, 'close').catch(() => undefined)
 }
 

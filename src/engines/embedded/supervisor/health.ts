@@ -3,17 +3,17 @@ import {request} from 'node:http'
 import {connect, type Socket} from 'node:net'
 import type {HealthCheck} from '../service-spec.js'
 
-/** The longest that a check may take, in ms. */
+/** The time limit of a health check, in ms. */
 const LIMIT_MS = 5000
 
-/** Why a service is not healthy now, in its own words as far as it has any; nothing when it is. */
+/** Returns why a service is not healthy, if possible as the service reports it; undefined if it is healthy. */
 export async function findIllness(check: HealthCheck): Promise<string | undefined> {
   const limit = AbortSignal.timeout(LIMIT_MS)
   try {
     if (check.by === 'http') return await askHttp(check.url, limit)
     return await talk(check, limit, check.by === 'redis' ? askRedis(check) : askPostgres(check))
   } catch (error) {
-    return limit.aborted ? `no answer within ${LIMIT_MS / 1000} s` : (error as Error).message
+    return limit.aborted ? `no response within ${LIMIT_MS / 1000} s` : (error as Error).message
   }
 }
 
@@ -28,7 +28,7 @@ async function askHttp(url: string, signal: AbortSignal): Promise<string | undef
     : `HTTP ${response.statusCode}: ${Buffer.concat(chunks).toString().slice(0, 500)}`
 }
 
-/** What is sent, and what the answer so far means: an illness, health (null), or that more has to come. */
+/** The request, and the evaluation of the answer so far: a problem, null if healthy, undefined if incomplete. */
 interface Conversation {
   hello: Buffer
   judge: (answer: Buffer) => string | null | undefined
@@ -49,13 +49,13 @@ async function talk(
       const verdict = judge(answer)
       if (verdict !== undefined) return verdict ?? undefined
     }
-    return 'it closed the connection'
+    return 'the server closed the connection'
   } finally {
     socket.destroy()
   }
 }
 
-/** https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+/** See https://redis.io/docs/latest/develop/reference/protocol-spec/ */
 function askRedis({password}: {password: string}): Conversation {
   const auth = `*2\r\n$4\r\nAUTH\r\n$${Buffer.byteLength(password)}\r\n${password}\r\n`
   return {
@@ -70,8 +70,8 @@ function askRedis({password}: {password: string}): Conversation {
 }
 
 /**
- * As pg_isready: a server that asks who we are, or has no more room for us, takes connections; 57P03 says "not yet".
- * https://www.postgresql.org/docs/current/protocol-message-formats.html
+ * Checks as pg_isready does: a server that requests authentication, or rejects the connection, is ready unless the
+ * error is 57P03 (cannot_connect_now). See https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 function askPostgres({user, database}: {user: string; database: string}): Conversation {
   const parameters = ['user', user, 'database', database, ''].map(text => `${text}\0`).join('')
@@ -86,7 +86,7 @@ function askPostgres({user, database}: {user: string; database: string}): Conver
       if (answer.toString('latin1', 0, 1) !== 'E') return null
       const fields = answer.toString('utf8', 5).split('\0')
       const field = (type: string): string | undefined => fields.find(text => text.startsWith(type))?.slice(1)
-      return field('C') === '57P03' ? (field('M') ?? 'it starts') : null
+      return field('C') === '57P03' ? (field('M') ?? 'the server is starting') : null
     },
   }
 }

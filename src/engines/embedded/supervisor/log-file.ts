@@ -1,12 +1,12 @@
 import {closeSync, openSync, renameSync, rmSync, writeSync} from 'node:fs'
 
-/** So large a file becomes when it is put aside, in bytes, and so many are kept beside it. */
+/** The size at which a file is rotated, in bytes, and the number of rotated files that are kept. */
 const LARGEST = 10 * 1024 ** 2
 const KEPT = 2
 
 /**
- * The lines of one service on disk, at most 3 × 10 MB; the older ones in `PATH.1`, `PATH.2`. It begins anew with the
- * service, as the log of a new container does: nobody knows the secrets any more that earlier ones were told.
+ * The log of one service, at most 3 × 10 MiB, with older lines in `PATH.1` and `PATH.2`. A new service definition
+ * starts an empty log, like a new container: the secrets of earlier definitions are unknown and could not be masked.
  */
 export class LogFile {
   #file: number
@@ -18,20 +18,20 @@ export class LogFile {
     this.#file = openSync(path, 'a', 0o600)
   }
 
-  /** Written at once: what a service said last is what explains its end. On a full disk it is lost. */
+  /** Writes synchronously, since the last lines of a service explain its end. On a full disk lines are lost. */
   write(line: string): void {
     if (!this.#isOpen) return
     try {
       if (this.#bytes >= LARGEST) this.#rotate()
       this.#bytes += writeSync(this.#file, `${line}\n`)
     } catch {
-      // A service is not to end because nobody can write down what it says.
+      // A service must not fail because its log cannot be written.
     }
   }
 
-  /** What a program says after its end is lost, and not written into what has the number of the file by then. */
+  /** Closes the file; later lines are discarded. */
   close(): void {
-    // Its number may be another file's soon.
+    // The file descriptor may be reused for another file.
     this.#isOpen = false
     closeSync(this.#file)
   }
@@ -46,7 +46,7 @@ export class LogFile {
       try {
         renameSync(names[index - 1]!, names[index]!)
       } catch {
-        // There are not so many yet.
+        // There are fewer rotated files so far.
       }
     }
     closeSync(this.#file)

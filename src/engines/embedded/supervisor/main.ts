@@ -1,5 +1,5 @@
-// Runs the services of one stack on the embedded engine, until it is told to stop. Its argument is the home of the
-// stack; the work, which has secrets in it, comes as a message of the process that starts it.
+// The supervisor: runs the services of one stack on the embedded engine until it is stopped. Its argument is the home
+// of the stack. The services, which contain secrets, are sent by IPC from the process that starts it.
 import {once} from 'node:events'
 import {rm, stat, utimes} from 'node:fs/promises'
 import {basename, dirname} from 'node:path'
@@ -13,7 +13,7 @@ import {Supervisor} from './supervisor.js'
 process.umask(0o077)
 const path = process.argv[2]!
 const home = homeAt(dirname(path), basename(path))
-// Whoever was to send the work is gone, and nobody would ever know of us.
+// If the parent ends before it has sent the services, nobody knows of this process.
 process.once('disconnect', () => process.exit(1))
 const [works] = (await once(process, 'message')) as [Work[]]
 process.removeAllListeners('disconnect')
@@ -35,7 +35,7 @@ async function showLife(): Promise<void> {
   await endIfForgotten()
 }
 
-/** Somebody deleted the directory, or another has taken over: nobody can reach this one any more. */
+/** Stops if the directory was deleted or another supervisor has replaced the socket: this one is unreachable then. */
 async function endIfForgotten(): Promise<void> {
   const now = await stat(home.socket).catch(() => undefined)
   if (now?.ino !== ino) await end()

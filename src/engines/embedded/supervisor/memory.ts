@@ -1,8 +1,8 @@
 import {readdir, readFile} from 'node:fs/promises'
 
 /**
- * Bytes that a program and those that it started have in memory; pages that several share are counted once. Nothing
- * where the system has no /proc.
+ * Returns the memory in use by each program and its descendants, in bytes; shared pages are counted once (Pss, see
+ * proc(5)). Empty where the system has no /proc.
  */
 export async function memoryOf(pids: Map<string, number>): Promise<Map<string, number>> {
   const parents = await parentsOfAll()
@@ -21,7 +21,7 @@ async function parentsOfAll(): Promise<Map<number, number>> {
   const names = await readdir('/proc').catch(() => [])
   const pairs = names.map(async name => {
     const stat = /^\d+$/.test(name) ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '') : ''
-    // Field 4 of proc(5); the name in field 2 may have spaces.
+    // Field 4 of /proc/pid/stat, see proc(5); the name in field 2 may contain spaces.
     const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
     return parent > 0 ? [[Number(name), parent] as const] : []
   })

@@ -6,22 +6,30 @@ import type {Work} from '../service-spec.js'
 import {memoryOf} from './memory.js'
 import type {Supervisor} from './supervisor.js'
 
-/** The longest that a question for news is left unanswered, in ms. */
+/** How long a query for changes may wait for one, in ms. */
 const NEWS_MS = 2000
 
-type Answer = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<unknown>
+/** One request, and the response to it. */
+interface Exchange {
+  request: IncomingMessage
+  response: ServerResponse
+  query: URLSearchParams
+}
 
-/** Answers on a Unix socket that only its user may open: what they say to each other has secrets in it. */
+/** Returns the body of the response. */
+type Handler = (exchange: Exchange) => Promise<unknown>
+
+/** Listens on a Unix socket that only its user can open, because requests and answers contain secrets. */
 export async function listen(supervisor: Supervisor, socket: string, stopped: () => void): Promise<Server> {
-  const answers: Record<string, Answer> = {
-    'GET /states': async (_request, _response, query) => {
+  const handlers: Record<string, Handler> = {
+    'GET /states': async ({query}) => {
       if (query.get('seen') === String(supervisor.version)) await newsOf(supervisor)
       return {version: supervisor.version, states: supervisor.states}
     },
     'GET /facts': async () => supervisor.facts,
     'GET /memory': async () => Object.fromEntries(await memoryOf(supervisor.pids)),
     'GET /database': async () => supervisor.database ?? null,
-    'POST /run': async request => {
+    'POST /run': async ({request}) => {
       supervisor.run((await json(request)) as Work[])
       return null
     },
@@ -29,7 +37,7 @@ export async function listen(supervisor: Supervisor, socket: string, stopped: ()
       await supervisor.stop()
       return null
     },
-    'GET /lines': async (_request, response) => {
+    'GET /lines': async ({response}) => {
       const write = (line: LogLine): void => void response.write(`${JSON.stringify(line)}\n`)
       supervisor.on('line', write)
       response.flushHeaders()
@@ -39,8 +47,8 @@ export async function listen(supervisor: Supervisor, socket: string, stopped: ()
   }
   const server = createServer((request, response) => {
     const {pathname, searchParams} = new URL(request.url ?? '', 'http://supervisor')
-    const answer = answers[`${request.method} ${pathname}`]
-    void answerTo(answer, request, response, searchParams).then(() => {
+    const handler = handlers[`${request.method} ${pathname}`]
+    void respond(handler, {request, response, query: searchParams}).then(() => {
       if (pathname === '/stop') stopped()
     })
   })
@@ -49,16 +57,12 @@ export async function listen(supervisor: Supervisor, socket: string, stopped: ()
   return server
 }
 
-async function answerTo(
-  answer: Answer | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
-  query: URLSearchParams,
-): Promise<void> {
+async function respond(handler: Handler | undefined, exchange: Exchange): Promise<void> {
+  const {response} = exchange
   try {
-    const body = answer ? await answer(request, response, query) : undefined
+    const body = handler ? await handler(exchange) : undefined
     if (response.writableEnded || response.destroyed) return
-    response.writeHead(answer ? 200 : 404, {connection: 'close'})
+    response.writeHead(handler ? 200 : 404, {connection: 'close'})
     response.end(JSON.stringify(body ?? null))
     await once(response, 'close')
   } catch (error) {

@@ -1,30 +1,26 @@
-import {lchown, lstat, mkdir} from 'node:fs/promises'
-import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
 import {fingerprint, type Database, type Run, type Work} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
-import {findIllness} from './health.js'
-import {type Kept, startKept} from './guarded.js'
+import {watchHealth} from './health-watch.js'
+import {type Guarded, startGuarded} from './guarded.js'
 import {LogFile} from './log-file.js'
 import {stamp} from './timestamp.js'
+import {makeFolders} from './folders.js'
 
-/** While it starts, a failed check does not count for so long, and checks follow each other quickly. */
-const START_MS = 60_000
-const PACE_MS = {starting: 100, healthy: 10_000, failing: 2000}
 const UNHEALTHY_AFTER = 3
-/** So many checks are remembered, for reports. */
+/** The number of health checks that are kept for the support bundle. */
 const CHECKS_KEPT = 5
-/** A program that dies is started again after a pause, each twice as long, until one run has lasted. */
+/** A program that exits is restarted after a pause, which doubles until a run has lasted for LASTED_MS. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
 const LASTED_MS = 10_000
-/** So long a program may take to end before it is killed: PostgreSQL writes what it has in memory. */
+/** How long a program may take to end before it is killed: PostgreSQL writes a checkpoint. */
 const GRACE_MS = {SIGINT: 60_000, SIGTERM: 5000}
 
-/** What happens outside of the service because of it. */
+/** What a service uses and notifies. */
 export interface Surroundings {
   home: Home
   changed(): void
@@ -33,7 +29,7 @@ export interface Surroundings {
 
 let made = 0
 
-/** One service under supervision: its program is started, watched, and started again when it dies. */
+/** One supervised service: its program is started, checked, and restarted when it exits. */
 export class Service {
   readonly fingerprint: string
   readonly #id = `${process.pid}.${++made}`
@@ -46,10 +42,10 @@ export class Service {
   #exitCode = 0
   #failedChecks = 0
   readonly #checks: ServiceFacts['checks'] = []
-  #program: Kept | undefined
+  #program: Guarded | undefined
   #life: Promise<void> | undefined
 
-  /** @param predecessor has ended what ran until now under the same name */
+  /** @param predecessor resolves when the previous service of the same name has ended */
   constructor(
     readonly work: Work,
     private readonly around: Surroundings,
@@ -104,7 +100,7 @@ export class Service {
     if (!('skipped' in run)) this.#life = this.#live(run)
   }
 
-  /** Ends it for good. */
+  /** Stops the service permanently. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     const {run} = this.work
@@ -139,9 +135,9 @@ export class Service {
     this.#become('running', 'starting')
     try {
       await makeFolders(run, home)
-      if (hasDatabase(run)) await prepareDatabase(home, run, line => this.#say(line))
+      if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
       if (this.#isStopping()) return
-      this.#program = await startKept(home, this.work.service, run, line => this.#say(line))
+      this.#program = await startGuarded({home, service: this.work.service}, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
       if (this.#isStopping()) this.#program.kill(run.stop)
       const over = new AbortController()
@@ -150,31 +146,25 @@ export class Service {
       over.abort()
       await watching
       this.#exitCode = exitCode
-      this.#say(`aquastream: it ended ${signal ? `by ${signal}` : `with exit status ${exitCode}`}`)
+      this.#say(
+        `aquastream: the program ${signal ? `was ended by ${signal}` : `exited with status ${exitCode}`}`,
+      )
     } catch (error) {
       this.#exitCode = 1
-      this.#say(`aquastream: it could not be started: ${(error as Error).message}`)
+      this.#say(`aquastream: the program could not be started: ${(error as Error).message}`)
     } finally {
       this.#program = undefined
     }
   }
 
   async #watchHealth({health}: Run, over: AbortSignal): Promise<void> {
-    const began = performance.now()
     this.#failedChecks = 0
-    let wasHealthy = false
-    for (;;) {
-      const illness = await findIllness(health)
-      if (over.aborted) return
-      wasHealthy ||= illness === undefined
-      const isStarting = !wasHealthy && performance.now() - began < START_MS
+    for await (const {illness, isStarting} of watchHealth(health, over)) {
       this.#remember(illness)
       if (illness === undefined) this.#failedChecks = 0
       else if (!isStarting) this.#failedChecks++
       if (illness === undefined) this.#become('running', 'healthy')
       else if (this.#failedChecks >= UNHEALTHY_AFTER) this.#become('running', 'unhealthy')
-      const pace = isStarting ? 'starting' : illness === undefined ? 'healthy' : 'failing'
-      await sleep(PACE_MS[pace], undefined, {signal: over}).catch(() => undefined)
     }
   }
 
@@ -203,7 +193,7 @@ export class Service {
   }
 }
 
-/** What it is told in other ways than by variables, under the names of their settings. */
+/** Secrets that are not passed as environment variables, by the names of their settings. */
 function secretsBeside({database, health}: Run): Record<string, string> {
   return {
     ...(database && {POSTGRES_PASSWORD: database.password}),
@@ -213,14 +203,4 @@ function secretsBeside({database, health}: Run): Record<string, string> {
 
 function hasDatabase(run: Run): run is Run & {database: Database} {
   return run.database !== undefined
-}
-
-/** The home itself is there, and stays ours. */
-async function makeFolders({directory, folders = [], owner}: Run, home: Home): Promise<void> {
-  for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
-    await mkdir(path, {recursive: true, mode: 0o700})
-    // Also what a start made that was killed before it could give it away.
-    const isOurs = path !== home.path && (await lstat(path)).uid === process.getuid?.()
-    if (owner && isOurs) await lchown(path, owner.uid, owner.gid)
-  }
 }

@@ -5,19 +5,19 @@ import type {Home} from '../home/home.js'
 import {type Database, fingerprint, type Work} from '../service-spec.js'
 import {Service} from './service.js'
 
-/** A service as the engine is told of it; the fingerprint is that of its work. */
+/** The state of a service, with the fingerprint of its definition. */
 export type Supervised = ServiceState & {fingerprint: string}
 
-/** All services of one stack, each started when what it needs is ready. */
+/** Runs all services of one stack, and starts each as soon as its dependencies are ready. */
 export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
   readonly #services = new Map<string, Service>()
-  /** Counts changes, so that who asks can tell whether there was one since. */
+  /** Counts changes, so that a client can wait for the next one. */
   version = 0
   #stopping: Promise<void> | undefined
 
   constructor(private readonly home: Home) {
     super()
-    // As many as there are people who follow the logs.
+    // Every client that follows the logs adds a listener.
     this.setMaxListeners(0)
   }
 
@@ -33,13 +33,13 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     return new Map([...this.#services].flatMap(([name, {pid}]) => (pid ? [[name, pid]] : [])))
   }
 
-  /** The database of the work that is under way. */
+  /** The database of the running stack. */
   get database(): Database | undefined {
     const run = this.#services.get('postgres')?.work.run
     return run && !('skipped' in run) ? run.database : undefined
   }
 
-  /** Takes work on. What runs as it should is left alone; what changed is ended first. Others go on as they are. */
+  /** Adds services. An unchanged one keeps running, a changed one is stopped first; others are not affected. */
   run(works: Work[]): void {
     for (const work of works) {
       const old = this.#services.get(work.service)
@@ -54,7 +54,7 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     this.#changed()
   }
 
-  /** Ends all: what others stand on last. */
+  /** Stops all services: dependents first, their dependencies last. */
   async stop(): Promise<void> {
     this.#stopping ??= this.#stopAll()
     return this.#stopping

@@ -1,6 +1,6 @@
 let last = 0n
 
-/** The time now as LogLine has it. No two are the same, so lines of all services have one order. */
+/** Returns the current time in the format of LogLine. Each value is unique, so that all lines have one order. */
 export function stamp(): string {
   const now = BigInt(Date.now()) * 1_000_000n
   last = now > last ? now : last + 1n

@@ -16,7 +16,7 @@ const REPORT = {
 }
 
 test('the end of a backup shows its archives and the next commands', () => {
-  expect(screens(() => backupSummary(REPORT, {dir: undefined}))).toMatchInlineSnapshot(`
+  expect(screens(() => backupSummary(REPORT, '--profile prod'))).toMatchInlineSnapshot(`
     "=== 80 columns
     SCHEMA        ROWS    SIZE
     user          11,632  1.5 MiB
@@ -45,9 +45,10 @@ test('the end of a backup shows its archives and the next commands', () => {
   `)
 })
 
-test('backups that rotation deleted are listed, and --dir is repeated', () => {
+test('backups that rotation deleted are listed, and the flags are repeated', () => {
   const rotated = ['20261015T020000Z', '20261014T020000Z']
-  expect(screens(() => backupSummary({...REPORT, rotated}, {dir: "it's here"}))).toMatchInlineSnapshot(`
+  expect(screens(() => backupSummary({...REPORT, rotated}, "--profile prod --dir 'it is here'")))
+    .toMatchInlineSnapshot(`
     "=== 80 columns
     SCHEMA        ROWS    SIZE
     user          11,632  1.5 MiB
@@ -59,8 +60,8 @@ test('backups that rotation deleted are listed, and --dir is repeated', () => {
 
       /srv/backups/prod/20261123T020000Z
 
-      aquastream db:list --profile prod --dir 'it'\\''s here'
-      aquastream db:verify 20261123T020000Z --profile prod --dir 'it'\\''s here'
+      aquastream db:list --profile prod --dir 'it is here'
+      aquastream db:verify 20261123T020000Z --profile prod --dir 'it is here'
     === 40 columns
     SCHEMA        ROWS    SIZE
     user          11,632  1.5 MiB
@@ -74,8 +75,8 @@ test('backups that rotation deleted are listed, and --dir is repeated', () => {
 
       /srv/backups/prod/20261123T020000Z
 
-      aquastream db:list --profile prod --dir 'it'\\''s here'
-      aquastream db:verify 20261123T020000Z --profile prod --dir 'it'\\''s here'"
+      aquastream db:list --profile prod --dir 'it is here'
+      aquastream db:verify 20261123T020000Z --profile prod --dir 'it is here'"
   `)
 })
 

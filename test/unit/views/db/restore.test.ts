@@ -44,7 +44,7 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
     publications: [],
     roles: [],
     before: [],
-    neighbours: undefined,
+    otherSchemas: undefined,
     safety: [{name: 'user', bytes: 172_032}],
     expected: 2,
     lockTimeout: 10,
@@ -68,7 +68,7 @@ const FILE = source({
   set: undefined,
   manifest: undefined,
   archives: [
-    {schema: 'user', path: '/tmp/user.sql.gz', packing: 'gzip', bytes: 1, sha256: '', known: undefined},
+    {schema: 'user', path: '/tmp/user.sql.gz', encoding: 'gzip', bytes: 1, sha256: '', known: undefined},
   ],
 })
 

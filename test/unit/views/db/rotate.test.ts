@@ -3,6 +3,7 @@ import {inTerminal, screens} from '../../../helpers/screens.js'
 import {idAgo, SCHEMAS} from '../../../helpers/sets.js'
 import type {RotationReport} from '../../../../src/backup/rotate.js'
 import type {KeepReason} from '../../../../src/backup/retention.js'
+import {timeOf} from '../../../../src/backup/repository/backup-set.js'
 import {rotateSummary, rotateUpdate} from '../../../../src/views/db/rotate.js'
 
 const EMPTY: RotationReport = {
@@ -18,7 +19,10 @@ const EMPTY: RotationReport = {
 const DAY = 24
 /** Their age is shown, so they are as old in every run; the text has A to H in their place. */
 const IDS = [-3, 0.1, 1, 2, 3, 4, 40, 60].map(days => idAgo(days * DAY + 1))
-const set = (index: number, schemas = SCHEMAS) => ({id: IDS[index]!, bytes: 1_572_864, schemas})
+const set = (index: number, schemas = SCHEMAS) => {
+  const id = IDS[index]!
+  return {id, takenAt: timeOf(id)!.toISOString(), bytes: 1_572_864, schemas}
+}
 const ofAll = (rule: 'daily' | 'weekly' | 'monthly', bucket: string, oldest = false): KeepReason[] =>
   SCHEMAS.map(schema => ({rule, schema, bucket, oldest}))
 

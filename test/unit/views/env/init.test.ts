@@ -11,7 +11,7 @@ test('what is missing comes with the commands to type next', () => {
     ignored: false,
   } as const
   const mutable = {...report, generated: [...report.generated], missing: [...report.missing]}
-  expect(screens(() => initSummary(mutable))).toMatchInlineSnapshot(`
+  expect(screens(() => initSummary(mutable, '--profile stage'))).toMatchInlineSnapshot(`
     "=== 80 columns
     .env.stage was written; it is readable only by you (mode 0600).
     Generated secrets: POSTGRES_PASSWORD, REDIS_PASSWORD, JWT_SECRET.
@@ -43,7 +43,7 @@ test('what is missing comes with the commands to type next', () => {
 
 test('a complete file needs no editor', () => {
   const report = {profile: 'dev' as const, file: 'my.env', generated: [], missing: [], ignored: null}
-  expect(screens(() => initSummary(report))).toMatchInlineSnapshot(`
+  expect(screens(() => initSummary(report, '--profile dev --env-file my.env'))).toMatchInlineSnapshot(`
     "=== 80 columns
     my.env was written; it is readable only by you (mode 0600).
 

@@ -17,9 +17,7 @@ test('a line stands behind the name of its service, and is never wrapped', () =>
   expect(screens(() => lineText(line))).toMatchInlineSnapshot(`
     "=== 80 columns
     user         | a line that is longer than a terminal of 40 columns
-
     === 40 columns
-    user         | a line that is longer than a terminal of 40 columns
-    "
+    user         | a line that is longer than a terminal of 40 columns"
   `)
 })

@@ -1,3 +1,5 @@
+import {once} from 'node:events'
+
 /** Shows each item of a sequence: in place of the previous one, or below it. */
 export async function showLive<T>(
   sequence: AsyncIterable<T>,
@@ -9,4 +11,9 @@ export async function showLive<T>(
     // Moves the cursor home and clears the rest of each line and of the screen, which does not flicker.
     process.stdout.write(inPlace ? `\x1b[H${text.replace(/\n/g, '\x1b[K\n')}\x1b[K\n\x1b[J` : `${text}\n`)
   }
+}
+
+/** Writes a line to stdout, and waits while its reader is slower. */
+export async function writeLine(text: string): Promise<void> {
+  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
 }

@@ -4,8 +4,3 @@ import prettyBytes from 'pretty-bytes'
 export function size(bytes: number): string {
   return prettyBytes(bytes, {binary: true, maximumFractionDigits: 1})
 }
-
-/** Formats a number with thousands separators: 11,632. */
-export function count(rows: number): string {
-  return rows.toLocaleString('en')
-}

@@ -1,12 +1,13 @@
 import {randomBytes} from 'node:crypto'
 import {link, readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
+import {errnoOf} from './file-errors.js'
 
 /**
- * Makes a private file, whole or not at all. A link fails where anything is in its place, a link that leads nowhere
- * included, so of two at once one makes it.
+ * Creates a file with mode 0600 atomically: it is written to a draft and then linked to its name. link(2) fails if the
+ * name exists, even as a dangling symbolic link, so only one of two concurrent calls succeeds.
  *
- * @returns false when there is something under that name; it stays as it is
+ * @returns false if the name already exists; that file is left unchanged
  */
 export async function createFile(path: string, text: string): Promise<boolean> {
   await sweep(path)
@@ -16,7 +17,7 @@ export async function createFile(path: string, text: string): Promise<boolean> {
     await link(draft, path)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (errnoOf(error) === 'EEXIST') return false
     throw error
   } finally {
     await rm(draft, {force: true})
@@ -25,10 +26,10 @@ export async function createFile(path: string, text: string): Promise<boolean> {
 
 const DRAFT = '.draft-'
 
-/** Older drafts are of runs that were killed: writing one takes milliseconds. */
+/** Drafts older than this, in ms, are leftovers of killed runs: writing one takes milliseconds. */
 const ABANDONED_MS = 60_000
 
-/** What a killed run left holds secrets. Where this user may not look, nothing of this user's was left. */
+/** Removes stale drafts, which contain secrets. A directory that this user cannot read has no drafts of this user. */
 async function sweep(path: string): Promise<void> {
   const directory = dirname(path)
   const names = await readdir(directory).catch(() => [])

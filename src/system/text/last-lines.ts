@@ -1,4 +1,4 @@
-/** The last lines that are not empty. */
+/** Returns the last `count` lines that are not empty. */
 export function lastLines(text: string, count: number): string[] {
   return text
     .split('\n')

@@ -1,6 +1,6 @@
 import {closest, distance} from 'fastest-levenshtein'
 
-/** What somebody meant who typed another name; nothing when it is like none of them. */
+/** Returns the name most similar to what was typed, or undefined if none is similar enough. */
 export function nearest(typed: string, names: readonly string[]): string | undefined {
   const others = names.filter(name => name !== typed)
   if (others.length === 0) return undefined
@@ -8,9 +8,9 @@ export function nearest(typed: string, names: readonly string[]): string | undef
   return distance(typed, near) <= Math.min(2, near.length / 2) ? near : undefined
 }
 
-/** A hint that names what there is, and first what was meant. */
+/** Returns a hint that lists the valid names, with the most similar one first. */
 export function chooseAmong(typed: string, names: readonly string[]): string {
   const near = nearest(typed, names)
   const list = names.join(', ')
-  return near === undefined ? `there are ${list}` : `did you mean ${near}? There are ${list}`
+  return near === undefined ? `use one of ${list}` : `did you mean ${near}? Valid names: ${list}`
 }

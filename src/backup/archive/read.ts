@@ -1,0 +1,103 @@
+import {createHash} from 'node:crypto'
+import {createReadStream} from 'node:fs'
+import {open} from 'node:fs/promises'
+import type {Readable} from 'node:stream'
+import {AquastreamError} from '../../errors.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {storageError} from '../storage-error.js'
+import type {Encoding} from './format.js'
+
+/** An archive on the disk, and what its bytes have to be. */
+export interface ArchiveFile {
+  path: string
+  encoding: Encoding
+  bytes: number
+  sha256: string
+}
+
+/**
+ * Finds out what a file is that came without a manifest.
+ * @throws no-such-backup, backup-directory
+ */
+export async function identify(path: string): Promise<ArchiveFile> {
+  return {path, ...(await look(path)), sha256: await checksum(path)}
+}
+
+async function look(path: string): Promise<{encoding: Encoding; bytes: number}> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      const stat = await handle.stat()
+      if (!stat.isFile()) throw noFile(path, 'it is no file')
+      const {buffer} = await handle.read(Buffer.alloc(5), 0, 5, 0)
+      return {encoding: encodingFrom(buffer), bytes: stat.size}
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') throw noFile(path, 'there is none')
+    throw error instanceof AquastreamError ? error : storageError(path, error)
+  }
+}
+
+function noFile(path: string, why: string): AquastreamError {
+  return new AquastreamError('no-such-backup', `${path} cannot be restored: ${why}`, {
+    hint: 'name an archive, such as user_20261123T020000Z.sql.gz',
+  })
+}
+
+/** By the first bytes: RFC 1952, RFC 8878, and PGDMP of pg_dump's custom format. */
+function encodingFrom(head: Buffer): Encoding {
+  if (head.readUInt16BE(0) === 0x1f8b) return 'gzip'
+  if (head.readUInt32LE(0) === 0xfd2fb528) return 'zstd'
+  return head.toString('latin1') === 'PGDMP' ? 'custom' : 'plain'
+}
+
+async function checksum(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(path, {highWaterMark: 1 << 20})) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
+/**
+ * Reads the whole file once and compares it with its checksum.
+ * @throws archive-damaged
+ */
+export async function checkArchive({path, sha256, bytes}: Omit<ArchiveFile, 'encoding'>): Promise<void> {
+  const found = await checksum(path).catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+  if (found !== sha256)
+    throw damaged(path, `its checksum differs from that of the ${bytes} bytes that were backed up`)
+}
+
+/** A file of a set that was there a moment ago, or is another kind of thing now, is a damage. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code = errnoOf(error)
+  if (code === 'ENOENT') return damaged(path, 'it is gone')
+  return code === 'EISDIR' ? damaged(path, 'it is a directory') : storageError(path, error)
+}
+
+export function damaged(path: string, why: string): AquastreamError {
+  return new AquastreamError('archive-damaged', `${path} is damaged: ${why}`, {
+    hint: 'nothing was changed; choose another backup: aquastream db:list',
+  })
+}
+
+/** Streams an archive and withholds the last chunk until the checksum matches, so that a bad file always looks truncated. */
+export async function* readVerified({path, sha256}: ArchiveFile): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  let held: Buffer | undefined
+  const stream: Readable = createReadStream(path, {highWaterMark: 1 << 18})
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      if (held) yield held
+      hash.update(chunk)
+      held = chunk
+    }
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum is not that of the backup')
+  yield held
+}

@@ -1,0 +1,134 @@
+import {join} from 'node:path'
+import type {Context} from '../../engines/engine.js'
+import type {Server} from '../../postgres/server.js'
+import type {Session} from '../../postgres/session.js'
+import {version} from '../../system/version.js'
+import {type ArchiveForm, compressionArgument, suffixOf} from '../archive/format.js'
+import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
+import type {Manifest} from '../repository/manifest.js'
+import {archiveName, type Draft} from '../repository/publish.js'
+import {explainDump} from './failure.js'
+import {allOrFirstError, inParallel} from './parallel.js'
+import {extensionsIn, readFacts, rewrittenSince, type SchemaSize} from './snapshot.js'
+
+export type BackupEvent =
+  | {type: 'notice'; text: string}
+  | {type: 'schemas'; schemas: string[]}
+  /** `expected` are the bytes of the last backup, when there is one. */
+  | {type: 'archive'; schema: string; state: 'running' | 'done'; bytes: number; expected: number | undefined}
+
+/** What goes into a set, and how it is written. */
+export interface DumpRequest extends ArchiveForm {
+  /** Dumps at the same time. */
+  jobs: number
+  chosen: SchemaSize[]
+  kind: Manifest['kind']
+  label: string | undefined
+  /** Another database than the usual one. */
+  database?: string | undefined
+}
+
+/** Where a set comes from; the session holds the lock of the database. */
+export interface DumpSource {
+  server: Server
+  session: Session
+}
+
+/** One try to dump all schemas as one snapshot shows them. */
+interface Dump {
+  request: DumpRequest
+  source: DumpSource
+  snapshot: string
+  draft: Draft
+  pgDump: string
+  /** Bytes of each schema in the last backup. */
+  last: Map<string, number>
+}
+
+/**
+ * Writes the archives of all schemas and of the roles into the draft, in parallel.
+ * @throws Rewritten; backup-failed
+ */
+export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promise<Manifest> {
+  const {request, source, snapshot, draft, pgDump} = job
+  const schemas = request.chosen.map(({name}) => name)
+  const extensions = await extensionsIn(source.session, schemas)
+  const at = {snapshot, database: request.database}
+  const failed = new AbortController()
+  const until = AbortSignal.any([signal, failed.signal])
+  // One that fails ends the others; all have ended when this goes on.
+  const part = async <T>(work: Promise<T>): Promise<T> => {
+    return work.catch((error: unknown) => {
+      failed.abort(error)
+      throw error
+    })
+  }
+  const dumpOne = (schema: string): Promise<Written & {file: string}> =>
+    part(dumpSchema(job, {schema, extensions: extensions.get(schema) ?? []}, {on, signal: until}))
+  // The largest first: what is started last ends last.
+  const largestFirst = request.chosen.toSorted((a, b) => b.bytes - a.bytes).map(({name}) => name)
+  const [facts, globals, archives] = await allOrFirstError([
+    part(readFacts(source, schemas, {...at, signal: until})),
+    part(dumpGlobals(job, until)),
+    inParallel(largestFirst, request.jobs, dumpOne),
+  ]).catch(async () => {
+    // The others only ended because of the first.
+    const error: unknown = failed.signal.reason
+    throw error instanceof DumpFailed ? await explainDump(error, {...source, schemas, form: request}) : error
+  })
+  const rewritten = await rewrittenSince(source.server, schemas, at)
+  if (rewritten.length > 0) throw new Rewritten(rewritten)
+  return {
+    format: 1,
+    id: draft.id,
+    kind: request.kind,
+    ...(request.label !== undefined && {label: request.label}),
+    server: facts.server,
+    tools: {aquastream: version, pgDump},
+    archives: facts.schemas.map(found => ({
+      ...found,
+      format: request.format,
+      compression: request.compression,
+      ...archives.get(found.schema)!,
+    })),
+    extensions: facts.extensions,
+    globals,
+  }
+}
+
+async function dumpSchema(
+  {request, source, snapshot, draft, last}: Dump,
+  {schema, extensions}: {schema: string; extensions: string[]},
+  {on, signal}: Context<BackupEvent>,
+): Promise<Written & {file: string}> {
+  signal.throwIfAborted()
+  const file = archiveName(schema, draft.id, suffixOf(request))
+  const expected = last.get(schema)
+  const args = ['dump', schema, snapshot, request.format, compressionArgument(request), ...extensions]
+  const program = source.server.run('backup', args, {database: request.database})
+  const report = (state: 'running' | 'done', bytes: number): void => {
+    on({type: 'archive', schema, state, bytes, expected})
+  }
+  const onBytes = (bytes: number): void => {
+    report('running', bytes)
+  }
+  const written = await writeArchive(program, join(draft.path, file), {what: schema, onBytes, signal})
+  program.stdin.end()
+  report('done', written.bytes)
+  return {file, ...written}
+}
+
+async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<Manifest['globals']> {
+  const file = `globals_${draft.id}.sql.gz`
+  const program = source.server.run('backup', ['globals'])
+  program.stdin.end()
+  const options = {what: 'the roles', onBytes: () => undefined, signal}
+  return {file, ...(await writeArchive(program, join(draft.path, file), options))}
+}
+
+/** A table shows no rows in the snapshot although it had some. */
+export class Rewritten extends Error {
+  constructor(readonly tables: string[]) {
+    super('rewritten')
+  }
+}

@@ -1,0 +1,90 @@
+import type {Context} from '../../engines/engine.js'
+import {AquastreamError} from '../../errors.js'
+import {checkVersions} from '../../postgres/versions.js'
+import {requireCompression} from '../archive/format.js'
+import {type Manifest, rowsIn} from '../repository/manifest.js'
+import {withDraft} from '../repository/publish.js'
+import {listSets} from '../repository/sets.js'
+import {type BackupEvent, dump, type DumpRequest, type DumpSource, Rewritten} from './dump.js'
+import {withSnapshot} from './snapshot.js'
+
+/** One set that was written. */
+export interface WrittenSet {
+  id: string
+  path: string
+  server: string
+  schemas: {schema: string; rows: number; bytes: number}[]
+  bytes: number
+  seconds: number
+}
+
+export interface SetRequest extends DumpRequest {
+  /** Directory of the sets. */
+  root: string
+  /** Rotation leaves the set alone. */
+  pin: boolean
+}
+
+/** So often a set is taken again because a table was rewritten meanwhile. */
+const ATTEMPTS = 3
+
+/** Writes one complete set. Whoever calls it holds the locks of directory and database. */
+export async function writeSet(
+  request: SetRequest,
+  source: DumpSource,
+  ctx: Context<BackupEvent>,
+): Promise<WrittenSet> {
+  const began = performance.now()
+  const pgDump = await checkVersions(source.server, source.session)
+  requireCompression(request, pgDump)
+  const last = await lastSizes(request.root)
+  ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const {path, manifest} = await withDraft(request, draft =>
+        withSnapshot(source.session, snapshot => dump({request, source, snapshot, draft, pgDump, last}, ctx)),
+      )
+      return toReport(manifest, {path, server: source.server.name, ms: performance.now() - began})
+    } catch (error) {
+      if (!(error instanceof Rewritten)) throw error
+      if (attempt === ATTEMPTS) throw keepsChanging(error.tables)
+      await source.session.query('ROLLBACK')
+      ctx.on({
+        type: 'notice',
+        text: `${error.tables.join(', ')} was truncated or rewritten meanwhile: once more`,
+      })
+    }
+  }
+}
+
+async function lastSizes(root: string): Promise<Map<string, number>> {
+  const last = (await listSets(root)).find(({state}) => state === 'complete')
+  return new Map(last?.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
+}
+
+function keepsChanging(tables: string[]): AquastreamError {
+  return new AquastreamError(
+    'backup-failed',
+    `${tables.join(', ')} was truncated or rewritten during each of ${ATTEMPTS} attempts`,
+    {hint: 'run the backup when that job has ended'},
+  )
+}
+
+function toReport(
+  {id, archives}: Manifest,
+  {path, server, ms}: {path: string; server: string; ms: number},
+): WrittenSet {
+  const schemas = archives.map(archive => ({
+    schema: archive.schema,
+    rows: rowsIn([archive]),
+    bytes: archive.bytes,
+  }))
+  return {
+    id,
+    path,
+    server,
+    schemas,
+    bytes: schemas.reduce((sum, {bytes}) => sum + bytes, 0),
+    seconds: Math.round(ms / 100) / 10,
+  }
+}

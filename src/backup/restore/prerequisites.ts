@@ -1,0 +1,37 @@
+import {readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import type {Server} from '../../postgres/server.js'
+import {withSession} from '../../postgres/session.js'
+import {identifier} from '../../system/text/sql-quote.js'
+import {checkArchive} from '../archive/read.js'
+import {missingRoles} from './roles.js'
+import type {RestoreSource} from './source.js'
+
+export const NO_ROLES = {roles: [] as string[], statements: [] as string[]}
+
+/** The roles of the backup that the server lacks, and the statements that make them. */
+export async function findRoles(
+  {manifest, directory}: RestoreSource,
+  server: Server,
+): Promise<{roles: string[]; statements: string[]}> {
+  if (!manifest) return NO_ROLES
+  const {file, sha256, bytes} = manifest.globals
+  const path = join(directory, file)
+  await checkArchive({path, sha256, bytes})
+  return withSession(server, {application: 'aquastream db:restore'}, async session =>
+    missingRoles(
+      await readFile(path),
+      await session.json<string[]>('SELECT json_agg(rolname) FROM pg_roles'),
+    ),
+  )
+}
+
+/** Names of extensions come from a manifest, so they are quoted like any other. */
+export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
+  return (manifest?.extensions ?? [])
+    .filter(({name}) => !there.includes(name))
+    .flatMap(({name, schema}) => [
+      `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};`,
+      `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};`,
+    ])
+}

@@ -1,0 +1,84 @@
+import {randomBytes} from 'node:crypto'
+import {AquastreamError} from '../../errors.js'
+import {REHEARSAL_LOCK, tryLock} from '../../postgres/lock.js'
+import type {Server} from '../../postgres/server.js'
+import {type Session, withSession} from '../../postgres/session.js'
+import {identifier, literal} from '../../system/text/sql-quote.js'
+import {inOrderOfNeed} from './order.js'
+import {missingExtensions} from './prerequisites.js'
+import {replay} from './replay.js'
+import {manifestText, type RestoreSource} from './source.js'
+
+/** Restores a set into a scratch database, and gives the seconds that it took. */
+export type TestRestore = (source: RestoreSource, signal: AbortSignal) => Promise<number>
+
+const APPLICATION = 'aquastream db:verify'
+const SCRATCH = 'aquastream_verify_'
+
+/**
+ * Runs work with a scratch database; drops those of killed runs first.
+ * @throws busy: another run works with one
+ */
+export async function withTestRestore(
+  server: Server,
+  work: (testRestore: TestRestore) => Promise<void>,
+): Promise<void> {
+  const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
+  // For the end of a run that could not end by itself. Whatever its session still does comes before.
+  const FAREWELL = `SELECT pg_advisory_lock(${REHEARSAL_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
+  await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
+    if (!(await tryLock(session, REHEARSAL_LOCK))) {
+      throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
+        hint: 'run the same command again when that has ended',
+      })
+    }
+    await sweep(session)
+    try {
+      await work((source, signal) => restoreScratch(source, {server, session, database}, signal))
+    } finally {
+      await sweep(session).catch(() => sweepAgain(server, database))
+    }
+  })
+}
+
+/** The session can be what failed. Its lock may be another run's by now, and so only its own database goes. */
+async function sweepAgain(server: Server, database: string): Promise<void> {
+  await withSession(server, {application: APPLICATION}, session =>
+    session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`),
+  ).catch(() => undefined)
+}
+
+async function sweep(session: Session): Promise<void> {
+  const names = await session.json<string[] | null>(
+    `SELECT json_agg(datname) FROM pg_database WHERE starts_with(datname, ${literal(SCRATCH)})`,
+  )
+  for (const name of names ?? [])
+    await session.query(`DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`)
+}
+
+async function restoreScratch(
+  source: RestoreSource,
+  {server, session, database}: {server: Server; session: Session; database: string},
+  signal: AbortSignal,
+): Promise<number> {
+  const began = performance.now()
+  // A test restore that failed has left it.
+  await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
+  await session.query(`CREATE DATABASE ${identifier(database)}`)
+  await withSession(server, {database, application: APPLICATION}, async scratch => {
+    await replay(
+      {
+        archives: inOrderOfNeed(source.archives),
+        manifest: await manifestText(source),
+        database,
+        before: missingExtensions(source, []),
+        otherSchemas: [],
+        lockTimeout: 60,
+      },
+      {server, session: scratch},
+      {onBytes: () => undefined, onSent: () => undefined, signal},
+    )
+  })
+  await session.query(`DROP DATABASE ${identifier(database)} WITH (FORCE)`)
+  return Math.round((performance.now() - began) / 100) / 10
+}

@@ -1,0 +1,176 @@
+/** What was tried when the server refused. */
+export type Attempt = 'backup' | 'restore' | 'verify'
+
+interface Failure extends Partial<Record<Attempt, string>> {
+  /** What to do about it, whatever was tried; an attempt can have advice of its own. */
+  hint?: string
+  /** The cause lies with the server, its load or the user: a backup that meets it in a test restore can be good. */
+  sparesBackup?: true
+}
+
+const DEFAULT_HINT = 'fix the error reported by the server, then run the same command again'
+
+const SERVER: Failure = {sparesBackup: true}
+const CONNECTION: Failure = {
+  hint: 'see whether the server runs, then run the same command again: aquastream env:status',
+  sparesBackup: true,
+}
+const MISSING_OR_PRESENT: Failure = {
+  restore:
+    'the backup needs something that is not there, or is there already; --into restores into another database',
+}
+const BAD_BACKUP: Failure = {hint: 'choose another backup: aquastream db:list'}
+
+/**
+ * What a SQLSTATE means. A key is a SQLSTATE, or its class (the first two characters), or, for the few that stand for
+ * two things, a SQLSTATE and the source file of the server that reports it.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const FAILURES: Record<string, Failure> = {
+  // Connection exceptions.
+  '08': CONNECTION,
+  '57P01': CONNECTION,
+  '57P02': CONNECTION,
+  '57P03': CONNECTION,
+  // Deadlocks and serialization failures; resources; statements that were cancelled; a database in use; a broken disk.
+  '40': SERVER,
+  '53': SERVER,
+  '57': SERVER,
+  '55006': SERVER,
+  '58030': SERVER,
+  '53100': {hint: 'make room on the disk of the server, then run the same command again', sparesBackup: true},
+  '53200 lock.c': {
+    hint: 'raise max_locks_per_transaction of the server, and restart it',
+    sparesBackup: true,
+  },
+  '55P03': {
+    hint: 'something holds a table: find it with SELECT * FROM pg_stat_activity',
+    backup:
+      'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again',
+    restore:
+      'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout',
+    sparesBackup: true,
+  },
+  '42501': {
+    hint: 'use a user that may do this: the owner, or a superuser',
+    backup: 'use a user that may read every table: the owner, or a superuser',
+    sparesBackup: true,
+  },
+  '23503': {
+    restore:
+      'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+  },
+  // Databases, schemas, columns, functions, tables and other objects: missing, or there already.
+  '3D000': MISSING_OR_PRESENT,
+  '3F000': MISSING_OR_PRESENT,
+  '42703': MISSING_OR_PRESENT,
+  '42704': MISSING_OR_PRESENT,
+  '42883': MISSING_OR_PRESENT,
+  '42P01': MISSING_OR_PRESENT,
+  '42701': MISSING_OR_PRESENT,
+  '42710': MISSING_OR_PRESENT,
+  '42723': MISSING_OR_PRESENT,
+  '42P04': MISSING_OR_PRESENT,
+  '42P06': MISSING_OR_PRESENT,
+  '42P07': MISSING_OR_PRESENT,
+  '42704 guc.c': {
+    restore:
+      'the archive was made by a newer pg_dump than this server understands: restore it into a newer server',
+  },
+  // Raised by infra/backup/restore.sh.
+  QS001: {
+    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+  },
+  QS002: BAD_BACKUP,
+  QS003: {
+    hint: 'the connection was cut while the archive was sent: run the same command again',
+    sparesBackup: true,
+  },
+  QS004: {hint: 'choose an archive of this schema, or name the schema that it holds'},
+  QS005: BAD_BACKUP,
+}
+
+/** SQLSTATE of restore.sh: other schemas have objects that would be lost with the restored one. */
+export const DEPENDENTS = 'QS001'
+
+/** SQLSTATE of a connection that failed. For psql, which has none then, it is this exit status. */
+const CONNECTION_FAILURE = '08006'
+const PSQL_CONNECTION_FAILURE = 2
+
+/** What to do about an error of the server. */
+export function hintFor(error: ErrorCode, attempt: Attempt): string {
+  const failure = find(error)
+  return failure[attempt] ?? failure.hint ?? DEFAULT_HINT
+}
+
+/** Whether a backup that meets this error in a test restore can be good all the same. */
+export function sparesBackup(error: ErrorCode): boolean {
+  return find(error).sparesBackup ?? false
+}
+
+function find({state, source}: ErrorCode): Failure {
+  return FAILURES[`${state} ${source}`] ?? FAILURES[state] ?? FAILURES[state.slice(0, 2)] ?? {}
+}
+
+type ErrorCode = Pick<SqlError, 'state' | 'source'>
+
+/** An error of the server. Its message is in the language of the server, so nothing is decided by it. */
+export class SqlError extends Error {
+  constructor(
+    /** SQLSTATE, five characters. */
+    readonly state: string,
+    message: string,
+    /** The source file of the server that reports it, such as `lock.c`; nothing where it is not known. */
+    readonly source?: string,
+  ) {
+    super(message)
+    this.name = 'SqlError'
+  }
+}
+
+/** `ERROR:  55P03: canceling statement due to lock timeout`, as psql prints it with VERBOSITY verbose. */
+const ERROR = /^[^:]+: {2}([0-9A-Z]{5}): (.*)$/
+/** `LOCATION:  LockAcquireExtended, lock.c:1041`, which VERBOSITY verbose adds. */
+const LOCATION = /^[^:]+: {2}(?:\w+, )?([\w.-]+):\d+$/
+/** Classes of what is no error: success, warning, no data. */
+const NO_ERROR = /^0[0-2]/
+/** `pg_dump: error: query failed: ERROR:  permission denied for table t`. Two spaces follow the server's own words only. */
+const PASSED_ON = /^(?:psql|pg_\w+): .*?: {2}(.*)$/
+/** `psql: error: `. The second word is translated. */
+const PREFIX = /^(?:psql|pg_\w+): [^:]+: +/
+
+/**
+ * The error that ended a script which psql ran with VERBOSITY verbose; nothing when something else ended it. The words
+ * before the codes are translated, the codes are not.
+ */
+export function findSqlError({exitCode, stderr}: {exitCode: number; stderr: string}): SqlError | undefined {
+  const lines = stderr.split('\n')
+  for (const [index, line] of lines.entries()) {
+    const [, state, message = ''] = ERROR.exec(line) ?? []
+    if (state === undefined || NO_ERROR.test(state)) continue
+    const location = lines.slice(index).find(other => LOCATION.test(other)) ?? ''
+    return new SqlError(state, message, LOCATION.exec(location)?.[1])
+  }
+  return exitCode === PSQL_CONNECTION_FAILURE ? new SqlError(CONNECTION_FAILURE, causeIn(stderr)) : undefined
+}
+
+/** The line that says what went wrong: the first error of the server, else the last words. For people, in any language. */
+export function causeIn(stderr: string): string {
+  const lines = linesOf(stderr)
+  const first = lines.flatMap(line => PASSED_ON.exec(line)?.[1] ?? [])[0]
+  return (
+    findSqlError({exitCode: 0, stderr})?.message ??
+    first ??
+    lines.at(-1)?.replace(PREFIX, '') ??
+    'the connection was cut'
+  )
+}
+
+/** The last lines that psql or pg_dump wrote, as evidence. */
+export function evidenceLines(stderr: string): string[] {
+  return linesOf(stderr).slice(-8)
+}
+
+function linesOf(stderr: string): string[] {
+  return stderr.split('\n').filter(line => line.trim() !== '' && !LOCATION.test(line))
+}

@@ -1,0 +1,368 @@
+import {chown, mkdir, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {backup, detour, siteFor, SMALL} from '../helpers/backups.js'
+import type {Run, Site} from '../helpers/cli.js'
+import {majors, type ServerOptions, startPostgres, type TestServer} from '../helpers/postgres.js'
+import {russianMajor, RussianLocale} from '../helpers/russian.js'
+import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
+import {hold} from '../helpers/waiting.js'
+
+/** A server, and the programs that work with it. */
+interface Place {
+  server: TestServer
+  /** With a backup of all schemas. */
+  site: Site
+}
+
+interface Outcome {
+  code: string
+  exitCode: number
+  hint: string
+}
+
+interface Failure {
+  what: string
+  /** That the server must report: the test would prove nothing without it. */
+  state: string
+  /** Runs a command that fails, and leaves the database as it was. */
+  provoke: (place: Place) => Promise<Run>
+  outcome: Outcome
+  /** Also on the versions that have no Russian messages here: the SQLSTATE is the same, or its source file. */
+  everywhere?: boolean
+}
+
+const NOBODY = 65_534
+const OWNER = 'use a user that may do this: the owner, or a superuser'
+const ELSEWHERE =
+  'the backup needs something that is not there, or is there already; --into restores into another database'
+
+const failures: Failure[] = [
+  {
+    what: 'a table that stays locked',
+    state: '55P03',
+    async provoke({server, site}) {
+      await using held = await hold(server, '"user".accounts')
+      const run = await site.run('db:restore --yes --json --schema user --lock-timeout 1')
+      await held.release()
+      return run
+    },
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout',
+    },
+  },
+  {
+    what: 'a user that may not restore',
+    state: '42501',
+    provoke: place => asReader(place, 'db:restore --yes --json --schema user'),
+    outcome: {code: 'restore-failed', exitCode: 6, hint: OWNER},
+  },
+  {
+    what: 'a user that may not make a database',
+    state: '42501',
+    provoke: place => asReader(place, 'db:restore --yes --json --schema user --into other --create'),
+    outcome: {code: 'restore-failed', exitCode: 6, hint: OWNER},
+  },
+  {
+    what: 'rows that refer to what the backup lacks',
+    state: '23503',
+    async provoke({server, site}) {
+      await server.sql(
+        `INSERT INTO "user".accounts VALUES (51, 'new'); INSERT INTO event.events VALUES (51, 51)`,
+      )
+      const run = await site.run('db:restore --yes --json --schema user')
+      await server.sql('DELETE FROM event.events WHERE id > 50; DELETE FROM "user".accounts WHERE id > 50')
+      return run
+    },
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+    },
+  },
+  {
+    what: 'a view of another schema that appears after the plan',
+    state: 'QS001',
+    async provoke({server, site}) {
+      const view = 'CREATE VIEW event.names AS SELECT name FROM "user".accounts'
+      const env = await detour(
+        site,
+        {env: {PATH: site.env.PATH!}},
+        {
+          stream: 'replay',
+          script: `psql -Xqc '${view}' >&2; exec /bin/sh "$@"`,
+        },
+      )
+      const run = await site.run('db:restore --yes --json --schema user', {env})
+      await server.sql('DROP VIEW event.names')
+      return run
+    },
+    outcome: {
+      code: 'refused',
+      exitCode: 9,
+      hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+    },
+  },
+  fromFile(
+    'a table that is not there',
+    '42P01',
+    'CREATE VIEW odd.v AS SELECT * FROM odd.nothing;',
+    ELSEWHERE,
+  ),
+  fromFile('a role that is not there', '42704', 'ALTER SCHEMA odd OWNER TO nobody_here;', ELSEWHERE),
+  fromFile('a function that is not there', '42883', 'CREATE VIEW odd.v AS SELECT odd.f();', ELSEWHERE),
+  fromFile(
+    'a table that is there already',
+    '42P07',
+    'CREATE TABLE odd.t (); CREATE TABLE odd.t ();',
+    ELSEWHERE,
+  ),
+  fromFile(
+    'a setting that this server does not know',
+    '42704',
+    'SET aquastream_setting = 0;',
+    'the archive was made by a newer pg_dump than this server understands: restore it into a newer server',
+  ),
+  fromFile(
+    'a server without room for more locks',
+    '53200',
+    'SELECT pg_catalog.pg_advisory_xact_lock(n) FROM pg_catalog.generate_series(1, 1000000) n;',
+    'raise max_locks_per_transaction of the server, and restart it',
+  ),
+  {
+    what: 'a server whose disk is full',
+    state: '53100',
+    provoke: onFullDisk,
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'make room on the disk of the server, then run the same command again',
+    },
+  },
+  {
+    what: 'an archive that has lost its end on the way',
+    state: 'QS003',
+    provoke: place => throughReplay(place, '--all', 'head -c -64 | /bin/sh "$@"'),
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'the connection was cut while the archive was sent: run the same command again',
+    },
+  },
+  {
+    what: 'fewer rows than were backed up',
+    state: 'QS005',
+    provoke: place =>
+      throughReplay(
+        place,
+        '--schema user',
+        `{ IFS= read -r manifest; printf %s "$manifest" | base64 -d | sed 's/"rows": *50/"rows": 51/' | base64 | tr -d '\\n'; echo; cat; } | /bin/sh "$@"`,
+      ),
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'choose another backup: aquastream db:list',
+    },
+  },
+  {
+    what: 'a backup by a user that may not read a table',
+    state: '42501',
+    // Of one column rows can be counted, which is what comes first.
+    provoke: place =>
+      asReader(
+        place,
+        'db:backup --json --schema user',
+        'GRANT USAGE ON SCHEMA "user" TO reader; GRANT SELECT (id) ON "user".accounts TO reader',
+      ),
+    outcome: {
+      code: 'backup-failed',
+      exitCode: 5,
+      hint: 'use a user that may read every table: the owner, or a superuser',
+    },
+  },
+  {
+    what: 'a backup of a table that stays locked',
+    // pg_dump ends its waiting by statement_timeout.
+    state: '57014',
+    provoke: withLockedDump,
+    outcome: {
+      code: 'backup-failed',
+      exitCode: 5,
+      hint: 'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again',
+    },
+  },
+  {
+    what: 'a test restore that meets a server without room',
+    state: '53200',
+    async provoke({server, site}) {
+      await server.sql(`CREATE SCHEMA greedy;
+        CREATE FUNCTION greedy.f(i int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+          BEGIN
+            IF current_database() ~ '_verify_' THEN PERFORM pg_advisory_xact_lock(n) FROM generate_series(1, 1000000) n; END IF;
+            RETURN i;
+          END $$;
+        CREATE TABLE greedy.t AS SELECT 1 AS i;
+        CREATE INDEX ON greedy.t (greedy.f(i))`)
+      const {id} = await backup(site, '--schema', 'greedy')
+      await server.sql('DROP SCHEMA greedy CASCADE')
+      return site.run(`db:verify --restore ${id} --json`)
+    },
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'raise max_locks_per_transaction of the server, and restart it',
+    },
+  },
+]
+
+const locale = russianMajor === undefined ? undefined : await RussianLocale.compile()
+const ENGLISH = `English, PostgreSQL ${russianMajor ?? majors()[0]}`
+const RUSSIAN = ['Russian server', 'Russian server and client']
+const OTHERS = majors().filter(major => major !== (russianMajor ?? majors()[0]))
+
+const places = new Map<string, Place>()
+beforeAll(async () => {
+  places.set(ENGLISH, await open({major: russianMajor}))
+  for (const major of OTHERS) places.set(`English, PostgreSQL ${major}`, await open({major}))
+  if (!locale) return
+  const {server, site} = await open({major: russianMajor, ...locale.server})
+  places.set('Russian server', {server, site})
+  const client = await siteFor({url: server.url, env: await locale.clients(server.bin)})
+  await backup(client)
+  places.set('Russian server and client', {server, site: client})
+})
+afterAll(async () => {
+  for (const {server, site} of places.values()) {
+    await site[Symbol.asyncDispose]()
+    await server[Symbol.asyncDispose]()
+  }
+  await locale?.[Symbol.asyncDispose]()
+})
+
+const possible = failures.filter(({state}) => state !== '53100' || canMount)
+
+test.skipIf(!locale)('the server and its programs speak Russian', async () => {
+  const {server, site} = places.get('Russian server and client')!
+  await expect(server.sql('SELECT 1 / 0')).rejects.toThrow('деление на ноль')
+  const {stderr} = await execa('pg_dump', ['--nonsense'], {env: {PATH: site.env.PATH}, reject: false})
+  expect(stderr).toContain('нераспознанный параметр')
+})
+
+describe.each([ENGLISH, ...(locale ? RUSSIAN : [])])('%s:', name => {
+  test.each(possible)('$what', failure => fails(failure, places.get(name)!))
+
+  test('a damaged backup does not end the test restores', async () => {
+    const {server, site: usual} = places.get(name)!
+    await using site = await siteFor({url: server.url, env: {PATH: usual.env.PATH!}})
+    const {id: good} = await backup(site)
+    await server.sql('CREATE VIEW event.names AS SELECT name FROM "user".accounts')
+    const {id: damaged} = await backup(site, '--schema', 'event')
+    await server.sql('DROP VIEW event.names')
+    const {exitCode, stdout} = await site.run('db:verify --restore --json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      sets: [
+        {id: damaged, good: false},
+        {id: good, good: true},
+      ],
+    })
+    expect(exitCode).toBe(7)
+  })
+})
+
+describe.each(OTHERS)('English, PostgreSQL %i:', major => {
+  test.each(possible.filter(({everywhere}) => everywhere))('$what', failure =>
+    fails(failure, places.get(`English, PostgreSQL ${major}`)!),
+  )
+})
+
+async function open(options: ServerOptions): Promise<Place> {
+  const settings = {...options.settings, log_line_prefix: '%e '}
+  const server = await startPostgres({...options, settings})
+  await server.sql(SMALL)
+  const site = await siteFor(server)
+  await backup(site)
+  return {server, site}
+}
+
+async function fails({state, provoke, outcome}: Failure, place: Place): Promise<void> {
+  const {logFile} = place.server
+  const before = (await readFile(logFile)).length
+  const {stdout} = await provoke(place)
+  const {error} = JSON.parse(stdout) as {error?: Outcome}
+  expect(error, stdout).toMatchObject(outcome)
+  const log = (await readFile(logFile)).subarray(before).toString()
+  expect([...log.matchAll(/^([0-9A-Z]{5}) /gm)].map(([, reported]) => reported)).toContain(state)
+}
+
+/** Restores a dump that holds a statement which fails. */
+function fromFile(what: string, state: string, statement: string, hint: string): Failure {
+  return {
+    what,
+    state,
+    async provoke({site}) {
+      await site.write('odd.sql', `${HEAD}CREATE SCHEMA odd;\n${statement}\n${TAIL}`)
+      return site.run('db:restore --yes --json --schema odd --file odd.sql')
+    },
+    outcome: {code: 'restore-failed', exitCode: 6, hint},
+    everywhere: true,
+  }
+}
+
+const HEAD = '--\n-- PostgreSQL database dump\n--\n\n'
+const TAIL = '\n--\n-- PostgreSQL database dump complete\n--\n\n'
+
+/** Runs a command as a user who owns nothing, and may read everything if no grants are given. */
+async function asReader(
+  {server, site}: Place,
+  words: string,
+  grants = 'GRANT pg_read_all_data TO reader',
+): Promise<Run> {
+  await server.sql(`CREATE ROLE reader LOGIN PASSWORD 'reader'; ${grants}`)
+  const url = new URL(server.url)
+  url.username = url.password = 'reader'
+  const run = await site.run(words, {env: {DATABASE_URL: url.href}})
+  await server.sql('DROP OWNED BY reader; DROP ROLE reader')
+  return run
+}
+
+/** Restores with a script of the test before ours. */
+async function throughReplay({site}: Place, what: string, script: string): Promise<Run> {
+  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'replay', script})
+  return site.run(`db:restore --yes --json ${what}`, {env})
+}
+
+/** Backs up a schema with a table that is locked after the snapshot; pg_dump waits a second for it. */
+async function withLockedDump({server, site}: Place): Promise<Run> {
+  const lock = 'BEGIN; LOCK TABLE "user".accounts; SELECT pg_sleep(60)'
+  const held =
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'"
+  const script = `
+    PGAPPNAME=holder psql -Xqc '${lock}' </dev/null >/dev/null 2>&1 &
+    until [ "$(psql -XAtqc "${held}" </dev/null)" = 1 ]; do sleep 0.1; done
+    text=$(printf '%s\\n' "$2" | sed 's/lock_wait=60/lock_wait=1/')
+    shift 2
+    exec /bin/sh -c "$text" "$@"`
+  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'dump', script})
+  const run = await site.run('db:backup --json --schema user', {env})
+  await server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'")
+  return run
+}
+
+/** Restores more than there is room for. */
+async function onFullDisk({server, site}: Place): Promise<Run> {
+  await using disk = await mountSmallDisk(join(server.directory, 'small'), 24 * 1024 ** 2)
+  const tablespace = join(disk.path, 'tablespace')
+  await mkdir(tablespace)
+  await chown(tablespace, NOBODY, NOBODY)
+  await server.sql(`CREATE TABLESPACE small LOCATION '${tablespace}'`)
+  await server.sql('CREATE DATABASE cramped TABLESPACE small')
+  const rows = `CREATE TABLE odd.t AS SELECT pg_catalog.repeat('x', 1000) FROM pg_catalog.generate_series(1, 100000);`
+  await site.write('odd.sql', `${HEAD}CREATE SCHEMA odd;\n${rows}\n${TAIL}`)
+  const run = await site.run('db:restore --yes --json --schema odd --file odd.sql --into cramped')
+  await server.sql('DROP DATABASE cramped WITH (FORCE)')
+  await server.sql('DROP TABLESPACE small')
+  return run
+}

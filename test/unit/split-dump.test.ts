@@ -1,0 +1,55 @@
+import {expect, test} from 'vitest'
+import {splitDump} from '../../src/backup/archive/split-dump.js'
+
+/** Of a dump with one foreign key, written as pg_dump writes it. */
+async function foreignKeyOf(...lines: string[]) {
+  const dump = [
+    ...['SET statement_timeout = 0;', 'CREATE TABLE event.booking (', '    user_id bigint', ');', ''],
+    ...['--', '-- Name: booking fk; Type: FK CONSTRAINT; Schema: event; Owner: aquastream', '--', ''],
+    ...lines,
+    '',
+  ]
+  const keys = []
+  for await (const {section, text, foreignKey} of splitDump(source(dump.join('\n'))))
+    if (section === 'foreign keys') keys.push({text: text.toString(), foreignKey})
+  expect(keys).toHaveLength(1)
+  return keys[0]!
+}
+
+async function* source(text: string): AsyncGenerator<Buffer> {
+  yield Buffer.from(text)
+}
+
+test.each([
+  ['plain names', 'booking_fk', '"user".account(id)', 'booking_fk', 'user'],
+  ['a schema without quotes', 'booking_fk', 'crew.boat(id)', 'booking_fk', 'crew'],
+  ['a quote in the schema', 'booking_fk', '"a ""b"" c".boat(id)', 'booking_fk', 'a "b" c'],
+  [
+    'a name that reads like a reference',
+    '"x REFERENCES crew."',
+    '"user".account(id)',
+    '"x REFERENCES crew."',
+    'user',
+  ],
+])('a foreign key with %s is read', async (_, name, target, constraint, schema) => {
+  const {foreignKey} = await foreignKeyOf(
+    'ALTER TABLE ONLY event.booking',
+    `    ADD CONSTRAINT ${name} FOREIGN KEY (user_id) REFERENCES ${target};`,
+  )
+  expect(foreignKey).toEqual({name: constraint, schema})
+})
+
+test('the comment of a foreign key goes with it', async () => {
+  const {text, foreignKey} = await foreignKeyOf(
+    'ALTER TABLE ONLY event.booking',
+    '    ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES crew.boat(id);',
+    '',
+    '--',
+    '-- Name: CONSTRAINT fk ON booking; Type: COMMENT; Schema: event; Owner: aquastream',
+    '--',
+    '',
+    `COMMENT ON CONSTRAINT fk ON event.booking IS 'whose';`,
+  )
+  expect(foreignKey?.schema).toBe('crew')
+  expect(text).toContain(`IS 'whose';`)
+})
