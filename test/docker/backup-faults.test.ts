@@ -5,7 +5,11 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {checkSums, FIXTURE, fingerprint, remains} from '../helpers/crash-site.js'
 import type {Sql} from '../helpers/postgres.js'
+import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {docker, StackSite} from '../helpers/stack.js'
+import {hold, waitingForTable} from '../helpers/waiting.js'
+
+const random = randomFrom(SEED)
 
 let site: StackSite
 let container: string
@@ -42,19 +46,13 @@ test.each([
   {command: 'db:restore --yes --schema user --lock-timeout 5', mode: 'ACCESS SHARE', signal: 'SIGKILL'},
   {command: 'db:restore --yes --schema user --lock-timeout 60', mode: 'ACCESS SHARE', signal: 'SIGINT'},
 ] as const)('$signal during $command leaves nothing in the container', async ({command, mode, signal}) => {
-  const held = sql(
-    `SET application_name = 'holder'; BEGIN; LOCK TABLE "user".notes IN ${mode} MODE; SELECT pg_sleep(60)`,
-  ).catch(() => undefined)
-  await until("SELECT FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'")
+  await using held = await hold({sql}, '"user".notes', mode)
   const running = site.start(command)
-  await until(
-    "SELECT FROM pg_stat_activity WHERE application_name LIKE 'aquastream%' AND wait_event_type = 'Lock'",
-  )
+  await waitingForTable({sql})
   running.kill(signal)
   const {exitCode} = await running.ended
   if (signal === 'SIGINT') expect(exitCode).toBe(130)
-  await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'")
-  await held
+  await held.release()
   // Nobody was there any more to say no when the table was free; after an interrupt somebody was.
   if (signal === 'SIGKILL') await forgetTheRestore()
   await nothingLeft()
@@ -63,7 +61,9 @@ test.each([
 test.each(['db:backup', 'db:restore --yes --schema user'])(
   'kills at any moment of %s leave nothing half done',
   async command => {
-    for (const delay of [400, 700, 1000, 1300, 1600]) {
+    for (let round = 0; round < roundsOr(2); round++) {
+      const delay = Math.round(400 + random() * 1500)
+      console.log(`seed ${SEED}: after ${delay} ms`)
       const running = site.start(`${command}${command.includes('restore') ? ` --from ${set}` : ''}`)
       await Promise.race([sleep(delay), running.ended])
       running.kill('SIGKILL')
@@ -93,14 +93,6 @@ async function nothingLeft(): Promise<void> {
   )
   // The server did not recover from a crash meanwhile.
   expect(await docker('logs', container).catch(String)).not.toContain('was not properly shut down')
-}
-
-async function until(query: string): Promise<void> {
-  const deadline = performance.now() + 30_000
-  while ((await sql(`SELECT count(*) FROM (${query}) q`)) === '0') {
-    if (performance.now() > deadline) throw new Error(`it never came: ${query}`)
-    await sleep(50)
-  }
 }
 
 function root(): string {

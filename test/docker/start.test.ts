@@ -1,31 +1,179 @@
-import {expect, test} from 'vitest'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {execa} from 'execa'
 import {servicesOf} from '../../src/stack/catalogue.js'
 import {COMPOSE_FILE} from '../../src/engines/compose/project.js'
 import type {UpReport} from '../../src/env/up.js'
+import {chromium} from '../helpers/browser-program.js'
+import {BIND, bookAndPay} from '../helpers/scenario.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
 
 const TEN = servicesOf('stage')
 
-test('stage brings ten services up on loopback', async () => {
-  await using site = await StackSite.open()
-  await site.writeStageFile()
-  const run = await site.run('env:up --profile stage --json')
-  expect(run.exitCode, run.stdout + run.stderr).toBe(0)
-  const report = JSON.parse(run.stdout) as UpReport
-  expect(report.services.map(({service, health}) => `${service} ${health}`)).toEqual(
-    TEN.map(({name}) => `${name} healthy`),
-  )
-  for (const {name, ports} of TEN) {
-    const {NetworkSettings} = await site.inspect(name)
-    for (const {container, variable} of ports) {
-      expect(NetworkSettings.Ports[`${container}/tcp`]).toEqual([
-        {HostIp: '127.0.0.1', HostPort: site.setting(variable)},
-      ])
+describe('stage', () => {
+  const quoted = 'a$b "c" #d 12345678'
+  let site: StackSite
+  let report: UpReport
+  beforeAll(async () => {
+    site = await StackSite.open()
+    await site.writeStageFile({REDIS_PASSWORD: quoted})
+    const run = await site.run('env:up --profile stage --json')
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+    report = JSON.parse(run.stdout) as UpReport
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  test('stage brings ten services up on loopback', async () => {
+    expect(report.services.map(({service, health}) => `${service} ${health}`)).toEqual(
+      TEN.map(({name}) => `${name} healthy`),
+    )
+    for (const {name, ports} of TEN) {
+      const {NetworkSettings} = await site.inspect(name)
+      for (const {container, variable} of ports) {
+        expect(NetworkSettings.Ports[`${container}/tcp`]).toEqual([
+          {HostIp: '127.0.0.1', HostPort: site.setting(variable)},
+        ])
+      }
     }
-  }
-  const health = await fetch(`http://127.0.0.1:${site.setting('GATEWAY_PORT')}/actuator/health`)
-  expect(health.status).toBe(200)
+    const health = await fetch(`http://127.0.0.1:${site.setting('GATEWAY_PORT')}/actuator/health`)
+    expect(health.status).toBe(200)
+  })
+
+  test('a file carries a quoted password unchanged', async () => {
+    expect((await site.inspect('redis')).Config.Env).toContain(`REDISCLI_AUTH=${quoted}`)
+  })
+
+  test('every container is confined, and told only what it needs', async () => {
+    const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
+    for (const name of [...TEN.map(service => service.name), ...jobs]) {
+      const {Config, HostConfig} = await site.inspect(name)
+      const exception = name === 'minio-volume'
+      expect(HostConfig, name).toMatchObject({ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false})
+      expect(HostConfig.SecurityOpt, name).toContain('no-new-privileges:true')
+      expect(
+        (HostConfig.CapAdd ?? []).map(capability => capability.replace('CAP_', '')),
+        name,
+      ).toEqual(exception ? ['CHOWN'] : [])
+      expect(HostConfig.Memory, name).toBeGreaterThan(0)
+      expect(HostConfig.PidsLimit, name).toBeGreaterThan(0)
+      if (!exception) expect(Config.User, name).toMatch(/^(10001:10001|postgres|redis)$/)
+    }
+    const gateway = JSON.stringify(await site.inspect('gateway'))
+    for (const name of [
+      'POSTGRES_PASSWORD',
+      'S3_SECRET_KEY',
+      'TELEGRAM_BOT_TOKEN',
+      'YOOKASSA_SECRET_KEY',
+    ] as const) {
+      expect(gateway).not.toContain(SECRETS[name])
+    }
+    expect(await docker('exec', (await site.inspect('user')).Id, 'id', '-u')).toBe('10001')
+  })
+})
+
+/** The tests follow each other: the last ones change the stack. */
+describe('dev', () => {
+  const odd = `p$HOME "quoted" it's #no-comment \\n {{x}} пароль 🔑`
+  const passwords = {POSTGRES_PASSWORD: odd, REDIS_PASSWORD: odd, S3_SECRET_KEY: odd, JWT_SECRET: odd}
+  let stage: StackSite
+  let site: StackSite
+  let report: UpReport
+  beforeAll(async () => {
+    stage = await StackSite.open()
+    await stage.writeStageFile()
+    expect((await stage.run('env:up --profile stage --service redis')).exitCode).toBe(0)
+    site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine', BIND, ...passwords})
+    const run = await site.run('env:up --profile dev --json')
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+    report = JSON.parse(run.stdout) as UpReport
+  })
+  afterAll(async () => {
+    await site[Symbol.asyncDispose]()
+    await stage[Symbol.asyncDispose]()
+  })
+
+  test('dev runs with stubs beside a running stage', async () => {
+    expect(report.secrets).toMatch(/dev\.env$/)
+    expect(report.access).toContainEqual({
+      service: 'gateway',
+      address: `http://${BIND}:${site.setting('GATEWAY_PORT')}/docs`,
+      user: 'test',
+      password: 'test',
+      from: null,
+    })
+    expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
+    expect(report.services.every(({health}) => health === 'healthy')).toBe(true)
+    expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
+  })
+
+  test('odd characters of a password arrive unchanged', async () => {
+    const {Config} = await site.inspect('media')
+    expect(Config.Env).toEqual(
+      expect.arrayContaining([`DB_PASSWORD=${odd}`, `REDIS_PASSWORD=${odd}`, `S3_SECRET_KEY=${odd}`]),
+    )
+    expect(report.services).toContainEqual(expect.objectContaining({service: 'media', health: 'healthy'}))
+  })
+
+  test.skipIf(!chromium())('a visitor books and pays, and Telegram says so', () =>
+    bookAndPay({
+      gateway: `http://${BIND}:${site.setting('GATEWAY_PORT')}`,
+      mocks: `http://${BIND}:${site.setting('MOCKS_PORT')}`,
+    }),
+  )
+
+  test('a second start changes nothing and says so', async () => {
+    const before = await site.inspect('gateway')
+    const again = await site.run('env:up --profile dev')
+    expect(again.stdout).toContain('The dev stack was already up; nothing was changed.')
+    expect((await site.inspect('gateway')).Id).toBe(before.Id)
+  })
+
+  test('a paused service goes on', async () => {
+    const {Id} = await site.inspect('gateway')
+    await docker('pause', Id)
+    expect((await site.run('env:up --profile dev --service gateway')).exitCode).toBe(0)
+    expect(await site.inspect('gateway')).toMatchObject({
+      Id,
+      State: {Status: 'running', Health: {Status: 'healthy'}},
+    })
+  })
+
+  test('the image of a real service is never replaced', async () => {
+    const run = await site.run('env:up --profile dev --service user --real user')
+    expect(run.exitCode).toBe(3)
+    expect(run.stderr).toContain('image aquastream/backend-user:not-on-this-machine of user cannot be pulled')
+  })
+
+  test('stubs are chosen by name, and the table says which', async () => {
+    const words = 'env:up --profile dev --service gateway --service user --stub all --real user'
+    const run = await site.run(words, {env: {BACKEND_VERSION: 'latest'}})
+    expect(run.exitCode, run.stderr).toBe(0)
+    expect(run.stdout).toMatch(/^gateway .* stub$/m)
+    expect(run.stdout).toMatch(/^user .* backend-user$/m)
+  })
+
+  test('one variable swaps a stub for another image', async () => {
+    await docker('tag', 'aquastream/backend-gateway:latest', 'aquastream-test/another-gateway:1')
+    const run = await site.run('env:up --profile dev --service gateway --json', {
+      env: {BACKEND_GATEWAY_IMAGE: 'aquastream-test/another-gateway:1'},
+    })
+    const report = JSON.parse(run.stdout) as UpReport
+    expect(stubsOf(report)).toEqual([])
+    expect(report.services.at(-1)).toMatchObject({
+      image: 'aquastream-test/another-gateway:1',
+      health: 'healthy',
+    })
+  })
+
+  test('a changed setting recreates its service and says so', async () => {
+    const postgres = await site.inspect('postgres')
+    const run = await site.run('env:up --profile dev --service redis --service postgres', {
+      env: {REDIS_MEMORY: '200m'},
+    })
+    expect(run.stderr).toContain('redis will be recreated: its settings have changed')
+    expect(run.stdout).toContain('Recreated containers: redis.')
+    expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
+    expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
+  })
 })
 
 test('the compose file alone brings all services up', async () => {
@@ -41,61 +189,6 @@ test('the compose file alone brings all services up', async () => {
   for (const {name} of TEN) expect((await site.inspect(name)).State.Health?.Status, name).toBe('healthy')
 })
 
-test('dev runs with stubs beside a running stage', async () => {
-  await using stage = await StackSite.open()
-  await using dev = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
-  await stage.writeStageFile()
-  expect((await stage.run('env:up --profile stage --service redis')).exitCode).toBe(0)
-  const run = await dev.run('env:up --profile dev --json')
-  expect(run.exitCode, run.stdout).toBe(0)
-  const report = JSON.parse(run.stdout) as UpReport
-  expect(report.secrets).toMatch(/dev\.env$/)
-  expect(report.access).toContainEqual({
-    service: 'gateway',
-    address: `http://127.0.0.1:${dev.setting('GATEWAY_PORT')}/docs`,
-    user: 'test',
-    password: 'test',
-    from: null,
-  })
-  expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
-  expect(report.services.every(({health}) => health === 'healthy')).toBe(true)
-  expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
-})
-
-test('a second start changes nothing and says so', async () => {
-  await using site = await StackSite.open()
-  await site.run('env:up --profile dev --service gateway')
-  const before = await site.inspect('gateway')
-  const again = await site.run('env:up --profile dev --service gateway')
-  expect(again.stdout).toContain('The dev stack was already up; nothing was changed.')
-  expect((await site.inspect('gateway')).Id).toBe(before.Id)
-})
-
-test('a changed setting recreates its service and says so', async () => {
-  await using site = await StackSite.open()
-  await site.run('env:up --profile dev --service redis --service postgres')
-  const postgres = await site.inspect('postgres')
-  const run = await site.run('env:up --profile dev --service redis --service postgres', {
-    env: {REDIS_MEMORY: '200m'},
-  })
-  expect(run.stderr).toContain('redis will be recreated: its settings have changed')
-  expect(run.stdout).toContain('Recreated containers: redis.')
-  expect((await site.inspect('redis')).HostConfig.Memory).toBe(200 * 1024 ** 2)
-  expect((await site.inspect('postgres')).Id).toBe(postgres.Id)
-})
-
-test('a paused service goes on', async () => {
-  await using site = await StackSite.open()
-  await site.run('env:up --profile dev --service gateway')
-  const {Id} = await site.inspect('gateway')
-  await docker('pause', Id)
-  expect((await site.run('env:up --profile dev --service gateway')).exitCode).toBe(0)
-  expect(await site.inspect('gateway')).toMatchObject({
-    Id,
-    State: {Status: 'running', Health: {Status: 'healthy'}},
-  })
-})
-
 test('two starts at the same moment both succeed', async () => {
   await using site = await StackSite.open()
   const start = () => site.run('env:up --profile dev --service gateway')
@@ -108,89 +201,6 @@ test('without waiting, a start ends when all has started', async () => {
   const run = await site.run('env:up --profile dev --service gateway --no-wait')
   expect(run.exitCode, run.stderr).toBe(0)
   expect((await site.inspect('gateway')).State.Status).toBe('running')
-})
-
-test('one variable swaps a stub for another image', async () => {
-  await docker('tag', 'aquastream/backend-gateway:latest', 'aquastream-test/another-gateway:1')
-  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
-  await site.run('env:up --profile dev --service gateway')
-  const run = await site.run('env:up --profile dev --service gateway --json', {
-    env: {BACKEND_GATEWAY_IMAGE: 'aquastream-test/another-gateway:1'},
-  })
-  const report = JSON.parse(run.stdout) as UpReport
-  expect(stubsOf(report)).toEqual([])
-  expect(report.services.at(-1)).toMatchObject({
-    image: 'aquastream-test/another-gateway:1',
-    health: 'healthy',
-  })
-})
-
-test('stubs are chosen by name, and the table says which', async () => {
-  await using site = await StackSite.open()
-  const run = await site.run('env:up --profile dev --service gateway --service user --stub all --real user')
-  expect(run.exitCode, run.stderr).toBe(0)
-  expect(run.stdout).toMatch(/^gateway .* stub$/m)
-  expect(run.stdout).toMatch(/^user .* backend-user$/m)
-})
-
-test('the image of a real service is never replaced', async () => {
-  await using site = await StackSite.open({BACKEND_VERSION: 'not-on-this-machine'})
-  const run = await site.run('env:up --profile dev --service user --real user')
-  expect(run.exitCode).toBe(3)
-  expect(run.stderr).toContain('image aquastream/backend-user:not-on-this-machine of user cannot be pulled')
-})
-
-test('every container is confined, and told only what it needs', async () => {
-  await using site = await StackSite.open()
-  await site.writeStageFile()
-  expect((await site.run('env:up --profile stage')).exitCode).toBe(0)
-  const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
-  for (const name of [...TEN.map(service => service.name), ...jobs]) {
-    const {Config, HostConfig} = await site.inspect(name)
-    const exception = name === 'minio-volume'
-    expect(HostConfig, name).toMatchObject({ReadonlyRootfs: true, CapDrop: ['ALL'], Privileged: false})
-    expect(HostConfig.SecurityOpt, name).toContain('no-new-privileges:true')
-    expect(
-      (HostConfig.CapAdd ?? []).map(capability => capability.replace('CAP_', '')),
-      name,
-    ).toEqual(exception ? ['CHOWN'] : [])
-    expect(HostConfig.Memory, name).toBeGreaterThan(0)
-    expect(HostConfig.PidsLimit, name).toBeGreaterThan(0)
-    if (!exception) expect(Config.User, name).toMatch(/^(10001:10001|postgres|redis)$/)
-  }
-  const gateway = JSON.stringify(await site.inspect('gateway'))
-  for (const name of [
-    'POSTGRES_PASSWORD',
-    'S3_SECRET_KEY',
-    'TELEGRAM_BOT_TOKEN',
-    'YOOKASSA_SECRET_KEY',
-  ] as const) {
-    expect(gateway).not.toContain(SECRETS[name])
-  }
-  expect(await docker('exec', (await site.inspect('user')).Id, 'id', '-u')).toBe('10001')
-})
-
-const odd = `p$HOME "quoted" it's #no-comment \\n {{x}} пароль 🔑`
-
-test('odd characters of a password arrive unchanged', async () => {
-  const secrets = {POSTGRES_PASSWORD: odd, REDIS_PASSWORD: odd, S3_SECRET_KEY: odd}
-  await using site = await StackSite.open({...secrets, JWT_SECRET: odd})
-  const run = await site.run('env:up --profile dev --json')
-  expect(run.exitCode, run.stdout).toBe(0)
-  const {Config} = await site.inspect('media')
-  expect(Config.Env).toEqual(
-    expect.arrayContaining([`DB_PASSWORD=${odd}`, `REDIS_PASSWORD=${odd}`, `S3_SECRET_KEY=${odd}`]),
-  )
-  expect(JSON.parse(run.stdout)).toMatchObject({
-    services: expect.arrayContaining([expect.objectContaining({service: 'media', health: 'healthy'})]),
-  })
-})
-
-test('a file carries a quoted password unchanged', async () => {
-  await using site = await StackSite.open()
-  await site.writeStageFile({REDIS_PASSWORD: 'a$b "c" #d 12345678'})
-  await site.run('env:up --profile stage --service redis')
-  expect((await site.inspect('redis')).Config.Env).toContain('REDISCLI_AUTH=a$b "c" #d 12345678')
 })
 
 function stubsOf({services}: UpReport): string[] {

@@ -1,6 +1,5 @@
 import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {
@@ -27,14 +26,20 @@ const WRECK = `
 let server: TestServer
 let site: Site
 let before: Description
+let small: Description
 beforeAll(async () => {
   server = await startPostgres()
+  await server.sql(SMALL)
+  small = await describeDatabase(server)
+  await server.sql('ALTER DATABASE aquastream RENAME TO small', {database: 'postgres'})
 })
 beforeEach(async () => {
-  await server.sql('DROP DATABASE IF EXISTS aquastream WITH (FORCE)', {database: 'postgres'})
-  await server.sql('CREATE DATABASE aquastream', {database: 'postgres'})
-  await server.sql(SMALL)
-  before = await describeDatabase(server)
+  await server.sql(
+    `DROP DATABASE IF EXISTS aquastream WITH (FORCE);
+    CREATE DATABASE aquastream TEMPLATE small`,
+    {database: 'postgres'},
+  )
+  before = small
   site = await siteFor(server)
   return () => site[Symbol.asyncDispose]()
 })
@@ -423,7 +428,6 @@ describe('which backup', () => {
 
   test('the beginning of an ID and a time find it', async () => {
     const {id: first} = await backup(site)
-    await sleep(1100)
     await server.sql("UPDATE event.events SET title = 'second'")
     const {id: second} = await backup(site)
     const time = second.replace(/(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/, '$1-$2-$3T$4:$5:$6Z')
