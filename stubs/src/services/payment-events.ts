@@ -1,65 +1,80 @@
-// How the stub of payment tells the stub of notification: by NOTIFY, which stores nothing in the database.
+// The payment stub informs the notification stub by NOTIFY, which stores nothing in the database.
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {FastifyBaseLogger} from 'fastify'
 import pg from 'pg'
 import type {Database} from '../environment.js'
 import {causeOf} from '../health/check.js'
+import type {Money} from './money.js'
 
 const CHANNEL = 'aquastream_stub_payment'
-const ANSWER_LIMIT_MS = 1500
-const TELL_AGAIN_AFTER_MS = 500
-/** Shorter than the pauses between the webhooks of a provider, which bring the next news. */
-const RECONNECT_AFTER_MS = 250
-/** A connection that says nothing for so long is probed, or its death would never be seen. */
-const PROBE_AFTER_MS = 10_000
+const TIMEOUT_MS = 1500
+const RETRY_INTERVAL_MS = 500
+/** Shorter than the pause before a provider repeats a webhook, which causes the next event. */
+const RECONNECT_DELAY_MS = 250
+/** TCP probes detect that the server of an idle connection is gone. */
+const KEEP_ALIVE_DELAY_MS = 10_000
 
-/** A payment that is paid. */
-export interface PaymentNews {
+/** A payment was completed. */
+export interface PaymentEvent {
   paymentId: string
   userId: string
-  amount: {value: string; currency: string}
+  amount: Money
   description?: string
 }
 
-/** To those who listen, and only if somebody does: they have the name of the channel as well. */
-const TELL = `SELECT pg_notify($1, $2) FROM pg_stat_activity
+/**
+ * Sends the event only if the notification stub listens. Its application_name is the name of the channel,
+ * because PostgreSQL does not show which sessions listen to a channel.
+ */
+const NOTIFY_SQL = `SELECT pg_notify($1, $2) FROM pg_stat_activity
   WHERE datname = current_database() AND application_name = $1 LIMIT 1`
 
-/** Tells who listens. What nobody hears is kept in memory until somebody does. */
-export interface Teller {
-  tell(news: PaymentNews): Promise<void>
+/** Sends events to the notification stub. */
+export interface Notifier {
+  /**
+   * Sends an event, or keeps it in memory until the notification stub listens.
+   *
+   * @throws Error if the database is unavailable
+   */
+  notify(event: PaymentEvent): Promise<void>
+  /** Closes the connection. Pending events are lost. */
   close(): Promise<void>
 }
 
-interface Hearing {
-  onNews: (news: PaymentNews) => void
+interface Subscription {
+  onPayment: (event: PaymentEvent) => void
   log: FastifyBaseLogger
+  /** Ends the subscription. */
   signal: AbortSignal
 }
 
-export function tellerAt(database: Database, log: FastifyBaseLogger): Teller {
-  const pool = new pg.Pool({...connection(database), max: 1, query_timeout: ANSWER_LIMIT_MS})
-  // An idle connection that breaks is dropped by the pool
+/** Creates a notifier that uses the database of the service. */
+export function createNotifier(database: Database, log: FastifyBaseLogger): Notifier {
+  const pool = new pg.Pool({...connectionOptions(database), max: 1, query_timeout: TIMEOUT_MS})
+  // The pool drops an idle connection that breaks
   pool.on('error', () => {})
-  const unheard = new Set<PaymentNews>()
+  const pending = new Set<PaymentEvent>()
   const stop = new AbortController()
-  const isHeard = async (news: PaymentNews): Promise<boolean> =>
-    (await pool.query(TELL, [CHANNEL, JSON.stringify(news)])).rowCount === 1
+  const send = async (event: PaymentEvent): Promise<boolean> =>
+    (await pool.query(NOTIFY_SQL, [CHANNEL, JSON.stringify(event)])).rowCount === 1
 
-  async function tellAgain(): Promise<void> {
+  async function retryPending(): Promise<void> {
     const {signal} = stop
     while (!signal.aborted) {
-      await sleep(TELL_AGAIN_AFTER_MS, null, {signal, ref: false}).catch(() => null)
-      for (const news of unheard) if (await isHeard(news).catch(() => false)) unheard.delete(news)
+      await sleep(RETRY_INTERVAL_MS, null, {signal, ref: false}).catch(() => null)
+      for (const event of pending) if (await send(event).catch(() => false)) pending.delete(event)
     }
   }
 
-  void tellAgain()
+  void retryPending()
   return {
-    async tell(news) {
-      if (await isHeard(news)) return
-      log.info({paymentId: news.paymentId}, 'no stub of notification listens: it is told when it does')
-      unheard.add(news)
+    async notify(event) {
+      if (await send(event)) return
+      log.info(
+        {paymentId: event.paymentId},
+        'the notification stub is not listening; the payment is pending until it does',
+      )
+      pending.add(event)
     },
     async close() {
       stop.abort()
@@ -68,45 +83,45 @@ export function tellerAt(database: Database, log: FastifyBaseLogger): Teller {
   }
 }
 
-/** Listens until the signal, again after each loss of the connection. */
-export async function hear(database: Database, hearing: Hearing): Promise<void> {
-  const {log, signal} = hearing
-  const over = (): boolean => signal.aborted
+/** Listens for events until the signal aborts. A lost connection is restored. */
+export async function subscribe(database: Database, subscription: Subscription): Promise<void> {
+  const {log, signal} = subscription
+  const isAborted = (): boolean => signal.aborted
   let last: string | null = null
-  while (!over()) {
-    const cause = await listen(database, hearing, () => (last = null))
-    // While the database is away, one line is enough
-    if (cause !== last && !over()) log.warn(`does not hear of payments: ${cause}`)
+  while (!isAborted()) {
+    const cause = await listen(database, subscription, () => (last = null))
+    // The same cause is logged once, not at every attempt to connect
+    if (cause !== last && !isAborted()) log.warn(`not listening for payments: ${cause}`)
     last = cause
-    await sleep(RECONNECT_AFTER_MS, null, {signal, ref: false}).catch(() => null)
+    await sleep(RECONNECT_DELAY_MS, null, {signal, ref: false}).catch(() => null)
   }
 }
 
-/** Until the connection ends; says why it did. */
+/** Listens until the connection ends, and returns the cause. */
 async function listen(
   database: Database,
-  {onNews, log, signal}: Hearing,
-  onReady: () => void,
+  {onPayment, log, signal}: Subscription,
+  onListening: () => void,
 ): Promise<string> {
-  const probes = {keepAlive: true, keepAliveInitialDelayMillis: PROBE_AFTER_MS}
-  const client = new pg.Client({...connection(database), ...probes})
+  const keepAlive = {keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS}
+  const client = new pg.Client({...connectionOptions(database), ...keepAlive})
   const ended = new Promise<string>(resolve => {
     client.on('error', error => resolve(causeOf(error)))
     client.on('end', () => resolve('the connection ended'))
-    signal.addEventListener('abort', () => resolve('the stub ends'), {once: true})
+    signal.addEventListener('abort', () => resolve('the stub is stopping'), {once: true})
   })
   client.on('notification', ({payload}) => {
-    const news = parsed(payload)
-    if (news) onNews(news)
-    else log.warn(`what came by ${CHANNEL} is no news of a payment`)
+    const event = parseEvent(payload)
+    if (event) onPayment(event)
+    else log.warn(`ignored a notification on ${CHANNEL} that is not a payment event`)
   })
   try {
     await client.connect()
     await client.query(`LISTEN ${CHANNEL}`)
-    // In this order: who sees the name may tell
+    // After LISTEN: the payment stub sends as soon as it sees the name
     await client.query(`SET application_name = ${CHANNEL}`)
-    log.info('listens for payments')
-    onReady()
+    log.info('listening for payments')
+    onListening()
     return await ended
   } catch (error) {
     return causeOf(error)
@@ -115,16 +130,16 @@ async function listen(
   }
 }
 
-/** Who may connect to the database may send anything. */
-function parsed(payload = ''): PaymentNews | null {
+/** Returns null if the payload is not an event: any user of the database can notify the channel. */
+function parseEvent(payload = ''): PaymentEvent | null {
   try {
-    const news = JSON.parse(payload) as Partial<PaymentNews> | null
-    return news?.paymentId && news.userId && news.amount?.value ? (news as PaymentNews) : null
+    const event = JSON.parse(payload) as Partial<PaymentEvent> | null
+    return event?.paymentId && event.userId && event.amount?.value ? (event as PaymentEvent) : null
   } catch {
     return null
   }
 }
 
-function connection({host, port, database, user, password}: Database): pg.ClientConfig {
-  return {host, port, database, user, password, connectionTimeoutMillis: ANSWER_LIMIT_MS}
+function connectionOptions({host, port, database, user, password}: Database): pg.ClientConfig {
+  return {host, port, database, user, password, connectionTimeoutMillis: TIMEOUT_MS}
 }

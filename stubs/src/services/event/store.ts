@@ -1,129 +1,150 @@
 import {randomUUID} from 'node:crypto'
-import {exampleOf, type ApiDocument} from '../api/document.js'
-import type {Answer, Call, Handlers} from '../api/serve.js'
-import {Refusal} from '../http/problem.js'
+import {exampleOf, type ApiDocument} from '../../api/document.js'
+import {HttpError} from '../../http/problem.js'
+import type {Money} from '../money.js'
 
-interface Money {
-  value: string
-  currency: string
-}
-
-interface Event {
+/** An event of an organizer, such as a regatta. */
+export interface Event {
   id: string
   organizerId: string
   price: Money
+  /** The number of places. */
   capacity: number
+  /** The number of places that are not booked. */
   available: number
   status: string
 }
 
-interface Booking {
+/** What an organizer specifies about a new event. */
+export type EventRequest = Omit<Event, 'id' | 'organizerId' | 'status' | 'available'>
+
+/** The booking of places in an event. */
+export interface Booking {
   id: string
   eventId: string
   userId: string
+  /** Each takes one place. */
   participants: unknown[]
-  status: 'PENDING' | 'CONFIRMED' | 'CANCELLED' | 'REJECTED'
+  status: BookingStatus
   reason?: string
 }
 
-interface Organizer {
+/** What a user specifies about a new booking. */
+export type BookingRequest = Pick<Booking, 'eventId' | 'participants'>
+
+/** The states of a booking. A cancelled or rejected booking takes no places. */
+export type BookingStatus = 'PENDING' | 'CONFIRMED' | 'CANCELLED' | 'REJECTED'
+
+/** An organizer of events. */
+export interface Organizer {
   id: string
   slug: string
 }
 
-interface Paging {
-  page?: number
-  size?: number
-  status?: string
-}
-
-/** Events that are announced and bookings are remembered, beside those of the document's examples. */
-export function eventHandlers(document: ApiDocument): Handlers {
-  const organizers = exampleOf(document, 'Organizers') as Organizer[]
-  const events = byId(exampleOf(document, 'Events') as Event[])
-  const bookings = byId((exampleOf(document, 'BookingPage') as {items: Booking[]}).items)
-
-  const eventsOf = (organizerId: string): Event[] =>
-    [...events.values()].filter(event => event.organizerId === organizerId)
-  const found = (id: string): Event => events.get(id) ?? missing(`event ${id}`)
-  const foundOrganizer = (id: string): Organizer =>
-    organizers.find(organizer => organizer.id === id) ?? missing(`organizer ${id}`)
-
-  function decide(id: string, status: Booking['status'], more: Partial<Booking> = {}): Answer {
-    const booking = bookings.get(id) ?? missing(`booking ${id}`)
-    if (booking.status !== status && !NEXT[booking.status].includes(status)) {
-      throw new Refusal(409, `The booking is ${booking.status} and cannot become ${status}.`)
-    }
-    const event = found(booking.eventId)
-    const freed = FREE.includes(status) && !FREE.includes(booking.status) ? booking.participants.length : 0
-    events.set(event.id, {...event, available: event.available + freed})
-    const changed = {...booking, ...more, status}
-    bookings.set(id, changed)
-    return {status: 200, body: changed}
-  }
-
-  /** What is not one's own is not there. */
-  const own = (id: string, userId: string): string =>
-    bookings.get(id)?.userId === userId ? id : missing(`booking ${id} of yours`)
-
-  return {
-    getOrganizer({params}: Call) {
-      const organizer =
-        organizers.find(({slug}) => slug === params.slug) ?? missing(`organizer ${params.slug}`)
-      return {status: 200, body: {...organizer, events: eventsOf(organizer.id)}}
-    },
-
-    getEvent: ({params}: Call) => ({status: 200, body: found(params.eventId!)}),
-
-    createEvent({params, body}: Call<Omit<Event, 'id' | 'organizerId' | 'status' | 'available'>>) {
-      const organizerId = foundOrganizer(params.id!).id
-      const event = {id: randomUUID(), organizerId, ...body, available: body.capacity, status: 'PUBLISHED'}
-      events.set(event.id, event)
-      return {status: 201, body: event, headers: {location: `/api/v1/events/${event.id}`}}
-    },
-
-    createBooking({body, claims}: Call<{eventId: string; participants: unknown[]}>) {
-      const event = found(body.eventId)
-      const places = body.participants.length
-      if (places > event.available) throw new Refusal(409, `The event has ${event.available} places left.`)
-      const booking = {id: randomUUID(), ...body, userId: claims.sub, ...newBooking(event, places)}
-      events.set(event.id, {...event, available: event.available - places})
-      bookings.set(booking.id, booking)
-      return {status: 201, body: booking, headers: {location: `/api/v1/bookings/${booking.id}`}}
-    },
-
-    listBookings: ({claims, query}: Call<unknown, Paging>) =>
-      page(
-        [...bookings.values()].filter(({userId}) => userId === claims.sub),
-        query,
-      ),
-
-    listOrganizerBookings({params, query}: Call<unknown, Paging>) {
-      const ids = new Set(eventsOf(foundOrganizer(params.id!).id).map(({id}) => id))
-      return page(
-        [...bookings.values()].filter(({eventId}) => ids.has(eventId)),
-        query,
-      )
-    },
-
-    confirmBooking: ({params, claims}: Call) => decide(own(params.id!, claims.sub), 'CONFIRMED'),
-    cancelBooking: ({params, claims}: Call) => decide(own(params.id!, claims.sub), 'CANCELLED'),
-    setBookingStatus: ({params, body}: Call<{status: Booking['status']; reason?: string}>) =>
-      decide(params.id!, body.status, body),
-  }
-}
-
-const NEXT: Record<Booking['status'], Booking['status'][]> = {
+const TRANSITIONS: Record<BookingStatus, BookingStatus[]> = {
   PENDING: ['CONFIRMED', 'CANCELLED', 'REJECTED'],
   CONFIRMED: ['CANCELLED', 'REJECTED'],
   CANCELLED: [],
   REJECTED: [],
 }
 
-/** What takes no places. */
-const FREE: Booking['status'][] = ['CANCELLED', 'REJECTED']
+const WITHOUT_PLACES: BookingStatus[] = ['CANCELLED', 'REJECTED']
 
-function newBooking({price}: Event, places: number): {status: 'PENDING'; price: Money; createdAt: string} {
+/** Organizers, events and bookings, in memory. Initially they are the examples of the OpenAPI document. */
+export class EventStore {
+  readonly #organizers: readonly Organizer[]
+  readonly #events: Map<string, Event>
+  readonly #bookings: Map<string, Booking>
+
+  constructor(document: ApiDocument) {
+    this.#organizers = exampleOf(document, 'Organizers') as Organizer[]
+    this.#events = byId(exampleOf(document, 'Events') as Event[])
+    this.#bookings = byId((exampleOf(document, 'BookingPage') as {items: Booking[]}).items)
+  }
+
+  /** Returns the organizer with this id or slug. @throws HttpError 404 if there is none */
+  organizer(key: Partial<Organizer>): Organizer {
+    const organizer = this.#organizers.find(({id, slug}) => id === key.id || slug === key.slug)
+    return organizer ?? notFound(`organizer ${key.id ?? key.slug}`)
+  }
+
+  /** Returns the event with this id. @throws HttpError 404 if there is none */
+  event(id: string): Event {
+    return this.#events.get(id) ?? notFound(`event ${id}`)
+  }
+
+  /** Returns the events of an organizer. */
+  eventsOf({id}: Organizer): Event[] {
+    return [...this.#events.values()].filter(({organizerId}) => organizerId === id)
+  }
+
+  /** Publishes a new event of an organizer. */
+  addEvent({id: organizerId}: Organizer, request: EventRequest): Event {
+    const event = {
+      id: randomUUID(),
+      organizerId,
+      ...request,
+      available: request.capacity,
+      status: 'PUBLISHED',
+    }
+    this.#events.set(event.id, event)
+    return event
+  }
+
+  /** Returns the bookings that match, the oldest first. */
+  bookings(matches: (booking: Booking) => boolean): Booking[] {
+    return [...this.#bookings.values()].filter(matches)
+  }
+
+  /** Returns the booking with this id. @throws HttpError 404 if there is none */
+  booking(id: string): Booking {
+    return this.#bookings.get(id) ?? notFound(`booking ${id}`)
+  }
+
+  /**
+   * Returns the booking of a user. A booking of another user is reported as missing, so that ids cannot be probed.
+   *
+   * @throws HttpError 404 if the user has no booking with this id
+   */
+  ownBooking(id: string, userId: string): Booking {
+    const booking = this.booking(id)
+    return booking.userId === userId ? booking : notFound(`booking ${id}`)
+  }
+
+  /** Books places in an event. @throws HttpError 404 if the event is unknown, 409 if too few places are available */
+  addBooking(request: BookingRequest, userId: string): Booking {
+    const event = this.event(request.eventId)
+    const places = request.participants.length
+    if (places > event.available) {
+      throw new HttpError(409, `The event has only ${event.available} places left.`)
+    }
+    const booking = {id: randomUUID(), ...request, userId, ...initialFields(event, places)}
+    this.#events.set(event.id, {...event, available: event.available - places})
+    this.#bookings.set(booking.id, booking)
+    return booking
+  }
+
+  /**
+   * Changes the status of a booking, and frees its places if it no longer takes any. Setting the current status again
+   * has no effect.
+   *
+   * @throws HttpError 409 if the current status does not allow the change
+   */
+  setStatus(booking: Booking, status: BookingStatus, changes: Partial<Booking> = {}): Booking {
+    if (booking.status !== status && !TRANSITIONS[booking.status].includes(status)) {
+      throw new HttpError(409, `The booking is ${booking.status} and cannot become ${status}.`)
+    }
+    const event = this.event(booking.eventId)
+    const isFreed = WITHOUT_PLACES.includes(status) && !WITHOUT_PLACES.includes(booking.status)
+    const freed = isFreed ? booking.participants.length : 0
+    this.#events.set(event.id, {...event, available: event.available + freed})
+    const changed = {...booking, ...changes, status}
+    this.#bookings.set(booking.id, changed)
+    return changed
+  }
+}
+
+function initialFields({price}: Event, places: number): {status: 'PENDING'; price: Money; createdAt: string} {
   const value = (Number(price.value) * places).toFixed(2)
   return {status: 'PENDING', price: {...price, value}, createdAt: new Date().toISOString()}
 }
@@ -132,13 +153,6 @@ function byId<T extends {id: string}>(items: T[]): Map<string, T> {
   return new Map(items.map(item => [item.id, item]))
 }
 
-/** The newest first. */
-function page(bookings: Booking[], {page: number = 0, size = 20, status}: Paging): Answer {
-  const wanted = bookings.filter(booking => !status || booking.status === status).reverse()
-  const items = wanted.slice(number * size, (number + 1) * size)
-  return {status: 200, body: {items, page: number, size, total: wanted.length}}
-}
-
-function missing(what: string): never {
-  throw new Refusal(404, `There is no ${what}.`)
+function notFound(what: string): never {
+  throw new HttpError(404, `The ${what} does not exist.`)
 }

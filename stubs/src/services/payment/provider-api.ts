@@ -1,29 +1,34 @@
 import {causeOf} from '../../health/check.js'
-import {Refusal} from '../../http/problem.js'
+import {HttpError} from '../../http/problem.js'
 
-const ANSWER_LIMIT_MS = 10_000
+const TIMEOUT_MS = 10_000
 
-/** An account at a provider of payments. */
-export interface Account {
-  /** As people know the provider. */
+/** The account of the platform at a payment provider. */
+export interface ProviderAccount {
+  /** The name of the provider in messages, such as YooKassa. */
   name: string
-  /** Of its API, without a slash at the end. */
+  /** The URL of the API without a trailing slash. */
   url: string
   user: string
   password: string
 }
 
-interface Question {
+interface ProviderRequest {
   method?: 'GET' | 'POST'
   path: string
   headers?: Record<string, string>
+  /** Sent as JSON. */
   body?: object
 }
 
-/** The JSON that a provider answers. @throws Refusal 502 that names the provider, whatever goes wrong with it */
-export async function ask(
-  account: Account,
-  {method = 'POST', path, headers, body}: Question,
+/**
+ * Calls the API of a payment provider. Returns the JSON body of the response, or null if the body is not JSON.
+ *
+ * @throws HttpError 502 that names the provider if the request fails, times out or is not successful
+ */
+export async function callProvider(
+  account: ProviderAccount,
+  {method = 'POST', path, headers, body}: ProviderRequest,
 ): Promise<unknown> {
   const {name, url, user, password} = account
   const response = await fetch(`${url}${path}`, {
@@ -35,23 +40,25 @@ export async function ask(
     },
     ...(body ? {body: JSON.stringify(body)} : {}),
     redirect: 'error',
-    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch((error: unknown) => unreachable(account, error))
-  const answer: unknown = await response.json().catch(() => null)
-  if (!response.ok) throw new Refusal(502, `${name} answers ${response.status}${reasonIn(answer)}.`)
-  return answer
-}
-
-function unreachable({name, url}: Account, error: unknown): never {
-  if (error instanceof Error && error.name === 'TimeoutError') {
-    throw new Refusal(502, `${name} did not answer within ${ANSWER_LIMIT_MS / 1000} s.`)
+  const content: unknown = await response.json().catch(() => null)
+  if (!response.ok) {
+    throw new HttpError(502, `${name} responded with HTTP ${response.status}${descriptionIn(content)}.`)
   }
-  // fetch says "fetch failed" and hides the reason in the cause
-  const cause = causeOf(error instanceof Error && error.cause ? error.cause : error)
-  throw new Refusal(502, `${name} cannot be reached at ${new URL(url).origin}: ${cause}.`)
+  return content
 }
 
-function reasonIn(answer: unknown): string {
-  const description = (answer as {description?: unknown} | null)?.description
+function unreachable({name, url}: ProviderAccount, error: unknown): never {
+  if (error instanceof Error && error.name === 'TimeoutError') {
+    throw new HttpError(502, `${name} did not respond within ${TIMEOUT_MS / 1000} s.`)
+  }
+  // The message of the error itself is always "fetch failed"
+  const cause = causeOf(error instanceof Error && error.cause ? error.cause : error)
+  throw new HttpError(502, `${name} cannot be reached at ${new URL(url).origin}: ${cause}.`)
+}
+
+function descriptionIn(content: unknown): string {
+  const description = (content as {description?: unknown} | null)?.description
   return typeof description === 'string' ? `: ${description}` : ''
 }
