@@ -1,16 +1,16 @@
 import {EventEmitter} from 'node:events'
 
-/** Says in a sentence what has changed, to whoever watches the page. */
-export class News {
-  readonly #events = new EventEmitter().setMaxListeners(0)
+/** Events about changes, each described in one sentence. Open pages subscribe to them. */
+export class ChangeEvents {
+  readonly #emitter = new EventEmitter().setMaxListeners(0)
 
-  tell(sentence: string): void {
-    this.#events.emit('news', sentence)
+  emit(sentence: string): void {
+    this.#emitter.emit('change', sentence)
   }
 
-  /** Calls back at every change; returns how to stop. */
-  watch(listener: (sentence: string) => void): () => void {
-    this.#events.on('news', listener)
-    return () => this.#events.off('news', listener)
+  /** Calls the listener at every change. Returns a function that ends the subscription. */
+  subscribe(listener: (sentence: string) => void): () => void {
+    this.#emitter.on('change', listener)
+    return () => this.#emitter.off('change', listener)
   }
 }

@@ -1,4 +1,4 @@
-/** How often, in words. */
-export function timesWord(times: number): string {
+/** Formats a number of repetitions: "once", "2 times". */
+export function formatTimes(times: number): string {
   return times === 1 ? 'once' : `${times} times`
 }
