@@ -1,5 +1,5 @@
-// Builds what the image and the package hold of the stubs: infra/stubs/server.js, one file without npm
-// install, so that the image is a copy, and Swagger UI beside it.
+// Builds the parts of infra/stubs that the image and the npm package contain: server.js, a single file that needs
+// no npm install, and Swagger UI next to it.
 import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {brotliCompressSync} from 'node:zlib'
@@ -9,9 +9,9 @@ import {compileApi} from './openapi.js'
 
 const OUT = '../infra/stubs'
 
-// Libraries ask for these, but not for what a stub does: Fastify for schemas of routes and for inject(),
+// Libraries import these packages for features that the stubs do not use: Fastify for route schemas and inject(),
 // reply-from for forwarding without its option "http"
-const LEFT_OUT = [
+const UNUSED_PACKAGES = [
   '@fastify/ajv-compiler',
   '@fastify/fast-json-stringify-compiler',
   'light-my-request',
@@ -25,28 +25,29 @@ await build({
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  // CommonJS libraries inside an ESM bundle still ask for require
+  // CommonJS libraries in an ESM bundle still call require
   banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
   minify: true,
-  // For the stacks in the log
+  // Stack traces in the log show the original function names
   keepNames: true,
   legalComments: 'linked',
   plugins: [
-    loader('raw', file => ({contents: readFileSync(file, 'utf8'), loader: 'text'})),
-    loader('api', file => ({contents: compileApi(file), resolveDir: import.meta.dirname})),
-    {name: 'left-out', setup: leaveOut},
+    createLoader('raw', file => ({contents: readFileSync(file, 'utf8'), loader: 'text'})),
+    createLoader('api', file => ({contents: compileApi(file), resolveDir: import.meta.dirname})),
+    {name: 'unused-packages', setup: replaceUnusedPackages},
   ],
   logLevel: 'warning',
 })
-// An earlier build may have left files of another name, which the package would ship.
+// An earlier build may have left files with other names, which the package would contain.
 for (const file of readdirSync(join(OUT, 'docs')))
   if (file.startsWith('swagger-ui')) rmSync(join(OUT, 'docs', file))
-// The gateway unpacks them: Swagger UI is most of the package, and a fifth smaller so than in npm's gzip
+// Swagger UI is most of the npm package, and Brotli makes it a fifth smaller than npm's gzip. The gateway
+// decompresses the files.
 for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
   writeFileSync(join(OUT, 'docs', `${file}.br`), brotliCompressSync(readFileSync(join(swaggerUi(), file))))
 
-/** A plugin: `import … from './file?name'` is what `load` makes of that file. */
-function loader(name, load) {
+/** Creates an esbuild plugin that passes the file of each `import … from './file?name'` to `load`. */
+function createLoader(name, load) {
   return {
     name,
     setup({onResolve, onLoad}) {
@@ -59,7 +60,10 @@ function loader(name, load) {
   }
 }
 
-function leaveOut({onResolve, onLoad}) {
-  onResolve({filter: new RegExp(`^(${LEFT_OUT.join('|')})$`)}, ({path}) => ({path, namespace: 'left-out'}))
-  onLoad({filter: /.*/, namespace: 'left-out'}, () => ({contents: 'module.exports = () => {}'}))
+function replaceUnusedPackages({onResolve, onLoad}) {
+  onResolve({filter: new RegExp(`^(${UNUSED_PACKAGES.join('|')})$`)}, ({path}) => ({
+    path,
+    namespace: 'unused-package',
+  }))
+  onLoad({filter: /.*/, namespace: 'unused-package'}, () => ({contents: 'module.exports = () => {}'}))
 }

@@ -1,5 +1,5 @@
-// Turns an OpenAPI document into what a stub needs of it at run time, so that neither the parser of YAML nor the
-// compiler of JSON Schema is part of the server.
+// Compiles an OpenAPI document into a JavaScript module, so that the server needs neither a YAML parser nor a JSON
+// Schema compiler at run time.
 import {readFileSync} from 'node:fs'
 import {Ajv, _} from 'ajv'
 import standaloneCode from 'ajv/dist/standalone/index.js'
@@ -8,72 +8,75 @@ import {load} from 'js-yaml'
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete']
 
-/** The source of a module that is an ApiDocument of src/api/document.ts. */
+/** Ajv options of the validators for each part of a request. Parameters arrive as text and are converted. */
+const VALIDATOR_OPTIONS = {parameters: {coerceTypes: 'array'}, body: {}}
+
+/** Returns the source code of a module whose exports form an ApiDocument of src/api/document.ts. */
 export function compileApi(file) {
   const document = load(readFileSync(file, 'utf8'))
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.filter(method => item[method]).map(method => readOperation(document, path, method)),
   )
   return `
-    const parameters = ${compile(document, operations, 'parameters', {coerceTypes: 'array'})}
-    const body = ${compile(document, operations, 'body', {})}
-    const checks = id => [body[id], parameters[id]]
+    const parameters = ${compileValidators(document, operations, 'parameters')}
+    const body = ${compileValidators(document, operations, 'body')}
+    const validatorsOf = id => [body[id], parameters[id]]
     export const operations = [${operations.map(toSource).join(',')}]
-    export const examples = ${JSON.stringify(examplesOf(document))}`
+    export const examples = ${JSON.stringify(namedExamples(document))}`
 }
 
 function readOperation(document, path, method) {
   const operation = document.paths[path][method]
-  const follow = value => (value?.$ref ? resolve(document, value.$ref) : value)
-  const body = follow(operation.requestBody)
+  const dereference = value => (value?.$ref ? resolvePointer(document, value.$ref) : value)
+  const body = dereference(operation.requestBody)
   return {
     operationId: operation.operationId,
     method: method.toUpperCase(),
     path,
     security: operation.security ?? document.security ?? [],
     mediaTypes: Object.keys(body?.content ?? {}),
-    example: exampleOf(operation.responses, follow),
+    example: responseExample(operation.responses, dereference),
     schemas: {
-      parameters: parametersSchema((operation.parameters ?? []).map(follow)),
+      parameters: parametersSchema((operation.parameters ?? []).map(dereference)),
       body: bodySchema(body),
     },
   }
 }
 
-/** What a pointer such as #/components/schemas/Crew leads to. */
-function resolve(document, pointer) {
+/** Returns the value that a JSON pointer such as #/components/schemas/Crew refers to. */
+function resolvePointer(document, pointer) {
   return pointer
     .split('/')
     .slice(1)
     .reduce((value, name) => value[name], document)
 }
 
-/** The first example of the first answer that is a success. */
-function exampleOf(responses, follow) {
+/** Returns the first example of the first response with a 2xx status. */
+function responseExample(responses, dereference) {
   const status = Object.keys(responses).find(key => key.startsWith('2'))
-  const content = follow(responses[status]).content?.['application/json']
-  const body = content?.example ?? follow(Object.values(content?.examples ?? {})[0])?.value
+  const content = dereference(responses[status]).content?.['application/json']
+  const body = content?.example ?? dereference(Object.values(content?.examples ?? {})[0])?.value
   return {status: Number(status), body}
 }
 
 function parametersSchema(parameters) {
-  const places = ['path', 'query', 'header'].map(place => {
-    // Names of headers have no case; Node gives them in lower case
+  const locations = ['path', 'query', 'header'].map(location => {
+    // Header names are case-insensitive; Node provides them in lower case
     const named = parameters
-      .filter(parameter => parameter.in === place)
+      .filter(parameter => parameter.in === location)
       .map(parameter => ({
         ...parameter,
-        name: place === 'header' ? parameter.name.toLowerCase() : parameter.name,
+        name: location === 'header' ? parameter.name.toLowerCase() : parameter.name,
       }))
     const schema = {
       type: 'object',
-      additionalProperties: place === 'header',
+      additionalProperties: location === 'header',
       required: named.filter(({required}) => required).map(({name}) => name),
       properties: Object.fromEntries(named.map(({name, schema}) => [name, schema])),
     }
-    return [place, schema]
+    return [location, schema]
   })
-  return {type: 'object', properties: Object.fromEntries(places)}
+  return {type: 'object', properties: Object.fromEntries(locations)}
 }
 
 function bodySchema(body) {
@@ -81,13 +84,13 @@ function bodySchema(body) {
   return {type: 'object', required: body?.required ? ['requestBody'] : [], properties: {requestBody: schema}}
 }
 
-/** An expression: an object with the compiled check of each operation, by its id. */
-function compile({components}, operations, part, options) {
+/** Returns an expression: an object that maps each operationId to the compiled validator of this request part. */
+function compileValidators({components}, operations, part) {
   const ajv = new Ajv({
     allErrors: true,
     strict: false,
     code: {source: true, formats: _`require('ajv-formats/dist/formats').fullFormats`},
-    ...options,
+    ...VALIDATOR_OPTIONS[part],
   })
   addFormats.default(ajv)
   const schemas = Object.fromEntries(operations.map(({operationId, schemas}) => [operationId, schemas[part]]))
@@ -98,10 +101,10 @@ function compile({components}, operations, part, options) {
 
 function toSource(operation) {
   const fields = JSON.stringify({...operation, schemas: undefined})
-  return `{...${fields}, checks: checks('${operation.operationId}')}`
+  return `{...${fields}, validators: validatorsOf('${operation.operationId}')}`
 }
 
-function examplesOf({components}) {
+function namedExamples({components}) {
   return Object.fromEntries(
     Object.entries(components?.examples ?? {}).map(([name, {value}]) => [name, value]),
   )

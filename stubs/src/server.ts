@@ -1,7 +1,7 @@
-// The stub image's entry point: stands in for a backend service, or for the gateway, in dev.
+// The entry point of the stub image. The server replaces a backend, the gateway or the third parties in dev.
 import {readSettings, serviceName, type Settings} from './environment.js'
 import {bucketCheck} from './health/bucket.js'
-import {causeOf, type Check} from './health/check.js'
+import {causeOf, type HealthCheck} from './health/check.js'
 import {postgresCheck} from './health/postgres.js'
 import {redisCheck} from './health/redis.js'
 import {addActuator, addInfo} from './health/routes.js'
@@ -9,7 +9,7 @@ import {serviceCheck} from './health/service.js'
 import {createApp} from './http/app.js'
 import {InvalidEnvironment} from './variables.js'
 
-const STOP_LIMIT_MS = 700
+const SHUTDOWN_TIMEOUT_MS = 700
 
 const service = serviceName(process.env)
 const app = createApp(service)
@@ -20,17 +20,16 @@ await start(readSettings(process.env))
 
 async function start(settings: Settings): Promise<void> {
   const {address, services} = settings
-  const neighbours = [...services].map(([name, origin]) => serviceCheck(name, origin))
-  addActuator(app, checksOf(settings), neighbours)
+  const serviceChecks = [...services].map(([name, origin]) => serviceCheck(name, origin))
+  addActuator(app, createChecks(settings), serviceChecks)
   addInfo(app, service)
-  await addRole(settings)
+  await addService(settings)
   await listen(address)
   const durationMs = Math.round(performance.now())
-  app.log.info({durationMs}, `stub of ${service} listens on port ${address.port}`)
+  app.log.info({durationMs}, `listening on port ${address.port}`)
 }
 
-/** What it plays, by its name. */
-async function addRole(settings: Settings): Promise<void> {
+async function addService(settings: Settings): Promise<void> {
   if (service === 'gateway') {
     const {addGateway} = await import('./gateway/gateway.js')
     await addGateway(app, settings.services, process.env)
@@ -43,14 +42,14 @@ async function addRole(settings: Settings): Promise<void> {
   }
 }
 
-// Fastify logs one line per network address while it begins to listen.
+// Fastify would log one line per network address
 async function listen(address: Settings['address']): Promise<void> {
   const {level} = app.log
   app.log.level = 'silent'
   await app.listen(address).finally(() => (app.log.level = level))
 }
 
-function checksOf({database, redis, bucket}: Settings): Check[] {
+function createChecks({database, redis, bucket}: Settings): HealthCheck[] {
   return [
     ...(database ? [postgresCheck(database)] : []),
     ...(redis ? [redisCheck(redis)] : []),
@@ -58,15 +57,15 @@ function checksOf({database, redis, bucket}: Settings): Check[] {
   ]
 }
 
-/** Open requests get a moment; then the process ends whatever hangs. */
+/** Lets requests in progress finish, and exits after the timeout even if one of them hangs. */
 async function stop(): Promise<void> {
-  setTimeout(() => process.exit(0), STOP_LIMIT_MS)
+  setTimeout(() => process.exit(0), SHUTDOWN_TIMEOUT_MS)
   await app.close()
   process.exit(0)
 }
 
 function fail(error: Error): void {
-  const detail = error instanceof InvalidEnvironment ? {} : {stack: error.stack}
-  app.log.fatal(detail, causeOf(error))
+  const details = error instanceof InvalidEnvironment ? {} : {stack: error.stack}
+  app.log.fatal(details, causeOf(error))
   process.exit(1)
 }

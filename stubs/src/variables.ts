@@ -1,51 +1,72 @@
-/** The variables as given; an empty one counts as absent, since Compose passes `${UNSET:-}` as empty. */
+/** Environment variables. An empty one counts as unset, because Compose passes `${UNSET:-}` as an empty string. */
 export type Environment = Record<string, string | undefined>
 
-/** A variable is missing or malformed; the message names it and never holds a secret. */
+/** An environment variable is missing or malformed. The message names the variable and never contains a secret. */
 export class InvalidEnvironment extends Error {}
 
-/** The value, which has to be there. */
+/**
+ * Returns the value of a variable.
+ *
+ * @throws InvalidEnvironment if the variable is unset or empty
+ */
 export function required(env: Environment, variable: string): string {
   const value = env[variable]
   if (!value) throw new InvalidEnvironment(`${variable} is not set`)
   return value
 }
 
-/** The value as a port number. */
-export function port(variable: string, value: string): number {
+/**
+ * Parses the value of a variable as a port number.
+ *
+ * @throws InvalidEnvironment if the value is not an integer from 1 to 65535
+ */
+export function parsePort(variable: string, value: string): number {
   const number = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (number < 1 || number > 65_535) {
-    throw new InvalidEnvironment(`${variable} is not a port from 1 to 65535: ${JSON.stringify(value)}`)
+    throw new InvalidEnvironment(
+      `${variable} must be a port number from 1 to 65535, not ${JSON.stringify(value)}`,
+    )
   }
   return number
 }
 
-/** The origin of a URL that is nothing more, so that paths are kept as they come. */
-export function origin(variable: string, value: string): string {
+/**
+ * Parses the value of a variable as the origin of a server. A URL with a path is rejected, because the gateway
+ * forwards paths unchanged.
+ *
+ * @throws InvalidEnvironment if the value is not an http or https origin
+ */
+export function parseOrigin(variable: string, value: string): string {
   const url = parseUrl(value)
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.username) {
-    throw new InvalidEnvironment(`${variable} is not of the form http://HOST:PORT`)
+    throw new InvalidEnvironment(`${variable} must have the form http://HOST:PORT`)
   }
   return url.origin
 }
 
-/** The value as an http(s) URL, without a slash at the end. */
+/**
+ * Checks that the value of a variable is an http or https URL, and returns it without trailing slashes.
+ *
+ * @throws InvalidEnvironment if it is not
+ */
 export function httpUrl(variable: string, value: string): string {
   if (!/^https?:$/.test(parseUrl(value)?.protocol ?? '')) {
-    throw new InvalidEnvironment(`${variable} is not a URL like http://HOST:PORT`)
+    throw new InvalidEnvironment(`${variable} must be an http or https URL`)
   }
   return value.replace(/\/+$/, '')
 }
 
 /**
- * A URL that a person's browser opens, without a slash at the end. Ports that are published on every address are
- * reached at one of them.
+ * Returns a URL that the user's browser can open, without trailing slashes. `0.0.0.0`, the address of ports that are
+ * published on all interfaces, is replaced with `localhost`.
+ *
+ * @throws InvalidEnvironment if the value is not an http or https URL
  */
 export function publicUrl(variable: string, value: string): string {
   return httpUrl(variable, value).replace(/^(https?:\/\/)0\.0\.0\.0(?=[:/]|$)/i, '$1localhost')
 }
 
-/** The value as a URL, or null. */
+/** Parses a URL; returns null if the value is not a URL. */
 export function parseUrl(value: string): URL | null {
   return URL.canParse(value) ? new URL(value) : null
 }

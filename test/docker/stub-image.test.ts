@@ -1,4 +1,4 @@
-// The stub image as its users meet it: containers of it beside real servers, hardened as in the compose file.
+// Containers of the stub image with real servers, hardened as in the Compose file.
 import {randomBytes, randomUUID} from 'node:crypto'
 import {request} from 'node:http'
 import {connect} from 'node:net'
@@ -31,7 +31,7 @@ const GATEWAY = {
   ...REDIS,
 }
 
-const JDBC = 'SPRING_DATASOURCE_URL is not of the form jdbc:postgresql://HOST:PORT/DATABASE'
+const JDBC = 'SPRING_DATASOURCE_URL must have the form jdbc:postgresql://HOST:PORT/DATABASE'
 
 const site = `stub-test-${randomBytes(4).toString('hex')}`
 vi.setConfig({testTimeout: 30_000})
@@ -53,10 +53,10 @@ test('media is ready with database, Redis and bucket', async () => {
   })
 })
 
-test('a stopped database makes it unready, not dead', async () => {
+test('with a stopped database the stub is alive but unready', async () => {
   await using media = await startStub(MEDIA)
   await docker('kill', `${site}-postgres`)
-  const error = expect.stringMatching(/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN|no answer/)
+  const error = expect.stringMatching(/ECONNREFUSED|ENOTFOUND|EHOSTUNREACH|EAI_AGAIN|no response/)
   const down = {
     status: 503,
     body: {status: 'DOWN', components: {db: {details: {error}}, redis: {status: 'UP'}}},
@@ -99,14 +99,14 @@ test('a missing schema and a missing bucket are named', async () => {
   })
 })
 
-test('the gateway passes correlation ids there and back', async () => {
+test('the gateway forwards correlation ids in both directions', async () => {
   await using user = await startStub({SERVICE_NAME: 'user', ...JWT}, 'user')
   await using gateway = await startStub(GATEWAY)
   const answer = await gateway.get('/api/v1/user/me?token=hidden', {headers: {'X-Correlation-Id': 'trip-7'}})
   expect(answer).toMatchObject({
     status: 404,
     correlationId: 'trip-7',
-    body: {detail: 'There is no /api/v1/user/me in the API of this service.'},
+    body: {detail: 'The API of this service has no path /api/v1/user/me.'},
   })
   const line = {
     level: 'info',
@@ -123,7 +123,7 @@ test('the gateway passes correlation ids there and back', async () => {
   })
 })
 
-test('the gateway passes method, query, headers and body', async () => {
+test('the gateway forwards method, query, headers and body', async () => {
   await using echo = await startEcho()
   await using gateway = await startStub({...GATEWAY, USER_SERVICE_URL: echo.url})
   const headers = {'Content-Type': 'text/strange', Authorization: 'Bearer x'}
@@ -140,7 +140,7 @@ test('the gateway passes method, query, headers and body', async () => {
   })
 })
 
-test('the gateway names the service that is gone', async () => {
+test('the gateway names the service that cannot be reached', async () => {
   await using gateway = await startStub(GATEWAY)
   expect(await gateway.get('/api/v1/user/me')).toMatchObject({
     status: 502,
@@ -155,7 +155,7 @@ test('the gateway names the service that is gone', async () => {
   expect(await gateway.get('/actuator/health/readiness')).toMatchObject({status: 200})
 })
 
-test('the image brings the documents and their page', async () => {
+test('the image contains the documents and their page', async () => {
   await using gateway = await startStub(GATEWAY)
   expect((await gateway.get('/docs/config.json')).body).toEqual({
     urls: [{name: 'user', url: '/docs/user.yaml'}],
@@ -165,7 +165,7 @@ test('the image brings the documents and their page', async () => {
   }
 })
 
-test('no path through the gateway leaves the API', async () => {
+test('no path through the gateway can leave the API', async () => {
   await using gateway = await startStub(GATEWAY)
   const paths = [
     '/api/v1/user/../../../actuator/health',
@@ -179,7 +179,7 @@ test('no path through the gateway leaves the API', async () => {
   }
 })
 
-test('an unknown path is answered by a problem document', async () => {
+test('an unknown path is answered with a problem document', async () => {
   await using stub = await startStub({SERVICE_NAME: 'media'})
   const answer = await stub.get('/api/v1/media/boats?page=2', {headers: {'X-Correlation-Id': 'not sane'}})
   expect(answer.correlationId).toMatch(/^[0-9a-f-]{36}$/)
@@ -189,13 +189,13 @@ test('an unknown path is answered by a problem document', async () => {
     title: 'Not Found',
     status: 404,
     detail:
-      'No GET /api/v1/media/boats here: this is a stub of the service "media", and what its OpenAPI document does not have is not here.',
+      'The stub of the service "media" does not serve GET /api/v1/media/boats. It serves only the operations of its OpenAPI document.',
     instance: '/api/v1/media/boats',
     correlationId: answer.correlationId,
   })
 })
 
-test('malformed requests are answered by problem documents too', async () => {
+test('malformed requests are answered with problem documents too', async () => {
   await using stub = await startStub({SERVICE_NAME: 'media'})
   expect(await stub.raw('/%zz')).toMatchObject({status: 400, body: {title: 'Bad Request', instance: '/%zz'}})
   const headers = {'X-Huge': 'x'.repeat(20_000)}
@@ -206,7 +206,7 @@ test('malformed requests are answered by problem documents too', async () => {
 })
 
 test.each([
-  ['bad port', {SERVER_PORT: '80800'}, 'SERVER_PORT is not a port from 1 to 65535: "80800"'],
+  ['bad port', {SERVER_PORT: '80800'}, 'SERVER_PORT must be a port number from 1 to 65535, not "80800"'],
   ['malformed database URL', {SPRING_DATASOURCE_URL: `postgres://a:${SECRET}@b/c`}, JDBC],
   [
     'missing password',
@@ -216,16 +216,16 @@ test.each([
   [
     'malformed service URL',
     {USER_SERVICE_URL: 'user'},
-    'USER_SERVICE_URL is not of the form http://HOST:PORT',
+    'USER_SERVICE_URL must have the form http://HOST:PORT',
   ],
-])('a %s ends it with one clear line', async (_, variables, message) => {
+])('a %s ends the stub with one clear line', async (_, variables, message) => {
   const args = environment({SERVER_PORT: '8080', ...variables})
   const {exitCode, stdout, stderr} = await execa('docker', ['run', '--rm', ...args, site], {reject: false})
   expect({exitCode, stderr}).toEqual({exitCode: 1, stderr: ''})
   expect(JSON.parse(stdout)).toMatchObject({level: 'fatal', service: 'stub', message})
 })
 
-test('SIGTERM ends it despite open connections', async () => {
+test('SIGTERM stops the stub despite open connections', async () => {
   await using stub = await startStub(MEDIA)
   const idle = connect(stub.port, '127.0.0.1').on('error', () => {})
   idle.write('GET /actuator/info HTTP/1.1\r\nHost: stub\r\n\r\n')

@@ -1,11 +1,11 @@
-// Where a Chromium is on this machine. Plain JavaScript, because test/run.js asks too.
+// Finds Chromium on this machine. Plain JavaScript, because test/run.js uses it too.
 import {accessSync, constants} from 'node:fs'
 import {delimiter, join} from 'node:path'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /**
- * The first Chromium on PATH, Debian's among them.
+ * Returns the path of the first Chromium in PATH.
  *
  * @returns {string | undefined}
  */

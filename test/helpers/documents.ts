@@ -1,4 +1,4 @@
-// The OpenAPI documents as tests see them: each operation, with a request made of its examples.
+// The operations of the OpenAPI documents, each with a request from its examples.
 import {readdirSync, readFileSync} from 'node:fs'
 import addFormats from 'ajv-formats'
 import {load} from 'js-yaml'
@@ -6,19 +6,20 @@ import {OpenAPIBackend, type Document, type Operation} from 'openapi-backend'
 
 const DIRECTORY = 'infra/stubs/openapi'
 
+/** An operation of an OpenAPI document. */
 export interface DocumentedOperation {
   service: string
   operation: Operation
-  /** `POST /api/v1/bookings`, for titles. */
+  /** Method and path for test titles, such as `POST /api/v1/bookings`. */
   name: string
-  /** With the examples of its parameters filled in. */
+  /** The path with the examples of its parameters. */
   path: string
   method: string
-  /** The example of its JSON body. */
+  /** The example of the JSON body. */
   body?: Record<string, unknown>
-  /** Whether it needs a token. */
+  /** Whether the operation requires a token. */
   guarded: boolean
-  /** What of the answer is not as the document says for this status; null when all is. */
+  /** Returns how a response violates the document for this status, or null if it does not. */
   errorsOf(status: number, body: unknown): unknown
 }
 
@@ -28,14 +29,17 @@ interface Parameter {
   example?: string
 }
 
+/** The services that have a document. */
 export const SERVICES = readdirSync(DIRECTORY)
   .map(file => file.replace('.yaml', ''))
   .sort()
 
+/** Returns the document of a service. */
 export function documentOf(service: string): Document {
   return load(readFileSync(`${DIRECTORY}/${service}.yaml`, 'utf8')) as Document
 }
 
+/** Returns all operations of a service. */
 export async function operationsOf(service: string): Promise<DocumentedOperation[]> {
   const api = new OpenAPIBackend({
     definition: documentOf(service),
@@ -60,7 +64,7 @@ export async function operationsOf(service: string): Promise<DocumentedOperation
         .reduce((path, {name, example}) => path.replace(`{${name}}`, example!), operation.path),
       ...(body ? {body} : {}),
       guarded: (operation.security ?? []).length > 0,
-      errorsOf: (status, answer) => api.validateResponse(answer, operation, status).errors,
+      errorsOf: (status, response) => api.validateResponse(response, operation, status).errors,
     }
   })
 }

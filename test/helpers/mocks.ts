@@ -1,62 +1,62 @@
-// The mocks as a process of the built stub server, and a shop that receives what they send.
+// The mocks as a process of the built stub server, and a server that receives their webhooks.
 import {createServer, type IncomingHttpHeaders} from 'node:http'
 import type {AddressInfo} from 'node:net'
 import {vi} from 'vitest'
-import {Stub, type Answer, type Ask} from './stubs.js'
+import {Stub, type HttpResponse, type RequestOptions} from './stubs.js'
 
 const UNTIL = {timeout: 10_000, interval: 20}
 
-export const TOKEN = '123456:the-secret-of-the-bot'
+export const BOT_TOKEN = '123456:the-secret-of-the-bot'
 export const YOOKASSA = {shopId: '100500', secretKey: 'test_secret_of_the_shop'}
 export const CLOUDPAYMENTS = {publicId: 'pk_test', apiSecret: 'secret_of_the_merchant'}
 
-/** A request that the shop got. */
-export interface Received {
+/** A request that the webhook receiver has recorded. */
+export interface ReceivedRequest {
   path: string
   headers: IncomingHttpHeaders
   body: string
 }
 
-/** What the shop answers. */
+/** A response to a webhook. The default status is 200, the default body `{"code": 0}`. */
 export interface Reply {
   status?: number
   body?: unknown
 }
 
-/** A server in the place of the gateway: remembers what it is sent, and answers as the test says. */
-export class Shop implements AsyncDisposable {
-  readonly received: Received[] = []
-  /** Of a request, its answer; 200 and {"code": 0} when it says nothing. */
-  answer: (request: Received) => Reply | undefined = () => undefined
+/** A server that records webhooks. It takes the place of the shop or of the bot. */
+export class WebhookReceiver implements AsyncDisposable {
+  readonly received: ReceivedRequest[] = []
+  /** Determines the response to a request. */
+  respond: (request: ReceivedRequest) => Reply | undefined = () => undefined
 
   private constructor(private readonly server: ReturnType<typeof createServer>) {
     server.on('request', async (request, response) => {
       const body = (await request.toArray()).join('')
       const received = {path: request.url!, headers: request.headers, body}
       this.received.push(received)
-      const {status = 200, body: answer = {code: 0}} = this.answer(received) ?? {}
-      response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(answer))
+      const {status = 200, body: content = {code: 0}} = this.respond(received) ?? {}
+      response.writeHead(status, {'content-type': 'application/json'}).end(JSON.stringify(content))
     })
   }
 
-  static async open(): Promise<Shop> {
+  static async open(): Promise<WebhookReceiver> {
     const server = createServer()
     await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
-    return new Shop(server)
+    return new WebhookReceiver(server)
   }
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
   }
 
-  /** Waits until so many requests to this path are there, with this in their body. */
-  async got(path: string, count = 1, about = ''): Promise<Received[]> {
+  /** Waits for this number of requests whose path starts with `path` and whose body contains `text`. */
+  async waitForRequests(path: string, count = 1, text = ''): Promise<ReceivedRequest[]> {
     return vi.waitFor(() => {
       const requests = this.received.filter(
-        request => request.path.startsWith(path) && request.body.includes(about),
+        request => request.path.startsWith(path) && request.body.includes(text),
       )
       if (requests.length < count)
-        throw new Error(`${requests.length} of ${count} requests to ${path} ${about}`)
+        throw new Error(`received ${requests.length} of ${count} requests to ${path} with ${text}`)
       return requests
     }, UNTIL)
   }
@@ -67,15 +67,16 @@ export class Shop implements AsyncDisposable {
   }
 }
 
-/** The mocks, whose webhooks go to the shop. */
+/** A process of the mocks. */
 export class Mocks implements AsyncDisposable {
   private constructor(private readonly stub: Stub) {}
 
+  /** Starts the mocks, which send webhooks to this URL. */
   static async open(webhookUrl: string, more: Record<string, string> = {}): Promise<Mocks> {
     const variables = (url: string) => ({
       PUBLIC_URL: url,
       WEBHOOK_URL: webhookUrl,
-      TELEGRAM_BOT_TOKEN: TOKEN,
+      TELEGRAM_BOT_TOKEN: BOT_TOKEN,
       TELEGRAM_BOT_USERNAME: 'aquastream_bot',
       YOOKASSA_SHOP_ID: YOOKASSA.shopId,
       YOOKASSA_SECRET_KEY: YOOKASSA.secretKey,
@@ -90,51 +91,51 @@ export class Mocks implements AsyncDisposable {
     return this.stub.url
   }
 
-  ask(path: string, ask?: Ask): Promise<Answer> {
-    return this.stub.ask(path, ask)
+  request(path: string, options?: RequestOptions): Promise<HttpResponse> {
+    return this.stub.request(path, options)
   }
 
-  /** A call of the Bot API, its arguments as JSON. */
-  bot(method: string, args: object = {}): Promise<Answer> {
-    return this.ask(`/bot${TOKEN}/${method}`, {body: args})
+  /** Calls a method of the Telegram Bot API with JSON arguments. */
+  telegram(method: string, args: object = {}): Promise<HttpResponse> {
+    return this.request(`/bot${BOT_TOKEN}/${method}`, {body: args})
   }
 
-  /** A request of the shop to YooKassa, under a new idempotence key unless one is given. */
+  /** Calls the API of YooKassa as the shop, by default with a new idempotence key. */
   yookassa(
     method: 'GET' | 'POST',
     path: string,
     body?: unknown,
     key: string = crypto.randomUUID(),
     signal?: AbortSignal,
-  ): Promise<Answer> {
-    const headers = {...basic(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
-    return this.ask(`/v3${path}`, {method, headers, body, ...(signal && {signal})})
+  ): Promise<HttpResponse> {
+    const headers = {...basicAuth(YOOKASSA.shopId, YOOKASSA.secretKey), 'Idempotence-Key': key}
+    return this.request(`/v3${path}`, {method, headers, body, ...(signal && {signal})})
   }
 
-  /** A request of the shop to CloudPayments. */
-  cloudpayments(path: string, body: object): Promise<Answer> {
-    const headers = basic(CLOUDPAYMENTS.publicId, CLOUDPAYMENTS.apiSecret)
-    return this.ask(`/cloudpayments${path}`, {headers, body})
+  /** Calls the API of CloudPayments as the shop. */
+  cloudpayments(path: string, body: object): Promise<HttpResponse> {
+    const headers = basicAuth(CLOUDPAYMENTS.publicId, CLOUDPAYMENTS.apiSecret)
+    return this.request(`/cloudpayments${path}`, {headers, body})
   }
 
-  /** A form, sent by somebody who is not in a browser. */
-  press(path: string, fields: Record<string, string> = {}): Promise<Answer> {
+  /** Submits a form of the page, without the headers that only browsers send. */
+  submitForm(path: string, fields: Record<string, string> = {}): Promise<HttpResponse> {
     const headers = {'content-type': 'application/x-www-form-urlencoded'}
-    return this.ask(path, {method: 'POST', headers, body: new URLSearchParams(fields).toString()})
+    return this.request(path, {method: 'POST', headers, body: new URLSearchParams(fields).toString()})
   }
 
-  script(provider: string, operation: string, failure: string, times = 1): Promise<Answer> {
-    return this.ask('/__mocks/failures', {body: {provider, operation, failure, times}})
+  scriptFailure(provider: string, operation: string, failure: string, times = 1): Promise<HttpResponse> {
+    return this.request('/__mocks/failures', {body: {provider, operation, failure, times}})
   }
 
-  /** Waits until this does not throw any more. */
-  until(check: () => Promise<void>): Promise<void> {
+  /** Repeats the check until it succeeds. */
+  waitUntil(check: () => Promise<void>): Promise<void> {
     return vi.waitFor(check, UNTIL)
   }
 
-  /** Ends the mocks; everything that they have logged. */
-  async logs(): Promise<string> {
-    return JSON.stringify(await this.stub.logs())
+  /** Stops the mocks and returns their log as text. */
+  async stopAndReadLog(): Promise<string> {
+    return JSON.stringify(await this.stub.stopAndReadLog())
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -142,6 +143,6 @@ export class Mocks implements AsyncDisposable {
   }
 }
 
-function basic(name: string, password: string): {authorization: string} {
-  return {authorization: `Basic ${btoa(`${name}:${password}`)}`}
+function basicAuth(user: string, password: string): {authorization: string} {
+  return {authorization: `Basic ${btoa(`${user}:${password}`)}`}
 }

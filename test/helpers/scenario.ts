@@ -1,14 +1,16 @@
-// What a visitor of the platform does in dev, from the login to the message in Telegram.
+// The steps of a visitor in dev, from the login to the Telegram message.
 import {expect} from 'vitest'
 import {TestBrowser} from './browser.js'
 
-/** Origins on this machine. */
-export interface Doors {
+/** The origins of a running stack. */
+export interface Endpoints {
   gateway: string
   mocks: string
 }
 
-/** Not the usual one, so that a link that does not follow BIND leads nowhere; only Linux has another. */
+/**
+ * A loopback address other than the default, so that a link that ignores BIND fails. Only Linux has more than one.
+ */
 export const BIND = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1'
 
 interface Event {
@@ -17,10 +19,10 @@ interface Event {
 }
 
 /**
- * Logs in, looks for an event, books and starts its payment, pays in a browser, and sees what came of it there: the
- * webhook that the platform took, and the message that it sent. Everything goes through the gateway.
+ * Logs in, books an event and pays for it in a browser. Then the page of the mocks must show the accepted webhook and the
+ * Telegram message. All API requests go through the gateway.
  */
-export async function bookAndPay({gateway, mocks}: Doors): Promise<void> {
+export async function bookAndPay({gateway, mocks}: Endpoints): Promise<void> {
   const {accessToken} = await call<{accessToken: string}>(`${gateway}/api/v1/auth/login`, {
     body: {username: 'test', password: 'test'},
   })
@@ -31,28 +33,28 @@ export async function bookAndPay({gateway, mocks}: Doors): Promise<void> {
     token: accessToken,
     body: {eventId, participants: [{name: 'Анна Петрова', birthYear: 1992, experience: 'BEGINNER'}]},
   })
-  const start = async (more: object): Promise<string> => {
+  const startPayment = async (more: object): Promise<string> => {
     const amount = {value: '4321.00', currency: 'RUB'}
     const body = {bookingId: booking.id, amount, provider: 'yookassa', description: 'Кубок Волги', ...more}
     const url = `${gateway}/api/v1/payments/init`
     return (await call<{confirmationUrl: string}>(url, {token: accessToken, body})).confirmationUrl
   }
-  const confirmationUrl = await start({returnUrl: `${mocks}/?paid`})
+  const confirmationUrl = await startPayment({returnUrl: `${mocks}/?paid`})
   expect(new URL(confirmationUrl).origin).toBe(mocks)
   await using browser = await TestBrowser.open()
   const payer = await browser.visit(confirmationUrl)
   await payer.getByRole('button', {name: 'Pay'}).click()
-  // Back where the shop wanted: here the page of the mocks, which follows what happens without a reload.
+  // The returnUrl of the shop is the page of the mocks, which updates without a reload
   await payer.waitForURL(`${mocks}/?paid`)
   await payer.getByText('payment.succeeded').first().waitFor()
   await payer.locator('.chat .bot', {hasText: /4[\s\u00a0]?321/}).waitFor()
-  // Whose client names no page comes back to one that is there.
-  const another = await browser.visit(await start({}))
+  // Without a returnUrl, the payer returns to the documentation page
+  const another = await browser.visit(await startPayment({}))
   await another.getByRole('button', {name: 'Pay'}).click()
   await another.waitForURL(`${gateway}/docs/`)
 }
 
-/** Asks for JSON; the answer has to be a good one. */
+/** Sends a request that must succeed, and returns its JSON response. */
 async function call<T>(url: string, {token, body}: {token?: string; body?: unknown} = {}): Promise<T> {
   const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',
@@ -63,6 +65,6 @@ async function call<T>(url: string, {token, body}: {token?: string; body?: unkno
     ...(body === undefined ? {} : {body: JSON.stringify(body)}),
   })
   const text = await response.text()
-  expect(response.ok, `${url} answers ${response.status}: ${text}`).toBe(true)
+  expect(response.ok, `${url} responded with HTTP ${response.status}: ${text}`).toBe(true)
   return JSON.parse(text) as T
 }

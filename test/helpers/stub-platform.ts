@@ -1,11 +1,12 @@
-// The stubs that take part in a payment, and the mocks, wired as an engine wires them.
+// The stubs that process a payment, and the mocks, connected as an engine connects them.
 import {freePort} from './free-port.js'
-import {CLOUDPAYMENTS, Mocks, TOKEN, YOOKASSA} from './mocks.js'
+import {CLOUDPAYMENTS, Mocks, BOT_TOKEN, YOOKASSA} from './mocks.js'
 import {Stub} from './stubs.js'
 
-/** The variables of a database that nobody runs. */
-const NO_DATABASE = databaseVariables({port: 9, password: 'nobody-asks'})
+/** The variables of a database that does not run. */
+const NO_DATABASE = databaseVariables({port: 9, password: 'unused'})
 
+/** Returns the environment variables of a service for this database server. */
 export function databaseVariables(server: {port: number; password: string}): Record<string, string> {
   const {port, password} = server
   return {
@@ -15,7 +16,7 @@ export function databaseVariables(server: {port: number; password: string}): Rec
   }
 }
 
-/** What the payment service is told, with providers at this address. */
+/** Returns the environment variables of the payment service for providers at this URL. */
 export function paymentVariables(mocksUrl: string, database = NO_DATABASE): Record<string, string> {
   return {
     ...database,
@@ -29,6 +30,7 @@ export function paymentVariables(mocksUrl: string, database = NO_DATABASE): Reco
   }
 }
 
+/** The gateway, the services of a payment, and the mocks, as processes. */
 export class StubPlatform implements AsyncDisposable {
   private constructor(
     readonly gateway: Stub,
@@ -42,7 +44,7 @@ export class StubPlatform implements AsyncDisposable {
   static async open(database: Record<string, string>): Promise<StubPlatform> {
     const port = await freePort()
     const mocks = await Mocks.open(`http://127.0.0.1:${port}/api/v1/webhooks`)
-    const telegram = {TELEGRAM_API_URL: mocks.url, TELEGRAM_BOT_TOKEN: TOKEN}
+    const telegram = {TELEGRAM_API_URL: mocks.url, TELEGRAM_BOT_TOKEN: BOT_TOKEN}
     const openNotification = (): Promise<Stub> => Stub.open('notification', {...database, ...telegram})
     const [user, payment, notification] = await Promise.all([
       Stub.open('user'),
@@ -58,16 +60,16 @@ export class StubPlatform implements AsyncDisposable {
     return new StubPlatform(gateway, mocks, payment, notification, user, openNotification)
   }
 
-  /** Does something while the stub of notification is away. */
-  async withoutNotification(act: () => Promise<void>): Promise<void> {
+  /** Runs an action while the notification stub is stopped. */
+  async withoutNotification(action: () => Promise<void>): Promise<void> {
     await this.notification[Symbol.asyncDispose]()
-    await act()
+    await action()
     this.notification = await this.openNotification()
   }
 
-  /** How often the bot has written about a payment. */
-  async messagesAbout(paymentId: string): Promise<number> {
-    const {text} = await this.mocks.ask('/')
+  /** Returns the number of messages that the bot has sent about a payment. */
+  async countMessages(paymentId: string): Promise<number> {
+    const {text} = await this.mocks.request('/')
     return text.split(`Платёж ${paymentId}`).length - 1
   }
 

@@ -1,4 +1,4 @@
-// Stubs of services as processes of the built stub server, as the embedded engine runs them.
+// Processes of the built stub server, started as the embedded engine starts them.
 import {execa} from 'execa'
 import {vi} from 'vitest'
 import {freePort} from './free-port.js'
@@ -6,50 +6,60 @@ import {freePort} from './free-port.js'
 const SERVER = 'infra/stubs/server.js'
 const UNTIL = {timeout: 20_000, interval: 20}
 
+/** The secret of all stubs that the tests start. */
 export const JWT_SECRET = 'a-secret-of-at-least-32-characters'
 
-export interface Answer {
+/** A response whose body has been read. */
+export interface HttpResponse {
   status: number
   headers: Headers
   text: string
-  /** The body as JSON; its parts are what the test expects. */
+  /** The body if it is JSON, otherwise undefined. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   json: any
 }
 
-export interface Ask {
+/** The options of a request. The method is POST if there is a body, otherwise GET. */
+export interface RequestOptions {
   method?: string
   headers?: Record<string, string>
-  /** As JSON, unless it is text already. */
+  /** Sent as JSON, unless it is text. */
   body?: unknown
+  /** Sent as a Bearer token. */
   token?: string
   signal?: AbortSignal
 }
 
 type Variables = Record<string, string>
 
-/** One service, the gateway, or the mocks. */
+/** A process of the stub server: a backend, the gateway, or the mocks. */
 export class Stub implements AsyncDisposable {
   private constructor(
     readonly url: string,
     private readonly running: ReturnType<typeof run>,
   ) {}
 
-  /** The variables may depend on the URL that it gets; the port is a free one unless it is given. */
+  /** Starts a stub on this port, or on a free one. The variables may depend on its URL. */
   static async open(
     service: string,
     variables: Variables | ((url: string) => Variables) = {},
-    givenPort?: number,
+    fixedPort?: number,
   ): Promise<Stub> {
-    const port = givenPort ?? (await freePort())
+    const port = fixedPort ?? (await freePort())
     const url = `http://127.0.0.1:${port}`
-    const given = typeof variables === 'function' ? variables(url) : variables
-    const stub = new Stub(url, run(service, port, given))
+    const stub = new Stub(
+      url,
+      run(service, port, typeof variables === 'function' ? variables(url) : variables),
+    )
     await vi.waitFor(() => fetch(`${stub.url}/actuator/health/liveness`), UNTIL)
     return stub
   }
 
-  async ask(path: string, {method, headers, body, token, signal}: Ask = {}): Promise<Answer> {
+  /** Sends a request. Redirects are not followed. */
+  async request(
+    path: string,
+    {method, headers, body, token, signal}: RequestOptions = {},
+  ): Promise<HttpResponse> {
     const response = await fetch(`${this.url}${path}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
@@ -71,14 +81,14 @@ export class Stub implements AsyncDisposable {
     }
   }
 
-  /** Logs in at this gateway or user service; the access token. */
+  /** Logs in at this gateway or user service and returns the access token. */
   async login(username = 'test', password = 'test'): Promise<string> {
-    const {json} = await this.ask('/api/v1/auth/login', {body: {username, password}})
+    const {json} = await this.request('/api/v1/auth/login', {body: {username, password}})
     return json.accessToken
   }
 
-  /** Ends it; what it has logged, a line each. */
-  async logs(): Promise<Record<string, unknown>[]> {
+  /** Stops the stub and returns the lines of its log. */
+  async stopAndReadLog(): Promise<Record<string, unknown>[]> {
     this.running.kill()
     const {stdout} = await this.running
     return stdout.split('\n').map(line => JSON.parse(line))

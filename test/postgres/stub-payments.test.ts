@@ -1,8 +1,8 @@
-// A payment from the client's request to the Telegram message: stubs, mocks and a real PostgreSQL between them.
+// A payment from the client's request to the Telegram message: stubs and mocks, with a real PostgreSQL.
 import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {databaseVariables, StubPlatform} from '../helpers/stub-platform.js'
-import type {Answer} from '../helpers/stubs.js'
+import type {HttpResponse} from '../helpers/stubs.js'
 
 const UNTIL = {timeout: 30_000, interval: 50}
 const BOOKING = 'c1a7e0b4-3f52-4d8b-a6c9-5e4d3c2b1a01'
@@ -24,7 +24,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-test('a payment at YooKassa ends in one Telegram message', async () => {
+test('a payment through YooKassa results in one Telegram message', async () => {
   const payment = await start('yookassa')
   expect(payment).toMatchObject({status: 'PENDING', amount: AMOUNT, bookingId: BOOKING})
   expect(payment.confirmationUrl).toBe(`${platform.mocks.url}/pay/${payment.providerPaymentId}`)
@@ -32,37 +32,39 @@ test('a payment at YooKassa ends in one Telegram message', async () => {
   await untilMessages(payment.id, 1)
 })
 
-test('a payment at CloudPayments ends in one message too', async () => {
+test('a payment through CloudPayments results in one message too', async () => {
   const payment = await start('cloudpayments')
   await pay(payment)
   await untilMessages(payment.id, 1)
 })
 
 test.each(['yookassa', 'cloudpayments'])(
-  'a webhook of %s that comes twice brings one message',
+  'a repeated webhook of %s results in one message',
   async provider => {
-    await platform.mocks.script(provider, 'webhook', 'duplicate')
+    await platform.mocks.scriptFailure(provider, 'webhook', 'duplicate')
     const [twice, last] = [await start(provider), await start(provider)]
     await pay(twice)
     await pay(last)
     await untilMessages(last.id, 1)
-    expect(await platform.messagesAbout(twice.id)).toBe(1)
+    expect(await platform.countMessages(twice.id)).toBe(1)
   },
 )
 
-test('a webhook that YooKassa does not confirm is not believed', async () => {
+test('a webhook that YooKassa does not confirm has no effect', async () => {
   const payment = await start('yookassa')
-  const report = {type: 'notification', event: 'payment.succeeded'}
+  const notification = {type: 'notification', event: 'payment.succeeded'}
   const object = {id: payment.providerPaymentId, status: 'succeeded'}
-  const forged = await platform.gateway.ask('/api/v1/webhooks/yookassa', {body: {...report, object}})
+  const forged = await platform.gateway.request('/api/v1/webhooks/yookassa', {
+    body: {...notification, object},
+  })
   expect(forged).toMatchObject({status: 200, json: {code: 0}})
   const real = await start('yookassa')
   await pay(real)
   await untilMessages(real.id, 1)
-  expect(await platform.messagesAbout(payment.id)).toBe(0)
+  expect(await platform.countMessages(payment.id)).toBe(0)
 })
 
-test('an approved bank transfer brings a message as well', async () => {
+test('an approved bank transfer results in a message too', async () => {
   const {id} = await start('transfer')
   expect(await prove(id)).toMatchObject({status: 200, json: {status: 'IN_REVIEW', proof: PROOF}})
   expect(await approve(id)).toMatchObject({status: 200, json: {status: 'PAID', review: APPROVAL}})
@@ -70,7 +72,7 @@ test('an approved bank transfer brings a message as well', async () => {
   expect(await approve(id)).toMatchObject({status: 409})
 })
 
-test('what is paid while nobody listens is told afterwards, once', async () => {
+test('a payment without a listener is reported once later', async () => {
   const [payment, transfer] = [await start('yookassa'), await start('transfer')]
   await platform.withoutNotification(async () => {
     const before = await acceptedWebhooks()
@@ -83,16 +85,16 @@ test('what is paid while nobody listens is told afterwards, once', async () => {
   const last = await start('yookassa')
   await pay(last)
   await untilMessages(last.id, 1)
-  for (const {id} of [payment, transfer]) expect(await platform.messagesAbout(id)).toBe(1)
+  for (const {id} of [payment, transfer]) expect(await platform.countMessages(id)).toBe(1)
 })
 
-test('without the database nothing is paid, with it again all', async () => {
+test('payments fail without the database and succeed again afterwards', async () => {
   const {id} = await start('transfer')
   await prove(id)
   await database.stop('immediate')
   expect(await approve(id)).toMatchObject({
     status: 503,
-    json: {detail: expect.stringMatching(/^Nobody can be told of the payment: ./)},
+    json: {detail: expect.stringMatching(/^The payment cannot be reported to the notification stub: ./)},
   })
   await database.start()
   await untilListening()
@@ -100,24 +102,24 @@ test('without the database nothing is paid, with it again all', async () => {
   await untilMessages(id, 1)
 })
 
-test('a message that Telegram refuses breaks nothing', async () => {
-  await platform.mocks.script('telegram', 'sendMessage', 'error')
+test('a message that Telegram rejects affects no later message', async () => {
+  await platform.mocks.scriptFailure('telegram', 'sendMessage', 'error')
   const [lost, next] = [await start('yookassa'), await start('yookassa')]
   await pay(lost)
-  await untilNothingFails('sendMessage')
+  await untilNoFailures('sendMessage')
   await pay(next)
   await untilMessages(next.id, 1)
-  expect(await platform.messagesAbout(lost.id)).toBe(0)
+  expect(await platform.countMessages(lost.id)).toBe(0)
 })
 
-test('nobody else can write nonsense that stops it', async () => {
+test('invalid notifications on the channel are ignored by the stub', async () => {
   await database.sql(`NOTIFY aquastream_stub_payment, 'nonsense'; NOTIFY aquastream_stub_payment, '[1]'`)
   const payment = await start('yookassa')
   await pay(payment)
   await untilMessages(payment.id, 1)
 })
 
-test('the stubs have created nothing in the database', async () => {
+test('the stubs create no objects in the database', async () => {
   const objects =
     await database.sql(`SELECT c.oid::regclass FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'`)
@@ -133,38 +135,38 @@ interface Payment {
 
 async function start(provider: string): Promise<Payment> {
   const body = {bookingId: BOOKING, amount: AMOUNT, provider, description: 'Кубок Волги'}
-  const {status, json, text} = await platform.gateway.ask('/api/v1/payments/init', {token, body})
+  const {status, json, text} = await platform.gateway.request('/api/v1/payments/init', {token, body})
   expect(status, text).toBe(201)
   return json as Payment
 }
 
-function prove(id: string): Promise<Answer> {
-  return platform.gateway.ask(`/api/v1/payments/${id}/proof`, {token, body: PROOF})
+function prove(id: string): Promise<HttpResponse> {
+  return platform.gateway.request(`/api/v1/payments/${id}/proof`, {token, body: PROOF})
 }
 
-/** As the organizer. */
-function approve(id: string): Promise<Answer> {
-  return platform.gateway.ask(`/api/v1/payments/${id}/review`, {method: 'PUT', token, body: APPROVAL})
+/** Approves a proof as the organizer. */
+function approve(id: string): Promise<HttpResponse> {
+  return platform.gateway.request(`/api/v1/payments/${id}/review`, {method: 'PUT', token, body: APPROVAL})
 }
 
-/** As the payer, on the page that the confirmation URL leads to. */
+/** Pays as the payer, on the page of the confirmation URL. */
 async function pay({confirmationUrl}: Payment): Promise<void> {
-  const {status, text} = await platform.mocks.press(`${new URL(confirmationUrl).pathname}/pay`)
+  const {status, text} = await platform.mocks.submitForm(`${new URL(confirmationUrl).pathname}/pay`)
   expect(status, text).toBe(303)
 }
 
-/** Until what was scripted has happened. */
-async function untilNothingFails(word: string): Promise<void> {
-  const scripted = async () => JSON.stringify((await platform.mocks.ask('/__mocks/failures')).json)
-  await expect.poll(scripted, UNTIL).not.toContain(word)
+/** Waits until the scripted failures of an operation have occurred. */
+async function untilNoFailures(operation: string): Promise<void> {
+  const scripted = async () => JSON.stringify((await platform.mocks.request('/__mocks/failures')).json)
+  await expect.poll(scripted, UNTIL).not.toContain(operation)
 }
 
 async function untilMessages(paymentId: string, count: number): Promise<void> {
-  await expect.poll(() => platform.messagesAbout(paymentId), UNTIL).toBe(count)
+  await expect.poll(() => platform.countMessages(paymentId), UNTIL).toBe(count)
 }
 
 async function acceptedWebhooks(): Promise<number> {
-  const {text} = await platform.mocks.ask('/')
+  const {text} = await platform.mocks.request('/')
   return text.split('data-state="accepted"').length - 1
 }
 

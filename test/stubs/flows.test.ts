@@ -1,4 +1,4 @@
-// What the stubs remember of a visitor's way through the platform.
+// The state that the stubs keep: accounts, bookings, events and crews.
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {Stub} from '../helpers/stubs.js'
 
@@ -10,93 +10,101 @@ const ANNA = {username: 'anna', password: 'long-enough', displayName: 'Анна'
 let user: Stub
 let event: Stub
 let crew: Stub
-let test_: string
-let anna: string
+let testToken: string
+let annaToken: string
 beforeAll(async () => {
   ;[user, event, crew] = await Promise.all([Stub.open('user'), Stub.open('event'), Stub.open('crew')])
-  test_ = await user.login()
-  anna = (await user.ask('/api/v1/auth/register', {body: ANNA})).json.accessToken
+  testToken = await user.login()
+  annaToken = (await user.request('/api/v1/auth/register', {body: ANNA})).json.accessToken
 })
 afterAll(async () => {
   for (const stub of [user, event, crew]) await stub[Symbol.asyncDispose]()
 })
 
 function put(stub: Stub, path: string, token: string, body?: object) {
-  return stub.ask(path, {method: 'PUT', token, body})
+  return stub.request(path, {method: 'PUT', token, body})
 }
 
 async function book(token: string, places = 1): Promise<{status: number; id: string}> {
   const participants = Array.from({length: places}, (_, index) => ({name: `Гость ${index + 1}`}))
-  const {status, json} = await event.ask('/api/v1/bookings', {token, body: {eventId: EVENT, participants}})
+  const {status, json} = await event.request('/api/v1/bookings', {
+    token,
+    body: {eventId: EVENT, participants},
+  })
   return {status, id: json.id}
 }
 
 async function places(): Promise<number> {
-  return (await event.ask(`/api/v1/events/${EVENT}`)).json.available
+  return (await event.request(`/api/v1/events/${EVENT}`)).json.available
 }
 
-test('who registers can log in and change the profile', async () => {
+test('a registered user can log in and change the profile', async () => {
   const token = await user.login('anna', 'long-enough')
   const change = {displayName: 'Анна П.', city: 'Казань'}
   expect(await put(user, '/api/v1/profile', token, change)).toMatchObject({status: 200, json: change})
-  const me = await user.ask('/api/v1/profile/me', {token})
+  const me = await user.request('/api/v1/profile/me', {token})
   expect(me.json).toMatchObject({username: 'anna', roles: ['USER'], locale: 'ru', ...change})
 })
 
-test('a name that is taken is refused', async () => {
-  const answer = await user.ask('/api/v1/auth/register', {body: ANNA})
-  expect(answer).toMatchObject({status: 409, json: {detail: 'The name anna is taken.'}})
+test('a username that is taken cannot be registered again', async () => {
+  const response = await user.request('/api/v1/auth/register', {body: ANNA})
+  expect(response).toMatchObject({status: 409, json: {detail: 'The username anna is already taken.'}})
 })
 
-test('a wrong password is not told from a wrong name', async () => {
-  const ways = [
+test('a wrong password and an unknown username look the same', async () => {
+  const attempts = [
     {username: 'anna', password: 'wrong'},
     {username: 'nobody', password: 'wrong'},
   ]
-  for (const body of ways) {
-    const {status, json} = await user.ask('/api/v1/auth/login', {body})
-    expect({status, detail: json.detail}).toEqual({status: 401, detail: 'The name or the password is wrong.'})
+  for (const body of attempts) {
+    const {status, json} = await user.request('/api/v1/auth/login', {body})
+    expect({status, detail: json.detail}).toEqual({
+      status: 401,
+      detail: 'The username or the password is wrong.',
+    })
   }
 })
 
-test('a booking takes places and gives them back', async () => {
+test('a booking takes places and a cancellation releases them', async () => {
   const before = await places()
-  const {id} = await book(anna, 2)
+  const {id} = await book(annaToken, 2)
   expect(await places()).toBe(before - 2)
-  expect(await put(event, `/api/v1/bookings/${id}/confirm`, anna)).toMatchObject({
+  expect(await put(event, `/api/v1/bookings/${id}/confirm`, annaToken)).toMatchObject({
     json: {status: 'CONFIRMED'},
   })
-  const mine = await event.ask('/api/v1/bookings?status=CONFIRMED', {token: anna})
+  const mine = await event.request('/api/v1/bookings?status=CONFIRMED', {token: annaToken})
   expect(mine.json).toMatchObject({total: 1, items: [{id, status: 'CONFIRMED'}]})
-  await put(event, `/api/v1/bookings/${id}/cancel`, anna)
-  await put(event, `/api/v1/bookings/${id}/cancel`, anna)
+  await put(event, `/api/v1/bookings/${id}/cancel`, annaToken)
+  await put(event, `/api/v1/bookings/${id}/cancel`, annaToken)
   expect(await places()).toBe(before)
-  expect(await put(event, `/api/v1/bookings/${id}/confirm`, anna)).toMatchObject({
+  expect(await put(event, `/api/v1/bookings/${id}/confirm`, annaToken)).toMatchObject({
     status: 409,
     json: {detail: 'The booking is CANCELLED and cannot become CONFIRMED.'},
   })
 })
 
-test('more places than are left cannot be booked', async () => {
-  expect(await book(anna, (await places()) + 1)).toMatchObject({status: 409})
+test('more places than the event has left cannot be booked', async () => {
+  expect(await book(annaToken, (await places()) + 1)).toMatchObject({status: 409})
 })
 
-test('a booking of somebody else is not there', async () => {
-  const {id} = await book(anna)
-  expect(await put(event, `/api/v1/bookings/${id}/cancel`, test_)).toMatchObject({status: 404})
-  const theirs = await event.ask('/api/v1/bookings', {token: test_})
+test('a booking of another user is reported as missing', async () => {
+  const {id} = await book(annaToken)
+  expect(await put(event, `/api/v1/bookings/${id}/cancel`, testToken)).toMatchObject({status: 404})
+  const theirs = await event.request('/api/v1/bookings', {token: testToken})
   expect(theirs.text).not.toContain(id)
 })
 
-test('an organizer sees and decides about all bookings', async () => {
-  const {id} = await book(anna)
-  const listed = await event.ask(`/api/v1/organizers/${ORGANIZER}/bookings?size=1`, {token: test_})
+test('an organizer sees all bookings and can reject them', async () => {
+  const {id} = await book(annaToken)
+  const listed = await event.request(`/api/v1/organizers/${ORGANIZER}/bookings?size=1`, {token: testToken})
   expect(listed.json).toMatchObject({size: 1, items: [{id}]})
   const decision = {status: 'REJECTED', reason: 'Мест нет'}
-  expect(await put(event, `/api/v1/bookings/${id}/status`, test_, decision)).toMatchObject({json: decision})
+  expect(await put(event, `/api/v1/bookings/${id}/status`, testToken, decision)).toMatchObject({
+    json: decision,
+  })
 })
 
-test('an event that is announced can be found', async () => {
+test('a published event can be found by id and organizer', async () => {
   const request = {
     title: 'Night race',
     kind: 'REGATTA',
@@ -107,22 +115,22 @@ test('an event that is announced can be found', async () => {
     capacity: 8,
   }
   const path = `/api/v1/organizers/${ORGANIZER}/events`
-  const made = await event.ask(path, {token: test_, body: request})
-  expect(made).toMatchObject({status: 201, json: {...request, available: 8, status: 'PUBLISHED'}})
-  expect((await event.ask(made.headers.get('location')!)).json).toEqual(made.json)
-  const {json} = await event.ask('/api/v1/organizers/volga-sailing')
-  expect(json.events).toContainEqual(made.json)
+  const created = await event.request(path, {token: testToken, body: request})
+  expect(created).toMatchObject({status: 201, json: {...request, available: 8, status: 'PUBLISHED'}})
+  expect((await event.request(created.headers.get('location')!)).json).toEqual(created.json)
+  const {json} = await event.request('/api/v1/organizers/volga-sailing')
+  expect(json.events).toContainEqual(created.json)
 })
 
-test('a crew takes as many as it has seats', async () => {
+test('a crew accepts as many members as it has seats', async () => {
   const path = '/api/v1/crews/e4b8d6a2-0c1f-4e7d-b5a3-6f7e8d9c0b02/assignments'
   const assign = (index: number) => {
     const userId = `5b0c4d52-8f0e-4a53-9c1e-00000000000${index}`
-    return crew.ask(path, {token: test_, body: {userId, name: `Guest ${index}`, role: 'ROWER'}})
+    return crew.request(path, {token: testToken, body: {userId, name: `Guest ${index}`, role: 'ROWER'}})
   }
   for (const index of [1, 2, 3, 4]) expect((await assign(index)).status).toBe(201)
   expect(await assign(5)).toMatchObject({status: 409, json: {detail: 'The crew of Northern Light is full.'}})
-  const {json} = await crew.ask(`/api/v1/events/${EVENT}/crews`, {token: test_})
+  const {json} = await crew.request(`/api/v1/events/${EVENT}/crews`, {token: testToken})
   expect(json[1].members).toHaveLength(5)
 })
 
@@ -130,7 +138,10 @@ test.each([
   ['GET', `/api/v1/events/${UNKNOWN}`],
   ['GET', '/api/v1/organizers/nobody'],
   ['PUT', `/api/v1/bookings/${UNKNOWN}/confirm`],
-])('%s %s: what is not there is said so', async (method, path) => {
-  const answer = await event.ask(path, {method, token: test_})
-  expect(answer).toMatchObject({status: 404, json: {detail: expect.stringMatching(/^There is no ./)}})
+])('%s %s reports that the object does not exist', async (method, path) => {
+  const response = await event.request(path, {method, token: testToken})
+  expect(response).toMatchObject({
+    status: 404,
+    json: {detail: expect.stringMatching(/^The .* does not exist\.$/)},
+  })
 })

@@ -1,4 +1,4 @@
-// The commands of docs/stubs.md, typed as they are but for the port.
+// Runs the commands of docs/stubs.md, with the port replaced.
 import {readFileSync} from 'node:fs'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
@@ -10,7 +10,7 @@ const BLOCKS = [...readFileSync('docs/stubs.md', 'utf8').matchAll(/^```sh\n(.*?)
   ([, text]) => text!,
 )
 
-test('every command of the guide to stubs works', async () => {
+test('every command in the guide to stubs works as written', async () => {
   await using mocks = await Mocks.open('http://127.0.0.1:9')
   await using user = await Stub.open('user')
   await using event = await Stub.open('event')

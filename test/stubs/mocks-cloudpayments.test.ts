@@ -1,12 +1,12 @@
-// CloudPayments of the mocks, before a shop that is this test.
+// The CloudPayments mock, with this test as the shop.
 import {createHmac} from 'node:crypto'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
-import {CLOUDPAYMENTS, Mocks, Shop, type Received} from '../helpers/mocks.js'
+import {CLOUDPAYMENTS, Mocks, WebhookReceiver, type ReceivedRequest} from '../helpers/mocks.js'
 
-let shop: Shop
+let shop: WebhookReceiver
 let mocks: Mocks
 beforeAll(async () => {
-  shop = await Shop.open()
+  shop = await WebhookReceiver.open()
   mocks = await Mocks.open(`${shop.url}/webhooks`)
 })
 afterAll(async () => {
@@ -14,22 +14,22 @@ afterAll(async () => {
   await shop[Symbol.asyncDispose]()
 })
 beforeEach(() => {
-  shop.answer = () => undefined
+  shop.respond = () => undefined
 })
 
 const CARD = '01424242424230125AAAA'
 const PURCHASE = {Amount: 10.5, Currency: 'RUB', Description: 'Каяк & весло', CardCryptogramPacket: CARD}
 
 const charge = (more = {}) => mocks.cloudpayments('/payments/cards/charge', {...PURCHASE, ...more})
-/** What the shop was asked and told of an invoice. */
-const told = (invoice: string, count: number) =>
-  shop.got('/webhooks/cloudpayments', count, `InvoiceId=${invoice}&`)
-const kinds = (requests: Received[]) =>
+/** Waits for the notifications about an invoice. */
+const notifications = (invoice: string, count: number) =>
+  shop.waitForRequests('/webhooks/cloudpayments', count, `InvoiceId=${invoice}&`)
+const kinds = (requests: ReceivedRequest[]) =>
   requests.map(({path}) => new URL(path, shop.url).searchParams.get('notification'))
 const sign = (text: string) => createHmac('sha256', CLOUDPAYMENTS.apiSecret).update(text).digest('base64')
-const fields = ({body}: Received) => Object.fromEntries(new URLSearchParams(body))
+const fields = ({body}: ReceivedRequest) => Object.fromEntries(new URLSearchParams(body))
 
-test('a charge is checked, made, and told', async () => {
+test('a charge is checked, completed, and reported to the shop', async () => {
   const {json} = await charge({InvoiceId: 'inv-1', AccountId: 'user-7', JsonData: {seats: 2}})
   expect(json).toMatchObject({
     Success: true,
@@ -46,7 +46,7 @@ test('a charge is checked, made, and told', async () => {
       CreatedDate: expect.stringMatching(/^\/Date\(\d+\)\/$/),
     },
   })
-  const requests = await told('inv-1', 2)
+  const requests = await notifications('inv-1', 2)
   const [check, pay] = requests
   expect(kinds(requests)).toEqual(['check', 'pay'])
   expect(fields(check!)).toMatchObject({Amount: '10.50', Status: 'Completed', Description: 'Каяк & весло'})
@@ -58,9 +58,9 @@ test('a charge is checked, made, and told', async () => {
   })
 })
 
-test('notifications are signed, encoded and not encoded', async () => {
+test('notifications have signatures of the encoded and decoded body', async () => {
   await charge({InvoiceId: 'inv-signed'})
-  const [{body, headers}] = (await told('inv-signed', 1)) as [Received]
+  const [{body, headers}] = (await notifications('inv-signed', 1)) as [ReceivedRequest]
   expect(headers['content-type']).toBe('application/x-www-form-urlencoded')
   expect(headers['content-hmac']).toBe(sign(body))
   const plain = [...new URLSearchParams(body)].map(([name, value]) => `${name}=${value}`).join('&')
@@ -68,19 +68,19 @@ test('notifications are signed, encoded and not encoded', async () => {
 })
 
 test.each([
-  ['refuses', 'inv-refused', {body: {code: 13}}],
-  ['cannot be asked', 'inv-unasked', {status: 502}],
-])('a shop that %s gets no payment', async (_, InvoiceId, reply) => {
-  shop.answer = ({path}) => (path.includes('check') ? reply : undefined)
+  ['refuses it', 'inv-refused', {body: {code: 13}}],
+  ['does not respond', 'inv-unasked', {status: 502}],
+])('a payment is declined if the shop %s', async (_, InvoiceId, reply) => {
+  shop.respond = ({path}) => (path.includes('check') ? reply : undefined)
   expect((await charge({InvoiceId})).json).toMatchObject({
     Success: false,
     Message: null,
     Model: {Status: 'Declined', StatusCode: 5, ReasonCode: 5204},
   })
-  expect(kinds(await told(InvoiceId, 2))).toEqual(['check', 'fail'])
+  expect(kinds(await notifications(InvoiceId, 2))).toEqual(['check', 'fail'])
 })
 
-test('money in two stages is confirmed or given back', async () => {
+test('an authorized payment is either confirmed or cancelled', async () => {
   const auth = async () => {
     const {json} = await mocks.cloudpayments('/payments/cards/auth', PURCHASE)
     expect(json.Model).toMatchObject({Status: 'Authorized', StatusCode: 2, ConfirmDate: null})
@@ -98,7 +98,7 @@ test('money in two stages is confirmed or given back', async () => {
   })
 })
 
-test('refunds come in parts, and never above the payment', async () => {
+test('partial refunds cannot exceed the amount of the payment', async () => {
   const {json} = await charge()
   const refund = (Amount: number) =>
     mocks.cloudpayments('/payments/refund', {TransactionId: json.Model.TransactionId, Amount})
@@ -110,7 +110,7 @@ test('refunds come in parts, and never above the payment', async () => {
   expect((await refund(1)).json).toMatchObject({Success: false, Message: expect.stringContaining('Amount')})
 })
 
-test('a payment is found by its invoice', async () => {
+test('a payment can be found by its invoice id', async () => {
   await charge({InvoiceId: 'inv-find'})
   expect((await mocks.cloudpayments('/payments/find', {InvoiceId: 'inv-find'})).json).toMatchObject({
     Success: true,
@@ -125,12 +125,12 @@ test('a payment is found by its invoice', async () => {
 test.each([
   ['an amount', {CardCryptogramPacket: CARD}, 'Amount is required'],
   ['a cryptogram', {Amount: 1}, 'CardCryptogramPacket is required'],
-])('a charge without %s is refused', async (_, request, message) => {
+])('a charge without %s is rejected with a message', async (_, request, message) => {
   const {json} = await mocks.cloudpayments('/payments/cards/charge', request)
   expect(json).toEqual({Success: false, Message: message})
 })
 
-test('an order is paid at its link, once', async () => {
+test('an order can be paid once at its link', async () => {
   const order = {
     Amount: 7,
     Description: 'Paddle',
@@ -139,12 +139,14 @@ test('an order is paid at its link, once', async () => {
   }
   const {json} = await mocks.cloudpayments('/orders/create', order)
   const path = new URL(json.Model.Url as string).pathname
-  expect((await mocks.press(`${path}/decline`, {reason: 'ExpiredCard'})).headers.get('location')).toBe(path)
-  expect((await mocks.press(`${path}/pay`)).headers.get('location')).toBe(
+  expect((await mocks.submitForm(`${path}/decline`, {reason: 'ExpiredCard'})).headers.get('location')).toBe(
+    path,
+  )
+  expect((await mocks.submitForm(`${path}/pay`)).headers.get('location')).toBe(
     encodeURI('https://shop.example/плыву'),
   )
-  await mocks.press(`${path}/pay`)
-  const requests = await told('inv-9', 3)
+  await mocks.submitForm(`${path}/pay`)
+  const requests = await notifications('inv-9', 3)
   expect(kinds(requests)).toEqual(['fail', 'check', 'pay'])
   expect(fields(requests[0]!)).toMatchObject({
     Reason: 'ExpiredCard',
@@ -153,8 +155,8 @@ test('an order is paid at its link, once', async () => {
   })
 })
 
-test('without the secret nothing is answered', async () => {
+test('a request with a wrong API secret gets 401', async () => {
   const headers = {authorization: `Basic ${btoa('pk_test:guess')}`}
-  const answer = await mocks.ask('/cloudpayments/test', {method: 'POST', headers})
-  expect(answer).toMatchObject({status: 401, text: ''})
+  const response = await mocks.request('/cloudpayments/test', {method: 'POST', headers})
+  expect(response).toMatchObject({status: 401, text: ''})
 })

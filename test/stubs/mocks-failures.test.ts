@@ -1,12 +1,12 @@
-// What a test can make the mocks do wrong, and what nobody can.
+// Scripted failures of the mocks, and the protection of their page and their log.
 import {request} from 'node:http'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
-import {CLOUDPAYMENTS, Mocks, Shop, TOKEN, YOOKASSA} from '../helpers/mocks.js'
+import {CLOUDPAYMENTS, Mocks, WebhookReceiver, BOT_TOKEN, YOOKASSA} from '../helpers/mocks.js'
 
-let shop: Shop
+let shop: WebhookReceiver
 let mocks: Mocks
 beforeAll(async () => {
-  shop = await Shop.open()
+  shop = await WebhookReceiver.open()
   mocks = await Mocks.open(`${shop.url}/webhooks`)
 })
 afterAll(async () => {
@@ -14,7 +14,7 @@ afterAll(async () => {
   await shop[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
-  await mocks.ask('/__mocks/failures', {method: 'DELETE'})
+  await mocks.request('/__mocks/failures', {method: 'DELETE'})
 })
 
 const ORDER = {
@@ -24,17 +24,17 @@ const ORDER = {
 }
 const PURCHASE = {Amount: 1, CardCryptogramPacket: '01424242424230125AAAA'}
 
-test('a scripted error happens so often, then no more', async () => {
-  await mocks.script('yookassa', 'create-payment', 'error', 2)
+test('a scripted error occurs the given number of times', async () => {
+  await mocks.scriptFailure('yookassa', 'create-payment', 'error', 2)
   const create = async () => (await mocks.yookassa('POST', '/payments', ORDER)).status
   expect([await create(), await create(), await create()]).toEqual([500, 500, 200])
 })
 
-test('each provider fails in its own words', async () => {
-  await mocks.script('telegram', 'sendMessage', 'error')
-  await mocks.script('yookassa', 'get-payment', 'rate-limit')
-  await mocks.script('cloudpayments', 'get', 'error')
-  expect((await mocks.bot('sendMessage', {chat_id: 1, text: 'x'})).json).toEqual({
+test('each provider fails with its own error format', async () => {
+  await mocks.scriptFailure('telegram', 'sendMessage', 'error')
+  await mocks.scriptFailure('yookassa', 'get-payment', 'rate-limit')
+  await mocks.scriptFailure('cloudpayments', 'get', 'error')
+  expect((await mocks.telegram('sendMessage', {chat_id: 1, text: 'x'})).json).toEqual({
     ok: false,
     error_code: 500,
     description: 'Internal Server Error',
@@ -46,9 +46,9 @@ test('each provider fails in its own words', async () => {
   expect((await mocks.cloudpayments('/payments/get', {TransactionId: 1})).status).toBe(500)
 })
 
-test('Telegram says when to ask again', async () => {
-  await mocks.script('telegram', 'sendMessage', 'rate-limit')
-  const {status, headers, json} = await mocks.bot('sendMessage', {chat_id: 1, text: 'x'})
+test('Telegram states when a request may be repeated', async () => {
+  await mocks.scriptFailure('telegram', 'sendMessage', 'rate-limit')
+  const {status, headers, json} = await mocks.telegram('sendMessage', {chat_id: 1, text: 'x'})
   expect({status, retryAfter: headers.get('retry-after'), json}).toEqual({
     status: 429,
     retryAfter: '3',
@@ -61,24 +61,24 @@ test('Telegram says when to ask again', async () => {
   })
 })
 
-test('a payment without an answer is there under its key', async () => {
-  await mocks.script('yookassa', 'create-payment', 'timeout')
+test('a payment whose response is lost exists under its key', async () => {
+  await mocks.scriptFailure('yookassa', 'create-payment', 'timeout')
   const count = async () => (await mocks.yookassa('GET', '/payments')).json.items.length as number
   const before = await count()
   const abort = new AbortController()
   const lost = mocks.yookassa('POST', '/payments', ORDER, 'lost', abort.signal)
-  await mocks.until(async () => expect(await count()).toBe(before + 1))
+  await mocks.waitUntil(async () => expect(await count()).toBe(before + 1))
   abort.abort()
   await expect(lost).rejects.toThrow('aborted')
   expect((await mocks.yookassa('POST', '/payments', ORDER, 'lost')).status).toBe(200)
   expect(await count()).toBe(before + 1)
 })
 
-test('declines are scripted for every provider', async () => {
-  await mocks.script('telegram', 'sendMessage', 'decline')
-  await mocks.script('cloudpayments', 'charge', 'decline')
-  await mocks.script('yookassa', 'pay', 'decline')
-  expect((await mocks.bot('sendMessage', {chat_id: 1, text: 'x'})).json).toMatchObject({
+test('a decline can be scripted for every provider', async () => {
+  await mocks.scriptFailure('telegram', 'sendMessage', 'decline')
+  await mocks.scriptFailure('cloudpayments', 'charge', 'decline')
+  await mocks.scriptFailure('yookassa', 'pay', 'decline')
+  expect((await mocks.telegram('sendMessage', {chat_id: 1, text: 'x'})).json).toMatchObject({
     error_code: 403,
     description: 'Forbidden: bot was blocked by the user',
   })
@@ -87,63 +87,63 @@ test('declines are scripted for every provider', async () => {
     Model: {Status: 'Declined', Reason: 'InsufficientFunds', ReasonCode: 5051},
   })
   const {json} = await mocks.yookassa('POST', '/payments', ORDER)
-  await mocks.press(`/pay/${json.id}/pay`)
+  await mocks.submitForm(`/pay/${json.id}/pay`)
   expect((await mocks.yookassa('GET', `/payments/${json.id}`)).json).toMatchObject({
     status: 'canceled',
     cancellation_details: {reason: 'insufficient_funds'},
   })
 })
 
-test('a duplicate webhook comes twice, the same', async () => {
-  await mocks.script('yookassa', 'webhook', 'duplicate')
+test('a duplicate webhook arrives twice with the same body', async () => {
+  await mocks.scriptFailure('yookassa', 'webhook', 'duplicate')
   const {json} = await mocks.yookassa('POST', '/payments', ORDER)
-  await mocks.press(`/actions/payments/${json.id}/pay`)
-  const [first, second] = await shop.got('/webhooks/yookassa', 2, json.id as string)
+  await mocks.submitForm(`/actions/payments/${json.id}/pay`)
+  const [first, second] = await shop.waitForRequests('/webhooks/yookassa', 2, json.id as string)
   expect(second!.body).toBe(first!.body)
 })
 
-test('scripts are listed, cleared, and refused by name', async () => {
-  await mocks.script('cloudpayments', 'auth', 'timeout', 3)
+test('scripts are listed and removed, unknown names rejected', async () => {
+  await mocks.scriptFailure('cloudpayments', 'auth', 'timeout', 3)
   const failures = [{provider: 'cloudpayments', operation: 'auth', failure: 'timeout', times: 3}]
-  expect((await mocks.ask('/__mocks/failures')).json).toEqual({failures})
-  expect((await mocks.ask('/__mocks/failures', {method: 'DELETE'})).status).toBe(204)
-  expect((await mocks.ask('/__mocks/failures')).json).toEqual({failures: []})
-  expect(await mocks.script('yookassa', 'refuel', 'error')).toMatchObject({
+  expect((await mocks.request('/__mocks/failures')).json).toEqual({failures})
+  expect((await mocks.request('/__mocks/failures', {method: 'DELETE'})).status).toBe(204)
+  expect((await mocks.request('/__mocks/failures')).json).toEqual({failures: []})
+  expect(await mocks.scriptFailure('yookassa', 'refuel', 'error')).toMatchObject({
     status: 400,
-    json: {error: 'this operation cannot fail like that'},
+    json: {error: 'the operation does not exist or does not support this failure'},
   })
-  expect(await mocks.script('stripe', 'charge', 'error')).toMatchObject({
+  expect(await mocks.scriptFailure('stripe', 'charge', 'error')).toMatchObject({
     status: 400,
     json: {error: expect.stringMatching(/^provider: /)},
   })
 })
 
 test.each([
-  ['another site', {'sec-fetch-site': 'cross-site'}],
-  ['an old browser elsewhere', {origin: 'https://evil.example'}],
-  ['a name that points here', {host: 'evil.example'}],
-])('a button pressed from %s does nothing', async (_, headers) => {
+  ['another website', {'sec-fetch-site': 'cross-site'}],
+  ['an older browser on another website', {origin: 'https://evil.example'}],
+  ['a DNS name that points here', {host: 'evil.example'}],
+])('a form submitted from %s has no effect', async (_, headers) => {
   expect(await rawPost('/actions/messages', 'chat=666&text=gotcha', headers)).toBe(403)
-  expect((await mocks.ask('/')).text).not.toContain('gotcha')
+  expect((await mocks.request('/')).text).not.toContain('gotcha')
 })
 
-test('the log has neither tokens nor secrets nor cards', async () => {
+test('the log contains no tokens, no secrets and no cards', async () => {
   await using other = await Mocks.open(`${shop.url}/webhooks`)
-  await other.bot('sendMessage', {chat_id: 1, text: 'x'})
-  await other.ask(`/bot${TOKEN}`)
-  await other.ask(`//bot${TOKEN}/getMe`)
-  await other.bot('setWebhook', {url: `${shop.url}/telegram/${TOKEN}`})
-  await other.press('/actions/messages', {chat: '1', text: 'hello'})
-  await shop.got('/telegram')
+  await other.telegram('sendMessage', {chat_id: 1, text: 'x'})
+  await other.request(`/bot${BOT_TOKEN}`)
+  await other.request(`//bot${BOT_TOKEN}/getMe`)
+  await other.telegram('setWebhook', {url: `${shop.url}/telegram/${BOT_TOKEN}`})
+  await other.submitForm('/actions/messages', {chat: '1', text: 'hello'})
+  await shop.waitForRequests('/telegram')
   await other.yookassa('GET', '/payments')
   await other.cloudpayments('/payments/cards/charge', PURCHASE)
-  const log = await other.logs()
+  const log = await other.stopAndReadLog()
   expect(log).toContain('/bot***/sendMessage')
-  for (const secret of [TOKEN, YOOKASSA.secretKey, CLOUDPAYMENTS.apiSecret, '4242'])
+  for (const secret of [BOT_TOKEN, YOOKASSA.secretKey, CLOUDPAYMENTS.apiSecret, '4242'])
     expect(log).not.toContain(secret)
 })
 
-/** Sends headers that fetch keeps to itself; the status. */
+/** Sends headers that fetch does not allow, and returns the status. */
 function rawPost(path: string, body: string, headers: Record<string, string>): Promise<number> {
   return new Promise((resolve, reject) => {
     const type = {'content-type': 'application/x-www-form-urlencoded'}

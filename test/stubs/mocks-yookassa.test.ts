@@ -1,11 +1,11 @@
-// YooKassa of the mocks, before a shop that is this test.
+// The YooKassa mock, with this test as the shop.
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
-import {Mocks, Shop} from '../helpers/mocks.js'
+import {Mocks, WebhookReceiver} from '../helpers/mocks.js'
 
-let shop: Shop
+let shop: WebhookReceiver
 let mocks: Mocks
 beforeAll(async () => {
-  shop = await Shop.open()
+  shop = await WebhookReceiver.open()
   mocks = await Mocks.open(`${shop.url}/webhooks`)
 })
 afterAll(async () => {
@@ -13,7 +13,7 @@ afterAll(async () => {
   await shop[Symbol.asyncDispose]()
 })
 beforeEach(() => {
-  shop.answer = () => undefined
+  shop.respond = () => undefined
 })
 
 const ORDER = {
@@ -30,19 +30,19 @@ async function newPayment(more = {}): Promise<string> {
 }
 
 const press = (id: string, action: string, fields = {}) =>
-  mocks.press(`/actions/payments/${id}/${action}`, fields)
+  mocks.submitForm(`/actions/payments/${id}/${action}`, fields)
 const get = async (id: string) => (await mocks.yookassa('GET', `/payments/${id}`)).json
 
-/** What the shop was told of a payment and its refunds. */
+/** Waits for the notifications about a payment and its refunds. */
 async function notifications(
   id: string,
   count = 1,
 ): Promise<{event: string; object: Record<string, unknown>}[]> {
-  const received = await shop.got('/webhooks/yookassa', count, id)
+  const received = await shop.waitForRequests('/webhooks/yookassa', count, id)
   return received.map(({body}) => JSON.parse(body))
 }
 
-test('a new payment waits at a page of the mocks', async () => {
+test('a new payment is pending at a page of the mocks', async () => {
   const {status, json} = await mocks.yookassa('POST', '/payments', ORDER)
   expect({status, json}).toEqual({
     status: 200,
@@ -67,7 +67,7 @@ test('a new payment waits at a page of the mocks', async () => {
   expect(await get(json.id as string)).toEqual(json)
 })
 
-test('the same key gives the same payment, another body none', async () => {
+test('a reused key returns the same payment or an error', async () => {
   const {json} = await mocks.yookassa('POST', '/payments', ORDER, 'key-1')
   expect((await mocks.yookassa('POST', '/payments', ORDER, 'key-1')).json).toEqual(json)
   const other = {...ORDER, amount: {value: '5.00', currency: 'RUB'}}
@@ -82,7 +82,7 @@ test('the same key gives the same payment, another body none', async () => {
   })
 })
 
-test('a paid payment succeeds and the shop is told', async () => {
+test('a paid payment succeeds and is reported to the shop', async () => {
   const id = await newPayment()
   await press(id, 'pay')
   const payment = await get(id)
@@ -111,7 +111,7 @@ test('a payment in two stages waits for its capture', async () => {
   expect(events).toEqual(['payment.waiting_for_capture', 'payment.succeeded'])
 })
 
-test('a payment that the shop cancels says who did', async () => {
+test('a payment cancelled by the shop names the merchant', async () => {
   const id = await newPayment({capture: false})
   await press(id, 'pay')
   expect((await mocks.yookassa('POST', `/payments/${id}/cancel`, {})).json).toMatchObject({
@@ -122,16 +122,16 @@ test('a payment that the shop cancels says who did', async () => {
   expect((await notifications(id, 2))[1]).toMatchObject({event: 'payment.canceled', object: {id}})
 })
 
-test('a declined payment says why', async () => {
+test('a declined payment states the reason of the decline', async () => {
   const id = await newPayment()
-  await mocks.press(`/pay/${id}/decline`, {reason: 'card_expired'})
+  await mocks.submitForm(`/pay/${id}/decline`, {reason: 'card_expired'})
   expect((await notifications(id))[0]).toMatchObject({
     event: 'payment.canceled',
     object: {id, cancellation_details: {party: 'payment_network', reason: 'card_expired'}},
   })
 })
 
-test('refunds come in parts, and never above the payment', async () => {
+test('partial refunds cannot exceed the amount of the payment', async () => {
   const id = await newPayment()
   await press(id, 'pay')
   const refund = (value: string) =>
@@ -152,10 +152,10 @@ test('refunds come in parts, and never above the payment', async () => {
   })
 })
 
-test('a notification is repeated until it gets 200', async () => {
+test('a notification is repeated until the shop responds with 200', async () => {
   const id = await newPayment()
-  const told = () => shop.received.filter(({body}) => body.includes(id))
-  shop.answer = () => (told().length < 2 ? {status: 201} : undefined)
+  const sent = () => shop.received.filter(({body}) => body.includes(id))
+  shop.respond = () => (sent().length < 2 ? {status: 201} : undefined)
   await press(id, 'pay')
   const [first, second] = await notifications(id, 2)
   expect(second).toEqual(first)
@@ -167,18 +167,18 @@ test.each([
   ['three decimals', {...ORDER, amount: {value: '1.001', currency: 'RUB'}}, 'amount.value'],
   ['no confirmation', {...ORDER, confirmation: undefined}, 'confirmation'],
   [
-    'a script to return to',
+    'a script as return URL',
     {...ORDER, confirmation: {type: 'redirect', return_url: 'javascript:alert(1)'}},
     'confirmation.return_url',
   ],
-])('a payment with %s is refused by parameter', async (_, body, parameter) => {
+])('a payment with %s is rejected with the parameter name', async (_, body, parameter) => {
   expect(await mocks.yookassa('POST', '/payments', body)).toMatchObject({
     status: 400,
     json: {type: 'error', id: expect.any(String), code: 'invalid_request', parameter},
   })
 })
 
-test('what does not exist or cannot be done is said', async () => {
+test('missing objects and impossible operations get an error', async () => {
   const id = await newPayment()
   expect(await mocks.yookassa('GET', '/payments/none')).toMatchObject({
     status: 404,
@@ -194,14 +194,17 @@ test('what does not exist or cannot be done is said', async () => {
   })
 })
 
-test('the wrong key of a shop opens nothing', async () => {
+test('a request with a wrong secret key is unauthorized', async () => {
   const headers = {authorization: `Basic ${btoa('100500:guess')}`}
-  expect(await mocks.ask('/v3/payments', {headers})).toMatchObject({
+  expect(await mocks.request('/v3/payments', {headers})).toMatchObject({
     status: 401,
     json: {
       code: 'invalid_credentials',
       description: expect.stringMatching(/^Error in shopId or secret key\./),
     },
   })
-  expect(await mocks.ask('/v3/payments')).toMatchObject({status: 401, json: {code: 'invalid_credentials'}})
+  expect(await mocks.request('/v3/payments')).toMatchObject({
+    status: 401,
+    json: {code: 'invalid_credentials'},
+  })
 })

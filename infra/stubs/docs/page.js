@@ -1,7 +1,7 @@
-// The gateway says in config.json which documents there are; the page's own URL says which of them is shown.
+// The gateway lists the OpenAPI documents in config.json. The query of the page's URL selects one of them.
 const {urls} = await (await fetch('config.json')).json()
-const asked = new URLSearchParams(location.search).get('urls.primaryName')
-const shown = urls.find(({name}) => name === asked) ?? urls[0]
+const requested = new URLSearchParams(location.search).get('urls.primaryName')
+const shown = urls.find(({name}) => name === requested) ?? urls[0]
 
 const select = document.querySelector('#definition')
 select.append(...urls.map(({name}) => new Option(name, name, false, name === shown.name)))

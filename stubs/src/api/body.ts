@@ -1,36 +1,38 @@
 import type {FastifyRequest} from 'fastify'
-import {Refusal} from '../http/problem.js'
+import {HttpError} from '../http/problem.js'
 import type {Operation} from './document.js'
 
 const JSON_TYPE = 'application/json'
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** Whether the body is a form, as CloudPayments sends it. */
+/** Returns whether the body of a request is a form, as in the webhooks of CloudPayments. */
 export function isForm(request: Pick<FastifyRequest, 'headers'>): boolean {
   return mediaTypeOf(request) === FORM_TYPE
 }
 
-/** Whether an operation takes a form, among others. */
-export function takesForm({mediaTypes}: Operation): boolean {
+/** Returns whether an operation accepts a form. */
+export function acceptsForm({mediaTypes}: Operation): boolean {
   return mediaTypes.includes(FORM_TYPE)
 }
 
-/** Without its parameters, such as the charset. */
+/** Returns the media type without its parameters, such as the charset. */
 function mediaTypeOf({headers}: Pick<FastifyRequest, 'headers'>): string {
   return (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
 /**
- * The body, parsed if it is JSON; undefined where the operation takes none, or none came: an empty one is none.
- * Refuses one of a media type that the operation does not take (415), and one that is no JSON (400).
+ * Returns the body of a request: the value of a JSON body, and the text of any other body. Returns undefined if the
+ * body is empty or the operation has none.
+ *
+ * @throws HttpError 415 if the operation does not accept the media type, 400 if the body is not valid JSON
  */
 export function readBody({mediaTypes}: Operation, request: FastifyRequest): unknown {
   if (mediaTypes.length === 0 || !request.body) return undefined
   const type = mediaTypeOf(request)
   if (!mediaTypes.includes(type)) {
-    const sent = type ? `not ${type}` : 'and no Content-Type is given'
-    throw new Refusal(415, `The body has to be ${mediaTypes.join(' or ')}, ${sent}.`)
+    const sent = type ? `not ${type}` : 'but the request has no Content-Type'
+    throw new HttpError(415, `The media type of the body must be ${mediaTypes.join(' or ')}, ${sent}.`)
   }
   return type === JSON_TYPE ? parseJson(request.body as string) : request.body
 }
@@ -39,6 +41,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Refusal(400, `The body is no JSON: ${(error as SyntaxError).message}`)
+    throw new HttpError(400, `The body is not valid JSON: ${(error as SyntaxError).message}`)
   }
 }

@@ -1,4 +1,4 @@
-// An OpenAPI document as openapi.js compiles it; build.js puts it into the bundle.
+// The module that openapi.js compiles from an OpenAPI document; build.js adds it to the bundle.
 declare module '*?api' {
   import type {ApiDocument} from './document.js'
   export const operations: ApiDocument['operations']

@@ -1,31 +1,32 @@
 import type {ValidateFunction} from 'ajv'
 
-/** What all paths of all documents begin with. */
+/** The prefix of all paths in all documents. */
 export const API = '/api/v1'
 
-/** Which schemes a request has to satisfy, each with the roles that its token needs. */
+/** The security schemes that a request must satisfy, each with the roles that its token must have. */
 export type SecurityRequirement = Record<string, readonly string[]>
 
-/** One operation of a document. */
+/** One operation of an OpenAPI document. */
 export interface Operation {
   operationId: string
+  /** In upper case. */
   method: string
-  /** With its parameters in braces. */
+  /** With parameters in braces, such as `/api/v1/events/{eventId}`. */
   path: string
-  /** Empty where it needs no token. */
+  /** Empty if the operation requires no token. */
   security: readonly SecurityRequirement[]
-  /** What its body may be; empty where it takes none. */
+  /** The accepted media types of the body. Empty if the operation has no body. */
   mediaTypes: readonly string[]
-  /** What it answers where nothing handles it. */
+  /** The response of an operation without a handler. */
   example: {status: number; body: unknown}
-  /** Each checks a part of the request, and turns parameters into the types of their schemas. */
-  checks: readonly ValidateFunction[]
+  /** Each validates a part of the request and converts parameters to the types of their schemas. */
+  validators: readonly ValidateFunction[]
 }
 
-/** What stubs/openapi.js makes of an OpenAPI document. */
+/** The part of an OpenAPI document that the server needs, compiled by stubs/openapi.js. */
 export interface ApiDocument {
   operations: readonly Operation[]
-  /** The named examples. */
+  /** `components/examples` of the document. */
   examples: Readonly<Record<string, unknown>>
 }
 
@@ -38,14 +39,18 @@ const DOCUMENTS: Record<string, () => Promise<ApiDocument>> = {
   user: () => import('../../../infra/stubs/openapi/user.yaml?api'),
 }
 
-/** The document of a service's API, without an operation where there is nothing to describe; null when there is none. */
+/** Returns the OpenAPI document of a service, or null if it has none. A document may have no operations. */
 export async function readDocument(service: string): Promise<ApiDocument | null> {
   return (await DOCUMENTS[service]?.()) ?? null
 }
 
-/** One of the document's named examples. */
+/**
+ * Returns a named example of the document.
+ *
+ * @throws Error if the document has no such example, which is a bug
+ */
 export function exampleOf({examples}: ApiDocument, name: string): unknown {
   const example = examples[name]
-  if (example === undefined) throw new Error(`the document has no example ${name}`)
+  if (example === undefined) throw new Error(`the OpenAPI document has no example ${name}`)
   return example
 }

@@ -1,31 +1,32 @@
 import {errors, jwtVerify, SignJWT} from 'jose'
-import {Refusal} from '../http/problem.js'
+import {HttpError} from '../http/problem.js'
 
 const ALGORITHM = 'HS256'
 const REFRESH_LIFETIME = '30d'
 
-/** Seconds that an access token is valid. */
-export const ACCESS_LIFETIME = 900
+/** The lifetime of an access token in seconds. */
+export const ACCESS_LIFETIME_S = 900
 
-/** Who a token was made for. */
+/** The user for whom a token was issued. */
 export interface Claims {
-  /** Id of the person. */
+  /** The id of the user. */
   sub: string
   username: string
   roles: readonly string[]
 }
 
+/** Issues and verifies the tokens of users. */
 export interface Tokens {
-  /** A pair for a person. */
+  /** Issues an access token and a refresh token. */
   issue(claims: Claims): Promise<{accessToken: string; refreshToken: string}>
-  /** Who the token is of; refused with 401 unless it is signed by us, not expired, and no refresh token. */
+  /** Returns the claims of an access token. @throws HttpError 401 if it is invalid, expired or a refresh token */
   verify(accessToken: string): Promise<Claims>
-  /** The same for a refresh token. */
+  /** Returns the claims of a refresh token. @throws HttpError 401 if it is invalid, expired or an access token */
   verifyRefresh(refreshToken: string): Promise<Claims>
 }
 
-/** Signs and checks the tokens of users, as JWT. */
-export function tokensOf(secret: string): Tokens {
+/** Creates and verifies JWTs that are signed with HS256 and this secret. */
+export function createTokens(secret: string): Tokens {
   const key = new TextEncoder().encode(secret)
 
   function sign(
@@ -41,13 +42,15 @@ export function tokensOf(secret: string): Tokens {
       .sign(key)
   }
 
-  async function verify(token: string, refresh: boolean): Promise<Claims> {
+  async function verify(token: string, use: 'access' | 'refresh'): Promise<Claims> {
     const options = {algorithms: [ALGORITHM], requiredClaims: ['sub', 'exp']}
-    const {payload} = await jwtVerify(token, key, options).catch(refuse)
-    // The tokens of a real service need no word about their use, except for a refresh token.
-    if ((payload.use === 'refresh') !== refresh) {
+    const {payload} = await jwtVerify(token, key, options).catch(rejectToken)
+    // Access tokens of a real service have no claim `use`
+    if ((payload.use === 'refresh') !== (use === 'refresh')) {
       throw unauthorized(
-        refresh ? 'This is no refresh token.' : 'A refresh token is good for /auth/refresh only.',
+        use === 'refresh'
+          ? 'The token is not a refresh token.'
+          : 'A refresh token is only valid for /api/v1/auth/refresh.',
       )
     }
     const {sub = '', username = sub, roles} = payload
@@ -56,22 +59,20 @@ export function tokensOf(secret: string): Tokens {
 
   return {
     issue: async claims => ({
-      accessToken: await sign(claims, 'access', `${ACCESS_LIFETIME}s`),
+      accessToken: await sign(claims, 'access', `${ACCESS_LIFETIME_S}s`),
       refreshToken: await sign(claims, 'refresh', REFRESH_LIFETIME),
     }),
-    verify: token => verify(token, false),
-    verifyRefresh: token => verify(token, true),
+    verify: token => verify(token, 'access'),
+    verifyRefresh: token => verify(token, 'refresh'),
   }
 }
 
-function refuse(error: unknown): never {
-  throw unauthorized(
-    error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid.',
-  )
+function rejectToken(error: unknown): never {
+  throw unauthorized(error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is invalid.')
 }
 
-/** 401 as RFC 6750 has it for a token that is not accepted. */
-function unauthorized(message: string): Refusal {
+/** Creates a 401 response with the challenge that RFC 6750 defines for a rejected token. */
+function unauthorized(message: string): HttpError {
   const challenge = `Bearer realm="aquastream", error="invalid_token", error_description="${message}"`
-  return new Refusal(401, message, {headers: {'www-authenticate': challenge}})
+  return new HttpError(401, message, {headers: {'www-authenticate': challenge}})
 }

@@ -3,7 +3,7 @@ import {promisify} from 'node:util'
 import {brotliDecompress} from 'node:zlib'
 import type {FastifyInstance} from 'fastify'
 
-// The page asks nobody but the gateway; Swagger UI has styles in attributes, and pictures in its stylesheet
+// The page loads from the gateway only. Swagger UI uses style attributes, and data: images in its stylesheet.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -15,7 +15,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The files of the page, beside the one file that this is built into; what Swagger UI brings is packed. */
+/** The files of the documentation page. Paths are relative to server.js. */
 const PAGE = [
   {name: '', file: 'docs/index.html', type: 'text/html; charset=utf-8'},
   {name: 'page.js', file: 'docs/page.js', type: 'text/javascript; charset=utf-8'},
@@ -27,7 +27,7 @@ const PAGE = [
   },
 ]
 
-/** Adds /docs/, the page of all APIs, and the documents beside it: /docs/user.yaml. */
+/** Adds the documentation page at /docs/ and the OpenAPI documents that it shows, such as /docs/user.yaml. */
 export function addDocs(app: FastifyInstance, services: readonly string[]): void {
   const documents = services.map(service => ({
     name: `${service}.yaml`,
@@ -40,18 +40,18 @@ export function addDocs(app: FastifyInstance, services: readonly string[]): void
       reply
         .headers(headers)
         .type(type)
-        .send(await contentOf(file)),
+        .send(await readContent(file)),
     )
   }
   app.get('/docs', async (_, reply) => reply.redirect('/docs/'))
-  // Which documents the page offers
+  // The list of documents on the page
   app.get('/docs/config.json', async () => ({
     urls: services.map(name => ({name, url: `/docs/${name}.yaml`})),
   }))
 }
 
-// Browsers take brotli over HTTPS only, so it is unpacked here
-async function contentOf(file: string): Promise<Buffer> {
+// Browsers support Brotli over HTTPS only, so the file is decompressed here
+async function readContent(file: string): Promise<Buffer> {
   const content = await readFile(new URL(file, import.meta.url))
   return file.endsWith('.br') ? promisify(brotliDecompress)(content) : content
 }

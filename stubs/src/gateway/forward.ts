@@ -4,14 +4,14 @@ import {causeOf} from '../health/check.js'
 import {CORRELATION_HEADER} from '../http/correlation.js'
 import {pathOf, sendProblem} from '../http/problem.js'
 
-/** A handler that passes a request on to a service, unless its path leaves the prefix. */
+/** Returns a handler that forwards requests to a service, and rejects paths that resolve outside of the prefix. */
 export type Forwarder = (
   service: string,
   prefix: string,
 ) => (request: FastifyRequest, reply: FastifyReply) => FastifyReply
 
-/** Makes handlers that pass requests on to the services' own servers, the path as it is. */
-export async function forwarderTo(
+/** Creates a forwarder to the services at these origins. Paths are forwarded unchanged. */
+export async function createForwarder(
   app: FastifyInstance,
   origins: ReadonlyMap<string, string>,
 ): Promise<Forwarder> {
@@ -21,39 +21,41 @@ export async function forwarderTo(
     http: {requestOptions: {timeout: 30_000}},
   })
   return (service, prefix) => (request, reply) => {
-    if (!staysWithin(prefix, request.url)) {
-      return sendProblem(reply, 400, `The path ${pathOf(request.url)} leaves ${prefix}.`)
+    const path = pathOf(request.url)
+    if (!isWithin(prefix, request.url)) {
+      return sendProblem(reply, {status: 400, detail: `The path ${path} is outside of ${prefix}.`})
     }
-    if (!isPlain(request.url)) {
-      return sendProblem(reply, 400, `The path ${pathOf(request.url)} is not encoded as a URL has to be.`)
+    if (!isNormalized(request.url)) {
+      return sendProblem(reply, {status: 400, detail: `The path ${path} is not in normalized form.`})
     }
     return reply.from(undefined, {
       getUpstream: () => origins.get(service)!,
-      rewriteRequestHeaders: (_, headers) => forwardable({...headers, [CORRELATION_HEADER]: request.id}),
+      rewriteRequestHeaders: (_, headers) => omitHopByHop({...headers, [CORRELATION_HEADER]: request.id}),
       rewriteHeaders: headers => ({...headers, [CORRELATION_HEADER]: request.id}),
-      // A 503 is the caller's to see; by default it would be tried ten times more
+      // The client decides about a retry after 503; by default reply-from retries ten times
       retryDelay: () => null,
       onError: (_, {error}) => void sendFailure(reply, service, error),
     })
   }
 }
 
-// The URL parser resolves dots, encoded ones and backslashes too, and whole URLs, which the router does not.
-function staysWithin(prefix: string, url: string): boolean {
+// Unlike the router, the URL parser resolves dot segments, encoded or not, backslashes and absolute URLs.
+function isWithin(prefix: string, url: string): boolean {
   const {origin, pathname} = new URL(url, 'http://gateway')
   return origin === 'http://gateway' && `${pathname}/`.startsWith(`${prefix}/`)
 }
 
-// What the parser changes would be another path than the one whose token was checked: x\\events is x/events to it.
-function isPlain(url: string): boolean {
+// The token was checked for the path as sent. A service could read a path that the parser changes as another one:
+// x\events becomes x/events.
+function isNormalized(url: string): boolean {
   return new URL(url, 'http://gateway').pathname === pathOf(url)
 }
 
-// These concern one connection only (curl sends Expect with a large body).
-const PER_CONNECTION = new Set(['expect', 'keep-alive', 'upgrade'])
+/** Headers that apply to a single connection. curl sends Expect with a large body. */
+const HOP_BY_HOP = new Set(['expect', 'keep-alive', 'upgrade'])
 
-function forwardable(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !PER_CONNECTION.has(name)))
+function omitHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
 }
 
 function sendFailure(
@@ -63,6 +65,9 @@ function sendFailure(
 ): FastifyReply {
   const cause = causeOf(error.cause ?? error)
   return error.statusCode === 504
-    ? sendProblem(reply, 504, `The service "${service}" did not answer in time: ${cause}`)
-    : sendProblem(reply, 502, `The service "${service}" cannot be reached: ${cause}`)
+    ? sendProblem(reply, {
+        status: 504,
+        detail: `The service "${service}" did not respond in time: ${cause}`,
+      })
+    : sendProblem(reply, {status: 502, detail: `The service "${service}" cannot be reached: ${cause}`})
 }

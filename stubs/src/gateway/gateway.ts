@@ -1,13 +1,13 @@
 import type {FastifyInstance} from 'fastify'
 import {readDocument, type ApiDocument} from '../api/document.js'
-import {tokensOf} from '../api/tokens.js'
+import {createTokens} from '../api/tokens.js'
 import {required, type Environment} from '../variables.js'
 import {addDocs} from './docs.js'
-import {forwarderTo} from './forward.js'
-import {limitsOf} from './limits.js'
+import {createForwarder} from './forward.js'
+import {createLimits} from './limits.js'
 import {addRoutes} from './routes.js'
 
-/** Plays the gateway: one address for the APIs of all services, with limits, tokens and pages about them. */
+/** Adds the gateway: the APIs of all services at one address, with rate limits, tokens and the documentation page. */
 export async function addGateway(
   app: FastifyInstance,
   origins: ReadonlyMap<string, string>,
@@ -19,8 +19,8 @@ export async function addGateway(
     const document = await readDocument(service)
     if (document) documents.set(service, document)
   }
-  const limits = await limitsOf(app)
+  const limits = await createLimits(app)
   addDocs(app, [...documents.keys()])
-  const forwarder = await forwarderTo(app, origins)
-  addRoutes(app, {documents, services, forwarder, limits, tokens: tokensOf(required(env, 'JWT_SECRET'))})
+  const forwarder = await createForwarder(app, origins)
+  addRoutes(app, {documents, services, forwarder, limits, tokens: createTokens(required(env, 'JWT_SECRET'))})
 }

@@ -1,13 +1,13 @@
 import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
+import {authorize} from '../api/authorize.js'
 import {API, type ApiDocument, type Operation} from '../api/document.js'
-import {authorize} from '../api/guard.js'
 import type {Tokens} from '../api/tokens.js'
 import {pathOf, sendProblem} from '../http/problem.js'
 import type {Forwarder} from './forward.js'
 import type {Limits} from './limits.js'
 
 interface Routing {
-  /** The API of each service that has one. */
+  /** The OpenAPI documents by service. */
   documents: ReadonlyMap<string, ApiDocument>
   /** The names of all services. */
   services: readonly string[]
@@ -17,8 +17,8 @@ interface Routing {
 }
 
 /**
- * Routes each path of the documents to its service, when the token is such as the document asks for, and
- * /api/v1/SERVICE/… to that service as it comes.
+ * Adds the routes of the gateway. A path of a document is forwarded to its service after the token is checked;
+ * /api/v1/SERVICE/… is forwarded to that service unchecked.
  */
 export function addRoutes(
   app: FastifyInstance,
@@ -31,7 +31,7 @@ export function addRoutes(
         await authorize(securityOf(atPath, method), headers.authorization, tokens)
       }
       const options = {onRequest: limits(path), preHandler}
-      app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), options, forwarder(service, fixedPart(path)))
+      app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), options, forwarder(service, fixedPrefix(path)))
     }
   }
   for (const service of services) {
@@ -42,20 +42,21 @@ export function addRoutes(
   app.all(`${API}/*`, {onRequest: limits(API)}, unknownPath(services))
 }
 
-/** Of a method that the document does not have nothing is asked: the service refuses it. */
+/** Returns no requirements for a method that the document does not have: the service rejects it with 405. */
 function securityOf(operations: readonly Operation[], method: string): Operation['security'] {
-  const asked = method === 'HEAD' ? 'GET' : method
-  return operations.find(operation => operation.method === asked)?.security ?? []
+  const effective = method === 'HEAD' ? 'GET' : method
+  return operations.find(operation => operation.method === effective)?.security ?? []
 }
 
-/** What stands before the first parameter, without the last slash. */
-function fixedPart(path: string): string {
+/** Returns the path up to its first parameter, without a trailing slash. */
+function fixedPrefix(path: string): string {
   return path.replace(/\/\{.*$/, '')
 }
 
 function unknownPath(services: readonly string[]) {
   return (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const known = services.join(', ')
-    return sendProblem(reply, 404, `No service for ${pathOf(request.url)}: the gateway knows ${known}.`)
+    const path = pathOf(request.url)
+    const detail = `No service handles the path ${path}. Known services: ${services.join(', ')}.`
+    return sendProblem(reply, {status: 404, detail})
   }
 }

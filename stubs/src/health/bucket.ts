@@ -1,9 +1,9 @@
 import {AwsClient} from 'aws4fetch'
 import type {Bucket} from '../environment.js'
-import {throwCause, type Check} from './check.js'
+import {throwCause, type HealthCheck} from './check.js'
 
-/** Asks the object store for the service's bucket. */
-export function bucketCheck(bucket: Bucket): Check {
+/** Creates a check that requests the bucket of the service from the object store. */
+export function bucketCheck(bucket: Bucket): HealthCheck {
   const client = new AwsClient({
     accessKeyId: bucket.accessKey,
     secretAccessKey: bucket.secretKey,
@@ -16,15 +16,15 @@ export function bucketCheck(bucket: Bucket): Check {
     async probe(signal) {
       const url = `${bucket.endpoint}/${bucket.name}`
       const {status} = await client.fetch(url, {method: 'HEAD', signal}).catch(throwCause)
-      if (status !== 200) throw new Error(complaint(status, bucket.name))
+      if (status !== 200) throw new Error(failureMessage(status, bucket.name))
       return {bucket: bucket.name}
     },
     close: () => {},
   }
 }
 
-function complaint(status: number, bucket: string): string {
+function failureMessage(status: number, bucket: string): string {
   if (status === 403) return `access to bucket "${bucket}" is denied (wrong S3_ACCESS_KEY or S3_SECRET_KEY?)`
   if (status === 404) return `bucket "${bucket}" does not exist`
-  return `bucket "${bucket}": the object store answers HTTP ${status}`
+  return `bucket "${bucket}": the object store responded with HTTP ${status}`
 }

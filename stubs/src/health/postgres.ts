@@ -1,9 +1,9 @@
 import pg from 'pg'
 import type {Database} from '../environment.js'
-import type {Check} from './check.js'
+import type {HealthCheck} from './check.js'
 
-/** Logs in as the service does and looks for its schema. */
-export function postgresCheck(database: Database): Check {
+/** Creates a check that logs in with the credentials of the service and looks for its schema. */
+export function postgresCheck(database: Database): HealthCheck {
   const pool = new pg.Pool({
     host: database.host,
     port: database.port,
@@ -14,7 +14,7 @@ export function postgresCheck(database: Database): Check {
     connectionTimeoutMillis: 1500,
     query_timeout: 1500,
   })
-  // An idle connection that breaks is dropped by the pool; the next probe opens another and has the cause.
+  // The pool drops an idle connection that breaks; the next probe opens a new one and reports the cause
   pool.on('error', () => {})
   return {
     name: 'db',

@@ -1,10 +1,13 @@
 import type {FastifyBaseLogger} from 'fastify'
-import {runChecks, type Check, type Health} from './check.js'
+import {runChecks, type Health, type HealthCheck} from './check.js'
 
 const LIMIT_MS = 2000
 
-/** A function that tells the readiness now, and logs whenever what is failing differs from the last time. */
-export function readinessOf(checks: readonly Check[], log: FastifyBaseLogger): () => Promise<Health> {
+/** Returns a function that runs the checks and logs whenever the set of failing checks has changed. */
+export function createReadiness(
+  checks: readonly HealthCheck[],
+  log: FastifyBaseLogger,
+): () => Promise<Health> {
   let running: Promise<Health> | null = null
   let last: string | null = null
 
@@ -16,7 +19,7 @@ export function readinessOf(checks: readonly Check[], log: FastifyBaseLogger): (
     return health
   }
 
-  // Requests that come while the checks run share their result: a flood of probes opens no flood of logins
+  // Concurrent requests share one run, so that many probes do not cause many logins
   return () => (running ??= run().finally(() => (running = null)))
 }
 

@@ -1,10 +1,10 @@
 import {once} from 'node:events'
 import {connect, type Socket} from 'node:net'
 import type {RedisServer} from '../environment.js'
-import type {Check} from './check.js'
+import type {HealthCheck} from './check.js'
 
-/** Authenticates and pings, each time on a connection of its own. */
-export function redisCheck({host, port, password}: RedisServer): Check {
+/** Creates a check that authenticates and sends PING, on a new connection each time. */
+export function redisCheck({host, port, password}: RedisServer): HealthCheck {
   const commands = [...(password === null ? [] : [['AUTH', password]]), ['PING']]
   return {
     name: 'redis',
@@ -12,8 +12,8 @@ export function redisCheck({host, port, password}: RedisServer): Check {
       const socket = connect({host, port, signal})
       try {
         await once(socket, 'connect')
-        socket.write(commands.map(encode).join(''))
-        await succeed(socket, commands.length)
+        socket.write(commands.map(encodeCommand).join(''))
+        await readReplies(socket, commands.length)
         return {}
       } finally {
         socket.destroy()
@@ -23,14 +23,14 @@ export function redisCheck({host, port, password}: RedisServer): Check {
   }
 }
 
-/** A command as https://redis.io/docs/latest/develop/reference/protocol-spec/ has it. */
-function encode(words: string[]): string {
-  const strings = words.map(word => `$${Buffer.byteLength(word)}\r\n${word}\r\n`)
-  return `*${words.length}\r\n${strings.join('')}`
+/** Encodes a command as described in https://redis.io/docs/latest/develop/reference/protocol-spec/. */
+function encodeCommand(parts: string[]): string {
+  const strings = parts.map(part => `$${Buffer.byteLength(part)}\r\n${part}\r\n`)
+  return `*${parts.length}\r\n${strings.join('')}`
 }
 
-/** Waits for so many answers, a line each; the first error is thrown. */
-async function succeed(socket: Socket, count: number): Promise<void> {
+/** Reads this number of replies, one line each. @throws Error with the message of the first error reply */
+async function readReplies(socket: Socket, count: number): Promise<void> {
   let received = ''
   for await (const text of socket.setEncoding('utf8') as AsyncIterable<string>) {
     received += text

@@ -1,18 +1,21 @@
 import type {FastifyInstance, FastifyReply} from 'fastify'
-import {healthOf, runChecks, type Check, type Component, type Health} from './check.js'
-import {readinessOf} from './readiness.js'
+import {healthOf, runChecks, type Component, type Health, type HealthCheck} from './check.js'
+import {createReadiness} from './readiness.js'
 
-// Above the time that a service takes to report a check that hangs
+// Longer than a service takes to report a check that hangs
 const SERVICES_LIMIT_MS = 3000
 const UP: Component = {status: 'UP'}
 const GROUPS = ['liveness', 'readiness']
 const MEDIA_TYPE = 'application/vnd.spring-boot.actuator.v3+json'
-// Probes come every few seconds: only a bug is logged here, and each change of readiness
+// Health is requested every few seconds, so these requests are logged only if they fail with a bug
 const quiet = {logLevel: 'error'} as const
 
-/** Adds Spring Boot's actuator endpoints. Services count for the health but not for the readiness. */
-export function addActuator(app: FastifyInstance, checks: Check[], services: Check[]): void {
-  const readiness = readinessOf(checks, app.log)
+/**
+ * Adds the health endpoints of Spring Boot's actuator. The health document includes the other services, the readiness
+ * document does not.
+ */
+export function addActuator(app: FastifyInstance, checks: HealthCheck[], services: HealthCheck[]): void {
+  const readiness = createReadiness(checks, app.log)
   app.get('/actuator/health', quiet, async (_, reply) => {
     const [own, others] = await Promise.all([readiness(), runChecks(services, SERVICES_LIMIT_MS)])
     const states = {livenessState: UP, ping: UP, readinessState: UP}
@@ -29,10 +32,10 @@ export function addActuator(app: FastifyInstance, checks: Check[], services: Che
   })
 }
 
-/** Adds the document about the service itself. */
+/** Adds the info endpoint of Spring Boot's actuator. Its member `stub` distinguishes a stub from a real service. */
 export function addInfo(app: FastifyInstance, service: string): void {
   app.get('/actuator/info', quiet, async (_, reply) => {
-    const description = `stub of the service ${service}: checks all requests by its OpenAPI document, remembers a little, and answers with examples`
+    const description = `Stub of the service ${service}: validates requests against its OpenAPI document, keeps some state in memory, and responds with examples.`
     return reply.type(MEDIA_TYPE).send({app: {name: service, description, stub: true}})
   })
 }

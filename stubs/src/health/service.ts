@@ -1,29 +1,31 @@
-import {throwCause, type Check} from './check.js'
+import {throwCause, type HealthCheck} from './check.js'
 
-/** Asks another service for its health, as the gateway does. */
-export function serviceCheck(name: string, origin: string): Check {
+/** Creates a check that requests the health document of another service; the gateway uses it. */
+export function serviceCheck(name: string, origin: string): HealthCheck {
   return {
     name,
     async probe(signal) {
       const response = await fetch(`${origin}/actuator/health`, {signal}).catch(throwCause)
       const health: unknown = await response.json().catch(() => null)
       const status = field(health, 'status')
-      if (status !== 'UP') throw new Error(`answers ${response.status}: ${summary(health)}`)
+      if (status !== 'UP') throw new Error(`responded with HTTP ${response.status}: ${summarize(health)}`)
       return {url: origin}
     },
     close: () => {},
   }
 }
 
-function summary(health: unknown): string {
+function summarize(health: unknown): string {
   const failing = Object.entries(field(health, 'components') ?? {}).filter(
-    ([, it]) => field(it, 'status') !== 'UP',
+    ([, component]) => field(component, 'status') !== 'UP',
   )
-  const causes = failing.map(([name, it]) => `${name}: ${text(field(field(it, 'details'), 'error'), 'DOWN')}`)
+  const causes = failing.map(
+    ([name, component]) => `${name}: ${text(field(field(component, 'details'), 'error'), 'DOWN')}`,
+  )
   return causes.join('; ') || `status ${text(field(health, 'status'), 'unknown')}`
 }
 
-// A real service may answer anything.
+// The response of a real service may have any shape.
 function field(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
 }

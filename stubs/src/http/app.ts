@@ -6,56 +6,68 @@ import fastify, {
 } from 'fastify'
 import {correlationIdOf, CORRELATION_HEADER} from './correlation.js'
 import {logOptions, RequestLog} from './log.js'
-import {answerMalformed} from './malformed.js'
-import {pathOf, Refusal, sendProblem} from './problem.js'
+import {respondToMalformed} from './malformed.js'
+import {HttpError, pathOf, sendProblem} from './problem.js'
 
-/** A server that logs as agreed, carries correlation ids and answers all that it does not know by RFC 7807. */
+/**
+ * Creates the HTTP server of a service. It logs JSON lines, passes on correlation ids, and responds to unknown paths
+ * and to errors with RFC 7807 documents.
+ */
 export function createApp(service: string): FastifyInstance {
   const logController = new RequestLog()
   const app = fastify({
     logger: logOptions(service),
     logController,
     genReqId: correlationIdOf,
-    clientErrorHandler: answerMalformed,
-    // Node would answer a missing Host by itself, without a body
+    clientErrorHandler: respondToMalformed,
+    // Node would reject a request without a Host header itself, with an empty body
     http: {requireHostHeader: false},
-    // A URL that cannot be decoded reaches no route, and with it no hook
+    // A URL that cannot be decoded reaches no route and no hook
     frameworkErrors: (error, request, reply) => {
-      answerError(error, request, reply)
+      sendError(error, request, reply)
       logController.requestCompleted(error, request, reply)
     },
-    // Who comes on an open connection while we stop is still served, and told to close it
+    // During the shutdown, requests on open connections are still served, with Connection: close
     return503OnClosing: false,
   })
-  // No body is parsed here: a stub reads none, and the gateway passes it on as a stream
+  // Bodies are not parsed by default: the gateway forwards them as streams
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload))
-  app.addHook('onRequest', greet)
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, 404, notFound(service, request)))
+  app.addHook('onRequest', prepareResponse)
+  app.setErrorHandler(sendError)
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, {status: 404, detail: notFoundMessage(service, request)}),
+  )
   return app
 }
 
-async function greet(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+/** Sets the correlation id, and rejects an HTTP/1.1 request without a Host header as RFC 9112 requires. */
+async function prepareResponse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
   reply.header(CORRELATION_HEADER, request.id)
   if (request.headers.host !== undefined || request.raw.httpVersion !== '1.1') return undefined
-  return sendProblem(reply, 400, 'An HTTP/1.1 request needs a Host header.')
+  return sendProblem(reply, {status: 400, detail: 'An HTTP/1.1 request must have a Host header.'})
 }
 
-function notFound(service: string, {method, url}: FastifyRequest): string {
-  return `No ${method} ${pathOf(url)} here: this is a stub of the service "${service}", and what its OpenAPI document does not have is not here.`
+function notFoundMessage(service: string, {method, url}: FastifyRequest): string {
+  return `The stub of the service "${service}" does not serve ${method} ${pathOf(url)}. It serves only the operations of its OpenAPI document.`
 }
 
-function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 500
-  if (error instanceof Refusal) {
-    sendProblem(reply, status, error.message, error.detail)
+  if (error instanceof HttpError) {
+    sendProblem(reply, {status, detail: error.message, ...error.extras})
     return
   }
   if (status < 500) {
-    sendProblem(reply, status, error.message)
+    sendProblem(reply, {status, detail: error.message})
     return
   }
   request.log.error({stack: error.stack}, `internal error: ${error.message}`)
-  sendProblem(reply, status, 'The stub failed; its log has the reason under this correlationId.')
+  sendProblem(reply, {
+    status,
+    detail: 'The stub failed. Its log contains the cause under this correlationId.',
+  })
 }

@@ -2,19 +2,19 @@ import {LogController, type FastifyReply, type FastifyRequest, type FastifyServe
 import {causeOf} from '../health/check.js'
 import {pathOf} from './problem.js'
 
-/** Options of Fastify's logger: one JSON line per event on stdout. */
+/** Returns the options of Fastify's logger, which writes one JSON line per event to stdout. */
 export function logOptions(service: string): NonNullable<FastifyServerOptions['logger']> {
   return {
     base: {service},
     messageKey: 'message',
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: {level: level => ({level})},
-    // All properties of an error may hold a command's arguments, such as a password
+    // The other properties of an error may contain arguments of a command, such as a password
     serializers: {err: error => ({type: error.name, message: causeOf(error), stack: error.stack ?? ''})},
   }
 }
 
-/** One line per request, when it is answered. */
+/** Logs one line per request, when its response is complete. */
 export class RequestLog extends LogController {
   constructor() {
     super({requestIdLogLabel: 'correlationId'})
@@ -24,14 +24,14 @@ export class RequestLog extends LogController {
 
   override requestCompleted(_: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const {method} = request
-    const path = withoutToken(pathOf(request.url))
+    const path = maskBotToken(pathOf(request.url))
     const status = reply.statusCode
     const line = {method, path, status, durationMs: Math.round(reply.elapsedTime)}
     request.log[status < 500 ? 'info' : 'warn'](line, `${method} ${path} ${status}`)
   }
 }
 
-// The path of a call of the Telegram Bot API begins with its token.
-function withoutToken(path: string): string {
+// Paths of the Telegram Bot API begin with the token of the bot.
+function maskBotToken(path: string): string {
   return path.replace(/^(\/+)bot[^/]*/i, '$1bot***')
 }

@@ -2,19 +2,24 @@ import type {Socket} from 'node:net'
 import {STATUS_CODES} from 'node:http'
 import type {FastifyInstance} from 'fastify'
 import {correlationIdOf, CORRELATION_HEADER} from './correlation.js'
-import {problem, PROBLEM_TYPE} from './problem.js'
+import {createProblem, PROBLEM_TYPE} from './problem.js'
 
+/** The statuses for error codes of Node's HTTP parser; every other code results in 400. */
 const STATUSES: Record<string, number> = {HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408}
 
-/** Answers what the HTTP parser refused, which has no request and reply yet, by hand. */
-export function answerMalformed(this: FastifyInstance, error: Error & {code?: string}, socket: Socket): void {
+/** Responds to a request that the HTTP parser rejected. Fastify has no request and no reply at this point. */
+export function respondToMalformed(
+  this: FastifyInstance,
+  error: Error & {code?: string},
+  socket: Socket,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
   const status = STATUSES[error.code ?? ''] ?? 400
   const correlationId = correlationIdOf({headers: {}})
-  const body = JSON.stringify(problem(status, error.message, {path: '/', correlationId}))
+  const body = JSON.stringify(createProblem({status, detail: error.message, instance: '/', correlationId}))
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,

@@ -2,73 +2,66 @@ import {STATUS_CODES} from 'node:http'
 import type {FastifyReply} from 'fastify'
 import {CORRELATION_HEADER} from './correlation.js'
 
+/** The media type of an RFC 7807 document. */
 export const PROBLEM_TYPE = 'application/problem+json'
 
-/** What is wrong with one field of a request; the field is empty for the whole body. */
+/** An invalid field of a request. `field` is empty if the error concerns the whole body. */
 export interface FieldError {
   field: string
   message: string
 }
 
+/** An RFC 7807 document with the extensions `correlationId` and `errors`. */
 export interface Problem {
   type: string
   title: string
   status: number
   detail: string
+  /** The path of the request without its query, which may contain a token. */
   instance: string
   correlationId: string
   errors?: FieldError[]
 }
 
-interface Detail {
+interface ProblemExtras {
   errors?: FieldError[]
+  /** Response headers, such as `WWW-Authenticate`. */
   headers?: Record<string, string>
 }
 
-/** Thrown where a request cannot be done; answered as a problem document with this status. */
-export class Refusal extends Error {
+/** Thrown to end a request with a problem document. The message becomes its `detail`. */
+export class HttpError extends Error {
   constructor(
     readonly statusCode: number,
     message: string,
-    readonly detail: Detail = {},
+    readonly extras: ProblemExtras = {},
   ) {
     super(message)
   }
 }
 
-/** An RFC 7807 document. The instance is a path without its query, which may hold a token. */
-export function problem(
-  status: number,
-  detail: string,
-  about: {path: string; correlationId: string},
+/** Creates an RFC 7807 document. Its title is the standard text of the status. */
+export function createProblem(
+  fields: Pick<Problem, 'status' | 'detail' | 'instance' | 'correlationId'>,
 ): Problem {
-  return {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail,
-    instance: about.path,
-    correlationId: about.correlationId,
-  }
+  return {type: 'about:blank', title: STATUS_CODES[fields.status] ?? 'Error', ...fields}
 }
 
-/** Answers a request with an RFC 7807 document. */
+/** Ends a request with an RFC 7807 document. */
 export function sendProblem(
   reply: FastifyReply,
-  status: number,
-  detail: string,
-  {errors, headers = {}}: Detail = {},
+  {status, detail, errors, headers = {}}: ProblemExtras & Pick<Problem, 'status' | 'detail'>,
 ): FastifyReply {
   const {id: correlationId, url} = reply.request
-  const body = {...problem(status, detail, {path: pathOf(url), correlationId}), ...(errors ? {errors} : {})}
+  const problem = createProblem({status, detail, instance: pathOf(url), correlationId})
   return reply
     .code(status)
     .headers({...headers, [CORRELATION_HEADER]: correlationId})
     .type(PROBLEM_TYPE)
-    .send(body)
+    .send({...problem, ...(errors ? {errors} : {})})
 }
 
-/** A URL's path as the client wrote it, without the query. */
+/** Returns the path of a URL as the client sent it, without the query. */
 export function pathOf(url: string): string {
   return url.replace(/\?.*$/s, '')
 }

@@ -1,33 +1,33 @@
-import type {Provider} from './failures/scripts.js'
+import type {MockProvider} from './failures/scripts.js'
 
+/** An action on the page. `pay` and `decline` are those of the payer and the payer's bank, `refund` is the shop's. */
 export type Action = 'pay' | 'decline' | 'refund'
 
-/** A payment as the page shows it, of whatever provider. */
+/** A payment as the page shows it. */
 export interface PaymentView {
-  provider: Provider
+  provider: MockProvider
   id: string
-  /** Of the payment, or of the order that it pays. */
   description: string
-  /** "100.00 RUB" */
+  /** The formatted amount, such as "100.00 RUB". */
   amount: string
-  /** In the provider's own word. */
+  /** The status as the provider names it. */
   status: string
-  /** Why it was declined, what was refunded. */
+  /** The reason of a decline, or the refunded amount. Empty if there is neither. */
   detail: string
-  at: Date
-  /** What somebody at the page can do with it now. */
+  createdAt: Date
+  /** The actions that the current status allows. */
   actions: Action[]
-  /** Where the payer goes afterwards, when the shop said. */
+  /** The page to which the payer returns. Null if the shop specified none. */
   returnUrl: string | null
 }
 
-/** What the page needs of a payment provider. */
+/** The payments of one provider, for the page. */
 export interface Checkout {
-  provider: Provider
-  /** Why a payer's payment can be declined, the usual reason first. */
-  reasons: readonly string[]
-  /** The newest first. */
+  provider: MockProvider
+  /** The possible reasons of a decline. The first one is the default. */
+  declineReasons: readonly string[]
+  /** Returns the payments, the newest first. */
   payments(): PaymentView[]
-  /** Does what a payer, the payer's bank or the shop would do. Without effect when it cannot be done now. */
-  act(id: string, action: Action, reason?: string): Promise<void>
+  /** Performs an action. It has no effect if the current status does not allow it. */
+  perform(id: string, action: Action, reason?: string): Promise<void>
 }

@@ -1,5 +1,5 @@
-/** Whether an Authorization header is HTTP Basic with this name and password. */
-export function isBasic(header: string | undefined, name: string, password: string): boolean {
+/** Returns whether an Authorization header contains these HTTP Basic credentials. */
+export function matchesBasicAuth(header: string | undefined, user: string, password: string): boolean {
   const given = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? '')?.[1]
-  return given !== undefined && Buffer.from(given, 'base64').toString() === `${name}:${password}`
+  return given !== undefined && Buffer.from(given, 'base64').toString() === `${user}:${password}`
 }

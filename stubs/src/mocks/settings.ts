@@ -1,17 +1,22 @@
-// The environment contract of the mocks: where they are reached, where webhooks go, and the credentials to expect.
 import {httpUrl, publicUrl, required, type Environment} from '../variables.js'
 
+/** The settings of the mocks. URLs have no trailing slash. */
 export interface MockSettings {
-  /** What a person's browser opens; links to the payer's page begin with it. No slash at the end. */
+  /** The URL of the mocks for the user's browser. The links of payments begin with it. */
   publicUrl: string
-  /** Where webhooks of YooKassa and CloudPayments go: the provider's name is added. No slash at the end. */
+  /** The URL for webhooks of YooKassa and CloudPayments. The name of the provider is appended. */
   webhookUrl: string
   telegram: {token: string; username: string}
   yookassa: {shopId: string; secretKey: string}
   cloudpayments: {publicId: string; apiSecret: string}
 }
 
-/** Only secrets have to be there: Compose by itself gives no names, neither here nor to who calls. */
+/**
+ * Reads and validates the variables of the mocks. Names may be empty, because the Compose file has no defaults for
+ * them, neither here nor in the services that call the mocks.
+ *
+ * @throws InvalidEnvironment if a URL or a secret is missing or malformed
+ */
 export function readMockSettings(env: Environment): MockSettings {
   return {
     publicUrl: publicUrl('PUBLIC_URL', required(env, 'PUBLIC_URL')),

@@ -1,13 +1,12 @@
 import type {FastifyInstance} from 'fastify'
 import {exampleOf, readDocument, type ApiDocument} from '../api/document.js'
 import {addApi, type Handlers} from '../api/serve.js'
-import {tokensOf, type Tokens} from '../api/tokens.js'
+import {createTokens, type Tokens} from '../api/tokens.js'
 import type {Settings} from '../environment.js'
 import {InvalidEnvironment, required, type Environment} from '../variables.js'
-import type {Payment} from './payment/payments.js'
+import type {Payment} from './payment/store.js'
 
-/** What a service is made of. */
-interface Site {
+interface BackendContext {
   app: FastifyInstance
   document: ApiDocument
   tokens: Tokens
@@ -15,17 +14,19 @@ interface Site {
   env: Environment
 }
 
-/** What a service does beside answering with examples. */
-const BEHAVIOURS: Record<string, (site: Site) => Promise<Handlers>> = {
+/** Creates the handlers of each service that keeps state. */
+const HANDLERS: Record<string, (context: BackendContext) => Promise<Handlers>> = {
   user: async ({document, tokens}) => (await import('./user.js')).userHandlers(document, tokens),
-  event: async ({document}) => (await import('./event.js')).eventHandlers(document),
+  event: async ({document}) => (await import('./event/handlers.js')).eventHandlers(document),
   crew: async ({document}) => (await import('./crew.js')).crewHandlers(document),
-  payment: addPayment,
+  payment: createPaymentHandlers,
 }
 
 /**
- * Plays a backend service by its document. One without a document, or with no path in it, has its health and nothing
- * else; notification hears of payments.
+ * Adds the API of a backend as its OpenAPI document describes it. A service without operations has only its health
+ * endpoints; the notification service also listens for payments.
+ *
+ * @throws InvalidEnvironment if a variable that the service needs is missing or malformed
  */
 export async function addBackend(
   app: FastifyInstance,
@@ -34,29 +35,30 @@ export async function addBackend(
 ): Promise<void> {
   if (service === 'notification') {
     const {addNotification} = await import('./notification/notification.js')
-    addNotification(app, databaseOf(settings), env)
+    addNotification(app, requireDatabase(settings), env)
   }
   const document = await readDocument(service)
   if (!document || document.operations.length === 0) return
-  const tokens = tokensOf(required(env, 'JWT_SECRET'))
-  const handlers = await BEHAVIOURS[service]?.({app, document, tokens, settings, env})
+  const tokens = createTokens(required(env, 'JWT_SECRET'))
+  const handlers = await HANDLERS[service]?.({app, document, tokens, settings, env})
   await addApi(app, document, {handlers: handlers ?? {}, tokens})
 }
 
-async function addPayment({app, document, settings, env}: Site): Promise<Handlers> {
-  const [{paymentHandlers}, {Payments}, {readPaymentSettings}, {tellerAt}] = await Promise.all([
+async function createPaymentHandlers({app, document, settings, env}: BackendContext): Promise<Handlers> {
+  const [{paymentHandlers}, {PaymentStore}, {readPaymentSettings}, {createNotifier}] = await Promise.all([
     import('./payment/handlers.js'),
-    import('./payment/payments.js'),
+    import('./payment/store.js'),
     import('./payment/settings.js'),
-    import('./payment-news.js'),
+    import('./payment-events.js'),
   ])
-  const teller = tellerAt(databaseOf(settings), app.log)
-  app.addHook('onClose', () => teller.close())
-  const known = [exampleOf(document, 'Transfer') as Payment]
-  return paymentHandlers(new Payments(news => teller.tell(news), known), readPaymentSettings(env), app.log)
+  const notifier = createNotifier(requireDatabase(settings), app.log)
+  app.addHook('onClose', () => notifier.close())
+  const initial = [exampleOf(document, 'Transfer') as Payment]
+  const payments = new PaymentStore(event => notifier.notify(event), initial)
+  return paymentHandlers(payments, readPaymentSettings(env), app.log)
 }
 
-function databaseOf({database}: Settings): NonNullable<Settings['database']> {
+function requireDatabase({database}: Settings): NonNullable<Settings['database']> {
   if (!database) throw new InvalidEnvironment('SPRING_DATASOURCE_URL is not set')
   return database
 }

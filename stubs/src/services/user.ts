@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto'
 import {exampleOf, type ApiDocument} from '../api/document.js'
-import type {Answer, Call, Handlers} from '../api/serve.js'
-import {ACCESS_LIFETIME, type Claims, type Tokens} from '../api/tokens.js'
-import {Refusal} from '../http/problem.js'
+import type {ApiCall, ApiResponse, Handlers} from '../api/serve.js'
+import {ACCESS_LIFETIME_S, type Claims, type Tokens} from '../api/tokens.js'
+import {HttpError} from '../http/problem.js'
 import {TEST_USER} from '../test-user.js'
 
 interface Profile {
@@ -22,46 +22,47 @@ interface Registration {
   telegramUsername?: string
 }
 
-/** Registering, logging in and the profile are remembered; who logs in gets real tokens. */
+/** Creates the handlers of the user service. Accounts and profiles are kept in memory, and the tokens are real. */
 export function userHandlers(document: ApiDocument, tokens: Tokens): Handlers {
   const passwords = new Map<string, string>([[TEST_USER.username, TEST_USER.password]])
   const profiles = new Map<string, Profile>([[TEST_USER.id, exampleOf(document, 'Profile') as Profile]])
 
-  async function session(status: number, profile: Profile): Promise<Answer> {
+  async function createSession(status: number, profile: Profile): Promise<ApiResponse> {
     const {id: sub, username, roles} = profile
-    const pair = await tokens.issue({sub, username, roles})
-    return {status, body: {...pair, tokenType: 'Bearer', expiresIn: ACCESS_LIFETIME, user: profile}}
+    const issued = await tokens.issue({sub, username, roles})
+    return {status, body: {...issued, tokenType: 'Bearer', expiresIn: ACCESS_LIFETIME_S, user: profile}}
   }
 
   return {
-    register({body}: Call<Registration>) {
-      if (passwords.has(body.username)) throw new Refusal(409, `The name ${body.username} is taken.`)
-      const profile = newcomer(body)
+    register({body}: ApiCall<Registration>) {
+      if (passwords.has(body.username))
+        throw new HttpError(409, `The username ${body.username} is already taken.`)
+      const profile = newProfile(body)
       passwords.set(profile.username, body.password)
       profiles.set(profile.id, profile)
-      return session(201, profile)
+      return createSession(201, profile)
     },
 
-    login({body: {username, password}}: Call<{username: string; password: string}>) {
+    login({body: {username, password}}: ApiCall<{username: string; password: string}>) {
       const profile = [...profiles.values()].find(known => known.username === username)
       if (!profile || passwords.get(username) !== password) {
         const headers = {'www-authenticate': 'Bearer realm="aquastream"'}
-        throw new Refusal(401, 'The name or the password is wrong.', {headers})
+        throw new HttpError(401, 'The username or the password is wrong.', {headers})
       }
-      return session(200, profile)
+      return createSession(200, profile)
     },
 
-    async refresh({body}: Call<{refreshToken: string}>) {
+    async refresh({body}: ApiCall<{refreshToken: string}>) {
       const claims = await tokens.verifyRefresh(body.refreshToken)
-      return session(200, profiles.get(claims.sub) ?? stranger(claims))
+      return createSession(200, profiles.get(claims.sub) ?? profileOf(claims))
     },
 
-    getProfile({claims}: Call) {
-      return {status: 200, body: profiles.get(claims.sub) ?? stranger(claims)}
+    getProfile({claims}: ApiCall) {
+      return {status: 200, body: profiles.get(claims.sub) ?? profileOf(claims)}
     },
 
-    updateProfile({claims, body}: Call<Partial<Profile>>) {
-      const {id, username, roles, telegram, locale} = profiles.get(claims.sub) ?? stranger(claims)
+    updateProfile({claims, body}: ApiCall<Partial<Profile>>) {
+      const {id, username, roles, telegram, locale} = profiles.get(claims.sub) ?? profileOf(claims)
       const profile = {id, username, roles, telegram, locale, displayName: username, ...body}
       profiles.set(id, profile)
       return {status: 200, body: profile}
@@ -69,12 +70,12 @@ export function userHandlers(document: ApiDocument, tokens: Tokens): Handlers {
   }
 }
 
-function newcomer({username, displayName, locale = 'ru', telegramUsername}: Registration): Profile {
+function newProfile({username, displayName, locale = 'ru', telegramUsername}: Registration): Profile {
   const telegram = {linked: false, ...(telegramUsername ? {username: telegramUsername} : {})}
   return {id: randomUUID(), username, displayName, locale, roles: ['USER'], telegram}
 }
 
-/** Whose token outlived the stub that knew them, or comes from elsewhere. */
-function stranger({sub, username, roles}: Claims): Profile {
+/** Creates a profile for a token from before the last restart, or of a real user service. */
+function profileOf({sub, username, roles}: Claims): Profile {
   return {id: sub, username, displayName: username, locale: 'ru', roles, telegram: {linked: false}}
 }

@@ -1,6 +1,6 @@
-import {jsonOf} from '../body.js'
+import {parseJson} from '../body.js'
 
-/** What may be known of a card. */
+/** The public properties of a card. */
 export interface Card {
   firstSix: string
   lastFour: string
@@ -8,31 +8,34 @@ export interface Card {
   expires: string
 }
 
-/** The card of payments by link, where nobody types one. */
+/** The card of payments by link, whose page has no field for a card. */
 export const TEST_CARD: Card = {firstSix: '424242', lastFour: '4242', expires: '12/30'}
 
-/** The readable part of a cryptogram, of the old form (digits first) and of the new (JSON); else the test card. */
-export function cardOf(cryptogram: string): Card {
-  const old = /^0[12](\d{6})(\d{4})(\d\d)(\d\d)/.exec(cryptogram)
-  if (old) return {firstSix: old[1]!, lastFour: old[2]!, expires: `${old[4]}/${old[3]}`}
-  const packet = jsonOf(Buffer.from(cryptogram, 'base64').toString()) as {
+/**
+ * Reads the unencrypted part of a cryptogram, in the old format (digits first) or the new one (base64 of JSON).
+ * Returns the test card if the cryptogram has neither format.
+ */
+export function readCard(cryptogram: string): Card {
+  const digits = /^0[12](\d{6})(\d{4})(\d\d)(\d\d)/.exec(cryptogram)
+  if (digits) return {firstSix: digits[1]!, lastFour: digits[2]!, expires: `${digits[4]}/${digits[3]}`}
+  const packet = parseJson(Buffer.from(cryptogram, 'base64').toString()) as {
     CardInfo?: Record<string, unknown>
   } | null
   const info = packet?.CardInfo
   if (!info) return TEST_CARD
-  const of = (name: string, length: number, normal: string): string => {
+  const read = (name: string, length: number, fallback: string): string => {
     const value = info[name]
-    const digits = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
-    return /^\d+$/.test(digits) ? digits.slice(-length).padStart(length, '0') : normal
+    const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+    return /^\d+$/.test(text) ? text.slice(-length).padStart(length, '0') : fallback
   }
   return {
-    firstSix: of('FirstSixDigits', 6, TEST_CARD.firstSix),
-    lastFour: of('LastFourDigits', 4, TEST_CARD.lastFour),
-    expires: `${of('ExpDateMonth', 2, '12')}/${of('ExpDateYear', 2, '30')}`,
+    firstSix: read('FirstSixDigits', 6, TEST_CARD.firstSix),
+    lastFour: read('LastFourDigits', 4, TEST_CARD.lastFour),
+    expires: `${read('ExpDateMonth', 2, '12')}/${read('ExpDateYear', 2, '30')}`,
   }
 }
 
-/** The payment system, by the first digit. */
+/** Returns the payment system, which the first digit determines. */
 export function cardType({firstSix}: Card): string {
   return {2: 'MIR', 4: 'Visa', 5: 'MasterCard'}[firstSix[0]!] ?? 'Visa'
 }

@@ -1,111 +1,113 @@
 import type {Action, Checkout, PaymentView} from '../checkout.js'
-import type {Failures} from '../failures/failures.js'
-import {decimal} from '../money.js'
-import type {News} from '../news.js'
-import type {MockSettings} from '../settings.js'
-import type {Webhooks} from '../webhooks/webhooks.js'
+import type {MockContext} from '../context.js'
+import {formatKopecks} from '../money.js'
 import {TEST_CARD, type Card} from './card.js'
 import {Notifications} from './notifications.js'
-import {APPROVED, decline, DECLINES, UNABLE_TO_PROCESS, type Reason} from './reasons.js'
+import {APPROVED, declineReason, DECLINES, UNABLE_TO_PROCESS, type Reason} from './reasons.js'
 import type {NewOrder, Purchase} from './schemas.js'
 import {Transactions, type Order, type Transaction} from './transactions.js'
 import {orderView, transactionView} from './views.js'
 
-export type Operation = 'charge' | 'auth' | 'pay'
+/** How a payment was started: by an API method, or on the page of an order. */
+export type PaymentOperation = 'charge' | 'auth' | 'pay'
 
-/** The shop's account: what is done with its payments, and what the shop is asked and told. */
+/** The account of the shop at CloudPayments. Amounts are in kopecks. */
 export class CloudPayments implements Checkout {
   readonly provider = 'cloudpayments'
-  readonly reasons = Object.keys(DECLINES)
-  readonly stored = new Transactions()
+  readonly declineReasons = Object.keys(DECLINES)
+  readonly store = new Transactions()
+  readonly #context: MockContext
   readonly #notifications: Notifications
 
-  constructor(
-    settings: MockSettings,
-    webhooks: Webhooks,
-    private readonly failures: Failures,
-    private readonly news: News,
-  ) {
-    this.#notifications = new Notifications(settings, webhooks)
+  constructor(context: MockContext) {
+    this.#context = context
+    this.#notifications = new Notifications(context.settings, context.webhooks)
   }
 
   payments(): PaymentView[] {
-    return [...this.stored.orders().map(orderView), ...this.stored.list().map(transactionView)]
+    return [...this.store.orders().map(orderView), ...this.store.list().map(transactionView)]
   }
 
-  /** Asks the shop, then the payer's bank; the money is taken, or only blocked when somebody has to confirm. */
+  /**
+   * Asks the shop for its consent and then charges the card. The transaction is completed, or only authorized if the
+   * shop has to confirm it.
+   */
   async pay(
-    operation: Operation,
-    purchase: Purchase,
-    card: Card,
-    confirmed = operation === 'charge',
+    operation: PaymentOperation,
+    {purchase, card, completes}: {purchase: Purchase; card: Card; completes: boolean},
   ): Promise<Transaction> {
-    const scheme = confirmed ? 'Completed' : 'Authorized'
-    const transaction = this.stored.begin(purchase, card)
-    if (!(await this.#notifications.check(transaction, scheme)))
+    const status = completes ? 'Completed' : 'Authorized'
+    const transaction = this.store.create(purchase, card)
+    if (!(await this.#notifications.check(transaction, status)))
       return this.#decline(transaction, UNABLE_TO_PROCESS)
-    if (this.failures.take('cloudpayments', operation, 'decline'))
-      return this.#decline(transaction, decline())
+    if (this.#context.failures.consume('cloudpayments', operation, 'decline'))
+      return this.#decline(transaction, declineReason())
     transaction.authorizedAt = new Date()
-    if (confirmed) transaction.confirmedAt = transaction.authorizedAt
+    if (completes) transaction.confirmedAt = transaction.authorizedAt
     transaction.reason = APPROVED
-    this.#become(transaction, scheme)
+    this.#setStatus(transaction, status)
     this.#notifications.pay(transaction)
     return transaction
   }
 
-  order(request: NewOrder): Order {
-    this.news.tell(`CloudPayments: a new order of ${decimal(request.Amount)} ${request.Currency}.`)
-    return this.stored.order(request)
+  createOrder(request: NewOrder): Order {
+    this.#context.events.emit(
+      `CloudPayments: new order of ${formatKopecks(request.Amount)} ${request.Currency}.`,
+    )
+    return this.store.createOrder(request)
   }
 
-  /** @returns what is wrong, if anything */
+  /** Completes an authorized transaction. Returns an error message, or null on success. */
   confirm(id: number, amount: number): string | null {
-    const transaction = this.stored.find(id)
+    const transaction = this.store.find(id)
     if (!transaction) return 'Transaction not found'
     if (transaction.status !== 'Authorized') return `Transaction is ${transaction.status}, not Authorized`
     if (amount > transaction.amount) return 'Amount is greater than the amount of the transaction'
     transaction.amount = amount
     transaction.confirmedAt = new Date()
-    this.#become(transaction, 'Completed')
+    this.#setStatus(transaction, 'Completed')
     return null
   }
 
-  /** @returns what is wrong, if anything */
+  /** Cancels an authorized transaction. Returns an error message, or null on success. */
   cancel(id: number): string | null {
-    const transaction = this.stored.find(id)
+    const transaction = this.store.find(id)
     if (!transaction) return 'Transaction not found'
     if (transaction.status !== 'Authorized') return `Transaction is ${transaction.status}, not Authorized`
-    this.#become(transaction, 'Cancelled')
+    this.#setStatus(transaction, 'Cancelled')
     return null
   }
 
-  /** @returns the id of the refund, or what is wrong */
+  /** Refunds a completed transaction in full or in part. Returns the id of the refund, or an error message. */
   refund(id: number, amount: number): number | string {
-    const transaction = this.stored.find(id)
+    const transaction = this.store.find(id)
     if (!transaction) return 'Transaction not found'
     if (transaction.status !== 'Completed') return `Transaction is ${transaction.status}, not Completed`
-    if (amount > transaction.amount - transaction.refunded) return 'Amount is greater than what is left'
+    if (amount > transaction.amount - transaction.refunded)
+      return 'Amount is greater than the remaining amount of the transaction'
     transaction.refunded += amount
-    this.news.tell(`CloudPayments: ${decimal(amount)} ${transaction.purchase.Currency} refunded.`)
-    return this.stored.nextId()
+    this.#context.events.emit(
+      `CloudPayments: ${formatKopecks(amount)} ${transaction.purchase.Currency} refunded.`,
+    )
+    return this.store.nextId()
   }
 
-  async act(id: string, action: Action, reason?: string): Promise<void> {
-    const order = this.stored.findOrder(id)
-    if (order && orderView(order).actions.includes(action)) await this.#actOn(order, action, reason)
-    const transaction = this.stored.find(Number(id))
+  async perform(id: string, action: Action, reason?: string): Promise<void> {
+    const order = this.store.findOrder(id)
+    if (order && orderView(order).actions.includes(action)) await this.#payOrDecline(order, action, reason)
+    const transaction = this.store.find(Number(id))
     if (transaction && action === 'refund')
       this.refund(transaction.id, transaction.amount - transaction.refunded)
   }
 
-  async #actOn(order: Order, action: Action, reason?: string): Promise<void> {
-    // Before the shop is asked: who presses twice pays once
+  async #payOrDecline(order: Order, action: Action, reason?: string): Promise<void> {
+    // Before the shop is asked, so that pressing the button twice pays once
     order.status = 'Paid'
+    const {request} = order
     const transaction =
       action === 'decline'
-        ? this.#decline(this.stored.begin(order.request, TEST_CARD), decline(reason))
-        : await this.pay('pay', order.request, TEST_CARD, !order.request.RequireConfirmation)
+        ? this.#decline(this.store.create(request, TEST_CARD), declineReason(reason))
+        : await this.pay('pay', {purchase: request, card: TEST_CARD, completes: !request.RequireConfirmation})
     if (transaction.status !== 'Declined') return
     order.status = 'Created'
     order.declined = transaction.reason!.reason
@@ -113,14 +115,14 @@ export class CloudPayments implements Checkout {
 
   #decline(transaction: Transaction, reason: Reason): Transaction {
     transaction.reason = reason
-    this.#become(transaction, 'Declined')
+    this.#setStatus(transaction, 'Declined')
     this.#notifications.fail(transaction)
     return transaction
   }
 
-  #become(transaction: Transaction, status: Transaction['status']): void {
+  #setStatus(transaction: Transaction, status: Transaction['status']): void {
     transaction.status = status
-    const amount = `${decimal(transaction.amount)} ${transaction.purchase.Currency}`
-    this.news.tell(`CloudPayments: the payment of ${amount} is ${status}.`)
+    const amount = `${formatKopecks(transaction.amount)} ${transaction.purchase.Currency}`
+    this.#context.events.emit(`CloudPayments: the payment of ${amount} is now ${status}.`)
   }
 }

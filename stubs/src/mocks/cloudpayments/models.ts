@@ -1,9 +1,10 @@
-// What the API answers with and what notifications tell, with the members that the documentation shows.
-import {decimal} from '../money.js'
+// The objects in API responses and the fields of notifications, with the members that
+// https://developers.cloudpayments.ru/ shows.
+import {formatKopecks} from '../money.js'
 import {cardType} from './card.js'
 import {statusCode, type Order, type Transaction} from './transactions.js'
 
-/** Of a transaction, as charge, auth, get and find give it. */
+/** Returns a transaction as charge, auth, get and find return it. */
 export function transactionModel(transaction: Transaction): object {
   const {id, amount, purchase, card, status, reason, createdAt, authorizedAt, confirmedAt} = transaction
   return {
@@ -40,6 +41,7 @@ export function transactionModel(transaction: Transaction): object {
   }
 }
 
+/** Returns an order as orders/create returns it. */
 export function orderModel({id, number, request}: Order, publicUrl: string): object {
   return {
     Id: id,
@@ -54,13 +56,13 @@ export function orderModel({id, number, request}: Order, publicUrl: string): obj
   }
 }
 
-/** The fields that every notification has. */
+/** Returns the fields that all kinds of notifications have. */
 export function notificationFields(transaction: Transaction): Record<string, string> {
   const {id, amount, purchase, card, createdAt} = transaction
   const {Currency, InvoiceId, AccountId, Email, Name, Description, JsonData} = purchase
   return {
     TransactionId: String(id),
-    Amount: decimal(amount),
+    Amount: formatKopecks(amount),
     Currency,
     DateTime: createdAt.toISOString().slice(0, 19).replace('T', ' '),
     CardFirstSix: card.firstSix,
@@ -69,18 +71,18 @@ export function notificationFields(transaction: Transaction): Record<string, str
     CardExpDate: card.expires,
     TestMode: '1',
     OperationType: 'Payment',
-    ...given({InvoiceId, AccountId, Email, Name, Description}),
+    ...omitUndefined({InvoiceId, AccountId, Email, Name, Description}),
     ...(JsonData !== undefined && {Data: typeof JsonData === 'string' ? JsonData : JSON.stringify(JsonData)}),
   }
 }
 
-function given(fields: Record<string, string | undefined>): Record<string, string> {
+function omitUndefined(fields: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined),
   )
 }
 
-// In .NET's form and in ISO form without a zone, both UTC.
+// In the format of .NET, and in ISO 8601 without a time zone. Both are in UTC.
 function dates(name: string, date: Date | undefined): object {
   return {
     [`${name}Date`]: date ? `/Date(${date.getTime()})/` : null,

@@ -1,30 +1,31 @@
 import {createHmac} from 'node:crypto'
-import {jsonOf} from '../body.js'
+import {parseJson} from '../body.js'
 import type {MockSettings} from '../settings.js'
-import type {Answer} from '../webhooks/post.js'
+import type {WebhookResponse} from '../webhooks/post.js'
 import type {Webhook, Webhooks} from '../webhooks/webhooks.js'
 import {notificationFields} from './models.js'
 import type {Transaction} from './transactions.js'
 
-/** Tells the shop of its payments, and asks it whether it wants them. */
+/** Sends the notifications `check`, `pay` and `fail` of https://developers.cloudpayments.ru/ to the shop. */
 export class Notifications {
   constructor(
     private readonly settings: MockSettings,
     private readonly webhooks: Webhooks,
   ) {}
 
-  /** Whether the shop takes the payment; one that cannot be asked does not. */
+  /** Sends `check` and returns whether the shop accepts the payment. No response counts as a refusal. */
   async check(transaction: Transaction, scheme: 'Completed' | 'Authorized'): Promise<boolean> {
-    return hasCodeZero(await this.webhooks.ask(this.#webhook('check', transaction, {Status: scheme})))
+    return hasCodeZero(await this.webhooks.sendOnce(this.#webhook('check', transaction, {Status: scheme})))
   }
 
-  /** The money is there, or blocked. */
+  /** Sends `pay` after a payment is completed or authorized. */
   pay(transaction: Transaction): void {
     const {id, status} = transaction
     const fields = {Status: status, GatewayName: 'Test', Token: `tk_${id}`, TotalFee: '0.00'}
     void this.webhooks.deliver(this.#webhook('pay', transaction, fields))
   }
 
+  /** Sends `fail` after a payment is declined. */
   fail(transaction: Transaction): void {
     const {reason, code} = transaction.reason!
     void this.webhooks.deliver(this.#webhook('fail', transaction, {Reason: reason, ReasonCode: String(code)}))
@@ -40,7 +41,7 @@ export class Notifications {
       contentType: 'application/x-www-form-urlencoded',
       headers: {
         'Content-HMAC': this.#sign(body),
-        // The same of the text before it is encoded
+        // The signature of the same text without URL encoding
         'X-Content-HMAC': this.#sign([...form].map(field => field.join('=')).join('&')),
       },
       body,
@@ -53,9 +54,13 @@ export class Notifications {
   }
 }
 
-function hasCodeZero({status, text}: Answer): boolean {
-  const answer = jsonOf(text)
+function hasCodeZero({status, text}: WebhookResponse): boolean {
+  const content = parseJson(text)
   return (
-    status === 200 && typeof answer === 'object' && answer !== null && 'code' in answer && answer.code === 0
+    status === 200 &&
+    typeof content === 'object' &&
+    content !== null &&
+    'code' in content &&
+    content.code === 0
   )
 }

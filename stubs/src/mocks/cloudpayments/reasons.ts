@@ -1,19 +1,21 @@
-/** Why a payment ends as it does: the codes of the provider's reference. */
+/** The result of a payment, with an error code of https://developers.cloudpayments.ru/. */
 export interface Reason {
   code: number
   reason: string
-  /** What the payer is told, in Russian, as the API does without CultureName. */
+  /** The message to the payer, in Russian like that of the API without CultureName. */
   message: string
 }
 
+/** The result of a successful payment. */
 export const APPROVED: Reason = {code: 0, reason: 'Approved', message: 'Оплата успешно проведена'}
-/** Of a payment that the shop refused when it was checked. */
+/** The result of a payment that the shop refused in response to `check`. */
 export const UNABLE_TO_PROCESS: Reason = {
   code: 5204,
   reason: 'UnableToProcess',
   message: 'Свяжитесь с вашим банком или воспользуйтесь другой картой',
 }
 
+/** The reasons of declines by name. */
 export const DECLINES: Readonly<Record<string, Reason>> = {
   InsufficientFunds: {code: 5051, reason: 'InsufficientFunds', message: 'Недостаточно средств на карте'},
   DoNotHonor: {
@@ -39,7 +41,7 @@ export const DECLINES: Readonly<Record<string, Reason>> = {
   },
 }
 
-/** The decline of this name, or the usual one. */
-export function decline(name = 'InsufficientFunds'): Reason {
+/** Returns the reason with this name. Insufficient funds is the default, also for an unknown name. */
+export function declineReason(name = 'InsufficientFunds'): Reason {
   return (Object.hasOwn(DECLINES, name) ? DECLINES[name] : DECLINES.InsufficientFunds)!
 }

@@ -1,96 +1,116 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify'
 import type * as z from 'zod'
-import {formFields, jsonOf, takeBodies, textOf} from '../body.js'
-import {isBasic} from '../credentials.js'
-import type {Failures} from '../failures/failures.js'
+import {acceptRawBodies, bodyText, formFields, parseJson} from '../body.js'
+import type {MockContext} from '../context.js'
+import {matchesBasicAuth} from '../credentials.js'
 import {addFailures} from '../failures/hooks.js'
-import type {MockSettings} from '../settings.js'
-import {cardOf} from './card.js'
+import {readCard} from './card.js'
 import type {CloudPayments} from './cloudpayments.js'
 import {orderModel, transactionModel} from './models.js'
 import {byInvoice, byTransaction, charge, newOrder, partOfTransaction} from './schemas.js'
 import type {Transaction} from './transactions.js'
 
-interface Answer {
+interface ResponseBody {
   Model?: object
   Success: boolean
   Message: string | null
 }
 
-/** Adds the API of https://api.cloudpayments.ru, as far as the platform uses it. */
+interface Route<Schema> {
+  url: string
+  /** The name of the operation in scripts. */
+  operation: string
+  schema: Schema
+}
+
+/** Adds the API of https://developers.cloudpayments.ru/, as far as the platform uses it. */
 export function addCloudPayments(
   app: FastifyInstance,
   shop: CloudPayments,
-  {cloudpayments: {publicId, apiSecret}, publicUrl}: MockSettings,
-  failures: Failures,
+  {settings: {cloudpayments, publicUrl}, failures}: MockContext,
 ): void {
-  takeBodies(app)
+  const {publicId, apiSecret} = cloudpayments
+  acceptRawBodies(app)
   app.setNotFoundHandler((_, reply) => reply.code(404).send())
   app.addHook('onRequest', async ({headers: {authorization}}, reply) =>
-    isBasic(authorization, publicId, apiSecret) ? undefined : reply.code(401).send(),
+    matchesBasicAuth(authorization, publicId, apiSecret) ? undefined : reply.code(401).send(),
   )
   addFailures(app, failures, {
     provider: 'cloudpayments',
     operation: request => request.routeOptions.config.operation,
-    error: reply => reply.code(500).send(),
-    rateLimit: reply => reply.code(429).send(),
+    sendServerError: reply => reply.code(500).send(),
+    sendRateLimit: reply => reply.code(429).send(),
   })
-  const add = <Schema extends z.ZodType>(
-    url: string,
-    operation: string,
-    schema: Schema,
-    run: (request: z.output<Schema>) => Answer | Promise<Answer>,
-  ): void => {
-    app.post(url, {config: {operation}}, async request => {
-      const {success, data, error} = schema.safeParse(readBody(request))
-      return success ? run(data) : failed(error.issues[0]!.message)
+  app.post('/test', async () => ({Success: true, Message: null}))
+  addTransactions(app, shop)
+  addRoute(app, {url: '/orders/create', operation: 'create-order', schema: newOrder}, request => ({
+    ...success(),
+    Model: orderModel(shop.createOrder(request), publicUrl),
+  }))
+}
+
+function addTransactions(app: FastifyInstance, shop: CloudPayments): void {
+  for (const operation of ['charge', 'auth'] as const) {
+    addRoute(app, {url: `/payments/cards/${operation}`, operation, schema: charge}, async request => {
+      const card = readCard(request.CardCryptogramPacket)
+      return withModel(
+        await shop.pay(operation, {purchase: request, card, completes: operation === 'charge'}),
+      )
     })
   }
-
-  app.post('/test', async () => ({Success: true, Message: null}))
-  for (const operation of ['charge', 'auth'] as const) {
-    add(`/payments/cards/${operation}`, operation, charge, async request =>
-      outcome(await shop.pay(operation, request, cardOf(request.CardCryptogramPacket))),
-    )
-  }
-  add('/payments/confirm', 'confirm', partOfTransaction, ({TransactionId, Amount}) =>
-    done(shop.confirm(TransactionId, Amount)),
+  addRoute(app, {url: '/payments/confirm', operation: 'confirm', schema: partOfTransaction}, request =>
+    fromError(shop.confirm(request.TransactionId, request.Amount)),
   )
-  add('/payments/void', 'void', byTransaction, ({TransactionId}) => done(shop.cancel(TransactionId)))
-  add('/payments/refund', 'refund', partOfTransaction, ({TransactionId, Amount}) => {
-    const result = shop.refund(TransactionId, Amount)
-    return typeof result === 'string' ? failed(result) : {...done(null), Model: {TransactionId: result}}
+  addRoute(app, {url: '/payments/void', operation: 'void', schema: byTransaction}, request =>
+    fromError(shop.cancel(request.TransactionId)),
+  )
+  addRoute(app, {url: '/payments/refund', operation: 'refund', schema: partOfTransaction}, request => {
+    const result = shop.refund(request.TransactionId, request.Amount)
+    return typeof result === 'string' ? failure(result) : {...success(), Model: {TransactionId: result}}
   })
-  add('/payments/get', 'get', byTransaction, ({TransactionId}) => found(shop.stored.find(TransactionId)))
+  addRoute(app, {url: '/payments/get', operation: 'get', schema: byTransaction}, request =>
+    findResult(shop.store.find(request.TransactionId)),
+  )
   for (const version of ['', '/v2']) {
-    add(`${version}/payments/find`, 'find', byInvoice, ({InvoiceId}) =>
-      found(shop.stored.findByInvoice(InvoiceId)),
+    addRoute(app, {url: `${version}/payments/find`, operation: 'find', schema: byInvoice}, request =>
+      findResult(shop.store.findByInvoice(request.InvoiceId)),
     )
   }
-  add('/orders/create', 'create-order', newOrder, request => ({
-    ...done(null),
-    Model: orderModel(shop.order(request), publicUrl),
-  }))
+}
+
+function addRoute<Schema extends z.ZodType>(
+  app: FastifyInstance,
+  {url, operation, schema}: Route<Schema>,
+  handle: (request: z.output<Schema>) => ResponseBody | Promise<ResponseBody>,
+): void {
+  app.post(url, {config: {operation}}, async request => {
+    const {success: isValid, data, error} = schema.safeParse(readBody(request))
+    return isValid ? handle(data) : failure(error.issues[0]!.message)
+  })
 }
 
 function readBody({body, headers}: FastifyRequest): unknown {
   const type = headers['content-type'] ?? ''
-  if (/^application\/json\b/i.test(type)) return jsonOf(textOf(body)) ?? {}
+  if (/^application\/json\b/i.test(type)) return parseJson(bodyText(body)) ?? {}
   return formFields(body)
 }
 
-function done(problem: string | null): Answer {
-  return {Success: problem === null, Message: problem}
+function success(): ResponseBody {
+  return {Success: true, Message: null}
 }
 
-function failed(message: string): Answer {
+function failure(message: string): ResponseBody {
   return {Success: false, Message: message}
 }
 
-function outcome(transaction: Transaction): Answer {
+function fromError(message: string | null): ResponseBody {
+  return message === null ? success() : failure(message)
+}
+
+function withModel(transaction: Transaction): ResponseBody {
   return {Model: transactionModel(transaction), Success: transaction.status !== 'Declined', Message: null}
 }
 
-function found(transaction: Transaction | undefined): Answer {
-  return transaction ? outcome(transaction) : failed('Not found')
+function findResult(transaction: Transaction | undefined): ResponseBody {
+  return transaction ? withModel(transaction) : failure('Not found')
 }

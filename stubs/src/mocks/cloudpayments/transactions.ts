@@ -1,20 +1,22 @@
 import {randomBytes} from 'node:crypto'
-import {Recent} from '../recent.js'
+import {BoundedMap} from '../bounded-map.js'
 import type {Card} from './card.js'
 import type {Reason} from './reasons.js'
 import type {NewOrder, Purchase} from './schemas.js'
 
+/** The status codes of https://developers.cloudpayments.ru/. */
 const STATUS_CODES = {Pending: 0, Authorized: 2, Completed: 3, Cancelled: 4, Declined: 5} as const
 
-export type Status = keyof typeof STATUS_CODES
+/** The status of a transaction. */
+export type TransactionStatus = keyof typeof STATUS_CODES
 
-/** Amounts are in kopecks. */
+/** A payment by card. Amounts are in kopecks. */
 export interface Transaction {
   id: number
   purchase: Purchase
   amount: number
   card: Card
-  status: Status
+  status: TransactionStatus
   reason: Reason | null
   createdAt: Date
   authorizedAt?: Date
@@ -22,42 +24,45 @@ export interface Transaction {
   refunded: number
 }
 
-/** A link to a payer's page. */
+/** A payment by link. */
 export interface Order {
   id: string
   number: number
   request: NewOrder
   status: 'Created' | 'Paid'
-  /** Why the last try was declined; the payer may try again. */
+  /** The reason of the last decline. The payer may try again. */
   declined?: string
   createdAt: Date
 }
 
-export function statusCode(status: Status): number {
+/** Returns the numeric code of a status. */
+export function statusCode(status: TransactionStatus): number {
   return STATUS_CODES[status]
 }
 
-/** All transactions and orders. */
+/** All transactions and orders, in memory. */
 export class Transactions {
-  readonly #transactions = new Recent<Transaction>()
-  readonly #orders = new Recent<Order>()
+  readonly #transactions = new BoundedMap<Transaction>()
+  readonly #orders = new BoundedMap<Order>()
   #lastId = 891_510_000
   #lastNumber = 0
 
+  /** Returns the transactions, the newest first. */
   list(): Transaction[] {
-    return this.#transactions.latest()
+    return this.#transactions.newestFirst()
   }
 
   find(id: number): Transaction | undefined {
     return this.#transactions.get(String(id))
   }
 
-  /** The newest of this invoice. */
+  /** Returns the newest transaction of an invoice. */
   findByInvoice(invoice: string): Transaction | undefined {
     return this.list().find(({purchase}) => purchase.InvoiceId === invoice)
   }
 
-  begin(purchase: Purchase, card: Card): Transaction {
+  /** Adds a pending transaction. */
+  create(purchase: Purchase, card: Card): Transaction {
     const id = this.nextId()
     const transaction: Transaction = {
       id,
@@ -73,20 +78,21 @@ export class Transactions {
     return transaction
   }
 
-  /** Refunds have ids of the same row. */
+  /** Returns a new id. Transactions and refunds share one sequence. */
   nextId(): number {
     return ++this.#lastId
   }
 
+  /** Returns the orders, the newest first. */
   orders(): Order[] {
-    return this.#orders.latest()
+    return this.#orders.newestFirst()
   }
 
   findOrder(id: string): Order | undefined {
     return this.#orders.get(id)
   }
 
-  order(request: NewOrder): Order {
+  createOrder(request: NewOrder): Order {
     const id = randomBytes(12).toString('base64url')
     const order: Order = {id, number: ++this.#lastNumber, request, status: 'Created', createdAt: new Date()}
     this.#orders.set(id, order)

@@ -1,19 +1,21 @@
-import type {News} from '../news.js'
-import {timesWord} from '../times.js'
-import type {Failure, Provider, Script} from './scripts.js'
+import type {ChangeEvents} from '../change-events.js'
+import {formatTimes} from '../format-times.js'
+import type {Failure, MockProvider, Script} from './scripts.js'
 
-/** The failures that are still to come. */
+/** The pending scripted failures. */
 export class Failures {
   readonly #scripts = new Map<string, Script>()
 
-  constructor(private readonly news: News) {}
+  constructor(private readonly events: ChangeEvents) {}
 
-  /** Adds to what is scripted already for the same provider, operation and failure. */
+  /** Adds a script. A pending script of the same provider, operation and failure is extended. */
   add(script: Script): void {
     const key = keyOf(script.provider, script.operation, script.failure)
     const times = (this.#scripts.get(key)?.times ?? 0) + script.times
     this.#scripts.set(key, {...script, times})
-    this.news.tell(`Scripted: ${script.provider} ${script.operation} ${script.failure}, ${timesWord(times)}.`)
+    this.events.emit(
+      `Failure scripted: ${script.provider} ${script.operation} ${script.failure}, ${formatTimes(times)}.`,
+    )
   }
 
   list(): Script[] {
@@ -22,18 +24,22 @@ export class Failures {
 
   clear(): void {
     this.#scripts.clear()
-    this.news.tell('No failures are scripted any more.')
+    this.events.emit('All scripted failures were removed.')
   }
 
-  /** The first of these failures that is due now, used up by asking. */
-  take<Kind extends Failure>(provider: Provider, operation: string, ...kinds: Kind[]): Kind | undefined {
+  /** Returns the first of these kinds that is pending, and counts it as used. */
+  consume<Kind extends Failure>(
+    provider: MockProvider,
+    operation: string,
+    ...kinds: Kind[]
+  ): Kind | undefined {
     return kinds.find(kind => {
       const key = keyOf(provider, operation, kind)
       const script = this.#scripts.get(key)
       if (!script) return false
       if (script.times > 1) this.#scripts.set(key, {...script, times: script.times - 1})
       else this.#scripts.delete(key)
-      this.news.tell(`Failed as scripted: ${provider} ${operation} ${kind}.`)
+      this.events.emit(`Scripted failure occurred: ${provider} ${operation} ${kind}.`)
       return true
     })
   }

@@ -1,50 +1,51 @@
 import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
 import type {Failures} from './failures.js'
-import type {Provider} from './scripts.js'
+import type {MockProvider} from './scripts.js'
 
-/** Longer than any client waits; then the connection is cut. */
-const HOLD_MS = 60_000
+/** The time after which the connection of a withheld response is closed; longer than the timeout of any client. */
+const WITHHOLD_MS = 60_000
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What a script calls the requests of this route. */
+    /** The name of the operation in scripts. */
     operation?: string
   }
   interface FastifyRequest {
-    /** Its work is done and its answer must not arrive. */
-    unanswered?: boolean
+    /** The operation is performed, but its response is not sent. */
+    isWithheld?: boolean
   }
 }
 
-/** How one provider words what it answers, and what it calls a request. */
+/** The operations and the error responses of one provider. */
 export interface FailingProvider {
-  provider: Provider
+  provider: MockProvider
+  /** Returns the name of the operation in scripts, or undefined if the request cannot fail. */
   operation(request: FastifyRequest): string | undefined
-  error(reply: FastifyReply): FastifyReply
-  rateLimit(reply: FastifyReply): FastifyReply
+  sendServerError(reply: FastifyReply): FastifyReply
+  sendRateLimit(reply: FastifyReply): FastifyReply
 }
 
-/** Lets the requests of this plugin fail as scripted. */
+/** Makes the requests to the routes of this plugin fail as scripted. */
 export function addFailures(app: FastifyInstance, failures: Failures, failing: FailingProvider): void {
   app.addHook('preHandler', async (request, reply) => {
     const operation = failing.operation(request)
     if (operation === undefined) return undefined
-    const failure = failures.take(failing.provider, operation, 'error', 'timeout', 'rate-limit')
-    if (failure === 'error') return failing.error(reply)
-    if (failure === 'rate-limit') return failing.rateLimit(reply)
-    request.unanswered = failure === 'timeout'
+    const failure = failures.consume(failing.provider, operation, 'error', 'timeout', 'rate-limit')
+    if (failure === 'error') return failing.sendServerError(reply)
+    if (failure === 'rate-limit') return failing.sendRateLimit(reply)
+    request.isWithheld = failure === 'timeout'
     return undefined
   })
   app.addHook('onSend', async (request, _, payload) => {
-    if (request.unanswered) await holdBack(request)
+    if (request.isWithheld) await untilClosed(request)
     return payload
   })
 }
 
-function holdBack({raw: {socket}}: FastifyRequest): Promise<void> {
+function untilClosed({raw: {socket}}: FastifyRequest): Promise<void> {
   if (socket.destroyed) return Promise.resolve()
   return new Promise(resolve => {
-    const timer = setTimeout(() => socket.destroy(), HOLD_MS)
+    const timer = setTimeout(() => socket.destroy(), WITHHOLD_MS)
     socket.once('close', () => {
       clearTimeout(timer)
       resolve()

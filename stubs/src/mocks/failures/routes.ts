@@ -1,26 +1,26 @@
 import type {FastifyInstance} from 'fastify'
 import * as z from 'zod'
-import {jsonOf, takeBodies, textOf} from '../body.js'
+import {acceptRawBodies, bodyText, parseJson} from '../body.js'
 import type {Failures} from './failures.js'
-import {canFail, FAILURES, SCRIPTS, type Failure, type Provider} from './scripts.js'
+import {canFail, FAILURES, SCRIPTS, type Failure, type MockProvider} from './scripts.js'
 
-const script = z
+const scriptSchema = z
   .object({
-    provider: z.enum(Object.keys(SCRIPTS) as Provider[]),
+    provider: z.enum(Object.keys(SCRIPTS) as MockProvider[]),
     operation: z.string(),
     failure: z.enum(Object.keys(FAILURES) as Failure[]),
     times: z.coerce.number().int().min(1).max(100).default(1),
   })
-  .refine(canFail, {error: 'this operation cannot fail like that'})
+  .refine(canFail, {error: 'the operation does not exist or does not support this failure'})
 
-/** What a test scripts, as the page shows it and DELETE forgets it. */
+/** Adds the API by which tests script failures. */
 export function addFailureRoutes(app: FastifyInstance, failures: Failures): void {
-  takeBodies(app)
+  acceptRawBodies(app)
   app.get('/__mocks/failures', async () => ({failures: failures.list()}))
   app.post('/__mocks/failures', async (request, reply) => {
-    const read = readScript(jsonOf(textOf(request.body)))
-    if ('error' in read) return reply.code(400).send(read)
-    failures.add(read)
+    const script = readScript(parseJson(bodyText(request.body)))
+    if ('error' in script) return reply.code(400).send(script)
+    failures.add(script)
     return reply.code(201).send({failures: failures.list()})
   })
   app.delete('/__mocks/failures', async (_, reply) => {
@@ -29,9 +29,9 @@ export function addFailureRoutes(app: FastifyInstance, failures: Failures): void
   })
 }
 
-/** A script as it was sent, or what is wrong with it in one line. */
-export function readScript(value: unknown): z.infer<typeof script> | {error: string} {
-  const {success, data, error} = script.safeParse(value)
+/** Validates a script. Returns it, or a one-line description of the first error. */
+export function readScript(value: unknown): z.infer<typeof scriptSchema> | {error: string} {
+  const {success, data, error} = scriptSchema.safeParse(value)
   if (success) return data
   const [{path, message}] = error.issues as [z.core.$ZodIssue]
   return {error: path.length > 0 ? `${path.join('.')}: ${message}` : message}

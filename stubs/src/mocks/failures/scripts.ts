@@ -1,8 +1,7 @@
-// What can be made to fail, and how.
-
-/** Answered without being done, or done without an answer. */
+/** The failures that every API operation supports. */
 const REQUEST = ['error', 'timeout', 'rate-limit'] as const
 
+/** The failures that can be scripted, by provider and operation. */
 export const SCRIPTS = {
   telegram: {
     getMe: REQUEST,
@@ -38,28 +37,30 @@ export const SCRIPTS = {
   },
 } as const satisfies Record<string, Record<string, readonly Failure[]>>
 
+/** The kinds of failures. */
 export type Failure = 'error' | 'timeout' | 'rate-limit' | 'decline' | 'duplicate'
 
-/** What each failure is, for people. */
+/** The descriptions of the failures on the page and in docs/mocks.md. */
 export const FAILURES: Record<Failure, string> = {
-  error: 'answers 500, nothing done',
-  timeout: 'done, but the answer never comes',
-  'rate-limit': 'answers 429, nothing done',
-  decline: 'declined',
-  duplicate: 'sent twice',
+  error: 'responds with 500 and does not perform the operation',
+  timeout: 'performs the operation and never responds',
+  'rate-limit': 'responds with 429 and does not perform the operation',
+  decline: 'declines the payment or the message',
+  duplicate: 'sends the webhook twice',
 }
 
-export type Provider = keyof typeof SCRIPTS
+/** A third party that the mocks replace. */
+export type MockProvider = keyof typeof SCRIPTS
 
-/** The next so many times that the provider does this, it fails so. */
+/** A scripted failure: the next `times` calls of the operation fail in this way. */
 export interface Script {
-  provider: Provider
+  provider: MockProvider
   operation: string
   failure: Failure
   times: number
 }
 
-/** Whether the provider does this, and it can fail so. */
+/** Returns whether the provider has this operation and the operation supports this failure. */
 export function canFail({provider, operation, failure}: Omit<Script, 'times'>): boolean {
   const operations: Record<string, readonly Failure[]> = SCRIPTS[provider]
   return Object.hasOwn(operations, operation) && operations[operation]!.includes(failure)

@@ -4,7 +4,7 @@ import {html} from 'ghtml'
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='7' fill='%230b7285'/%3E%3C/svg%3E"
 
-/** A whole page. The title is text, the body is HTML. */
+/** Returns a complete page. The title is text, the body is HTML. */
 export function document(title: string, body: string): string {
   return html`<!doctype html>
     <html lang="en">
@@ -22,16 +22,18 @@ export function document(title: string, body: string): string {
     </html> `
 }
 
-/** Sends a page that runs nothing but ours and reaches nobody else; its forms may lead to where the payer
- * returns: Chromium holds the redirect after a form to the policy too. */
-export function sendDocument(reply: FastifyReply, page: string, returnsTo = ''): FastifyReply {
+/**
+ * Sends a page whose Content Security Policy allows only resources of the mocks. `returnSource` is the source expression
+ * of the page to which a payer returns: Chromium applies `form-action` to the redirect after a form as well.
+ */
+export function sendDocument(reply: FastifyReply, page: string, returnSource = ''): FastifyReply {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
     "script-src 'self'",
     "connect-src 'self'",
     'img-src data:',
-    `form-action 'self' ${returnsTo}`.trim(),
+    `form-action 'self' ${returnSource}`.trim(),
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ]
@@ -40,7 +42,7 @@ export function sendDocument(reply: FastifyReply, page: string, returnsTo = ''):
       .type('text/html; charset=utf-8')
       .header('Content-Security-Policy', policy.join('; '))
       .header('X-Content-Type-Options', 'nosniff')
-      // With no-referrer, browsers would send the Origin of our own forms as null
+      // With no-referrer, browsers would send `Origin: null` with the forms of this page
       .header('Referrer-Policy', 'same-origin')
       .header('Cache-Control', 'no-store')
       .send(page)

@@ -1,47 +1,54 @@
 import {html} from 'ghtml'
 import {FAILURES, SCRIPTS, type Failure, type Script} from '../failures/scripts.js'
-import {timesWord} from '../times.js'
-import {live, nameOf, section} from './parts.js'
+import {formatTimes} from '../format-times.js'
+import {liveRegion, providerName, section} from './parts.js'
 
+/** Returns the section that shows and scripts failures. */
 export function failuresView(scripts: Script[]): string {
   return section(
     'failures',
     'Failures',
-    html`!${live('failure-list', pending(scripts))}
+    html`!${liveRegion('failure-list', pendingView(scripts))}
       <form method="post" action="/actions/failures" class="row">
         <label class="wide"
-          >What fails
+          >Operation and failure
           <select name="script">
-            !${Object.entries(SCRIPTS).flatMap(options)}
+            !${Object.entries(SCRIPTS).flatMap(optionViews)}
           </select></label
         >
         <label>Times <input name="times" type="number" min="1" max="100" value="1" required /></label>
-        <button>Script it</button>
+        <button>Script failure</button>
       </form>
       <p class="note">
-        For tests: <code>POST /__mocks/failures</code> with
-        <code>{"provider": "yookassa", "operation": "create-payment", "failure": "error", "times": 1}</code>;
-        <code>GET</code> lists, <code>DELETE</code> clears.
+        In tests, <code>POST /__mocks/failures</code> with
+        <code>{"provider": "yookassa", "operation": "create-payment", "failure": "error", "times": 1}</code>
+        scripts a failure, <code>GET</code> lists all, and <code>DELETE</code> removes all.
       </p>`,
   )
 }
 
-function pending(scripts: Script[]): string {
-  if (scripts.length === 0) return '<p class="empty">Nothing fails.</p>'
+function pendingView(scripts: Script[]): string {
+  if (scripts.length === 0) return '<p class="empty">No failures are scripted.</p>'
   return html`<ul>
       !${scripts.map(
         ({provider, operation, failure, times}) =>
-          html`<li>${nameOf(provider)} <b>${operation}</b>: ${FAILURES[failure]}, ${timesWord(times)}</li>`,
+          html`<li>
+            ${providerName(provider)} <b>${operation}</b>: ${FAILURES[failure]}, ${formatTimes(times)}
+          </li>`,
       )}
     </ul>
-    <form method="post" action="/actions/failures/clear"><button id="clear-failures">Clear</button></form>`
+    <form method="post" action="/actions/failures/clear">
+      <button id="clear-failures">Remove all</button>
+    </form>`
 }
 
-function options([provider, operations]: [string, Record<string, readonly Failure[]>]): string[] {
+function optionViews([provider, operations]: [string, Record<string, readonly Failure[]>]): string[] {
   return Object.entries(operations).flatMap(([operation, failures]) =>
     failures.map(failure => {
       const value = [provider, operation, failure].join('/')
-      return html`<option value="${value}">${nameOf(provider)} ${operation}: ${FAILURES[failure]}</option>`
+      return html`<option value="${value}">
+        ${providerName(provider)} ${operation}: ${FAILURES[failure]}
+      </option>`
     }),
   )
 }

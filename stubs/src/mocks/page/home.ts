@@ -1,33 +1,30 @@
 import {html} from 'ghtml'
 import type {Checkout, PaymentView} from '../checkout.js'
-import type {Failures} from '../failures/failures.js'
-import type {News} from '../news.js'
-import type {MockSettings} from '../settings.js'
+import type {MockContext} from '../context.js'
 import type {Bot} from '../telegram/bot.js'
-import type {Webhooks} from '../webhooks/webhooks.js'
 import {document} from './document.js'
 import {failuresView} from './failures-view.js'
 import {paymentsView} from './payments-view.js'
 import {telegramView} from './telegram-view.js'
 import {webhooksView} from './webhooks-view.js'
 
-/** All that the page shows and lets people do. */
-export interface Mocks {
-  settings: MockSettings
-  news: News
-  failures: Failures
-  webhooks: Webhooks
+/** The state that the page shows and changes. */
+export interface PageContext extends MockContext {
   bot: Bot
   checkouts: Checkout[]
 }
 
-export function homePage(mocks: Mocks): string {
+/** Returns the page with all sections. */
+export function homePage(mocks: PageContext): string {
   return document(
     'Mocks of third parties',
     html`<header>
         <h1>Mocks of third parties</h1>
-        <p class="note">Nothing here is real, and all of it is forgotten at a restart. Times are UTC.</p>
-        <nav aria-label="Parts of the page">
+        <p class="note">
+          No money is transferred, and nothing is sent outside this machine. A restart deletes all data. Times
+          are in UTC.
+        </p>
+        <nav aria-label="Sections">
           <a href="#telegram">Telegram</a> <a href="#payments">Payments</a> <a href="#webhooks">Webhooks</a>
           <a href="#failures">Failures</a>
         </nav>
@@ -43,5 +40,5 @@ export function homePage(mocks: Mocks): string {
 function allPayments(checkouts: Checkout[]): PaymentView[] {
   return checkouts
     .flatMap(checkout => checkout.payments())
-    .sort((one, other) => other.at.getTime() - one.at.getTime())
+    .sort((one, other) => other.createdAt.getTime() - one.createdAt.getTime())
 }

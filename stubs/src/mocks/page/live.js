@@ -1,45 +1,45 @@
-// Keeps the page up to date: when something happens, the parts marked data-live are fetched and replaced.
+// Updates the page: after each change, the regions with data-live are fetched and replaced.
 const status = document.getElementById('status')
-let fetching = false
-let again = false
+let isRefreshing = false
+let hasNewChange = false
 
-showNewest()
+scrollToNewest()
 const events = new EventSource('/events')
 events.addEventListener('message', ({data}) => {
-  say(data)
+  showStatus(data)
   void refresh()
 })
 events.addEventListener('open', () => void refresh())
-events.addEventListener('error', () => say('The mocks do not answer. Trying again.'))
+events.addEventListener('error', () => showStatus('The mocks do not respond. Reconnecting…'))
 
-function say(sentence) {
+function showStatus(sentence) {
   if (status) status.textContent = sentence
 }
 
 async function refresh() {
-  again = fetching
-  if (fetching) return
-  fetching = true
+  hasNewChange = isRefreshing
+  if (isRefreshing) return
+  isRefreshing = true
   try {
     const response = await fetch(location.pathname)
-    replaceParts(new DOMParser().parseFromString(await response.text(), 'text/html'))
+    replaceRegions(new DOMParser().parseFromString(await response.text(), 'text/html'))
   } catch {
-    // The stream of events fails too then, and says so
+    // The event stream fails as well, and its error listener shows the status
   }
-  fetching = false
-  if (again) await refresh()
+  isRefreshing = false
+  if (hasNewChange) await refresh()
 }
 
-function replaceParts(fresh) {
+function replaceRegions(fresh) {
   const focused = document.activeElement?.id
-  for (const part of document.querySelectorAll('[data-live]')) {
-    const newer = fresh.getElementById(part.id)
-    if (newer && newer.innerHTML !== part.innerHTML) part.replaceChildren(...newer.childNodes)
+  for (const region of document.querySelectorAll('[data-live]')) {
+    const newer = fresh.getElementById(region.id)
+    if (newer && newer.innerHTML !== region.innerHTML) region.replaceChildren(...newer.childNodes)
   }
   if (focused) document.getElementById(focused)?.focus()
-  showNewest()
+  scrollToNewest()
 }
 
-function showNewest() {
+function scrollToNewest() {
   for (const list of document.querySelectorAll('[data-scroll]')) list.scrollTop = list.scrollHeight
 }

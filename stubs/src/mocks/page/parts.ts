@@ -1,6 +1,6 @@
 import {html} from 'ghtml'
 
-/** A part of the page under a heading; the body is HTML. */
+/** Returns a section with a heading. The body is HTML. */
 export function section(id: string, heading: string, body: string): string {
   return html`<section id="${id}" aria-labelledby="${id}-heading">
     <h2 id="${id}-heading">${heading}</h2>
@@ -8,13 +8,13 @@ export function section(id: string, heading: string, body: string): string {
   </section>`
 }
 
-/** A part that live.js replaces when something changes; the body is HTML. Nobody types in there. */
-export function live(id: string, body: string): string {
+/** Returns a region that live.js replaces after each change. The body is HTML and must not contain input fields. */
+export function liveRegion(id: string, body: string): string {
   return html`<div id="${id}" data-live>!${body}</div>`
 }
 
-/** The time of day, UTC. */
-export function time(date: Date): string {
+/** Returns the time of day in UTC. */
+export function timeOfDay(date: Date): string {
   const iso = date.toISOString()
   return html`<time datetime="${iso}">${iso.slice(11, 19)}</time>`
 }
@@ -25,7 +25,7 @@ const NAMES: Record<string, string> = {
   cloudpayments: 'CloudPayments',
 }
 
-/** The name of a provider as people write it. */
-export function nameOf(provider: string): string {
+/** Returns the name of a provider in its usual spelling. */
+export function providerName(provider: string): string {
   return NAMES[provider] ?? provider
 }

@@ -1,29 +1,31 @@
 import {html} from 'ghtml'
 import type {Checkout, PaymentView} from '../checkout.js'
 import {document} from './document.js'
-import {live, nameOf} from './parts.js'
+import {liveRegion, providerName} from './parts.js'
 
-/** What the payer sees behind the link of a payment. */
-export function payerPage(payment: PaymentView, {reasons}: Checkout): string {
+/** Returns the page on which the payer pays. */
+export function payerPage(payment: PaymentView, {declineReasons}: Checkout): string {
   const {provider, id, description, amount, status, detail, actions, returnUrl} = payment
-  const open = actions.includes('pay')
+  const canPay = actions.includes('pay')
   const body = html`<main class="payer">
-    <p class="note">${nameOf(provider)}, a mock: no money moves</p>
+    <p class="note">Mock of ${providerName(provider)}: no money is transferred</p>
     <h1>${amount}</h1>
     <p>${description}</p>
-    !${live('payer', open ? payForms(id, detail, reasons) : html`<p>This payment is <b>${status}</b>. !${back(returnUrl)}</p>`)}
+    !${liveRegion('payer', canPay ? payForms(id, detail, declineReasons) : html`<p>The status of this payment is <b>${status}</b>. !${returnLink(returnUrl)}</p>`)}
     <p class="note"><a href="/">All mocks</a></p>
   </main>`
   return document(`Pay ${amount}`, body)
 }
 
-/** Behind a link that leads to no payment. */
-export function noPayerPage(): string {
+/** Returns the page for an unknown payment. */
+export function unknownPaymentPage(): string {
   return document(
-    'No such payment',
+    'Unknown payment',
     html`<main class="payer">
-      <h1>No such payment</h1>
-      <p>The mocks forget all payments when they are started again. <a href="/">All mocks</a></p>
+      <h1>Unknown payment</h1>
+      <p>
+        This payment does not exist. A restart of the mocks deletes all payments. <a href="/">All mocks</a>
+      </p>
     </main>`,
   )
 }
@@ -42,6 +44,6 @@ function payForms(id: string, detail: string, reasons: readonly string[]): strin
     </form>`
 }
 
-function back(returnUrl: string | null): string {
-  return returnUrl ? html`<a href="${returnUrl}">Back to the shop</a>` : ''
+function returnLink(returnUrl: string | null): string {
+  return returnUrl ? html`<a href="${returnUrl}">Return to the shop</a>` : ''
 }

@@ -1,4 +1,4 @@
-// A file as its text; build.js puts it into the bundle.
+// The text of a file; build.js adds it to the bundle.
 declare module '*?raw' {
   const text: string
   export default text

@@ -1,16 +1,17 @@
 import {html} from 'ghtml'
 import type {Bot} from '../telegram/bot.js'
 import type {Chat, Message} from '../telegram/chats.js'
-import {live, section, time} from './parts.js'
+import {liveRegion, section, timeOfDay} from './parts.js'
 
+/** Returns the section that shows the chats of the bot, and a form for messages to it. */
 export function telegramView(bot: Bot): string {
   const chats = bot.chats.list()
   return section(
     'telegram',
     'Telegram',
-    html`!${live(
+    html`!${liveRegion(
         'chats',
-        html`<p class="note">!${receives(bot)}</p>
+        html`<p class="note">!${botStatus(bot)}</p>
           !${chats.map(chatView)} !${chats.length === 0 ? '<p class="empty">No messages yet.</p>' : ''}`,
       )}
       <form method="post" action="/actions/messages" class="row">
@@ -21,15 +22,17 @@ export function telegramView(bot: Bot): string {
         <label class="wide"
           >Text <input name="text" required maxlength="4096" placeholder="/start" autocomplete="off"
         /></label>
-        <button>Write to the bot</button>
+        <button>Send to the bot</button>
       </form>`,
   )
 }
 
-function receives({user, webhook: {target}, updates}: Bot): string {
-  const way = target ? html`gets updates at <code>${target.url}</code>` : 'asks for updates by getUpdates'
-  const waiting = updates.count > 0 ? `, ${updates.count} not taken yet` : ''
-  return html`The bot <b>@${user.username}</b> !${way}${waiting}.`
+function botStatus({user, webhook: {target}, updates}: Bot): string {
+  const source = target
+    ? html`receives updates at <code>${target.url}</code>`
+    : 'polls for updates with getUpdates'
+  const pending = updates.count > 0 ? ` (${updates.count} pending)` : ''
+  return html`The bot <b>@${user.username}</b> !${source}${pending}.`
 }
 
 function chatView({user, messages}: Chat): string {
@@ -43,7 +46,7 @@ function chatView({user, messages}: Chat): string {
 
 function messageView({from, text, date}: Message): string {
   return html`<li class="${from.is_bot ? 'bot' : 'user'}">
-    <span class="who">${from.is_bot ? 'Bot' : from.first_name} !${time(new Date(date * 1000))}</span>
+    <span class="who">${from.is_bot ? 'Bot' : from.first_name} !${timeOfDay(new Date(date * 1000))}</span>
     <p>${text}</p>
   </li>`
 }

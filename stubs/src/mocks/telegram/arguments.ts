@@ -1,27 +1,32 @@
 import type {FastifyRequest} from 'fastify'
-import {formFields, jsonOf, textOf} from '../body.js'
+import {bodyText, formFields, parseJson} from '../body.js'
 import {badRequest} from './errors.js'
 
-/** The arguments of a call, all of them text, as the Bot API itself keeps them; objects are JSON. */
-export type Arguments = Readonly<Record<string, string>>
+/** The arguments of a method as text, like in the Bot API server itself. Objects are JSON. */
+export type MethodArguments = Readonly<Record<string, string>>
 
-/** Reads them from query and body, which is a form or JSON. The body wins. */
-export function readArguments({query, body, headers}: FastifyRequest): Arguments {
+/**
+ * Reads the arguments from the query and the body, which is a form or JSON. The body takes precedence.
+ *
+ * @throws TelegramError 400 if a JSON body is not an object
+ */
+export function readArguments({query, body, headers}: FastifyRequest): MethodArguments {
   const type = headers['content-type'] ?? ''
   return {...textValues(query as object), ...bodyArguments(body, type)}
 }
 
-function bodyArguments(body: unknown, type: string): Arguments {
-  if (textOf(body) === '') return {}
+function bodyArguments(body: unknown, type: string): MethodArguments {
+  if (bodyText(body) === '') return {}
   if (/^application\/json\b/i.test(type)) {
-    const value = jsonOf(textOf(body))
+    const value = parseJson(bodyText(body))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return textValues(value)
     throw badRequest('JSON object expected')
   }
   return formFields(body)
 }
 
-function textValues(value: object): Arguments {
+/** Converts the values of an object to text, and omits null and undefined. */
+export function textValues(value: object): MethodArguments {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== null && item !== undefined)
@@ -29,8 +34,11 @@ function textValues(value: object): Arguments {
   )
 }
 
-/** A number within bounds; what is none, or absent, is the default, as there. */
-export function integer(value: string | undefined, normal: number, least: number, most: number): number {
-  const number = /^[+-]?\d+$/.test(value ?? '') ? Number(value) : normal
-  return Math.min(Math.max(number, least), most)
+/** Parses an integer and limits it to a range. As in the Bot API, an invalid value counts as absent. */
+export function parseInteger(
+  value: string | undefined,
+  {fallback, min, max}: {fallback: number; min: number; max: number},
+): number {
+  const number = /^[+-]?\d+$/.test(value ?? '') ? Number(value) : fallback
+  return Math.min(Math.max(number, min), max)
 }

@@ -1,5 +1,6 @@
-import {Recent} from '../recent.js'
+import {BoundedMap} from '../bounded-map.js'
 
+/** A user or a bot, as in https://core.telegram.org/bots/api#user. */
 export interface User {
   id: number
   is_bot: boolean
@@ -7,6 +8,7 @@ export interface User {
   username: string
 }
 
+/** A message, as in https://core.telegram.org/bots/api#message. */
 export interface Message {
   message_id: number
   from: User
@@ -17,26 +19,28 @@ export interface Message {
   reply_markup?: unknown
 }
 
+/** A private chat of the bot with a user. */
 export interface Chat {
   user: User
+  /** The oldest first. */
   messages: Message[]
 }
 
 const MESSAGES_PER_CHAT = 200
 
-/** The private chats of the bot. Whoever has a positive id has one: in the real world they would have pressed Start. */
+/** The private chats of the bot. Every user with a positive id counts as having started the bot. */
 export class Chats {
-  readonly #chats = new Recent<Chat>(100)
+  readonly #chats = new BoundedMap<Chat>(100)
   #lastMessage = 0
 
-  /** The chat that was used last comes first. */
+  /** Returns the chats, the most recently used first. */
   list(): Chat[] {
-    return this.#chats.latest().sort((one, other) => lastOf(other) - lastOf(one))
+    return this.#chats.newestFirst().sort((one, other) => lastMessageId(other) - lastMessageId(one))
   }
 
-  /** Adds a message of the user, or of the bot to the user. */
-  write(chatId: number, text: string, bot: User | null, replyMarkup?: unknown): Message {
-    const {user, messages} = this.#of(chatId)
+  /** Adds a message to the chat with a user. The bot is its author if given, otherwise the user. */
+  write(chatId: number, text: string, {bot, replyMarkup}: {bot?: User; replyMarkup?: unknown} = {}): Message {
+    const {user, messages} = this.#chatWith(chatId)
     const {first_name, username} = user
     const command = bot ? null : /^\/\w+(@\w+)?/.exec(text)
     const message: Message = {
@@ -53,9 +57,9 @@ export class Chats {
     return message
   }
 
-  #of(chatId: number): Chat {
-    const known = this.#chats.get(String(chatId))
-    if (known) return known
+  #chatWith(chatId: number): Chat {
+    const existing = this.#chats.get(String(chatId))
+    if (existing) return existing
     const user = {id: chatId, is_bot: false, first_name: `User ${chatId}`, username: `user${chatId}`}
     const chat = {user, messages: []}
     this.#chats.set(String(chatId), chat)
@@ -63,6 +67,6 @@ export class Chats {
   }
 }
 
-function lastOf({messages}: Chat): number {
+function lastMessageId({messages}: Chat): number {
   return messages.at(-1)?.message_id ?? 0
 }

@@ -1,19 +1,21 @@
 import {conflict} from './errors.js'
 import type {Message} from './chats.js'
 
+/** An update, as in https://core.telegram.org/bots/api#update. */
 export interface Update {
   update_id: number
   message: Message
 }
 
+/** The number of pending updates that are kept. */
 const LIMIT = 1000
 
 interface Poll {
   wake(): void
-  end(error: Error): void
+  fail(error: Error): void
 }
 
-/** What the bot has not taken yet, and who waits for more. */
+/** The updates that the bot has not confirmed, and a getUpdates call that waits for more. */
 export class Updates {
   #pending: Update[] = []
   #lastId = 100_000
@@ -33,7 +35,7 @@ export class Updates {
     this.#poll?.wake()
   }
 
-  /** Forgets the updates before this id; of a negative one, all but so many. */
+  /** Removes the updates before this id. A negative offset keeps that many of the newest updates. */
   confirm(offset: number): void {
     if (offset < 0) this.#pending = this.#pending.slice(offset)
     if (offset > 0) this.#pending = this.#pending.filter(({update_id}) => update_id >= offset)
@@ -43,32 +45,37 @@ export class Updates {
     this.#pending = []
   }
 
-  /** The next updates, after at most so many seconds; only one caller may wait. */
-  async take(limit: number, seconds: number): Promise<Update[]> {
+  /**
+   * Returns the next updates, and waits up to this number of seconds for the first one. Only one call can wait; an
+   * earlier call fails.
+   *
+   * @throws TelegramError 409 if the call is interrupted
+   */
+  async poll(limit: number, seconds: number): Promise<Update[]> {
     this.interrupt('terminated by other getUpdates request; make sure that only one bot instance is running')
     if (this.#pending.length === 0 && seconds > 0) await this.#wait(seconds)
     return this.#pending.slice(0, limit)
   }
 
-  /** Ends whoever waits, with a conflict. */
+  /** Makes the waiting call fail with a conflict. */
   interrupt(reason: string): void {
-    this.#poll?.end(conflict(reason))
+    this.#poll?.fail(conflict(reason))
   }
 
   #wait(seconds: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => poll.wake(), seconds * 1000)
-      const leave = (): void => {
+      const finish = (): void => {
         clearTimeout(timer)
         if (this.#poll === poll) this.#poll = null
       }
       const poll: Poll = {
         wake: () => {
-          leave()
+          finish()
           resolve()
         },
-        end: error => {
-          leave()
+        fail: error => {
+          finish()
           reject(error)
         },
       }

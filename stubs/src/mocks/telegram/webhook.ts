@@ -1,19 +1,20 @@
 import {parseUrl} from '../../variables.js'
-import type {Answer} from '../webhooks/post.js'
+import type {WebhookResponse} from '../webhooks/post.js'
 import type {Webhooks} from '../webhooks/webhooks.js'
 import {badRequest} from './errors.js'
 import type {Update, Updates} from './updates.js'
 
-/** Where updates go, as setWebhook was told. */
-export interface Target {
+/** The arguments of setWebhook. */
+export interface WebhookTarget {
   url: string
+  /** Empty if there is none. */
   secretToken: string
   maxConnections: number
 }
 
-/** Brings updates to the bot one after the other, each until the bot has taken it. */
+/** Sends updates to the webhook of the bot one by one. Each is sent until the bot accepts it. */
 export class UpdateWebhook {
-  #target: Target | null = null
+  #target: WebhookTarget | null = null
   #stop = new AbortController()
   #running = false
   #lastError: {date: number; message: string} | null = null
@@ -21,11 +22,11 @@ export class UpdateWebhook {
   constructor(
     private readonly webhooks: Webhooks,
     private readonly updates: Updates,
-    /** What to do with a call that the bot makes by answering. */
-    private readonly onReply: (text: string) => void,
+    /** Called with each accepted response, which may contain a method call. */
+    private readonly onResponse: (text: string) => void,
   ) {}
 
-  get target(): Target | null {
+  get target(): WebhookTarget | null {
     return this.#target
   }
 
@@ -33,8 +34,12 @@ export class UpdateWebhook {
     return this.#lastError
   }
 
-  /** @throws TelegramError when the URL or the token is none. The real one also refuses http, which is right for dev. */
-  set(target: Target): void {
+  /**
+   * Sets the webhook. Unlike the real API, http URLs are accepted, for dev.
+   *
+   * @throws TelegramError 400 if the URL or the secret token is invalid
+   */
+  set(target: WebhookTarget): void {
     if (!/^https?:$/.test(parseUrl(target.url)?.protocol ?? ''))
       throw badRequest('invalid webhook URL specified')
     if (target.secretToken.length > 256) throw badRequest('secret token is too long')
@@ -51,7 +56,7 @@ export class UpdateWebhook {
     this.#stop = new AbortController()
   }
 
-  /** Begins to send what is there, unless it is at it. */
+  /** Starts to send the pending updates, unless that is already in progress. */
   wake(): void {
     if (!this.#running) void this.#run()
   }
@@ -59,15 +64,15 @@ export class UpdateWebhook {
   async #run(): Promise<void> {
     this.#running = true
     for (let update; this.#target && (update = this.updates.first());) {
-      const answer = await this.#send(this.#target, update)
-      if (!answer) continue
+      const response = await this.#send(this.#target, update)
+      if (!response) continue
       this.updates.confirm(update.update_id + 1)
-      this.onReply(answer.text)
+      this.onResponse(response.text)
     }
     this.#running = false
   }
 
-  #send({url, secretToken}: Target, update: Update): Promise<Answer | undefined> {
+  #send({url, secretToken}: WebhookTarget, update: Update): Promise<WebhookResponse | undefined> {
     return this.webhooks.deliver(
       {
         provider: 'telegram',
@@ -76,13 +81,13 @@ export class UpdateWebhook {
         contentType: 'application/json',
         headers: secretToken ? {'X-Telegram-Bot-Api-Secret-Token': secretToken} : {},
         body: JSON.stringify(update),
-        accepts: answer => this.#note(answer),
+        accepts: response => this.#record(response),
       },
       this.#stop.signal,
     )
   }
 
-  #note({status, text}: Answer): boolean {
+  #record({status, text}: WebhookResponse): boolean {
     const accepted = status >= 200 && status < 300
     const message = status ? `Wrong response from the webhook: ${status}` : text
     this.#lastError = accepted ? this.#lastError : {date: Math.floor(Date.now() / 1000), message}

@@ -1,30 +1,31 @@
 import {causeOf} from '../../health/check.js'
 
-const ANSWER_LIMIT_MS = 10_000
+const TIMEOUT_MS = 10_000
 
-/** What is sent; headers beside these are the caller's. */
-export interface Message {
+/** The request of a webhook. */
+export interface WebhookRequest {
   url: string
   contentType: string
+  /** Additional headers. */
   headers?: Record<string, string>
   body: string
 }
 
-/** What came back; a status of 0 when nothing did, and then the text says why. */
-export interface Answer {
+/** The response to a webhook. If there is none, the status is 0 and the text is the cause. */
+export interface WebhookResponse {
   status: number
   text: string
 }
 
-/** Sends it once. Never throws: a receiver that cannot be reached is an answer too. */
-export async function post({url, contentType, headers, body}: Message): Promise<Answer> {
+/** Sends a request once. Never throws: a failed request is a response with status 0. */
+export async function post({url, contentType, headers, body}: WebhookRequest): Promise<WebhookResponse> {
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: {'content-type': contentType, 'user-agent': 'aquastream-mocks', ...headers},
       body,
       redirect: 'manual',
-      signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     return {status: response.status, text: await response.text()}
   } catch (error) {

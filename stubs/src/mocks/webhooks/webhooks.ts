@@ -1,74 +1,74 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {FastifyBaseLogger} from 'fastify'
+import {BoundedMap} from '../bounded-map.js'
+import type {ChangeEvents} from '../change-events.js'
 import type {Failures} from '../failures/failures.js'
-import type {Provider} from '../failures/scripts.js'
-import type {News} from '../news.js'
-import {Recent} from '../recent.js'
-import {post, type Answer, type Message} from './post.js'
+import type {MockProvider} from '../failures/scripts.js'
+import {post, type WebhookRequest, type WebhookResponse} from './post.js'
 
+const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 60_000
 
-/** A message, with the name that people know it by. */
-export interface Webhook extends Message {
-  provider: Provider
+/** A webhook to be sent. */
+export interface Webhook extends WebhookRequest {
+  provider: MockProvider
+  /** The name of the event on the page and in the log. */
   event: string
-  /** Whether the receiver has understood it. */
-  accepts(answer: Answer): boolean
+  /** Returns whether the response means that the receiver has accepted the webhook. */
+  accepts(response: WebhookResponse): boolean
 }
 
-/** What became of one, for the page. */
+/** The state of a webhook as the page shows it. */
 export interface Delivery {
-  provider: Provider
+  provider: MockProvider
   event: string
   url: string
-  state: 'sending' | 'accepted' | 'refused' | 'repeating' | 'given up'
-  attempts: {at: Date; answer: Answer}[]
+  state: 'sending' | 'accepted' | 'rejected' | 'retrying' | 'abandoned'
+  attempts: {at: Date; response: WebhookResponse}[]
 }
 
-/** Sends the notifications of all providers and remembers their answers. */
+/** Sends the webhooks of all providers, and records the responses. */
 export class Webhooks {
-  readonly #deliveries = new Recent<Delivery>(200)
+  readonly #deliveries = new BoundedMap<Delivery>(200)
   #count = 0
 
   constructor(
     private readonly log: FastifyBaseLogger,
-    private readonly news: News,
+    private readonly events: ChangeEvents,
     private readonly failures: Failures,
   ) {}
 
-  /** The newest first. */
+  /** Returns the recorded deliveries, the newest first. */
   deliveries(): Delivery[] {
-    return this.#deliveries.latest()
+    return this.#deliveries.newestFirst()
   }
 
-  /** Sends it once: a question whose answer decides. */
-  async ask(webhook: Webhook): Promise<Answer> {
+  /** Sends a webhook once and returns the response. */
+  async sendOnce(webhook: Webhook): Promise<WebhookResponse> {
     const {delivery} = this.#begin(webhook)
-    const answer = await this.#attempt(webhook, delivery)
-    this.#settle(delivery, webhook.accepts(answer) ? 'accepted' : 'refused')
-    return answer
+    const response = await this.#attempt(webhook, delivery)
+    this.#setState(delivery, webhook.accepts(response) ? 'accepted' : 'rejected')
+    return response
   }
 
   /**
-   * Sends it until it is accepted, after 1 s, 2 s, 4 s and so on up to a minute; gives up when so many others have come
-   * since that it is forgotten, or at the signal.
-   *
-   * @returns the answer that accepted it
+   * Sends a webhook until it is accepted, with pauses of 1, 2, 4, … up to 60 seconds. Returns the response that
+   * accepted it, or undefined if the signal aborts or newer webhooks have displaced the record of the delivery.
    */
-  async deliver(webhook: Webhook, signal?: AbortSignal): Promise<Answer | undefined> {
+  async deliver(webhook: Webhook, signal?: AbortSignal): Promise<WebhookResponse | undefined> {
     const {key, delivery} = this.#begin(webhook)
-    for (let pause = 1000; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
-      const answer = await this.#attempt(webhook, delivery)
-      if (webhook.accepts(answer)) {
-        if (this.failures.take(webhook.provider, 'webhook', 'duplicate'))
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      const response = await this.#attempt(webhook, delivery)
+      if (webhook.accepts(response)) {
+        if (this.failures.consume(webhook.provider, 'webhook', 'duplicate'))
           await this.#attempt(webhook, delivery)
-        this.#settle(delivery, 'accepted')
-        return answer
+        this.#setState(delivery, 'accepted')
+        return response
       }
-      this.#settle(delivery, 'repeating')
+      this.#setState(delivery, 'retrying')
       const stopped = await sleep(pause, false, {ref: false, ...(signal && {signal})}).catch(() => true)
       if (stopped || !this.#deliveries.has(key)) {
-        this.#settle(delivery, 'given up')
+        this.#setState(delivery, 'abandoned')
         return undefined
       }
     }
@@ -81,24 +81,24 @@ export class Webhooks {
     return {key, delivery}
   }
 
-  async #attempt(webhook: Webhook, delivery: Delivery): Promise<Answer> {
-    const answer = await post(webhook)
-    // Of a receiver that stays away for a day, the first and the last answers tell enough
+  async #attempt(webhook: Webhook, delivery: Delivery): Promise<WebhookResponse> {
+    const response = await post(webhook)
+    // At most 40 attempts are kept: the first 20 and the last 20
     delivery.attempts.splice(20, delivery.attempts.length >= 40 ? 1 : 0)
-    delivery.attempts.push({at: new Date(), answer})
-    return answer
+    delivery.attempts.push({at: new Date(), response})
+    return response
   }
 
-  // The URL is not logged: it may hold a token
-  #settle(delivery: Delivery, state: Delivery['state']): void {
+  // The URL is not logged, because it may contain a token
+  #setState(delivery: Delivery, state: Delivery['state']): void {
     const {provider, event, attempts} = delivery
     delivery.state = state
-    const {status, text} = attempts.at(-1)!.answer
+    const {status, text} = attempts.at(-1)!.response
     const line = {provider, event, state, status, attempts: attempts.length}
     this.log[state === 'accepted' ? 'info' : 'warn'](
       line,
       `webhook ${provider} ${event} ${state}: ${status || text}`,
     )
-    this.news.tell(`Webhook ${provider} ${event}: ${state}, ${status || text}.`)
+    this.events.emit(`Webhook ${provider} ${event} ${state}: ${status || text}.`)
   }
 }

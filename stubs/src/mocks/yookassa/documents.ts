@@ -1,7 +1,8 @@
-// The objects of the API, with the members that the documentation shows.
-import {decimal} from '../money.js'
-import type {Payment, Refund} from './payments.js'
+// The objects of the API, with the members that https://yookassa.ru/developers/api shows.
+import {formatKopecks} from '../money.js'
+import type {Refund, YooKassaPayment} from './payments.js'
 
+/** The card of all payments, because the payer enters none. */
 const CARD = {
   first6: '555555',
   last4: '4444',
@@ -11,7 +12,8 @@ const CARD = {
   issuer_country: 'RU',
 }
 
-export function paymentDocument(payment: Payment, shopId: string, publicUrl: string): object {
+/** Returns a payment as the API returns it. */
+export function paymentDocument(payment: YooKassaPayment, shopId: string, publicUrl: string): object {
   const paid = payment.status === 'succeeded' || payment.status === 'waiting_for_capture'
   return {
     id: payment.id,
@@ -42,11 +44,12 @@ export function paymentDocument(payment: Payment, shopId: string, publicUrl: str
   }
 }
 
-function paymentMethod({id, methodType}: Payment, paid: boolean): object {
+function paymentMethod({id, methodType}: YooKassaPayment, paid: boolean): object {
   const card = methodType === 'bank_card' && {title: `Bank card *${CARD.last4}`, card: CARD}
   return {type: methodType, id, saved: false, status: paid ? 'active' : 'inactive', ...card}
 }
 
+/** Returns a refund as the API returns it. */
 export function refundDocument(refund: Refund): object {
   return {
     id: refund.id,
@@ -59,5 +62,5 @@ export function refundDocument(refund: Refund): object {
 }
 
 function money(amount: number, currency: string): {value: string; currency: string} {
-  return {value: decimal(amount), currency}
+  return {value: formatKopecks(amount), currency}
 }

@@ -11,21 +11,23 @@ const CODES = {
   500: 'internal_server_error',
 } as const
 
-/** What YooKassa refuses. Codes and parameters are those of its documentation. */
+/** An error of the API, with a code of https://yookassa.ru/developers/using-api/response-handling/http-codes. */
 export class YooKassaError extends Error {
   constructor(
     readonly status: keyof typeof CODES,
     description: string,
+    /** The parameter or header that is wrong. */
     readonly parameter?: string,
   ) {
     super(description)
   }
 }
 
-/** A request that is wrong in this parameter. */
+/** Creates the error for an invalid parameter. */
 export const invalid = (parameter: string, description: string): YooKassaError =>
   new YooKassaError(400, description, parameter)
 
+/** Ends a request with an error. */
 export function sendError(reply: FastifyReply, {status, message, parameter}: YooKassaError): FastifyReply {
   return reply.code(status).send({
     type: 'error',

@@ -1,13 +1,12 @@
 import type {FastifyError, FastifyInstance, FastifyRequest} from 'fastify'
-import {takeBodies, textOf} from '../body.js'
-import {isBasic} from '../credentials.js'
-import type {Failures} from '../failures/failures.js'
+import {acceptRawBodies, bodyText} from '../body.js'
+import type {MockContext} from '../context.js'
+import {matchesBasicAuth} from '../credentials.js'
 import {addFailures} from '../failures/hooks.js'
-import type {MockSettings} from '../settings.js'
 import {refundDocument} from './documents.js'
 import {sendError, YooKassaError} from './errors.js'
 import {Idempotence} from './idempotence.js'
-import type {Payment, Refund} from './payments.js'
+import type {Refund, YooKassaPayment} from './payments.js'
 import {capture, newPayment, newRefund, readBody} from './schemas.js'
 import type {YooKassa} from './yookassa.js'
 
@@ -15,17 +14,13 @@ interface ById {
   Params: {id: string}
 }
 
-const WRONG_KEY =
+const WRONG_CREDENTIALS =
   'Error in shopId or secret key. Check their validity. You can reissue the key in the Merchant Profile'
 
-/** Adds the API of https://api.yookassa.ru/v3, as far as the platform uses it. */
-export function addYooKassa(
-  app: FastifyInstance,
-  shop: YooKassa,
-  {shopId, secretKey}: MockSettings['yookassa'],
-  failures: Failures,
-): void {
-  takeBodies(app)
+/** Adds the API of https://yookassa.ru/developers/api, as far as the platform uses it. */
+export function addYooKassa(app: FastifyInstance, shop: YooKassa, {settings, failures}: MockContext): void {
+  const {shopId, secretKey} = settings.yookassa
+  acceptRawBodies(app)
   app.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof YooKassaError) return sendError(reply, error)
     if (error.statusCode && error.statusCode < 500)
@@ -36,13 +31,14 @@ export function addYooKassa(
   app.setNotFoundHandler((_, reply) => sendError(reply, new YooKassaError(404, 'Resource not found')))
   app.addHook('onRequest', async ({headers: {authorization}}) => {
     if (!authorization) throw new YooKassaError(401, 'Basic authentication failed')
-    if (!isBasic(authorization, shopId, secretKey)) throw new YooKassaError(401, WRONG_KEY, 'Authorization')
+    if (!matchesBasicAuth(authorization, shopId, secretKey))
+      throw new YooKassaError(401, WRONG_CREDENTIALS, 'Authorization')
   })
   addFailures(app, failures, {
     provider: 'yookassa',
     operation: request => request.routeOptions.config.operation,
-    error: reply => sendError(reply, new YooKassaError(500, 'Internal server error')),
-    rateLimit: reply => sendError(reply, new YooKassaError(429, 'Too many requests')),
+    sendServerError: reply => sendError(reply, new YooKassaError(500, 'Internal server error')),
+    sendRateLimit: reply => sendError(reply, new YooKassaError(429, 'Too many requests')),
   })
   app.addHook('preHandler', async request => requireJson(request))
   addPayments(app, shop)
@@ -50,19 +46,19 @@ export function addYooKassa(
 }
 
 function addPayments(app: FastifyInstance, shop: YooKassa): void {
-  const keys = new Idempotence<Payment>()
-  const once = (request: FastifyRequest, run: () => Payment): object =>
-    shop.document(keys.once(keyOf(request), contentOf(request), run))
+  const keys = new Idempotence<YooKassaPayment>()
+  const once = (request: FastifyRequest, run: () => YooKassaPayment): object =>
+    shop.document(keys.once(keyOf(request), fingerprintOf(request), run))
 
   app.post('/payments', operation('create-payment'), async request =>
     once(request, () => shop.create(readBody(newPayment, request.body))),
   )
   app.get('/payments', operation('list-payments'), async () => ({
     type: 'list',
-    items: shop.stored.list().map(payment => shop.document(payment)),
+    items: shop.store.list().map(payment => shop.document(payment)),
   }))
   app.get<ById>('/payments/:id', operation('get-payment'), async request =>
-    shop.document(shop.stored.get(request.params.id)),
+    shop.document(shop.store.get(request.params.id)),
   )
   app.post<ById>('/payments/:id/capture', operation('capture'), async request =>
     once(request, () => shop.capture(request.params.id, readBody(capture, request.body).amount?.value)),
@@ -76,10 +72,10 @@ function addRefunds(app: FastifyInstance, shop: YooKassa): void {
   const keys = new Idempotence<Refund>()
   app.post('/refunds', operation('create-refund'), async request => {
     const run = (): Refund => shop.refund(readBody(newRefund, request.body))
-    return refundDocument(keys.once(keyOf(request), contentOf(request), run))
+    return refundDocument(keys.once(keyOf(request), fingerprintOf(request), run))
   })
   app.get<ById>('/refunds/:id', operation('get-refund'), async request =>
-    refundDocument(shop.stored.getRefund(request.params.id)),
+    refundDocument(shop.store.getRefund(request.params.id)),
   )
 }
 
@@ -89,7 +85,7 @@ function operation(name: string): {config: {operation: string}} {
 
 function requireJson({method, body, headers}: FastifyRequest): void {
   const isJson = /^application\/json\b/i.test(headers['content-type'] ?? '')
-  if (method === 'POST' && textOf(body) !== '' && !isJson) {
+  if (method === 'POST' && bodyText(body) !== '' && !isJson) {
     throw new YooKassaError(415, 'Content-Type must be application/json', 'Content-Type')
   }
 }
@@ -99,6 +95,6 @@ function keyOf({headers}: FastifyRequest): string | undefined {
   return typeof key === 'string' ? key : undefined
 }
 
-function contentOf({url, body}: FastifyRequest): string {
-  return `${url}\n${textOf(body)}`
+function fingerprintOf({url, body}: FastifyRequest): string {
+  return `${url}\n${bodyText(body)}`
 }

@@ -1,17 +1,14 @@
 import type {Action, Checkout, PaymentView} from '../checkout.js'
-import type {Failures} from '../failures/failures.js'
-import {decimal} from '../money.js'
-import type {News} from '../news.js'
-import type {MockSettings} from '../settings.js'
-import type {Webhooks} from '../webhooks/webhooks.js'
+import type {MockContext} from '../context.js'
+import {formatKopecks} from '../money.js'
 import {paymentDocument, refundDocument} from './documents.js'
-import {Payments, type Payment, type Refund} from './payments.js'
+import {YooKassaPayments, type Refund, type YooKassaPayment} from './payments.js'
 import type {NewPayment, NewRefund} from './schemas.js'
 
-/** The shop's account: what is done with its payments, and what the shop is told. */
+/** The account of the shop at YooKassa. Every change of a payment is reported to the shop by webhook. */
 export class YooKassa implements Checkout {
   readonly provider = 'yookassa'
-  readonly reasons = [
+  readonly declineReasons = [
     'insufficient_funds',
     'general_decline',
     '3d_secure_failed',
@@ -22,77 +19,72 @@ export class YooKassa implements Checkout {
     'payment_method_limit_exceeded',
     'expired_on_confirmation',
   ] as const
-  readonly stored = new Payments()
+  readonly store = new YooKassaPayments()
 
-  constructor(
-    private readonly settings: MockSettings,
-    private readonly webhooks: Webhooks,
-    private readonly failures: Failures,
-    private readonly news: News,
-  ) {}
+  constructor(private readonly context: MockContext) {}
 
   payments(): PaymentView[] {
-    return this.stored.list().map(viewOf)
+    return this.store.list().map(toView)
   }
 
-  create(request: NewPayment): Payment {
-    const payment = this.stored.create(request)
-    this.news.tell(`YooKassa: a new payment of ${decimal(payment.amount)} ${payment.currency}.`)
+  create(request: NewPayment): YooKassaPayment {
+    const payment = this.store.create(request)
+    this.context.events.emit(`YooKassa: new payment of ${formatKopecks(payment.amount)} ${payment.currency}.`)
     return payment
   }
 
-  capture(id: string, amount?: number): Payment {
-    const payment = this.stored.get(id)
-    this.stored.capture(payment, amount)
-    this.#changed(payment)
+  capture(id: string, amount?: number): YooKassaPayment {
+    const payment = this.store.get(id)
+    this.store.capture(payment, amount)
+    this.#reportChange(payment)
     return payment
   }
 
-  cancel(id: string): Payment {
-    const payment = this.stored.get(id)
-    this.stored.cancel(payment)
-    this.#changed(payment)
+  cancel(id: string): YooKassaPayment {
+    const payment = this.store.get(id)
+    this.store.cancel(payment)
+    this.#reportChange(payment)
     return payment
   }
 
   refund(request: NewRefund): Refund {
-    const refund = this.stored.refund(request)
+    const refund = this.store.refund(request)
     this.#notify('refund.succeeded', refundDocument(refund))
-    this.news.tell(`YooKassa: ${decimal(refund.amount)} ${refund.currency} refunded.`)
+    this.context.events.emit(`YooKassa: ${formatKopecks(refund.amount)} ${refund.currency} refunded.`)
     return refund
   }
 
-  document(payment: Payment): object {
-    return paymentDocument(payment, this.settings.yookassa.shopId, this.settings.publicUrl)
+  document(payment: YooKassaPayment): object {
+    return paymentDocument(payment, this.context.settings.yookassa.shopId, this.context.settings.publicUrl)
   }
 
-  async act(id: string, action: Action, wanted?: string): Promise<void> {
-    const reason = this.reasons.find(known => known === wanted) ?? this.reasons[0]
-    const payment = this.stored.find(id)
-    if (!payment || !viewOf(payment).actions.includes(action)) return
+  async perform(id: string, action: Action, requestedReason?: string): Promise<void> {
+    const reason = this.declineReasons.find(known => known === requestedReason) ?? this.declineReasons[0]
+    const payment = this.store.find(id)
+    if (!payment || !toView(payment).actions.includes(action)) return
     if (action === 'refund') {
       const amount = {value: payment.amount - payment.refunded, currency: payment.currency}
       this.refund({payment_id: id, amount})
       return
     }
-    const declined = action === 'decline' || this.failures.take('yookassa', 'pay', 'decline')
-    if (declined) this.stored.end(payment, {party: partyOf(reason), reason})
-    else this.stored.pay(payment)
-    this.#changed(payment)
+    const declined = action === 'decline' || this.context.failures.consume('yookassa', 'pay', 'decline')
+    if (declined) this.store.setCanceled(payment, {party: cancellationParty(reason), reason})
+    else this.store.pay(payment)
+    this.#reportChange(payment)
   }
 
-  #changed(payment: Payment): void {
+  #reportChange(payment: YooKassaPayment): void {
     this.#notify(`payment.${payment.status}`, this.document(payment))
-    this.news.tell(
-      `YooKassa: the payment of ${decimal(payment.amount)} ${payment.currency} is ${payment.status}.`,
+    this.context.events.emit(
+      `YooKassa: the payment of ${formatKopecks(payment.amount)} ${payment.currency} is now ${payment.status}.`,
     )
   }
 
   #notify(event: string, object: object): void {
-    void this.webhooks.deliver({
+    void this.context.webhooks.deliver({
       provider: 'yookassa',
       event,
-      url: `${this.settings.webhookUrl}/yookassa`,
+      url: `${this.context.settings.webhookUrl}/yookassa`,
       contentType: 'application/json',
       body: JSON.stringify({type: 'notification', event, object}),
       accepts: ({status}) => status === 200,
@@ -100,15 +92,19 @@ export class YooKassa implements Checkout {
   }
 }
 
-function partyOf(reason: string): string {
+/**
+ * Returns the party that cancels a payment for this reason. The parties and reasons are those of
+ * https://yookassa.ru/developers/payment-acceptance/after-the-payment/declined-payments.
+ */
+function cancellationParty(reason: string): string {
   return reason === 'expired_on_confirmation' || reason === 'fraud_suspected'
     ? 'yoo_money'
     : 'payment_network'
 }
 
-function viewOf(payment: Payment): PaymentView {
+function toView(payment: YooKassaPayment): PaymentView {
   const {id, status, amount, refunded, currency, cancellation} = payment
-  const actions: Record<Payment['status'], Action[]> = {
+  const actions: Record<YooKassaPayment['status'], Action[]> = {
     pending: ['pay', 'decline'],
     waiting_for_capture: [],
     succeeded: refunded < amount ? ['refund'] : [],
@@ -118,17 +114,17 @@ function viewOf(payment: Payment): PaymentView {
     provider: 'yookassa',
     id,
     description: payment.description ?? '',
-    amount: `${decimal(amount)} ${currency}`,
+    amount: `${formatKopecks(amount)} ${currency}`,
     status,
     detail: cancellation
       ? `${cancellation.reason} (${cancellation.party})`
-      : refundedWords(refunded, currency),
-    at: payment.createdAt,
+      : formatRefunded(refunded, currency),
+    createdAt: payment.createdAt,
     actions: actions[status],
     returnUrl: payment.returnUrl,
   }
 }
 
-function refundedWords(refunded: number, currency: string): string {
-  return refunded > 0 ? `${decimal(refunded)} ${currency} refunded` : ''
+function formatRefunded(refunded: number, currency: string): string {
+  return refunded > 0 ? `${formatKopecks(refunded)} ${currency} refunded` : ''
 }

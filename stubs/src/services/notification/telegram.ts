@@ -1,27 +1,32 @@
 import {causeOf} from '../../health/check.js'
 
-const ANSWER_LIMIT_MS = 10_000
+const TIMEOUT_MS = 10_000
 
-/** The bot's own address, which ends in its token: nothing may log it. */
-export interface Bot {
+/** Access to the Telegram Bot API. */
+export interface BotApi {
+  /** Ends with the token of the bot, so it must not be logged. */
   url: string
 }
 
-/** Sends a message. @throws Error with Telegram's words, or why it cannot be reached; never with the token */
-export async function sendMessage({url}: Bot, chatId: number, text: string): Promise<void> {
+/**
+ * Sends a message to a chat.
+ *
+ * @throws Error with the description from Telegram, or with the cause of the failed request; never with the token
+ */
+export async function sendMessage({url}: BotApi, chatId: number, text: string): Promise<void> {
   const response = await fetch(`${url}/sendMessage`, {
     method: 'POST',
     headers: {'content-type': 'application/json'},
     body: JSON.stringify({chat_id: chatId, text}),
     redirect: 'error',
-    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(unreachable)
   if (response.ok) return
-  const answer = (await response.json().catch(() => null)) as {description?: string} | null
-  throw new Error(`Telegram answers ${response.status}: ${answer?.description ?? 'no description'}`)
+  const body = (await response.json().catch(() => null)) as {description?: string} | null
+  throw new Error(`Telegram responded with HTTP ${response.status}: ${body?.description ?? 'no description'}`)
 }
 
-// fetch says "fetch failed" and hides the reason in the cause.
+// The message of the error itself is always "fetch failed".
 function unreachable(error: Error): never {
   throw new Error(`Telegram cannot be reached: ${causeOf(error.cause ?? error)}`)
 }

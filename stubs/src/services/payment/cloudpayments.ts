@@ -1,22 +1,26 @@
 import {createHmac, timingSafeEqual} from 'node:crypto'
-import {Refusal} from '../../http/problem.js'
-import {ask, type Account} from './ask.js'
-import type {Payment} from './payments.js'
+import {HttpError} from '../../http/problem.js'
+import {callProvider, type ProviderAccount} from './provider-api.js'
+import type {Payment} from './store.js'
 
-interface Answer {
+interface CloudPaymentsResponse {
   Success?: boolean
   Message?: string | null
   Model?: {Id?: string; Url?: string; Status?: string}
 }
 
-/** What the payment has at CloudPayments: an order, and where the payer pays it. */
+/**
+ * Creates an order at CloudPayments. Returns its id, and the URL where the payer pays.
+ *
+ * @throws HttpError 502 if CloudPayments cannot be reached or does not create the order
+ */
 export async function createAtCloudPayments(
-  account: Account,
+  account: ProviderAccount,
   payment: Payment,
   returnUrl: string,
 ): Promise<Partial<Payment>> {
   const {id, userId, amount, description} = payment
-  const answer = (await ask(account, {
+  const response = (await callProvider(account, {
     path: '/orders/create',
     body: {
       Amount: Number(amount.value),
@@ -26,27 +30,32 @@ export async function createAtCloudPayments(
       AccountId: userId,
       SuccessRedirectUrl: returnUrl,
     },
-  })) as Answer | null
-  const {Id, Url} = answer?.Model ?? {}
-  if (!answer?.Success || !Id || !Url) {
-    throw new Refusal(502, `CloudPayments makes no order: ${answer?.Message ?? 'no reason given'}.`)
+  })) as CloudPaymentsResponse | null
+  const {Id, Url} = response?.Model ?? {}
+  if (!response?.Success || !Id || !Url) {
+    const reason = response?.Message ?? 'no reason given'
+    throw new HttpError(502, `CloudPayments did not create the order: ${reason}.`)
   }
   return {providerPaymentId: Id, confirmationUrl: Url}
 }
 
-/** How the payment of an invoice stands, in CloudPayments' words: `Completed`, `Declined` and others. */
+/**
+ * Returns the status of the payment for an invoice as CloudPayments names it, such as `Completed` or `Declined`.
+ *
+ * @throws HttpError 502 if CloudPayments cannot be reached or reports an error
+ */
 export async function statusAtCloudPayments(
-  account: Account,
+  account: ProviderAccount,
   invoiceId: string,
 ): Promise<string | undefined> {
-  const answer = (await ask(account, {
+  const response = (await callProvider(account, {
     path: '/v2/payments/find',
     body: {InvoiceId: invoiceId},
-  })) as Answer | null
-  return answer?.Model?.Status
+  })) as CloudPaymentsResponse | null
+  return response?.Model?.Status
 }
 
-/** Whether the signature is that of the body, as it came, with the API secret. */
+/** Returns whether the signature is the base64 HMAC-SHA256 of the body with this secret. */
 export function isSigned(body: string, signature: string | undefined, secret: string): boolean {
   const expected = createHmac('sha256', secret).update(body).digest()
   const given = Buffer.from(signature ?? '', 'base64')

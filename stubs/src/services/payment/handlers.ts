@@ -1,10 +1,10 @@
 import type {FastifyBaseLogger} from 'fastify'
 import {isForm} from '../../api/body.js'
-import type {Answer, Call, Handlers} from '../../api/serve.js'
-import {Refusal} from '../../http/problem.js'
+import type {ApiCall, ApiResponse, Handlers} from '../../api/serve.js'
+import {HttpError} from '../../http/problem.js'
 import {createAtCloudPayments} from './cloudpayments.js'
-import {newPayment, type Payment, type PaymentRequest, type Payments} from './payments.js'
 import type {PaymentSettings} from './settings.js'
+import {createPayment, type PaymentRequest, type PaymentStore} from './store.js'
 import {receiveCloudPayments, receiveYooKassa} from './webhooks.js'
 import {createAtYooKassa} from './yookassa.js'
 
@@ -13,21 +13,15 @@ interface Review {
   comment?: string
 }
 
-/** Payments at the real providers, or at their mocks; what became of them is remembered. */
+/** Creates the handlers of the payment service. They use the real APIs of the providers, or their mocks. */
 export function paymentHandlers(
-  payments: Payments,
+  payments: PaymentStore,
   settings: PaymentSettings,
   log: FastifyBaseLogger,
 ): Handlers {
-  const found = (id: string, is: (payment: Payment) => boolean): Payment => {
-    const payment = payments.find(id)
-    if (payment && is(payment)) return payment
-    throw new Refusal(404, `There is no payment ${id}.`)
-  }
-
   return {
-    async initPayment({body, claims}: Call<PaymentRequest>) {
-      const payment = newPayment(body, claims.sub)
+    async initPayment({body, claims}: ApiCall<PaymentRequest>) {
+      const payment = createPayment(body, claims.sub)
       const {returnUrl = settings.returnUrl} = body
       if (payment.provider === 'yookassa') {
         Object.assign(payment, await createAtYooKassa(settings.yookassa, payment, returnUrl))
@@ -38,36 +32,49 @@ export function paymentHandlers(
       return {status: 201, body: payment}
     },
 
-    submitProof({params, body, claims}: Call<object>) {
-      const payment = found(params.id!, ({userId}) => userId === claims.sub)
+    submitProof({params, body, claims}: ApiCall<object>) {
+      const payment = payments.find(params.id!)
+      if (payment?.userId !== claims.sub) throw notFound(params.id!)
       if (payment.provider !== 'transfer') {
-        throw new Refusal(409, `The payment goes by ${payment.provider}, which needs no proof.`)
+        throw new HttpError(
+          409,
+          `Only a bank transfer requires a proof, but the provider is ${payment.provider}.`,
+        )
       }
-      if (payment.status === 'PAID') throw new Refusal(409, 'The payment is paid.')
+      if (payment.status === 'PAID') throw new HttpError(409, 'The payment is already paid.')
       Object.assign(payment, {proof: body, status: 'IN_REVIEW'})
       return {status: 200, body: payment}
     },
 
-    async reviewPayment({params, body}: Call<Review>) {
-      const payment = found(params.id!, () => true)
+    async reviewPayment({params, body}: ApiCall<Review>) {
+      const payment = payments.find(params.id!)
+      if (!payment) throw notFound(params.id!)
       if (payment.status !== 'IN_REVIEW') {
-        throw new Refusal(409, `The payment is ${payment.status}: there is nothing to review.`)
+        throw new HttpError(
+          409,
+          `The payment is ${payment.status}; only a payment that is IN_REVIEW can be reviewed.`,
+        )
       }
-      if (body.decision === 'APPROVED') await payments.pay(payment)
+      if (body.decision === 'APPROVED') await payments.markPaid(payment)
       else payment.status = 'REJECTED'
       payment.review = body
       return {status: 200, body: payment}
     },
 
-    async receiveWebhook(call: Call<never, never>): Promise<Answer> {
-      const byForm = call.params.provider === 'cloudpayments'
-      if (isForm(call.request) !== byForm) {
-        throw new Refusal(
+    async receiveWebhook(call: ApiCall<never, never>): Promise<ApiResponse> {
+      const isCloudPayments = call.params.provider === 'cloudpayments'
+      if (isForm(call.request) !== isCloudPayments) {
+        throw new HttpError(
           415,
-          'CloudPayments reports by application/x-www-form-urlencoded, YooKassa by JSON.',
+          'A webhook of CloudPayments must be application/x-www-form-urlencoded, one of YooKassa application/json.',
         )
       }
-      return (byForm ? receiveCloudPayments : receiveYooKassa)(call, {payments, settings, log})
+      const receive = isCloudPayments ? receiveCloudPayments : receiveYooKassa
+      return receive(call, {payments, settings, log})
     },
   }
+}
+
+function notFound(id: string): HttpError {
+  return new HttpError(404, `The payment ${id} does not exist.`)
 }

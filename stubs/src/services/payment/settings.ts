@@ -1,14 +1,20 @@
 import {httpUrl, publicUrl, required, type Environment} from '../../variables.js'
-import type {Account} from './ask.js'
+import type {ProviderAccount} from './provider-api.js'
 
+/** The settings of the payment service. */
 export interface PaymentSettings {
-  yookassa: Account
-  cloudpayments: Account
-  /** Where a payer comes back to when the client names no page: one that there is in every dev stack. */
+  yookassa: ProviderAccount
+  cloudpayments: ProviderAccount
+  /** The page to which the payer returns if the client names none: the documentation page of the gateway. */
   returnUrl: string
 }
 
-/** The accounts at the providers of payments. Only secrets have to be there: Compose by itself gives no names. */
+/**
+ * Reads the accounts at the payment providers. The user names may be empty, because the Compose file has no defaults
+ * for them.
+ *
+ * @throws InvalidEnvironment if a URL or a secret is missing or malformed
+ */
 export function readPaymentSettings(env: Environment): PaymentSettings {
   return {
     yookassa: {

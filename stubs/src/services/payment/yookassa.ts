@@ -1,23 +1,27 @@
-import {Refusal} from '../../http/problem.js'
-import {ask, type Account} from './ask.js'
-import type {Payment} from './payments.js'
+import {HttpError} from '../../http/problem.js'
+import {callProvider, type ProviderAccount} from './provider-api.js'
+import type {Payment} from './store.js'
 
-interface Document {
+interface PaymentResponse {
   id?: string
   status?: string
   confirmation?: {confirmation_url?: string}
 }
 
-/** What the payment has at YooKassa: its id there, and where the payer goes on. */
+/**
+ * Creates a payment at YooKassa. Returns its id at YooKassa, and the URL where the payer pays.
+ *
+ * @throws HttpError 502 if YooKassa cannot be reached or does not create the payment
+ */
 export async function createAtYooKassa(
-  account: Account,
+  account: ProviderAccount,
   payment: Payment,
   returnUrl: string,
 ): Promise<Partial<Payment>> {
   const {id, bookingId, userId, amount, description} = payment
-  const document = (await ask(account, {
+  const response = (await callProvider(account, {
     path: '/payments',
-    // The id of the payment, so that one that is sent twice is made once
+    // A repeated request with the same key creates no second payment
     headers: {'idempotence-key': id},
     body: {
       amount,
@@ -26,19 +30,24 @@ export async function createAtYooKassa(
       ...(description === undefined ? {} : {description}),
       metadata: {payment_id: id, booking_id: bookingId, user_id: userId},
     },
-  })) as Document | null
-  const confirmationUrl = document?.confirmation?.confirmation_url
-  if (!document?.id || !confirmationUrl)
-    throw new Refusal(502, 'YooKassa answers without a confirmation URL.')
-  return {providerPaymentId: document.id, confirmationUrl}
+  })) as PaymentResponse | null
+  const confirmationUrl = response?.confirmation?.confirmation_url
+  if (!response?.id || !confirmationUrl) {
+    throw new HttpError(502, 'The response of YooKassa contains no confirmation URL.')
+  }
+  return {providerPaymentId: response.id, confirmationUrl}
 }
 
-/** How the payment stands, in YooKassa's words: `succeeded`, `canceled` and others. */
+/**
+ * Returns the status of a payment as YooKassa names it, such as `succeeded` or `canceled`.
+ *
+ * @throws HttpError 502 if YooKassa cannot be reached or does not return the payment
+ */
 export async function statusAtYooKassa(
-  account: Account,
+  account: ProviderAccount,
   providerPaymentId: string,
 ): Promise<string | undefined> {
   const path = `/payments/${encodeURIComponent(providerPaymentId)}`
-  const document = (await ask(account, {method: 'GET', path})) as Document | null
-  return document?.status
+  const response = (await callProvider(account, {method: 'GET', path})) as PaymentResponse | null
+  return response?.status
 }

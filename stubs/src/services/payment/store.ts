@@ -1,22 +1,21 @@
 import {randomUUID} from 'node:crypto'
 import {causeOf} from '../../health/check.js'
-import {Refusal} from '../../http/problem.js'
-import type {PaymentNews} from '../payment-news.js'
+import {HttpError} from '../../http/problem.js'
+import type {Money} from '../money.js'
+import type {PaymentEvent} from '../payment-events.js'
 
-interface Money {
-  value: string
-  currency: string
-}
+/** `transfer` is a bank transfer, which an organizer reviews. */
+type PaymentProvider = 'yookassa' | 'cloudpayments' | 'transfer'
 
-type Provider = 'yookassa' | 'cloudpayments' | 'transfer'
-
+/** A payment for a booking. */
 export interface Payment {
   id: string
   bookingId: string
   userId: string
   amount: Money
   description?: string
-  provider: Provider
+  provider: PaymentProvider
+  /** The id of the payment at the provider. */
   providerPaymentId?: string
   confirmationUrl?: string
   status: 'PENDING' | 'IN_REVIEW' | 'PAID' | 'FAILED' | 'CANCELLED' | 'REJECTED'
@@ -26,27 +25,24 @@ export interface Payment {
   paidAt?: string
 }
 
-/** What a client asks for. */
+/** What a client specifies about a new payment. */
 export interface PaymentRequest {
   bookingId: string
   amount: Money
-  provider?: Provider
+  provider?: PaymentProvider
   description?: string
   returnUrl?: string
 }
 
-/** Tells the rest of the platform that a payment is paid. */
-type Tell = (news: PaymentNews) => Promise<void>
-
-/** The payments that this stub has started, in memory. */
-export class Payments {
+/** All payments, in memory. */
+export class PaymentStore {
   readonly #payments = new Map<string, Payment>()
 
   constructor(
-    private readonly tell: Tell,
-    known: Payment[],
+    private readonly notify: (event: PaymentEvent) => Promise<void>,
+    initial: Payment[],
   ) {
-    for (const payment of known) this.add({...payment})
+    for (const payment of initial) this.add({...payment})
   }
 
   add(payment: Payment): void {
@@ -62,35 +58,35 @@ export class Payments {
   }
 
   /**
-   * From now on it is paid, and others are told, once: who comes with the same news while they are told, or later,
-   * changes nothing.
+   * Marks a payment as paid and notifies once. Idempotent, also during the notification.
    *
-   * @throws Refusal 503 when they cannot be told; the payment is then as it was, and the news may come again
+   * @throws HttpError 503 if the notification fails; the payment is then unchanged, so that a retry can succeed
    */
-  async pay(payment: Payment): Promise<void> {
+  async markPaid(payment: Payment): Promise<void> {
     if (payment.status === 'PAID') return
     const before = {...payment}
     Object.assign(payment, {status: 'PAID', paidAt: new Date().toISOString()})
     try {
-      await this.tell(newsOf(payment))
+      await this.notify(toEvent(payment))
     } catch (error) {
       delete payment.paidAt
       Object.assign(payment, before)
-      throw new Refusal(503, `Nobody can be told of the payment: ${causeOf(error)}.`)
+      throw new HttpError(503, `The payment cannot be reported to the notification stub: ${causeOf(error)}.`)
     }
   }
 
-  /** It comes to nothing. What is paid stays paid. */
-  end(payment: Payment, status: 'FAILED' | 'CANCELLED'): void {
+  /** Marks a payment as failed or cancelled. A paid payment remains paid. */
+  markUnsuccessful(payment: Payment, status: 'FAILED' | 'CANCELLED'): void {
     if (payment.status !== 'PAID') payment.status = status
   }
 }
 
-function newsOf({id, userId, amount, description}: Payment): PaymentNews {
+function toEvent({id, userId, amount, description}: Payment): PaymentEvent {
   return {paymentId: id, userId, amount, ...(description === undefined ? {} : {description})}
 }
 
-export function newPayment(request: PaymentRequest, userId: string): Payment {
+/** Creates a pending payment of a user. The default provider is YooKassa. */
+export function createPayment(request: PaymentRequest, userId: string): Payment {
   const {bookingId, amount, provider = 'yookassa', description} = request
   return {
     id: randomUUID(),

@@ -1,10 +1,12 @@
-import {Refusal} from '../http/problem.js'
+import {HttpError} from '../http/problem.js'
 import type {SecurityRequirement} from './document.js'
 import type {Claims, Tokens} from './tokens.js'
 
 /**
- * Whose request it is, by what a document says an operation needs; null where it needs nothing. Refused with 401
- * without a valid token, and with 403 when the token lacks the roles that the document names.
+ * Checks the Authorization header of a request against the security requirements of an operation. Returns the claims
+ * of the token, or null if the operation requires no token.
+ *
+ * @throws HttpError 401 if the token is missing or invalid, 403 if it lacks a required role
  */
 export async function authorize(
   security: readonly SecurityRequirement[],
@@ -22,18 +24,16 @@ export async function authorize(
 function bearerToken(authorization: string | undefined): string {
   const token = /^Bearer +([^\s]+)$/i.exec(authorization ?? '')?.[1]
   if (token) return token
-  throw new Refusal(
+  throw new HttpError(
     401,
-    'This needs a token: send the accessToken of POST /api/v1/auth/login as a Bearer token.',
-    {
-      headers: {'www-authenticate': 'Bearer realm="aquastream"'},
-    },
+    'The operation requires a token. Send the accessToken from POST /api/v1/auth/login as a Bearer token.',
+    {headers: {'www-authenticate': 'Bearer realm="aquastream"'}},
   )
 }
 
-function forbidden(missing: string[]): Refusal {
+function forbidden(missing: string[]): HttpError {
   const scope = missing.join(' ')
-  return new Refusal(403, `This needs the role ${missing.join(' and ')}.`, {
+  return new HttpError(403, `The token lacks the role ${missing.join(' and ')}.`, {
     headers: {'www-authenticate': `Bearer realm="aquastream", error="insufficient_scope", scope="${scope}"`},
   })
 }

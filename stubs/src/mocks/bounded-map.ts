@@ -1,5 +1,5 @@
-/** Remembers what was set last, by key. The mocks keep everything in memory, and so never more than this. */
-export class Recent<Value> {
+/** A map that drops its oldest entry when it exceeds the limit, so that the state in memory cannot grow forever. */
+export class BoundedMap<Value> {
   readonly #values = new Map<string, Value>()
 
   constructor(private readonly limit = 300) {}
@@ -18,8 +18,8 @@ export class Recent<Value> {
     if (this.#values.size > this.limit && oldest !== undefined) this.#values.delete(oldest)
   }
 
-  /** All of them, the newest first. */
-  latest(): Value[] {
+  /** Returns all values, the newest first. */
+  newestFirst(): Value[] {
     return [...this.#values.values()].reverse()
   }
 }
