@@ -11,6 +11,7 @@ const checks = {
   eslint: ['eslint', '--max-warnings', '0', '.'],
   prettier: ['prettier', '--log-level', 'warn', '--check', '.'],
   'dependency rules': ['depcruise', 'src'],
+  'files per folder': ['node', 'scripts/check-folders.js'],
   'dead code': ['knip'],
   shellcheck: ['shellcheck', ...scripts],
 }

@@ -1,5 +1,5 @@
-import {SERVICES, type Service} from '../stack/catalogue.js'
 import type {MemoryUse} from '../engines/engine.js'
+import {SERVICES, type Service} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
 
 /** What people and scripts see of one service. */

@@ -2,10 +2,10 @@ import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import type {Program} from '../../system/program.js'
 import {AquastreamError} from '../../errors.js'
 import {Cut, causeIn, WholeOutput} from '../../postgres/output.js'
 import {flush} from '../../system/files/disk.js'
+import type {Program} from '../../system/program.js'
 import {lastLines} from '../../system/text/last-lines.js'
 
 export interface Written {

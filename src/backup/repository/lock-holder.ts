@@ -2,8 +2,8 @@ import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {z} from 'zod'
-import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 import {AquastreamError} from '../../errors.js'
+import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 
 const holderSchema = z.object({
   pid: z.int().positive(),

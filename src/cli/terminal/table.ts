@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
-import Table from 'cli-table3'
 import chalk from 'chalk'
+import Table from 'cli-table3'
 
 /** A column; those with the highest `gives` go first when the terminal is too narrow for all. */
 export interface Column<Row> {

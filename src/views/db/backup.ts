@@ -1,11 +1,11 @@
 import {chalkStderr} from 'chalk'
 import type {BackupReport} from '../../backup/create.js'
+import type {BackupEvent} from '../../backup/dump/dump.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {count} from '../../cli/terminal/count.js'
 import {size} from '../../system/text/size.js'
-import type {BackupEvent} from '../../backup/dump/dump.js'
 
 /** The words for what happens during a backup; remembers when each schema began, for rate and time left. */
 export function backupWords(): (event: BackupEvent) => ProgressUpdate {

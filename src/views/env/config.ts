@@ -1,8 +1,8 @@
 import chalk from 'chalk'
-import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
 
 /** All settings by group, what counts for nothing, and what nothing reads. */
 export function configSummary(report: ConfigReport): string {

@@ -1,5 +1,5 @@
-import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 
 /** What would be lost, for the question. */
 export function downLoss({stack, volumes}: DownPlan): string {

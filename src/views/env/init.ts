@@ -1,5 +1,5 @@
-import type {InitReport} from '../../env/init.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {InitReport} from '../../env/init.js'
 
 /**
  * What was written, what is left to fill in, and what to type next.

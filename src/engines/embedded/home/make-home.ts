@@ -2,9 +2,9 @@ import {chmod, mkdir} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
-import type {Home} from './home.js'
-import {findOwner, type Owner} from '../postgres/owner.js'
 import {reasonOf} from '../../../system/files/file-errors.js'
+import {findOwner, type Owner} from '../postgres/owner.js'
+import type {Home} from './home.js'
 
 /** What the address of a Unix socket can hold: 104 bytes on macOS, 108 on Linux, with a zero at the end. */
 const LONGEST_SOCKET = 103
