@@ -2,7 +2,6 @@ import {type Service, SERVICES} from '../stack/catalogue.js'
 import * as z from '../system/zod.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
-import type {Setting} from './setting.js'
 import {
   account,
   api,
@@ -15,6 +14,7 @@ import {
   port,
   theirSecret,
 } from './setting-kinds.js'
+import type {Setting} from './setting.js'
 
 /** The host name of the mocks in the network of the stack. */
 export const MOCKS_HOST = 'mocks'
