@@ -45,7 +45,7 @@ async function* unpackBeside(server: Server, packing: string, bytes: Readable): 
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `there is no ${packing} beside ${server.name} to unpack the archive`,
+      `there is no ${packing === 'custom' ? 'pg_restore' : packing} beside ${server.name} to unpack the archive`,
       {
         hint: `install it there, or unpack the archive yourself and name it by --file`,
       },
