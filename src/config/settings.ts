@@ -8,7 +8,6 @@ import {
   identifier,
   image,
   limit,
-  memory,
   oneLine,
   ownSecret,
   port,
