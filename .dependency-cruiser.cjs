@@ -1,5 +1,6 @@
-// The one way that dependencies point: commands → cli, use cases → stack, engines, postgres, config.
-const useCases = '^src/(env|logs|backup|doctor|support)/'
+// The one way that dependencies point:
+// commands → views, cli, use cases (env, logs, backup; above them doctor, support) → postgres → engines → config → stack → system.
+const typesOnly = {dependencyTypesNot: ['type-only']}
 
 module.exports = {
   forbidden: [
@@ -10,16 +11,64 @@ module.exports = {
       to: {circular: true, viaOnly: {dependencyTypesNot: ['type-only']}},
     },
     {
+      name: 'views-make-text-alone',
+      comment: 'of use cases they take types; values come from what has no input, no output and no state',
+      severity: 'error',
+      from: {path: '^src/views/'},
+      to: {
+        path: '^src/',
+        pathNot: '^src/(views|cli/terminal|stack)/|^src/system/(time|text/)',
+        ...typesOnly,
+      },
+    },
+    {
+      name: 'views-use-chalk-alone',
+      severity: 'error',
+      from: {path: '^src/views/'},
+      to: {dependencyTypes: ['npm', 'core'], pathNot: 'node_modules/chalk/', ...typesOnly},
+    },
+    {
+      name: 'cli-knows-no-use-case',
+      comment: 'and no service and no database: commands bring them together',
+      severity: 'error',
+      from: {path: '^src/cli/'},
+      to: {path: '^src/(commands|views|env|logs|backup|doctor|support|stack|postgres)/'},
+    },
+    {
       name: 'use-cases-know-no-commands',
       severity: 'error',
-      from: {path: useCases},
+      from: {path: '^src/(env|logs|backup|doctor|support)/'},
       to: {path: '^src/(commands|views|cli)/'},
+    },
+    {
+      name: 'use-cases-stand-side-by-side',
+      severity: 'error',
+      from: {path: '^src/(env|logs|backup)/'},
+      to: {path: '^src/(env|logs|backup)/', pathNot: '^src/$1/'},
+    },
+    {
+      name: 'doctor-and-support-stand-above',
+      severity: 'error',
+      from: {path: '^src/', pathNot: '^src/(commands|views|doctor|support)/'},
+      to: {path: '^src/(doctor|support)/'},
+    },
+    {
+      name: 'doctor-and-support-stand-side-by-side',
+      severity: 'error',
+      from: {path: '^src/(doctor|support)/'},
+      to: {path: '^src/(doctor|support)/', pathNot: '^src/$1/'},
+    },
+    {
+      name: 'archive-knows-no-set',
+      severity: 'error',
+      from: {path: '^src/backup/archive/'},
+      to: {path: '^src/backup/', pathNot: '^src/backup/(archive/|storage-error)'},
     },
     {
       name: 'use-cases-know-no-terminal',
       comment: 'they report by typed events, and throw the errors of src/errors.ts',
       severity: 'error',
-      from: {path: '^src/(env|logs|backup|doctor|support|stack|engines|postgres|config|system)/|^src/errors'},
+      from: {path: '^src/', pathNot: '^src/(commands|views|cli|stubs)/'},
       to: {path: 'node_modules/(@oclif|listr2|chalk|@inquirer)/'},
     },
     {
@@ -27,6 +76,18 @@ module.exports = {
       severity: 'error',
       from: {path: '^src/(stack|engines|postgres|config)/'},
       to: {path: '^src/(commands|views|cli|env|logs|backup|doctor|support)/'},
+    },
+    {
+      name: 'postgres-stands-above-engines',
+      severity: 'error',
+      from: {path: '^src/(engines|config|stack)/'},
+      to: {path: '^src/postgres/'},
+    },
+    {
+      name: 'engines-stand-above-config',
+      severity: 'error',
+      from: {path: '^src/config/'},
+      to: {path: '^src/engines/'},
     },
     {
       name: 'one-engine-behind-its-interface',

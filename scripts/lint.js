@@ -21,6 +21,7 @@ const checks = Object.entries({
   types: ['tsc', '--project', 'tsconfig.check.json'],
   prettier: ['prettier', '--log-level', 'warn', '--check', '.'],
   'dependency rules': ['depcruise', 'src', 'stubs/src'],
+  'files per folder': ['node', 'scripts/check-folders.js'],
   'dead code': ['knip'],
   shellcheck: ['shellcheck', ...scripts],
   actionlint: ['actionlint'],

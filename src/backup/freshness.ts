@@ -1,7 +1,7 @@
 import type {Problem} from '../errors.js'
 import {PLATFORM} from '../stack/schemas.js'
-import {isFuture} from './retention.js'
 import type {BackupSet} from './repository/backup-set.js'
+import {isFuture} from './retention.js'
 
 /** A nightly backup that is older than this failed last night: a day, and time for a slow one. */
 export const USUAL_MAX_AGE_HOURS = 26

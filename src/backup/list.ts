@@ -1,10 +1,10 @@
 import {type Freshness, hoursSince, measureAge} from './freshness.js'
-import {readHistory} from './repository/history.js'
-import {rowsIn} from './repository/manifest.js'
-import {backupRoot, type BackupRequest} from './repository/location.js'
-import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
-import {listSets} from './repository/sets.js'
 import type {BackupSet} from './repository/backup-set.js'
+import {readHistory} from './repository/history.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
+import {rowsIn} from './repository/manifest.js'
+import {listSets} from './repository/sets.js'
+import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
 
 /** What is known of one set without reading its archives. */
 export interface SetReport {

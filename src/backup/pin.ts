@@ -1,11 +1,11 @@
 import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {errnoOf} from '../system/files/file-errors.js'
 import {findSet} from './repository/find.js'
+import {backupRoot, type BackupRequest} from './repository/location.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {PINNED} from './repository/manifest.js'
-import {backupRoot, type BackupRequest} from './repository/location.js'
 import {listSets} from './repository/sets.js'
-import {errnoOf} from '../system/files/file-errors.js'
 import {storageError} from './storage-error.js'
 
 export interface PinRequest extends BackupRequest {

@@ -1,15 +1,15 @@
 import {rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
+import {errnoOf} from '../system/files/file-errors.js'
+import type {BackupSet} from './repository/backup-set.js'
 import {noteRotated, trimHistory} from './repository/history.js'
 import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
-import {withDirectoryLock} from './repository/lock.js'
 import {backupRoot, type BackupRequest} from './repository/location.js'
-import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
+import {withDirectoryLock} from './repository/lock.js'
 import {listSets, readSet} from './repository/sets.js'
-import {errnoOf} from '../system/files/file-errors.js'
+import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
 import {storageError} from './storage-error.js'
-import type {BackupSet} from './repository/backup-set.js'
 
 export interface RotateRequest extends BackupRequest {
   policy: Policy

@@ -1,7 +1,7 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../cli/base-command.js'
-import type {BundleReport, BundleRequest} from '../support/bundle.js'
 import type {LogLine} from '../engines/engine.js'
+import type {BundleReport, BundleRequest} from '../support/bundle.js'
 
 export default class Logs extends BaseCommand<BundleReport | undefined> {
   static override summary = 'show service logs, or export a support bundle'

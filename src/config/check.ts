@@ -1,7 +1,7 @@
 import type {Problem} from '../errors.js'
 import type {Profile} from './profile.js'
-import {MOCKS_HOST} from './settings.js'
 import type {Setting} from './setting.js'
+import {MOCKS_HOST} from './settings.js'
 import {weakness} from './strength.js'
 
 /**

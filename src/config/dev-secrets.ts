@@ -2,11 +2,11 @@ import {appendFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {createFile} from '../system/files/create-file.js'
+import {reasonOf} from '../system/files/file-errors.js'
 import {parseEnv, readEnvFile, readEnvText} from './env-file.js'
 import type {Setting} from './setting.js'
-import {newSecret} from './strength.js'
 import {stateDirectory, statePath} from './state.js'
-import {reasonOf} from '../system/files/file-errors.js'
+import {newSecret} from './strength.js'
 
 const FILE = 'dev.env'
 

@@ -1,12 +1,12 @@
 import {fileURLToPath} from 'node:url'
 import type {Problem} from '../errors.js'
+import {nearest} from '../system/text/suggest.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
-import {nearest} from '../system/text/suggest.js'
 import type {Profile} from './profile.js'
-import {SETTINGS, settingsOf} from './settings.js'
 import {defaultOf, isGenerated} from './setting.js'
+import {SETTINGS, settingsOf} from './settings.js'
 
 /** All settings of one command. */
 export interface Settings {

@@ -9,7 +9,7 @@ export const oneLine = z.string().regex(/^[^\0\r\n]+$/, 'must be one line')
 export const identifier = z
   .string()
   .regex(/^[a-z_][a-z0-9_-]{0,62}$/, 'must be at most 63 lower-case letters, digits, _ and -')
-export const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'must be a size such as 512m or 2g')
+const memory = z.string().regex(/^[1-9]\d*[mg]$/, 'must be a size such as 512m or 2g')
 export const image = z.string().regex(/^[\w./:@-]+$/, 'must be an image reference')
 export const port = z
   .string()

@@ -1,5 +1,5 @@
-import {SETTINGS} from './settings.js'
 import type {Setting, Group} from './setting.js'
+import {SETTINGS} from './settings.js'
 
 /** How to write a value by hand, for the header of a settings file. */
 export const HOW_TO_WRITE = `\

@@ -2,19 +2,18 @@ import {type Service, SERVICES} from '../stack/catalogue.js'
 import * as z from '../system/zod.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {isProfile, type Profile} from './profile.js'
-import type {Setting} from './setting.js'
 import {
   account,
   api,
   identifier,
   image,
   limit,
-  memory,
   oneLine,
   ownSecret,
   port,
   theirSecret,
 } from './setting-kinds.js'
+import type {Setting} from './setting.js'
 
 /** The host name of the mocks in the network of the stack. */
 export const MOCKS_HOST = 'mocks'

@@ -1,5 +1,5 @@
-import type {Settings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
+import type {Settings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
 import type {Plan} from '../engines/engine.js'
 import type {Stack, StackRequest} from '../engines/open.js'

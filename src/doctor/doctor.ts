@@ -3,6 +3,7 @@ import type {Profile} from '../config/profile.js'
 import {findProfile, openStackOn, type StackRequest} from '../engines/open.js'
 import type {Problem} from '../errors.js'
 import {withNeeds} from '../stack/catalogue.js'
+import {once} from '../system/once.js'
 import {examine, type Finding, type Patient} from './check.js'
 import {compose, engine, ports, project} from './engine.js'
 import {backups, disk, secrets, state} from './files.js'
@@ -10,7 +11,6 @@ import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
 import {settings} from './settings.js'
 import {tools} from './tools.js'
-import {once} from '../system/once.js'
 
 export interface DoctorReport {
   profile: Profile

@@ -3,12 +3,12 @@ import {dirname, resolve} from 'node:path'
 import {backupRoot} from '../backup/repository/location.js'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
-import {type Check, failed, ok, type Patient, warning} from './check.js'
-import {isUnreachable} from './engine.js'
-import {size} from '../system/text/size.js'
 import {freeSpace} from '../system/files/disk.js'
 import {succeeds} from '../system/succeeds.js'
 import {shellQuote} from '../system/text/shell-quote.js'
+import {size} from '../system/text/size.js'
+import {type Check, failed, ok, type Patient, warning} from './check.js'
+import {isUnreachable} from './engine.js'
 
 /** Warn below this much free space, in bytes: one backup or an afternoon of logs can fill it. */
 const ROOM = 1024 ** 3

@@ -1,14 +1,14 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {timeOf} from '../backup/repository/backup-set.js'
 import {backupRoot} from '../backup/repository/location.js'
 import {listIds} from '../backup/repository/sets.js'
-import {servicesOf} from '../stack/catalogue.js'
-import {oldestNode} from '../system/version.js'
 import type {Machine} from '../engines/engine.js'
+import {servicesOf} from '../stack/catalogue.js'
+import {size} from '../system/text/size.js'
+import {oldestNode} from '../system/version.js'
 import {type Answer, type Check, failed, ok, type Patient, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
-import {size} from '../system/text/size.js'
-import {timeOf} from '../backup/repository/backup-set.js'
 
 export const node: Check = {
   name: 'node',

@@ -1,5 +1,5 @@
-import type {Evidence, Problem} from '../errors.js'
 import type {Settings} from '../config/load.js'
+import type {Evidence, Problem} from '../errors.js'
 import type {ServiceState} from '../stack/state.js'
 import type {Program} from '../system/program.js'
 

@@ -1,6 +1,7 @@
 import {findProject, type SettingsRequest} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError, type Problem} from '../errors.js'
+import {which} from '../system/which.js'
 import type {EngineChoice} from './choice.js'
 import {findEngineProblem} from './compose/docker.js'
 import {composeEngine} from './compose/engine.js'
@@ -9,7 +10,6 @@ import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findHome} from './embedded/home/home.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
-import {which} from '../system/which.js'
 
 /** A stack on this machine: its profile, its project and its engine. */
 export interface Stack {

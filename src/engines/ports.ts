@@ -4,8 +4,8 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {execa} from 'execa'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
-import type {Target} from './engine.js'
 import {errnoOf} from '../system/files/file-errors.js'
+import type {Target} from './engine.js'
 
 /** A port on this machine that is assigned to a service. */
 export interface Place {

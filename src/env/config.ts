@@ -1,11 +1,11 @@
-import {examineSettings} from '../config/load.js'
 import type {Layer} from '../config/layers.js'
-import {nearest} from '../system/text/suggest.js'
+import {examineSettings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
-import {settingsOf} from '../config/settings.js'
 import {type Setting, type Group, defaultOf, isGenerated} from '../config/setting.js'
+import {settingsOf} from '../config/settings.js'
 import {findProfile, type StackRequest} from '../engines/open.js'
 import type {Problem} from '../errors.js'
+import {nearest} from '../system/text/suggest.js'
 
 /** Shown instead of every secret, whatever its length. */
 const MASK = '********'

@@ -1,8 +1,8 @@
 import {isAbsolute} from 'node:path'
-import {AquastreamError} from '../errors.js'
 import type {Profile} from '../config/profile.js'
 import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
+import {AquastreamError} from '../errors.js'
 
 export interface DownRequest extends StackRequest {
   /** Whether to delete the databases and files of the project as well. */

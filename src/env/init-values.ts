@@ -1,10 +1,10 @@
 import {findFault} from '../config/check.js'
-import {nearest} from '../system/text/suggest.js'
 import type {Profile} from '../config/profile.js'
-import {SETTINGS} from '../config/settings.js'
 import type {Setting} from '../config/setting.js'
 import {quote} from '../config/settings-file.js'
+import {SETTINGS} from '../config/settings.js'
 import type {Problem} from '../errors.js'
+import {nearest} from '../system/text/suggest.js'
 
 /** Values given by the user, by name, each with its source. */
 export type Given = Map<string, {value: string; source: string}>

@@ -1,17 +1,17 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
-import {createFile} from '../system/files/create-file.js'
 import {knownDevSecrets} from '../config/dev-secrets.js'
 import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
-import {SETTINGS, settingsOf} from '../config/settings.js'
 import {type Setting, defaultOf, isGenerated} from '../config/setting.js'
 import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
+import {SETTINGS, settingsOf} from '../config/settings.js'
 import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
+import {createFile} from '../system/files/create-file.js'
+import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
 import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
-import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 
 export interface InitRequest extends SettingsRequest {
   /** `NAME=VALUE` arguments; secrets are rejected. */

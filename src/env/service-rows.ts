@@ -1,5 +1,5 @@
-import {SERVICES, type Service} from '../stack/catalogue.js'
 import type {MemoryUse} from '../engines/engine.js'
+import {SERVICES, type Service} from '../stack/catalogue.js'
 import type {ServiceState} from '../stack/state.js'
 
 /** One service in a report, for users and scripts. */

@@ -1,5 +1,5 @@
-import {AquastreamError} from '../errors.js'
 import type {Profile} from '../config/profile.js'
+import {AquastreamError} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 

@@ -1,5 +1,5 @@
-import {AquastreamError, throwProblems} from '../errors.js'
 import type {Context, Engine, Plan} from '../engines/engine.js'
+import {AquastreamError, throwProblems} from '../errors.js'
 import {judge, judgeJob, type Phase, type ServiceState, type Verdict} from '../stack/state.js'
 
 /** The progress of one service; emitted when it changes. */

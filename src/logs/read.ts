@@ -1,7 +1,7 @@
-import {AquastreamError} from '../errors.js'
 import type {LogLine} from '../engines/engine.js'
-import {openStack, type StackRequest} from '../engines/open.js'
 import {notRunning} from '../engines/not-running.js'
+import {openStack, type StackRequest} from '../engines/open.js'
+import {AquastreamError} from '../errors.js'
 import {requireServices} from '../stack/names.js'
 import {toTime} from './since.js'
 

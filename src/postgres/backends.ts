@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import type {Session} from './session.js'
 import {literal} from '../system/text/sql-quote.js'
+import type {Session} from './session.js'
 
 /** Seconds that a backend gets to end. */
 const PATIENCE = 20

@@ -1,8 +1,8 @@
 import {execa} from 'execa'
+import {parseDatabaseUrl} from '../config/database-url.js'
+import {AquastreamError} from '../errors.js'
 import type {Program} from '../system/program.js'
 import {startOnHost} from '../system/program.js'
-import {AquastreamError} from '../errors.js'
-import {parseDatabaseUrl} from '../config/database-url.js'
 
 /**
  * The client tools of this machine, for the server that a URL names. The URL becomes variables of libpq: in

@@ -1,7 +1,7 @@
 import {Transform, type TransformCallback} from 'node:stream'
 import {text} from 'node:stream/consumers'
-import type {Program} from '../system/program.js'
 import {AquastreamError} from '../errors.js'
+import type {Program} from '../system/program.js'
 import {causeIn, evidenceLines} from './failures.js'
 
 /** What infra/backup/*.sh print after everything else. */

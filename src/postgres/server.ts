@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {findValue} from '../config/layers.js'
-import type {Program} from '../system/program.js'
 import {findProfile, openStack, type StackRequest} from '../engines/open.js'
+import type {Program} from '../system/program.js'
 import {hostPrograms} from './host.js'
 
 /** Where a PostgreSQL server is, and how to run a script beside it. */

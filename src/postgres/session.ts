@@ -1,9 +1,9 @@
 import {randomBytes} from 'node:crypto'
 import {createInterface} from 'node:readline'
 import {AquastreamError} from '../errors.js'
+import {lastLines} from '../system/text/last-lines.js'
 import {hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
-import {lastLines} from '../system/text/last-lines.js'
 
 /** One connection that stays open, and with it a transaction or a lock. */
 export interface Session {

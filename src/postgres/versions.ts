@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
-import type {Server} from './server.js'
 import {readOutput} from './output.js'
+import type {Server} from './server.js'
 import type {Session} from './session.js'
 
 /** Dumps of this pg_dump set transaction_timeout, which older servers do not know: they could not be restored. */

@@ -4,15 +4,15 @@ import {setImmediate as yieldToEventLoop} from 'node:timers/promises'
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import {openStack} from '../engines/open.js'
-import {requireServices} from '../stack/names.js'
 import {AquastreamError} from '../errors.js'
+import {toTime} from '../logs/since.js'
+import {requireServices} from '../stack/names.js'
 import {requireNewArchive, writeArchive} from './archive.js'
 import {askEngine, collect, type CollectRequest, type Gap, type Part} from './collect.js'
 import {masker, type Secret} from './mask/mask.js'
 import {findLeaks} from './mask/proof.js'
 import {knownSecrets} from './mask/secrets.js'
 import {readme} from './readme.js'
-import {toTime} from '../logs/since.js'
 
 export interface BundleRequest extends CollectRequest {
   /** The archive to write; the file must not exist. */

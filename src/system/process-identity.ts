@@ -1,5 +1,5 @@
-import {readFile} from 'node:fs/promises'
 import {execFile} from 'node:child_process'
+import {readFile} from 'node:fs/promises'
 import {promisify} from 'node:util'
 import {errnoOf} from './files/file-errors.js'
 

@@ -159,8 +159,8 @@ describe('a command that does not exist', () => {
     const {exitCode, stdout} = await site.runInTerminal('evn:up', 80)
     expect(exitCode).toBe(2)
     expect(stripVTControlCharacters(stdout).trim().split('\r\n')).toEqual([
-      'error: there is no command evn:up',
-      'hint: did you mean aquastream env:up? aquastream --help lists all',
+      'error: unknown command evn:up',
+      'hint: did you mean aquastream env:up? aquastream --help lists all commands',
     ])
   })
 

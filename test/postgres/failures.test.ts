@@ -7,7 +7,7 @@ import type {Run, Site} from '../helpers/cli.js'
 import {majors, type ServerOptions, startPostgres, type TestServer} from '../helpers/postgres.js'
 import {russianMajor, RussianLocale} from '../helpers/russian.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
-import {hold} from '../helpers/waiting.js'
+import {hold, waitingForTable} from '../helpers/waiting.js'
 
 /** A server, and the programs that work with it. */
 interface Place {
@@ -52,6 +52,26 @@ const failures: Failure[] = [
       code: 'restore-failed',
       exitCode: 6,
       hint: 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout',
+    },
+  },
+  {
+    what: 'a session that somebody ends',
+    state: '57P01',
+    async provoke({server, site}) {
+      await using held = await hold(server, '"user".accounts')
+      const running = site.start('db:restore --yes --json --schema user --lock-timeout 60')
+      await waitingForTable(server)
+      await server.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'aquastream%' AND wait_event_type = 'Lock'",
+      )
+      const run = await running.ended
+      await held.release()
+      return run
+    },
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'see whether the server runs, then run the same command again: aquastream env:status',
     },
   },
   {
@@ -243,6 +263,7 @@ afterAll(async () => {
 })
 
 const possible = failures.filter(({state}) => state !== '53100' || canMount)
+const titled = (chosen: Failure[]) => chosen.map(failure => [failure.what, failure] as const)
 
 test.skipIf(!locale)('the server and its programs speak Russian', async () => {
   const {server, site} = places.get('Russian server and client')!
@@ -252,7 +273,7 @@ test.skipIf(!locale)('the server and its programs speak Russian', async () => {
 })
 
 describe.each([ENGLISH, ...(locale ? RUSSIAN : [])])('%s:', name => {
-  test.each(possible)('$what', failure => fails(failure, places.get(name)!))
+  test.each(titled(possible))('%s', (_, failure) => fails(failure, places.get(name)!))
 
   test('a damaged backup does not end the test restores', async () => {
     const {server, site: usual} = places.get(name)!
@@ -273,9 +294,24 @@ describe.each([ENGLISH, ...(locale ? RUSSIAN : [])])('%s:', name => {
 })
 
 describe.each(OTHERS)('English, PostgreSQL %i:', major => {
-  test.each(possible.filter(({everywhere}) => everywhere))('$what', failure =>
+  test.each(titled(possible.filter(({everywhere}) => everywhere)))('%s', (_, failure) =>
     fails(failure, places.get(`English, PostgreSQL ${major}`)!),
   )
+})
+
+test('a program that is missing beside the server is named', async () => {
+  const {server} = places.get(ENGLISH)!
+  await using site = await siteFor(server)
+  const {id} = await backup(site, '--schema', 'event', '--format', 'custom')
+  const env = await detour(site, server, {stream: 'unpack', script: 'PATH=/nowhere exec /bin/sh "$@"'})
+  const {stdout} = await site.run(`db:verify ${id} --json`, {env})
+  expect(JSON.parse(stdout)).toMatchObject({
+    error: {
+      code: 'tool-missing',
+      exitCode: 3,
+      message: expect.stringContaining('there is no pg_restore') as string,
+    },
+  })
 })
 
 async function open(options: ServerOptions): Promise<Place> {

@@ -1,8 +1,8 @@
 import {AquastreamError} from '../../errors.js'
 import type {Server} from '../../postgres/server.js'
+import {type ArchiveFile, damaged, readVerified} from './read.js'
 import {readParts} from './split-dump.js'
 import {unpack} from './unpack.js'
-import {type ArchiveFile, damaged, readVerified} from './read.js'
 
 export interface DumpCheck {
   /** Unpacks what Node cannot. */

@@ -45,7 +45,7 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `there is no ${encoding} beside ${server.name} to unpack the archive`,
+      `there is no ${encoding === 'custom' ? 'pg_restore' : encoding} beside ${server.name} to unpack the archive`,
       {
         hint: `install it there, or unpack the archive yourself and name it by --file`,
       },

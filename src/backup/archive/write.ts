@@ -2,9 +2,9 @@ import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import type {Program} from '../../system/program.js'
 import {Cut, WholeOutput} from '../../postgres/output.js'
 import {flush} from '../../system/files/disk.js'
+import type {Program} from '../../system/program.js'
 
 export interface Written {
   bytes: number

@@ -1,13 +1,13 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
-import {chooseAmong} from '../../system/text/suggest.js'
 import {endBackends} from '../../postgres/backends.js'
 import {readOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {PLATFORM} from '../../stack/schemas.js'
-import type {Archive, Manifest} from '../repository/manifest.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
+import {chooseAmong} from '../../system/text/suggest.js'
+import type {Archive, Manifest} from '../repository/manifest.js'
 
 /** A schema of the server, and what its tables and indexes take on the disk there. */
 export interface SchemaSize {

@@ -2,10 +2,10 @@ import {createHash} from 'node:crypto'
 import {constants} from 'node:fs'
 import {lstat, readdir, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
 import type {BackupSet} from './backup-set.js'
+import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
 
 type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'schemas' | 'bytes'>
 

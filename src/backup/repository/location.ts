@@ -1,6 +1,6 @@
 import {join, resolve} from 'node:path'
-import type {Profile} from '../../config/profile.js'
 import {findValue} from '../../config/layers.js'
+import type {Profile} from '../../config/profile.js'
 import {findProfile, type StackRequest} from '../../engines/open.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
 

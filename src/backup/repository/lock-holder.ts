@@ -1,8 +1,8 @@
 import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
-import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 import {AquastreamError} from '../../errors.js'
+import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
 import * as z from '../../system/zod.js'
 
 const holderSchema = z.object({

@@ -3,9 +3,9 @@ import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
-import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
+import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
 
 /** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
 const STALE_MS = 5000

@@ -1,12 +1,12 @@
 import {createHash} from 'node:crypto'
-import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
+import {mkdir, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
-import {errnoOf} from '../../system/files/file-errors.js'
 import {flush} from '../../system/files/disk.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {setId} from './backup-set.js'
+import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
 
 /** A set that is being written; nobody takes it for one until it is published. */
 export interface Draft {

@@ -1,9 +1,9 @@
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
-import {inspect} from './inspect.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {type BackupSet, timeOf} from './backup-set.js'
+import {inspect} from './inspect.js'
 
 /** Sets looked at at the same time: enough for a slow disk, far from the limit of open files. */
 const AT_ONCE = 16

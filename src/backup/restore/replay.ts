@@ -3,11 +3,11 @@ import {once} from 'node:events'
 import {createInterface} from 'node:readline'
 import {pipeline} from 'node:stream/promises'
 import {AquastreamError} from '../../errors.js'
+import {causeIn, DEPENDENTS, evidenceLines, findSqlError, hintFor} from '../../postgres/failures.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import type {Program} from '../../system/program.js'
-import {replayFailed} from './failure.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {type ScriptRequest, toScript} from './script.js'
 
@@ -170,4 +170,18 @@ async function aborted(signal: AbortSignal): Promise<never> {
     signal.addEventListener('abort', () => resolve(), {once: true})
   })
   throw signal.reason as Error
+}
+
+/** The failure of a replay that psql has ended; its cause is the error of the server, when it was one. */
+function replayFailed(ended: {exitCode: number; stderr: string}): AquastreamError {
+  const error = findSqlError(ended)
+  if (error?.state === DEPENDENTS)
+    return new AquastreamError('refused', error.message, {hint: hintFor(error, 'restore')})
+  return new AquastreamError('restore-failed', error?.message ?? causeIn(ended.stderr), {
+    hint: error
+      ? hintFor(error, 'restore')
+      : 'fix the error reported by psql, then run the same command again',
+    evidence: [{title: 'psql says', lines: evidenceLines(ended.stderr)}],
+    cause: error,
+  })
 }

@@ -1,12 +1,12 @@
 import {readFile} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
 import {AquastreamError} from '../../errors.js'
-import {findSet} from '../repository/find.js'
-import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
-import {listSets, readSet} from '../repository/sets.js'
 import {encodingOf} from '../archive/format.js'
 import {type ArchiveFile, identify, unreadable} from '../archive/read.js'
 import {type BackupSet, timeOf} from '../repository/backup-set.js'
+import {findSet} from '../repository/find.js'
+import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
+import {listSets, readSet} from '../repository/sets.js'
 
 /** One archive that is to be restored. */
 export interface SourceArchive extends ArchiveFile {

@@ -7,8 +7,8 @@ import {
   ProcessOutput,
   type SimpleRenderer,
 } from 'listr2'
-import type {ProgressPrinter} from './printer.js'
 import {wrap} from '../terminal/wrap.js'
+import type {ProgressPrinter} from './printer.js'
 
 type Wrapper = ListrTaskWrapper<unknown, typeof DefaultRenderer, typeof SimpleRenderer>
 

@@ -1,6 +1,6 @@
 import {stripVTControlCharacters} from 'node:util'
-import Table from 'cli-table3'
 import chalk from 'chalk'
+import Table from 'cli-table3'
 
 /** A column of a table. */
 export interface Column<Row> {

@@ -1,6 +1,6 @@
 import {Flags} from '@oclif/core'
-import type {RestoreReport} from '../../backup/restore/restore.js'
 import type {RestorePreview} from '../../backup/restore/preview.js'
+import type {RestoreReport} from '../../backup/restore/restore.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 

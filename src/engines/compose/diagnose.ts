@@ -1,8 +1,8 @@
 import {SERVICES} from '../../stack/catalogue.js'
 import type {ServiceState} from '../../stack/state.js'
+import {lastLines} from '../../system/text/last-lines.js'
 import {type Finding, plainFinding} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
-import {lastLines} from '../../system/text/last-lines.js'
 import {docker, tryDocker} from './docker.js'
 import {findImages} from './images.js'
 

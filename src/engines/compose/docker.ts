@@ -3,8 +3,8 @@ import {connect} from 'node:net'
 import {parse} from 'node:path'
 import {execa, type Options} from 'execa'
 import {AquastreamError, type Problem} from '../../errors.js'
-import {lastLines} from '../../system/text/last-lines.js'
 import {errnoOf} from '../../system/files/file-errors.js'
+import {lastLines} from '../../system/text/last-lines.js'
 
 /** Older versions do not support `start_interval` of health checks, and Compose rejects the file. */
 const OLDEST_ENGINE = 25

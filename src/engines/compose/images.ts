@@ -1,7 +1,7 @@
 import {AquastreamError, type Problem} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
-import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {lastLines} from '../../system/text/last-lines.js'
+import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {hashStubs, STUBS} from '../stubs.js'
 import {tryDocker} from './docker.js'
 import {imageOf, STUB_IMAGE} from './project.js'

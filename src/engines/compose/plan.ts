@@ -1,14 +1,14 @@
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
-import type {Change, Plan, Target} from '../engine.js'
+import {freeSpace} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
+import {size} from '../../system/text/size.js'
+import type {Change, Plan, Target} from '../engine.js'
 import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
-import {freeSpace} from '../../system/files/disk.js'
-import {size} from '../../system/text/size.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3

@@ -1,6 +1,6 @@
 import {execa} from 'execa'
-import type {MemoryUse} from '../engine.js'
 import type {ServiceState} from '../../stack/state.js'
+import type {MemoryUse} from '../engine.js'
 import {ANSWER_MS, docker, dockerOptions, tryDocker} from './docker.js'
 import {STUB_IMAGE} from './project.js'
 

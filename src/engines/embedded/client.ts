@@ -1,14 +1,14 @@
 import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
 import {connect} from 'node:net'
-import {json} from 'node:stream/consumers'
 import {createInterface} from 'node:readline'
+import {json} from 'node:stream/consumers'
 import {AquastreamError} from '../../errors.js'
+import {errnoOf} from '../../system/files/file-errors.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
-import type {Supervised} from './supervisor/supervisor.js'
 import type {Database, Work} from './service-spec.js'
-import {errnoOf} from '../../system/files/file-errors.js'
+import type {Supervised} from './supervisor/supervisor.js'
 
 /** A supervisor answers at once; no answer for this long, in ms, means that it hangs. */
 const TIMEOUT_MS = 10_000

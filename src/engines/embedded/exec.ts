@@ -1,11 +1,11 @@
 import {delimiter} from 'node:path'
 import {AquastreamError} from '../../errors.js'
 import type {Program} from '../../system/program.js'
-import {notRunning} from '../not-running.js'
 import {startOnHost} from '../../system/program.js'
+import {which} from '../../system/which.js'
+import {notRunning} from '../not-running.js'
 import {askDatabase, isListening} from './client.js'
 import type {Home} from './home/home.js'
-import {which} from '../../system/which.js'
 
 /**
  * Returns a function that starts programs of this machine for the server of a stack. Its own psql and pg_dump take

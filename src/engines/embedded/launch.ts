@@ -4,15 +4,15 @@ import {closeSync, openSync} from 'node:fs'
 import {access, readFile, rename, rm} from 'node:fs/promises'
 import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
+import {succeeds} from '../../system/succeeds.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {askStates, askToStop, isListening, sendWork} from './client.js'
-import {requireNotElsewhere} from './home/other-host.js'
 import type {Home} from './home/home.js'
-import {endLeftovers} from './home/orphans.js'
 import {withHomeLock} from './home/lock.js'
 import {makeHome} from './home/make-home.js'
+import {endLeftovers} from './home/orphans.js'
+import {requireNotElsewhere} from './home/other-host.js'
 import type {Work} from './service-spec.js'
-import {succeeds} from '../../system/succeeds.js'
 
 /** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
 export async function runWorks(home: Home, works: Work[]): Promise<void> {

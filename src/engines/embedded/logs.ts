@@ -2,11 +2,11 @@ import {createReadStream} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {createInterface} from 'node:readline'
+import {errnoOf} from '../../system/files/file-errors.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
 import type {Home} from './home/home.js'
-import {errnoOf} from '../../system/files/file-errors.js'
 
 /** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
 export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {

@@ -1,15 +1,15 @@
 import {AquastreamError, type Problem} from '../../errors.js'
+import {freeSpace} from '../../system/files/disk.js'
+import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
 import type {Home} from './home/home.js'
 import {makeHome} from './home/make-home.js'
 import {choosePostgres} from './postgres/choose.js'
-import {readStates} from './states.js'
-import type {Supervised} from './supervisor/supervisor.js'
 import {fingerprint} from './service-spec.js'
 import {worksOf} from './specs.js'
-import {freeSpace} from '../../system/files/disk.js'
-import {size} from '../../system/text/size.js'
+import {readStates} from './states.js'
+import type {Supervised} from './supervisor/supervisor.js'
 
 /** Required free space, in bytes: a new database takes 60 MB, and its write-ahead log grows to 1 GiB under load. */
 const DISK_FLOOR = 512 * 1024 ** 2

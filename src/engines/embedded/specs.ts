@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto'
 import {join} from 'node:path'
 import {SERVICES, type Service} from '../../stack/catalogue.js'
+import {which} from '../../system/which.js'
 import type {Target} from '../engine.js'
 import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
@@ -8,7 +9,6 @@ import type {Home} from './home/home.js'
 import {findOwner, type Owner} from './postgres/owner.js'
 import {type PostgresPrograms, versionOf} from './postgres/programs.js'
 import type {Run, Work} from './service-spec.js'
-import {which} from '../../system/which.js'
 
 /** What determines how the services run on this machine. */
 interface Site {

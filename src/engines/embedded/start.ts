@@ -2,8 +2,8 @@ import type {Plan} from '../engine.js'
 import type {Home} from './home/home.js'
 import {runWorks} from './launch.js'
 import {choosePostgres} from './postgres/choose.js'
-import {watchStates} from './states.js'
 import {worksOf} from './specs.js'
+import {watchStates} from './states.js'
 
 /** Sends the services to the supervisor and waits until each has been started at least once. */
 export async function startServices({target}: Plan, home: Home, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,5 @@
-import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
 import {Reading} from './decoded-view.js'
+import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
 import {SHAPES} from './shapes.js'
 
 /** A value that must not appear in a support bundle. */

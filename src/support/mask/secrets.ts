@@ -5,8 +5,8 @@ import {SETTINGS} from '../../config/settings.js'
 import type {ServiceFacts} from '../../engines/engine.js'
 import type {StackRequest} from '../../engines/open.js'
 import {AquastreamError} from '../../errors.js'
-import type {Secret} from './mask.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
+import type {Secret} from './mask.js'
 
 /** All known secrets, and the reasons why settings files could not be read for secrets. */
 export interface KnownSecrets {

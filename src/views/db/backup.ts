@@ -1,11 +1,11 @@
 import {chalkStderr} from 'chalk'
 import type {BackupReport} from '../../backup/create.js'
+import type {BackupEvent} from '../../backup/dump/dump.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {count} from '../../cli/terminal/count.js'
 import {size} from '../../system/text/size.js'
-import type {BackupEvent} from '../../backup/dump/dump.js'
 
 /**
  * Returns a function that turns the events of one backup into progress updates. It keeps the start time of each dump,

@@ -1,14 +1,14 @@
 import chalk, {chalkStderr} from 'chalk'
 import type {ListReport, SetReport} from '../../backup/list.js'
-import type {Problem} from '../../errors.js'
 import {ago} from '../../cli/terminal/ago.js'
-import {renderCalendar} from './calendar.js'
-import {keepSummary} from './keep-reasons.js'
+import {count} from '../../cli/terminal/count.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {count} from '../../cli/terminal/count.js'
+import type {Problem} from '../../errors.js'
 import {size} from '../../system/text/size.js'
+import {renderCalendar} from './calendar.js'
+import {keepSummary} from './keep-reasons.js'
 
 /** Renders the backups, newest first, the calendar of the last three months, and why backups are not complete. */
 export function listSummary({directory, sets, rotated}: ListReport, now: Date): string {

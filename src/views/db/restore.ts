@@ -1,14 +1,14 @@
 import chalk from 'chalk'
-import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
 import type {PlannedSchema, RestorePlan} from '../../backup/restore/plan.js'
-import {ago} from '../../cli/terminal/ago.js'
-import {backupUpdates} from './backup.js'
-import {printable} from '../../cli/terminal/printable.js'
+import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {ago} from '../../cli/terminal/ago.js'
+import {count} from '../../cli/terminal/count.js'
+import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {count} from '../../cli/terminal/count.js'
 import {size} from '../../system/text/size.js'
+import {backupUpdates} from './backup.js'
 
 /** The tasks of a restore, in the order in which they run. */
 export const RESTORE_TASKS = [['safety backup'], ['replay'], ['check and commit']]

@@ -1,12 +1,12 @@
 import chalk from 'chalk'
 import type {RotateEvent, RotationReport} from '../../backup/rotate.js'
-import {ago} from '../../cli/terminal/ago.js'
-import {keepReasons, keepSummary} from './keep-reasons.js'
-import {printable} from '../../cli/terminal/printable.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {ago} from '../../cli/terminal/ago.js'
+import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {size} from '../../system/text/size.js'
+import {keepReasons, keepSummary} from './keep-reasons.js'
 
 interface Row {
   id: string

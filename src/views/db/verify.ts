@@ -1,8 +1,8 @@
 import chalk from 'chalk'
 import type {Verdict, VerifyEvent, VerifyReport} from '../../backup/verify.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
-import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {count} from '../../cli/terminal/count.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {size} from '../../system/text/size.js'
 
 /** Turns an event of `db:verify` into a progress update. */

@@ -1,5 +1,5 @@
-import type {Access} from '../../env/access.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
+import type {Access} from '../../env/access.js'
 
 const COLUMNS: Column<Access>[] = [
   {title: 'log in to', priority: 0, cell: ({service}) => service},

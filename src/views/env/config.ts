@@ -1,8 +1,8 @@
 import chalk from 'chalk'
-import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
 
 /** Renders all settings by group, then the values that are ignored and the variables that are not used. */
 export function configSummary(report: ConfigReport): string {

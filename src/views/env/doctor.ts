@@ -1,8 +1,8 @@
 import chalk from 'chalk'
-import type {DoctorReport} from '../../doctor/doctor.js'
-import type {Finding} from '../../doctor/check.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {Finding} from '../../doctor/check.js'
+import type {DoctorReport} from '../../doctor/doctor.js'
 
 const COLOURS: Record<Finding['verdict'], (text: string) => string> = {
   ok: chalk.green,

@@ -1,6 +1,6 @@
-import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 
 /** Names the data that would be deleted, for the question that asks to confirm it. */
 export function downLoss({stack, volumes}: DownPlan): string {

@@ -1,5 +1,5 @@
-import type {InitReport} from '../../env/init.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {InitReport} from '../../env/init.js'
 
 /**
  * Renders what was written, which settings are missing, and the next commands.

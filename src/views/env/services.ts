@@ -1,10 +1,10 @@
 import chalk from 'chalk'
-import type {ServiceRow} from '../../env/service-rows.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import {size} from '../../system/text/size.js'
+import type {ServiceRow} from '../../env/service-rows.js'
 import {isWell} from '../../stack/state.js'
+import {size} from '../../system/text/size.js'
 
 /** The columns of tables of services; each table uses some of them. */
 export const COLUMNS = {

@@ -1,9 +1,9 @@
 import {chalkStderr} from 'chalk'
-import type {UpEvent, UpReport} from '../../env/up.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+import type {UpEvent, UpReport} from '../../env/up.js'
 import {accessTable} from './access.js'
 import {startTable} from './services.js'
-import {wrap} from '../../cli/terminal/wrap.js'
 
 /** The first tasks of a start; one task per service follows. */
 export const UP_TASKS = [['check'], ['images']]

@@ -1,7 +1,7 @@
-import type {BundleEvent, BundleReport} from '../../support/bundle.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
-import {wrap} from '../../cli/terminal/wrap.js'
 import {count} from '../../cli/terminal/count.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+import type {BundleEvent, BundleReport} from '../../support/bundle.js'
 import {size} from '../../system/text/size.js'
 
 /** The tasks of a support bundle, in the order in which they run. */

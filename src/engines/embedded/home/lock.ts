@@ -2,8 +2,8 @@ import {access, constants, mkdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../../errors.js'
-import type {Home} from './home.js'
 import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
+import type {Home} from './home.js'
 
 /** A lock that its holder has not touched for this long, in ms, is stale. */
 const STALE_MS = 5000

@@ -2,9 +2,9 @@ import {chmod, mkdir} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
-import type {Home} from './home.js'
-import {findOwner, type Owner} from '../postgres/owner.js'
 import {reasonOf} from '../../../system/files/file-errors.js'
+import {findOwner, type Owner} from '../postgres/owner.js'
+import type {Home} from './home.js'
 
 /** The maximum length of a Unix socket path in bytes, from sun_path of macOS: 104 with the final NUL (Linux: 108). */
 const LONGEST_SOCKET = 103

@@ -1,9 +1,9 @@
-import {hostname} from 'node:os'
 import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
+import {errnoOf} from '../../../system/files/file-errors.js'
 import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
 import type {Home} from './home.js'
-import {errnoOf} from '../../../system/files/file-errors.js'
 
 /** The record of a process that we started. */
 export interface ProcessRecord extends ProcessIdentity {

@@ -1,7 +1,7 @@
 import {AquastreamError} from '../../../errors.js'
 import type {ImageNeed} from '../../engine.js'
-import {majorOf} from './data.js'
 import type {Home} from '../home/home.js'
+import {majorOf} from './data.js'
 import {packagedPostgres} from './package.js'
 import {findPostgres, type PostgresPrograms} from './programs.js'
 

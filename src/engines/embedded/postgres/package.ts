@@ -2,13 +2,13 @@ import {access, chmod, mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {execa} from 'execa'
 import {AquastreamError} from '../../../errors.js'
-import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
+import {errnoOf} from '../../../system/files/file-errors.js'
+import {succeeds} from '../../../system/succeeds.js'
 import {lastLines} from '../../../system/text/last-lines.js'
+import {which} from '../../../system/which.js'
+import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
 import type {Home} from '../home/home.js'
 import type {PostgresPrograms} from './programs.js'
-import {errnoOf} from '../../../system/files/file-errors.js'
-import {which} from '../../../system/which.js'
-import {succeeds} from '../../../system/succeeds.js'
 
 /**
  * Versions of the npm package of the PostgreSQL server, for a machine without PostgreSQL: 60 MB, without psql and

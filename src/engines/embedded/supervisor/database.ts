@@ -1,11 +1,11 @@
 import {chown, mkdtemp, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {SERVICES} from '../../../stack/catalogue.js'
+import {identifier, literal} from '../../../system/text/sql-quote.js'
 import type {Home} from '../home/home.js'
 import {majorOf} from '../postgres/data.js'
 import type {Database, Run} from '../service-spec.js'
 import {startGuarded} from './guarded.js'
-import {identifier, literal} from '../../../system/text/sql-quote.js'
 
 /** The database to prepare, and how the PostgreSQL programs run for it. */
 interface Setup {

@@ -2,8 +2,8 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
 import {createInterface} from 'node:readline'
 import type {Readable, Writable} from 'node:stream'
-import {forget, remember} from '../home/records.js'
 import type {Home} from '../home/home.js'
+import {forget, remember} from '../home/records.js'
 import type {Run} from '../service-spec.js'
 
 /**

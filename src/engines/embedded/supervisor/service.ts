@@ -4,11 +4,11 @@ import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
 import {fingerprint, type Database, type Run, type Work} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
-import {watchHealth} from './health-watch.js'
+import {makeFolders} from './folders.js'
 import {type Guarded, startGuarded} from './guarded.js'
+import {watchHealth} from './health-watch.js'
 import {LogFile} from './log-file.js'
 import {stamp} from './timestamp.js'
-import {makeFolders} from './folders.js'
 
 const UNHEALTHY_AFTER = 3
 /** The number of health checks that are kept for the support bundle. */
