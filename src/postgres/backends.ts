@@ -2,14 +2,18 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {literal} from '../system/text/sql-quote.js'
 import type {Session} from './session.js'
 
-/** Seconds that a backend gets to end. */
+/** Seconds to wait until the terminated backends have exited. */
 const PATIENCE = 20
 
-/** Ends whatever a program of this name still does on the server: it need not notice that nobody waits for it. */
+/**
+ * Terminates all backends with this application_name. A backend does not always notice that its client is gone.
+ * @throws SqlError when the server refuses it; Error when a backend still runs after 20 s
+ */
 export async function endBackends(session: Session, application: string): Promise<void> {
   const deadline = performance.now() + PATIENCE * 1000
   for (;;) {
-    // In a transaction the list of backends stays what it was when it was first asked for.
+    // Within a transaction, pg_stat_activity is a snapshot of the first access.
+    // https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-VIEWS
     await session.query('SELECT pg_stat_clear_snapshot()')
     const left = await session.json<number>(
       `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,

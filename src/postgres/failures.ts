@@ -1,10 +1,13 @@
-/** What was tried when the server refused. */
+/** The operation that the server refused. */
 export type Attempt = 'backup' | 'restore' | 'verify'
 
 interface Failure extends Partial<Record<Attempt, string>> {
-  /** What to do about it, whatever was tried; an attempt can have advice of its own. */
+  /** The hint for all operations; the hint of a single operation takes precedence. */
   hint?: string
-  /** The cause lies with the server, its load or the user: a backup that meets it in a test restore can be good. */
+  /**
+   * The cause is the server, its load or the user, not the backup: a backup whose test restore fails with this
+   * error can be good.
+   */
   sparesBackup?: true
 }
 
@@ -22,8 +25,8 @@ const MISSING_OR_PRESENT: Failure = {
 const BAD_BACKUP: Failure = {hint: 'choose another backup: aquastream db:list'}
 
 /**
- * What a SQLSTATE means. A key is a SQLSTATE, or its class (the first two characters), or, for the few that stand for
- * two things, a SQLSTATE and the source file of the server that reports it.
+ * Hints by SQLSTATE. A key is a SQLSTATE, or its class (the first two characters), or, for the few SQLSTATEs with
+ * two meanings, a SQLSTATE and the source file of the server that reports it.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const FAILURES: Record<string, Failure> = {
@@ -32,7 +35,8 @@ const FAILURES: Record<string, Failure> = {
   '57P01': CONNECTION,
   '57P02': CONNECTION,
   '57P03': CONNECTION,
-  // Deadlocks and serialization failures; resources; statements that were cancelled; a database in use; a broken disk.
+  // Deadlocks and serialization failures; insufficient resources; cancelled statements; a database in use; I/O
+  // errors.
   '40': SERVER,
   '53': SERVER,
   '57': SERVER,
@@ -60,7 +64,7 @@ const FAILURES: Record<string, Failure> = {
     restore:
       'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
   },
-  // Databases, schemas, columns, functions, tables and other objects: missing, or there already.
+  // Databases, schemas, columns, functions, tables and other objects that are missing or exist already.
   '3D000': MISSING_OR_PRESENT,
   '3F000': MISSING_OR_PRESENT,
   '42703': MISSING_OR_PRESENT,
@@ -90,20 +94,23 @@ const FAILURES: Record<string, Failure> = {
   QS005: BAD_BACKUP,
 }
 
-/** SQLSTATE of restore.sh: other schemas have objects that would be lost with the restored one. */
+/** The SQLSTATE with which restore.sh reports dependents that cannot be recreated. */
 export const DEPENDENTS = 'QS001'
 
-/** SQLSTATE of a connection that failed. For psql, which has none then, it is this exit status. */
+/**
+ * The SQLSTATE of a failed connection. psql reports no SQLSTATE in this case, but exits with status 2.
+ * https://www.postgresql.org/docs/current/app-psql.html, section Exit Status
+ */
 const CONNECTION_FAILURE = '08006'
 const PSQL_CONNECTION_FAILURE = 2
 
-/** What to do about an error of the server. */
+/** Returns the hint for an error of the server. */
 export function hintFor(error: ErrorCode, attempt: Attempt): string {
   const failure = find(error)
   return failure[attempt] ?? failure.hint ?? DEFAULT_HINT
 }
 
-/** Whether a backup that meets this error in a test restore can be good all the same. */
+/** Returns whether a backup can be good although its test restore failed with this error. */
 export function sparesBackup(error: ErrorCode): boolean {
   return find(error).sparesBackup ?? false
 }
@@ -114,13 +121,13 @@ function find({state, source}: ErrorCode): Failure {
 
 type ErrorCode = Pick<SqlError, 'state' | 'source'>
 
-/** An error of the server. Its message is in the language of the server, so nothing is decided by it. */
+/** An error that the server reported. No decision depends on its message, because the server translates it. */
 export class SqlError extends Error {
   constructor(
-    /** SQLSTATE, five characters. */
+    /** The SQLSTATE: five characters. */
     readonly state: string,
     message: string,
-    /** The source file of the server that reports it, such as `lock.c`; nothing where it is not known. */
+    /** The source file of the server that reported the error, such as `lock.c`, if known. */
     readonly source?: string,
   ) {
     super(message)
@@ -132,16 +139,19 @@ export class SqlError extends Error {
 const ERROR = /^[^:]+: {2}([0-9A-Z]{5}): (.*)$/
 /** `LOCATION:  LockAcquireExtended, lock.c:1041`, which VERBOSITY verbose adds. */
 const LOCATION = /^[^:]+: {2}(?:\w+, )?([\w.-]+):\d+$/
-/** Classes of what is no error: success, warning, no data. */
+/** SQLSTATE classes that are not errors: success, warning, no data. */
 const NO_ERROR = /^0[0-2]/
-/** `pg_dump: error: query failed: ERROR:  permission denied for table t`. Two spaces follow the server's own words only. */
+/**
+ * `pg_dump: error: query failed: ERROR:  permission denied for table t`. Only a message of the server follows two
+ * spaces.
+ */
 const PASSED_ON = /^(?:psql|pg_\w+): .*?: {2}(.*)$/
-/** `psql: error: `. The second word is translated. */
+/** `psql: error: `, whose second word is translated. */
 const PREFIX = /^(?:psql|pg_\w+): [^:]+: +/
 
 /**
- * The error that ended a script which psql ran with VERBOSITY verbose; nothing when something else ended it. The words
- * before the codes are translated, the codes are not.
+ * Returns the error that ended a script run by psql with VERBOSITY verbose; undefined when something else ended it.
+ * It is found by its codes, because the words before them are translated.
  */
 export function findSqlError({exitCode, stderr}: {exitCode: number; stderr: string}): SqlError | undefined {
   const lines = stderr.split('\n')
@@ -154,7 +164,10 @@ export function findSqlError({exitCode, stderr}: {exitCode: number; stderr: stri
   return exitCode === PSQL_CONNECTION_FAILURE ? new SqlError(CONNECTION_FAILURE, causeIn(stderr)) : undefined
 }
 
-/** The line that says what went wrong: the first error of the server, else the last words. For people, in any language. */
+/**
+ * Returns the line of the output that states the cause: the first error of the server, else the last line. It is
+ * only shown, never parsed, because it can be in any language.
+ */
 export function causeIn(stderr: string): string {
   const lines = linesOf(stderr)
   const first = lines.flatMap(line => PASSED_ON.exec(line)?.[1] ?? [])[0]
@@ -166,7 +179,7 @@ export function causeIn(stderr: string): string {
   )
 }
 
-/** The last lines that psql or pg_dump wrote, as evidence. */
+/** Returns the last eight lines that psql or pg_dump wrote, as evidence. */
 export function evidenceLines(stderr: string): string[] {
   return linesOf(stderr).slice(-8)
 }

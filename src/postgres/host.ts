@@ -5,10 +5,10 @@ import type {Program} from '../system/program.js'
 import {startOnHost} from '../system/program.js'
 
 /**
- * The client tools of this machine, for the server that a URL names. The URL becomes variables of libpq: in
- * arguments everybody could read the password.
- *
- * @param typed the URL is an argument of ours, and so must hold no password
+ * Returns the client tools of this machine, connected to the server of a URL. The URL is passed in the environment
+ * variables of libpq, because every user can read the arguments of a process.
+ * https://www.postgresql.org/docs/current/libpq-envars.html
+ * @param typed whether the URL was given as an argument, which must not contain a password
  * @throws usage, tool-missing
  */
 export async function hostPrograms(

@@ -2,12 +2,18 @@ import {AquastreamError} from '../errors.js'
 import type {Server} from './server.js'
 import type {Session} from './session.js'
 
-/** The same two numbers as in infra/backup/*.sh: "aquastream works on the backups or schemas of this database". */
+/**
+ * The advisory lock of all commands that read or replace the schemas of a database; infra/backup/*.sh use the same
+ * numbers.
+ */
 const LOCK = '1095849281, 1'
-/** Of a rehearsal, which disturbs no backup and no restore. */
+/** The advisory lock of a test restore, which does not conflict with a backup or a restore. */
 export const REHEARSAL_LOCK = '1095849281, 2'
 
-/** Takes an advisory lock of the session, if nobody has it. */
+/**
+ * Tries to take an advisory lock of the session level; returns whether it was free.
+ * @throws SqlError
+ */
 export function tryLock(session: Session, lock: string): Promise<boolean> {
   return session.json(`SELECT to_json(pg_try_advisory_lock(${lock}))`)
 }
@@ -19,8 +25,8 @@ interface Holder {
 }
 
 /**
- * Takes the one lock of the database. The server gives it back when the session ends, however that ends.
- * @throws busy
+ * Takes the advisory lock of the database. The server releases it when the session ends, also after a crash.
+ * @throws busy; SqlError
  */
 export async function lockDatabase(session: Session, server: Server): Promise<void> {
   if (await tryLock(session, LOCK)) return
@@ -28,9 +34,8 @@ export async function lockDatabase(session: Session, server: Server): Promise<vo
 }
 
 /**
- * For who only looks, and needs no lock.
- * @param application that is not to be at work now
- * @throws busy
+ * Checks that no command with this application_name holds the advisory lock of the database. Takes no lock.
+ * @throws busy; SqlError
  */
 export async function refuseBeside(session: Session, server: Server, application: string): Promise<void> {
   const holder = await findHolder(session)

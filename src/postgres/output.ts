@@ -4,15 +4,16 @@ import {AquastreamError} from '../errors.js'
 import type {Program} from '../system/program.js'
 import {causeIn, evidenceLines} from './failures.js'
 
-/** What infra/backup/*.sh print after everything else. */
+/** The last line of the output of infra/backup/*.sh. */
 const END_MARK = Buffer.from('aquastream-end\n')
 
-/** So much is passed on at once: a pipe gives a few KB at a time, and each piece costs the next ones a write. */
+/** Bytes of a block: a pipe delivers a few KB at a time, and every chunk costs the following stages one write. */
 const BLOCK = 1 << 18
 
 /**
- * Passes on what a script prints, without the mark at its end. A connection that is cut looks like an end and
- * can look like success: only the mark proves that the output is whole.
+ * Passes on the output of a script without the mark at its end. A lost connection looks like the end of the output,
+ * and can look like success; only the mark shows that the output is complete. The stream fails with
+ * `Cut` when the mark is missing.
  */
 export class WholeOutput extends Transform {
   private held: Buffer[] = []
@@ -37,7 +38,7 @@ export class WholeOutput extends Transform {
     done(tail.equals(END_MARK) ? null : new Cut('the output ended too early'))
   }
 
-  /** The last bytes may be the mark, or a part of it. */
+  /** Splits off the last bytes, which can be the mark or a part of it. */
   private cut(): {rest: Buffer; tail: Buffer} {
     const all = Buffer.concat(this.held)
     const end = Math.max(all.length - END_MARK.length, 0)
@@ -45,12 +46,12 @@ export class WholeOutput extends Transform {
   }
 }
 
-/** The output of a program ended before it was whole; how the program ended says more. */
+/** The output of a program is incomplete. Its exit status and stderr tell why. */
 export class Cut extends Error {}
 
 /**
- * All that a script prints; for what is small.
- * @throws database-unreachable: with the script's own words
+ * Reads the whole output of a script into memory.
+ * @throws database-unreachable, with the end of stderr as evidence: the script failed, or its output is incomplete
  */
 export async function readOutput(program: Program): Promise<string> {
   program.stdin.end()

@@ -4,32 +4,34 @@ import {findProfile, openStack, type StackRequest} from '../engines/open.js'
 import type {Program} from '../system/program.js'
 import {hostPrograms} from './host.js'
 
-/** Where a PostgreSQL server is, and how to run a script beside it. */
+/** A PostgreSQL server, and how to run a script where its client tools are. */
 export interface Server {
-  /** For people; without a password. */
+  /** The name of the server in messages; it contains no password. */
   name: string
-  /** Starts a shell script of infra/backup in its `--stream` mode. */
+  /** Starts backup.sh or restore.sh of infra/backup in its `--stream` mode. */
   run(script: Script, args: string[], options?: RunOptions): Program
 }
 
 type Script = 'backup' | 'restore'
 
+/** Connection parameters and environment of a script. */
 export interface RunOptions {
-  /** Another database than the usual one. */
+  /** The database to connect to; by default the one of the URL or the stack. */
   database?: string | undefined
-  /** What the server calls the connection: pg_stat_activity shows it. */
+  /** The application_name of the connection, which pg_stat_activity shows. */
   application?: string
   env?: Record<string, string>
 }
 
+/** Selects the server of a command. */
 export interface ServerRequest extends StackRequest {
-  /** Of `--database-url`; else DATABASE_URL counts, else the running stack. */
+  /** The URL of `--database-url`; if undefined, the setting DATABASE_URL is used, else the running stack. */
   databaseUrl: string | undefined
 }
 
 /**
- * Finds the server that a command is about.
- * @throws usage, not-healthy, tool-missing, and what the engine throws
+ * Finds the server of a command.
+ * @throws usage, not-healthy, tool-missing; also the errors of the engine
  */
 export async function reachServer(request: ServerRequest): Promise<Server> {
   const scripts = {backup: await scriptText('backup'), restore: await scriptText('restore')}

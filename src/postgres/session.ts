@@ -5,17 +5,23 @@ import {lastLines} from '../system/text/last-lines.js'
 import {hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
 
-/** One connection that stays open, and with it a transaction or a lock. */
+/** One open connection, which can hold a transaction or an advisory lock. */
 export interface Session {
-  /** The rows, each with its columns; a statement without rows gives none. */
+  /**
+   * Returns the rows as psql prints them without alignment; an empty list for a statement without rows.
+   * @throws SqlError; database-unreachable
+   */
   query(sql: string): Promise<string[]>
-  /** The one value of one row, which is JSON; null for NULL. */
+  /**
+   * Returns a JSON value from a query with one row and one column; null for NULL.
+   * @throws SqlError; database-unreachable
+   */
   json<T>(sql: string): Promise<T>
 }
 
 /**
- * Opens a session, and closes it when the work has ended, however it ended.
- * @throws database-unreachable
+ * Opens a session for the duration of the work.
+ * @throws database-unreachable; also the errors of the work
  */
 export async function withSession<T>(
   server: Server,
@@ -23,7 +29,7 @@ export async function withSession<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const program = server.run('backup', ['session'], options)
-  // The text of an error may be anything, so it cannot be told from rows by its looks.
+  // A random mark separates rows from the outcome, because a row can contain any text.
   const mark = `aquastream-${randomBytes(8).toString('hex')}`
   const lines = createInterface({input: program.stdout})[Symbol.asyncIterator]()
   const readToMark = async (): Promise<string[]> => {
@@ -46,7 +52,8 @@ export async function withSession<T>(
     throw new SqlError(state ?? '', message ?? outcome)
   }
   try {
-    // A limit that PostgreSQL has since version 17, and that the older do not let anybody set.
+    // transaction_timeout would end a long transaction. It exists since PostgreSQL 17; an older server rejects it.
+    // https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-TRANSACTION-TIMEOUT
     await query("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'")
     return await work({
       query,
@@ -59,8 +66,9 @@ export async function withSession<T>(
 }
 
 /**
- * Makes a refusal of the server the failure of what was tried.
- * @throws the code given
+ * Returns an error handler that converts a SqlError into a failure with this code and the matching hint. Other
+ * errors are thrown unchanged.
+ * @throws the given code
  */
 export function refusedAs(code: keyof typeof ATTEMPTS) {
   return (error: unknown): never => {

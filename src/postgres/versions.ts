@@ -3,16 +3,16 @@ import {readOutput} from './output.js'
 import type {Server} from './server.js'
 import type {Session} from './session.js'
 
-/** Dumps of this pg_dump set transaction_timeout, which older servers do not know: they could not be restored. */
+/** The first version whose pg_dump sets transaction_timeout in a dump. Older servers reject this setting. */
 const UNREADABLE_BEFORE = 17
 
-/** Before it, schemas in publications and extensions in dumps are not known. */
+/** The oldest supported version: publications of schemas exist since 15, and pg_dump --extension since 14. */
 const OLDEST = 15
 
 /**
- * Makes sure that the server and the programs beside it fit: pg_dump refuses a newer server.
- * @returns the version of pg_dump, as it says it: 16.14
- * @throws tool-too-old, tool-too-new
+ * Checks that the server and the client tools are compatible: pg_dump refuses a server newer than itself.
+ * @returns the version of pg_dump, such as 16.14
+ * @throws tool-too-old, tool-too-new, database-unreachable; SqlError
  */
 export async function checkVersions(server: Server, session: Session): Promise<string> {
   const major = await session.json<number>("SELECT current_setting('server_version_num')::int / 10000")
