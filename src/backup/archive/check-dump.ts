@@ -4,12 +4,13 @@ import {type ArchiveFile, damaged, readVerified} from './read.js'
 import {readParts} from './split-dump.js'
 import {unpack} from './unpack.js'
 
+/** How to check a dump. */
 export interface DumpCheck {
-  /** Unpacks what Node cannot. */
+  /** The server whose tools decompress what Node cannot. */
   server: Server | undefined
   /**
-   * Of an archive that no manifest vouches for: it may hold nothing but this schema, no command of psql, and no end of
-   * a transaction, since each would take it out of the one transaction of a restore.
+   * The schema of an archive without a manifest. Such an archive must not contain another schema, a psql command,
+   * or a command that ends the transaction, because these would escape the restore transaction.
    */
   onlySchema?: string
 }
@@ -18,7 +19,8 @@ const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
 
 /**
- * Reads an archive to its end: its checksum, its compression, its first and its last lines.
+ * Checks an archive by reading it to its end: its checksum, its compression, and the comments with which pg_dump
+ * starts and ends a dump.
  * @throws archive-damaged, tool-missing
  */
 export async function checkDump(archive: ArchiveFile, {server, onlySchema}: DumpCheck): Promise<void> {
@@ -41,9 +43,9 @@ export async function checkDump(archive: ArchiveFile, {server, onlySchema}: Dump
   if (!seen.trailer) throw damaged(archive.path, 'its end is missing')
 }
 
-/** Refuses what would act outside of the schema or the transaction, line by line. */
+/** Returns a check of one line, which rejects what would act outside of the schema or the transaction. */
 function strangeLines(path: string, schema: string): (line: string) => void {
-  // The body of a function in plain SQL is not quoted, and ends with END.
+  // The body of a function in standard SQL is not quoted, and ends with END.
   let atomic = false
   return line => {
     if (/\bBEGIN ATOMIC$/.test(line)) atomic = true

@@ -1,24 +1,27 @@
 import {AquastreamError} from '../../errors.js'
 
-/** What pg_dump writes: SQL, or an archive of its own that pg_restore reads. */
+/**
+ * Output formats of pg_dump: SQL, or its own format, which pg_restore reads.
+ * https://www.postgresql.org/docs/current/app-pgdump.html, --format
+ */
 export const FORMATS = ['plain', 'custom'] as const
 
-/** By what a plain archive is compressed; a custom one compresses its parts itself. */
+/** Compression methods. A plain archive is compressed as a whole; in a custom archive, each part is compressed. */
 export const COMPRESSIONS = ['gzip', 'zstd', 'none'] as const
 
-/** How the bytes of an archive become SQL; the names are those of restore.sh. */
+/** The encoding of an archive, which determines how it is converted to SQL. restore.sh uses the same names. */
 export type Encoding = 'gzip' | 'zstd' | 'custom' | 'plain'
 
-/** How archives are written. */
+/** The format and compression of new archives. */
 export interface ArchiveForm {
   format: (typeof FORMATS)[number]
   compression: (typeof COMPRESSIONS)[number]
-  /** Of the compression; the tool's own default when absent. */
+  /** Compression level; undefined means the default. */
   level: number | undefined
 }
 
 /**
- * `gzip`, `gzip:6`, `zstd:3`, `none`.
+ * Parses the value of `--compression`, such as `gzip`, `gzip:6`, `zstd:3` or `none`.
  * @throws usage
  */
 export function parseCompression(text: string): Pick<ArchiveForm, 'compression' | 'level'> {
@@ -32,19 +35,26 @@ export function parseCompression(text: string): Pick<ArchiveForm, 'compression' 
   })
 }
 
-/** The end of an archive's name. */
+/** Returns the suffix of the name of an archive. */
 export function suffixOf({format, compression}: ArchiveForm): string {
   if (format === 'custom') return '.dump'
   return {gzip: '.sql.gz', zstd: '.sql.zst', none: '.sql'}[compression]
 }
 
-/** As every pg_dump takes it: a number means gzip; zstd is known since 16. */
+/**
+ * Returns the value of pg_dump's --compress. A number, which means gzip, works in all versions; zstd needs version
+ * 16.
+ */
 export function compressionArgument({compression, level}: ArchiveForm): string {
   if (compression === 'zstd') return level === undefined ? 'zstd' : `zstd:${level}`
   return compression === 'none' ? '0' : String(level ?? 1)
 }
 
-/** @throws tool-too-old */
+/**
+ * Checks that this version of pg_dump supports the compression.
+ * @param pgDump a version, such as 16.14
+ * @throws tool-too-old
+ */
 export function requireCompression({compression}: ArchiveForm, pgDump: string): void {
   if (compression !== 'zstd' || Number.parseInt(pgDump, 10) >= 16) return
   throw new AquastreamError('tool-too-old', `pg_dump ${pgDump} knows no zstd`, {
@@ -52,6 +62,7 @@ export function requireCompression({compression}: ArchiveForm, pgDump: string): 
   })
 }
 
+/** Returns the encoding of an archive with this format and compression. */
 export function encodingOf({format, compression}: Pick<ArchiveForm, 'format' | 'compression'>): Encoding {
   if (format === 'custom') return 'custom'
   return compression === 'none' ? 'plain' : compression

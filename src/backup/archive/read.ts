@@ -7,7 +7,7 @@ import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import type {Encoding} from './format.js'
 
-/** An archive on the disk, and what its bytes have to be. */
+/** An archive on the disk, and its expected size and checksum. */
 export interface ArchiveFile {
   path: string
   encoding: Encoding
@@ -16,7 +16,7 @@ export interface ArchiveFile {
 }
 
 /**
- * Finds out what a file is that came without a manifest.
+ * Determines the encoding, size and checksum of a file without a manifest.
  * @throws no-such-backup, backup-directory
  */
 export async function identify(path: string): Promise<ArchiveFile> {
@@ -46,7 +46,9 @@ function noFile(path: string, why: string): AquastreamError {
   })
 }
 
-/** By the first bytes: RFC 1952, RFC 8878, and PGDMP of pg_dump's custom format. */
+/**
+ * Detects the encoding by the first bytes: gzip (RFC 1952), zstd (RFC 8878), or PGDMP for pg_dump's custom format.
+ */
 function encodingFrom(head: Buffer): Encoding {
   if (head.readUInt16BE(0) === 0x1f8b) return 'gzip'
   if (head.readUInt32LE(0) === 0xfd2fb528) return 'zstd'
@@ -60,8 +62,8 @@ async function checksum(path: string): Promise<string> {
 }
 
 /**
- * Reads the whole file once and compares it with its checksum.
- * @throws archive-damaged
+ * Verifies the checksum of a file.
+ * @throws archive-damaged, backup-directory
  */
 export async function checkArchive({path, sha256, bytes}: Omit<ArchiveFile, 'encoding'>): Promise<void> {
   const found = await checksum(path).catch((error: unknown) => {
@@ -71,20 +73,25 @@ export async function checkArchive({path, sha256, bytes}: Omit<ArchiveFile, 'enc
     throw damaged(path, `its checksum differs from that of the ${bytes} bytes that were backed up`)
 }
 
-/** A file of a set that was there a moment ago, or is another kind of thing now, is a damage. */
+/** Converts an error of reading a file of a backup. A missing file, or a directory in its place, is damage. */
 export function unreadable(path: string, error: unknown): unknown {
   const code = errnoOf(error)
   if (code === 'ENOENT') return damaged(path, 'it is gone')
   return code === 'EISDIR' ? damaged(path, 'it is a directory') : storageError(path, error)
 }
 
+/** Creates the error `archive-damaged`. */
 export function damaged(path: string, why: string): AquastreamError {
   return new AquastreamError('archive-damaged', `${path} is damaged: ${why}`, {
     hint: 'nothing was changed; choose another backup: aquastream db:list',
   })
 }
 
-/** Streams an archive and withholds the last chunk until the checksum matches, so that a bad file always looks truncated. */
+/**
+ * Streams an archive and withholds the last chunk until the checksum matches, so that a bad file always looks
+ * truncated.
+ * @throws archive-damaged, backup-directory
+ */
 export async function* readVerified({path, sha256}: ArchiveFile): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   let held: Buffer | undefined

@@ -1,23 +1,23 @@
-/** A part of a dump: definitions and rows; what is made when all rows are there; foreign keys. */
+/** The sections of a dump: definitions and rows; objects that are created after the rows; foreign keys. */
 type Section = 'rows' | 'afterwards' | 'foreign keys'
 
-/** A piece of a dump. A foreign key is one piece, with its comment. */
+/** A piece of a dump. A foreign key and its comment are one piece. */
 export interface DumpPart {
   section: Section
   text: Buffer
   foreignKey?: ForeignKey | undefined
 }
 
-/** As the dump writes both names: quoted where that is needed. */
+/** A foreign key of a dump. */
 interface ForeignKey {
   name: string
-  /** Schema of the table that it refers to, without quotes. */
+  /** Schema of the referenced table, without quotes. The name of the key is quoted where the dump quotes it. */
   schema: string
 }
 
 /**
- * Entries of a plain dump that come after the rows. pg_dump writes them in three blocks, and all of the last
- * begin with one of these (src/bin/pg_dump/pg_dump.c, addBoundaryDependencies).
+ * Types of objects that come after the rows. pg_dump writes a dump in three blocks, and every object of the last
+ * one has one of these types (src/bin/pg_dump/pg_dump.c, addBoundaryDependencies).
  */
 const AFTERWARDS = new Set([
   'CHECK CONSTRAINT',
@@ -45,12 +45,13 @@ const COPY = /^COPY .* FROM stdin;$/
 const COPY_END = Buffer.from('\n\\.\n')
 
 /**
- * Splits a plain dump, so that several can be replayed as one: foreign keys and triggers may need what a later
- * dump makes. Rows pass through in chunks and unread; the rest is small.
+ * Splits a plain dump into sections, so that several dumps can be replayed together: foreign keys and triggers may
+ * need objects of a later dump. Rows are passed on in chunks without being parsed; the other sections are small.
  */
 export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<DumpPart> {
   let section: Section = 'rows'
-  // Keeps commands of psql out of a dump; each section gets its own pair.
+  // The token of \restrict, which makes psql reject its own commands in a dump. Each section gets its own pair.
+  // https://www.postgresql.org/docs/current/app-psql.html
   let token: string | undefined
   const restricted = new Set<Section>()
   const settings = new Map<string, Buffer>()
@@ -61,7 +62,7 @@ export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<Dum
       yield {section, text: part.rows}
       continue
     }
-    // Inside a quoted text a line may look like anything.
+    // A line within a quoted text can look like anything.
     const line = part.quoted ? '' : part.line.toString('latin1')
     const [, setting] = SETTING.exec(line) ?? []
     if (setting !== undefined) {
@@ -71,7 +72,7 @@ export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<Dum
     const [, type] = HEADER.exec(line) ?? []
     if (type !== undefined) {
       section = sectionOf(type, section)
-      // A comment belongs to the key before it.
+      // A comment on a foreign key belongs to the key before it.
       if (type !== 'COMMENT' || section !== 'foreign keys') {
         yield* toForeignKey(foreignKey)
         foreignKey = []
@@ -84,7 +85,7 @@ export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<Dum
       yield {section, text: Buffer.from(`\\restrict ${token}\n`)}
     }
     if (line.startsWith('\\restrict ')) continue
-    // Repeat the setting in each section: a dump has it once, before the first entry that it is for.
+    // Repeat the setting in each section: a dump has it once, before the first entry that needs it.
     if (!part.quoted && /^(?:ALTER|CREATE|COPY) /.test(line)) {
       for (const [name, text] of settings) {
         if (repeated.get(section)?.get(name) === text) continue
@@ -102,7 +103,7 @@ export async function* splitDump(sql: AsyncIterable<Buffer>): AsyncGenerator<Dum
 
 function sectionOf(type: string, section: Section): Section {
   if (type === 'FK CONSTRAINT') return 'foreign keys'
-  // It follows what it is about.
+  // A comment follows the object that it describes.
   if (type === 'COMMENT') return section
   return section !== 'rows' || AFTERWARDS.has(type) ? 'afterwards' : 'rows'
 }
@@ -114,10 +115,10 @@ function toForeignKey(lines: Buffer[]): DumpPart[] {
     : []
 }
 
-/** Names in quotes are tokens of their own, so that nothing in them is taken for a keyword. */
+/** A quoted name is one token, so that a keyword within it is not recognized. */
 const TOKEN = /"(?:[^"]|"")*"|[^\s"().,;]+|[().,;]/g
 
-/** Reads `ALTER TABLE … ADD CONSTRAINT name FOREIGN KEY (…) REFERENCES schema.table(…)`, as pg_dump writes it. */
+/** Parses `ALTER TABLE … ADD CONSTRAINT name FOREIGN KEY (…) REFERENCES schema.table(…)`, as pg_dump writes it. */
 function readForeignKey(entry: string): ForeignKey | undefined {
   const tokens: string[] = entry.slice(entry.search(/^ALTER TABLE /m)).match(TOKEN) ?? []
   const name = tokens[tokens.indexOf('CONSTRAINT') + 1]
@@ -128,9 +129,13 @@ function readForeignKey(entry: string): ForeignKey | undefined {
 
 const NEWLINE = Buffer.from('\n')
 
+/**
+ * A line of SQL without its newline, or a chunk of the rows of a COPY. `quoted`: the line starts within a quoted
+ * text.
+ */
 export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
 
-/** Lines of SQL without their end, and between them the rows of COPY in pieces of any size. */
+/** Splits a dump into lines of SQL and, in between, the rows of COPY in chunks of any size. */
 export async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Part> {
   let rest: Buffer = Buffer.alloc(0)
   let copying = false
@@ -140,7 +145,7 @@ export async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Par
     for (;;) {
       if (copying) {
         const end = rest.indexOf(COPY_END)
-        // The end may lie across two chunks.
+        // The end mark can be split between two chunks.
         const upTo = end < 0 ? Math.max(rest.length - COPY_END.length + 1, 0) : end + COPY_END.length
         if (upTo > 0) yield {rows: rest.subarray(0, upTo)}
         rest = rest.subarray(upTo)
@@ -152,7 +157,7 @@ export async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Par
       const line = rest.subarray(0, end)
       const text = line.toString('latin1')
       const quoted = quote !== undefined
-      // The newline stays: an empty COPY ends with the first line after it.
+      // Keep the newline: the end mark of an empty COPY starts with it.
       copying = !quoted && COPY.test(text)
       if (!copying) quote = quoteAfter(text, quote)
       rest = rest.subarray(copying ? end : end + 1)
@@ -163,10 +168,12 @@ export async function* readParts(sql: AsyncIterable<Buffer>): AsyncGenerator<Par
   if (rest.length > 0) yield copying ? {rows: rest} : {line: rest, quoted: quote !== undefined}
 }
 
-/** How the quoted text begins that goes on after a line: ' or E' or " or $tag$; nothing outside of any. */
+/**
+ * The opening quote of a text that continues on the next line: ' or E' or " or $tag$; undefined outside of quotes.
+ */
 type Quote = string | undefined
 
-// A name with a dollar sign is quoted in a dump, so what looks like $tag$ is one.
+// pg_dump quotes a name with a dollar sign, so an unquoted $tag$ always opens a text.
 const OPENING = /--.*|[Ee]'|['"]|\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$/g
 
 function quoteAfter(line: string, quote: Quote): Quote {
@@ -188,7 +195,7 @@ function quoteAfter(line: string, quote: Quote): Quote {
   return open
 }
 
-/** Where a quoted text has ended. A quote that is doubled ends one and begins the next. */
+/** Returns the position after the closing quote, or -1. A doubled quote closes one text and opens the next. */
 function endOf(line: string, open: string, from: number): number {
   if (open === "E'") {
     const end = /^(?:[^'\\]|\\.|'')*'/.exec(line.slice(from))

@@ -6,12 +6,13 @@ import {WholeOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 import type {ArchiveFile} from './read.js'
 
-/** So much comes out at once: each piece costs as much time, however small. */
+/** Bytes of a block: the time per block does not depend on its size. */
 const BLOCK = 1 << 18
 
 /**
- * The SQL in the bytes of an archive; fails when their end is missing.
- * @param server unpacks what Node cannot: anything but gzip
+ * Decompresses an archive to SQL. The stream fails if the compressed data ends too early.
+ * @param server the server whose tools decompress everything but gzip
+ * @throws tool-missing
  */
 export function unpack(
   {encoding}: Pick<ArchiveFile, 'encoding'>,
@@ -26,7 +27,10 @@ export function unpack(
   return packed.pipe(gunzip)
 }
 
-/** Exit status of a shell: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02 */
+/**
+ * The exit status of a shell that did not find a command.
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_02
+ */
 const COMMAND_NOT_FOUND = 127
 
 async function* unpackOnServer(server: Server, encoding: string, bytes: Readable): AsyncGenerator<Buffer> {

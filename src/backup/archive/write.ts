@@ -6,15 +6,16 @@ import {Cut, WholeOutput} from '../../postgres/output.js'
 import {flush} from '../../system/files/disk.js'
 import type {Program} from '../../system/program.js'
 
+/** The size and checksum of an archive that was written. */
 export interface Written {
   bytes: number
   sha256: string
 }
 
 /**
- * Writes what a dump prints into a new private file, and flushes it to the disk.
- * @param what for the error: "user", "the roles"
- * @throws DumpFailed; errno when the file cannot be written
+ * Writes the output of a dump into a new file, readable only by its owner, and flushes it to disk.
+ * @param what the subject of the error message, such as "user" or "the roles"
+ * @throws DumpFailed; an errno error when the file cannot be written
  */
 export async function writeArchive(
   program: Program,
@@ -44,7 +45,7 @@ export async function writeArchive(
   }
 }
 
-/** So often progress is told, in ms: whoever shows it takes longer for that than the bytes take to pass. */
+/** Minimum milliseconds between progress events: rendering each chunk would take longer than writing it. */
 const TOLD_EVERY = 100
 
 class Meter extends Transform {
@@ -71,7 +72,7 @@ class Meter extends Transform {
   }
 }
 
-/** A program that dumps has ended with an error, or before its end. */
+/** A dump program exited with an error, or its output is incomplete. */
 export class DumpFailed extends Error {
   constructor(
     readonly what: string,
