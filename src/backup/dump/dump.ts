@@ -11,30 +11,31 @@ import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
 import {extensionsIn, readFacts, rewrittenSince, type SchemaSize} from './snapshot.js'
 
+/** Reports the progress of a backup. */
 export type BackupEvent =
   | {type: 'notice'; text: string}
   | {type: 'schemas'; schemas: string[]}
-  /** `expected` are the bytes of the last backup, when there is one. */
+  /** `bytes` is the size written so far, `expected` the size in the last backup, if there is one. */
   | {type: 'archive'; schema: string; state: 'running' | 'done'; bytes: number; expected: number | undefined}
 
-/** What goes into a set, and how it is written. */
+/** What a backup contains, and how its archives are written. */
 export interface DumpRequest extends ArchiveForm {
-  /** Dumps at the same time. */
+  /** Number of parallel dumps. */
   jobs: number
   chosen: SchemaSize[]
   kind: Manifest['kind']
   label: string | undefined
-  /** Another database than the usual one. */
+  /** The database to back up; by default the one of the URL or the stack. */
   database?: string | undefined
 }
 
-/** Where a set comes from; the session holds the lock of the database. */
+/** The server to back up. The session holds the advisory lock of the database. */
 export interface DumpSource {
   server: Server
   session: Session
 }
 
-/** One try to dump all schemas as one snapshot shows them. */
+/** One attempt to dump all schemas from one snapshot. */
 interface Dump {
   request: DumpRequest
   source: DumpSource
@@ -47,7 +48,7 @@ interface Dump {
 
 /**
  * Writes the archives of all schemas and of the roles into the draft, in parallel.
- * @throws Rewritten; backup-failed
+ * @throws Rewritten: a table was truncated or rewritten during the dump; backup-failed, disk-full, backup-directory
  */
 export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promise<Manifest> {
   const {request, source, snapshot, draft, pgDump} = job
@@ -56,7 +57,7 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
   const at = {snapshot, database: request.database}
   const failed = new AbortController()
   const until = AbortSignal.any([signal, failed.signal])
-  // One that fails ends the others; all have ended when this goes on.
+  // The first failure aborts the rest; go on when all have settled.
   const part = async <T>(work: Promise<T>): Promise<T> => {
     return work.catch((error: unknown) => {
       failed.abort(error)
@@ -65,14 +66,14 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
   }
   const dumpOne = (schema: string): Promise<Written & {file: string}> =>
     part(dumpSchema(job, {schema, extensions: extensions.get(schema) ?? []}, {on, signal: until}))
-  // The largest first: what is started last ends last.
+  // Start the largest first, because the last one started is likely to end last.
   const largestFirst = request.chosen.toSorted((a, b) => b.bytes - a.bytes).map(({name}) => name)
   const [facts, globals, archives] = await allOrFirstError([
     part(readFacts(source, schemas, {...at, signal: until})),
     part(dumpGlobals(job, until)),
     inParallel(largestFirst, request.jobs, dumpOne),
   ]).catch(async () => {
-    // The others only ended because of the first.
+    // Report the first failure: the others were aborted because of it.
     const error: unknown = failed.signal.reason
     throw error instanceof DumpFailed ? await explainDump(error, {...source, schemas, form: request}) : error
   })
@@ -126,7 +127,9 @@ async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<
   return {file, ...(await writeArchive(program, join(draft.path, file), options))}
 }
 
-/** A table shows no rows in the snapshot although it had some. */
+/**
+ * Tables were truncated or rewritten after the snapshot was taken, so that their rows are missing from the dump.
+ */
 export class Rewritten extends Error {
   constructor(readonly tables: string[]) {
     super('rewritten')

@@ -8,7 +8,7 @@ import {jsonLiteral} from '../../system/text/sql-quote.js'
 import {type ArchiveForm, compressionArgument} from '../archive/format.js'
 import type {DumpFailed} from '../archive/write.js'
 
-/** What was to be dumped, and a session that can be asked why it was not. */
+/** What was to be dumped, and a session for queries about the cause of the failure. */
 interface Dump {
   server: Server
   session: Session
@@ -16,7 +16,7 @@ interface Dump {
   form: ArchiveForm
 }
 
-/** Makes a failed dump the failure of a backup. */
+/** Converts a failed dump into the error `backup-failed`, with a hint that fits the cause. */
 export async function explainDump({what, stderr}: DumpFailed, dump: Dump): Promise<AquastreamError> {
   return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
     hint: (await lacksCompression(dump)) ?? (await serverHint(dump)) ?? DEFAULT_HINT,
@@ -28,7 +28,7 @@ const DEFAULT_HINT =
   'fix the error reported by pg_dump, then run the same command again; earlier backups are as they were'
 
 /**
- * Each build of pg_dump has its own compressions. With one that it lacks, it cannot even dump nothing.
+ * The compression methods depend on the build of pg_dump. If a method is missing, even an empty dump fails.
  * https://www.postgresql.org/docs/current/app-pgdump.html, --compress
  */
 async function lacksCompression({server, form}: Dump): Promise<string | undefined> {
@@ -42,9 +42,9 @@ async function lacksCompression({server, form}: Dump): Promise<string | undefine
 }
 
 /**
- * pg_dump has no SQLSTATE of an error, and prints it in the language of the server. So the server is asked for what
- * keeps a dump from reading tables, and answers with the SQLSTATE of that. It answers from the catalogs: to try would wait,
- * or end the transaction of the session.
+ * pg_dump reports no SQLSTATE, and its messages are in the language of the server. So the server is asked for
+ * reasons why tables cannot be read, expressed as a SQLSTATE. The query only reads the catalogs: an attempt to read
+ * the tables would wait for locks, or abort the transaction of the session.
  */
 async function serverHint({session, schemas}: Dump): Promise<string | undefined> {
   const state = await session

@@ -1,7 +1,11 @@
 import type {Session} from '../../postgres/session.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
 
-/** What a backup of these schemas leaves out, and what it holds only in part: sentences for a notice. */
+/**
+ * Finds objects that a backup of these schemas does not contain, and tables that it contains only in part.
+ * @returns sentences for notices
+ * @throws SqlError; database-unreachable
+ */
 export async function findLeftOut(session: Session, schemas: string[]): Promise<string[]> {
   const within = `(SELECT oid FROM pg_namespace WHERE nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)})))`
   const nowhere = await session.json<string[]>(nowhereSql(within))
@@ -12,7 +16,10 @@ export async function findLeftOut(session: Session, schemas: string[]): Promise<
   ]
 }
 
-/** What belongs to the database and to no schema. pg_dump also leaves statistics out whose table is elsewhere. */
+/**
+ * Objects that belong to the database and to no schema. pg_dump also omits extended statistics in another schema
+ * than their table.
+ */
 function nowhereSql(within: string): string {
   return `
     SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (

@@ -1,4 +1,6 @@
-/** Work on each of a list, so many at a time; the results by item. */
+/**
+ * Runs work for each item, at most `jobs` at a time; returns the results by item. Rejects with the first failure.
+ */
 export async function inParallel<T>(
   items: string[],
   jobs: number,
@@ -13,7 +15,7 @@ export async function inParallel<T>(
   return results
 }
 
-/** As Promise.all, and when it fails nothing of it works on. */
+/** Like Promise.all, but rejects only after all promises have settled. */
 export async function allOrFirstError<T extends unknown[]>(work: {
   [K in keyof T]: Promise<T[K]>
 }): Promise<T> {

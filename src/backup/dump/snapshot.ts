@@ -9,15 +9,17 @@ import {jsonLiteral} from '../../system/text/sql-quote.js'
 import {chooseAmong} from '../../system/text/suggest.js'
 import type {Archive, Manifest} from '../repository/manifest.js'
 
-/** A schema of the server, and what its tables and indexes take on the disk there. */
+/** A schema of the server, and the bytes that its tables and indexes occupy on the disk of the server. */
 export interface SchemaSize {
   name: string
   bytes: number
 }
 
 /**
- * Every schema that is not the system's; `public` only when something is in it.
- * @param measured whose size is wanted: measuring waits for tables that somebody has locked
+ * Lists all schemas except those of the system, and `public` only if it has tables or materialized views.
+ * @param measured the schemas whose size is needed, by default all; measuring waits for locked tables, and the size
+ *   of the others is 0
+ * @throws SqlError; database-unreachable
  */
 export function listSchemas(session: Session, measured?: string[]): Promise<SchemaSize[]> {
   const wanted = measured
@@ -34,7 +36,8 @@ export function listSchemas(session: Session, measured?: string[]): Promise<Sche
 }
 
 /**
- * Which schemas to take: those that were named, else the platform's, and with `all` the others too.
+ * Chooses the schemas to back up: the named ones, else those of the platform, and with `all` the others too.
+ * `unknown` are the others if they are skipped.
  * @throws no-such-schema
  */
 export function chooseSchemas(
@@ -64,6 +67,7 @@ function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
   })
 }
 
+/** The part of a manifest that comes from the server. */
 export interface Facts {
   server: Manifest['server']
   extensions: Manifest['extensions']
@@ -71,8 +75,9 @@ export interface Facts {
 }
 
 /**
- * Rows, extensions and links of schemas: as a snapshot shows them, or as they are now.
- * @param source the session ends the counting of rows when nobody waits for it any more
+ * Reads the rows, extensions and links of schemas, in a snapshot or now.
+ * @param source the server; the session terminates the count of rows when the signal aborts
+ * @throws database-unreachable; the reason of the signal
  */
 export async function readFacts(
   {server, session}: {server: Server; session: Session},
@@ -98,7 +103,10 @@ export async function readFacts(
   }
 }
 
-/** Runs work on one snapshot, which lives as long as the work. */
+/**
+ * Exports a snapshot of the session, which is valid until the work has ended.
+ * @throws SqlError; database-unreachable; also the errors of the work
+ */
 export async function withSnapshot<T>(session: Session, work: (snapshot: string) => Promise<T>): Promise<T> {
   await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
   const snapshot = await session.json<string>('SELECT to_json(pg_export_snapshot())')
@@ -107,7 +115,10 @@ export async function withSnapshot<T>(session: Session, work: (snapshot: string)
   return result
 }
 
-/** Extensions that live in these schemas: their archives must make them. */
+/**
+ * Returns the extensions installed in each of these schemas: their archives must create them.
+ * @throws SqlError; database-unreachable
+ */
 export async function extensionsIn(session: Session, schemas: string[]): Promise<Map<string, string[]>> {
   const rows = await session.json<{schema: string; name: string}[]>(`
     SELECT coalesce(json_agg(json_build_object('schema', nspname, 'name', extname)), '[]')
@@ -118,7 +129,12 @@ export async function extensionsIn(session: Session, schemas: string[]): Promise
   return found
 }
 
-/** Tables that were truncated or rewritten since the snapshot, which shows them empty therefore. */
+/**
+ * Returns the tables that were truncated or rewritten since the snapshot. Such a table appears empty in the
+ * snapshot.
+ * https://www.postgresql.org/docs/current/mvcc-caveats.html
+ * @throws database-unreachable
+ */
 export async function rewrittenSince(
   server: Server,
   schemas: string[],

@@ -8,7 +8,7 @@ import {listSets} from '../repository/sets.js'
 import {type BackupEvent, dump, type DumpRequest, type DumpSource, Rewritten} from './dump.js'
 import {withSnapshot} from './snapshot.js'
 
-/** One set that was written. */
+/** One backup that was written. `seconds` is the elapsed time, to 0.1 s. */
 export interface WrittenSet {
   id: string
   path: string
@@ -18,17 +18,22 @@ export interface WrittenSet {
   seconds: number
 }
 
+/** What to back up, and where to store it. */
 export interface SetRequest extends DumpRequest {
-  /** Directory of the sets. */
+  /** Path of the repository. */
   root: string
-  /** Rotation leaves the set alone. */
+  /** Rotation never deletes a pinned backup. */
   pin: boolean
 }
 
-/** So often a set is taken again because a table was rewritten meanwhile. */
+/** Attempts when a table is truncated or rewritten during the dump. */
 const ATTEMPTS = 3
 
-/** Writes one complete set. Whoever calls it holds the locks of directory and database. */
+/**
+ * Writes one complete backup. The caller must hold the lock of the repository and the advisory lock of the
+ * database.
+ * @throws backup-failed, tool-too-old, tool-too-new, backup-directory, disk-full, database-unreachable; SqlError
+ */
 export async function writeSet(
   request: SetRequest,
   source: DumpSource,
