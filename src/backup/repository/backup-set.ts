@@ -1,37 +1,37 @@
 import {type Manifest, SET_ID} from './manifest.js'
 
-/** One backup of the catalogue: a directory that has the moment it shows as its name. */
+/** One backup: a directory of the repository whose name is the moment of the snapshot. */
 export interface BackupSet {
   id: string
   path: string
   takenAt: Date
   /**
-   * partial: no SHA256SUMS. damaged: what it names is missing, has another size, or cannot be understood.
-   * complete says nothing about the content of the archives; `db:verify` does.
+   * `partial`: there is no SHA256SUMS. `damaged`: a file is missing, has a wrong size or is malformed. `complete`
+   * says nothing about the content of the archives; `db:verify` checks it.
    */
   state: 'complete' | 'partial' | 'damaged'
-  /** Why it is not complete. */
+  /** Why the backup is not complete. */
   reason?: string
-  /** Rotation leaves it alone. */
+  /** Rotation never deletes a pinned backup. */
   pinned: boolean
-  /** Nothing when it cannot be understood, or is not the one that the checksums list. */
+  /** Undefined when the manifest is malformed or does not match SHA256SUMS. */
   manifest: Manifest | undefined
-  /** Of the manifest, else as the names of the archives tell. */
+  /** The schemas in the manifest; without a valid manifest, those in the names of the archives. */
   schemas: string[]
-  /** Of all files together. */
+  /** Total size of all files. */
   bytes: number
 }
 
-/** The name of a set that shows this moment. */
+/** Returns the ID of a backup whose snapshot was taken at this moment, to the second. */
 export function setId(date: Date): string {
   return date.toISOString().replace(/[-:]|\.\d+/g, '')
 }
 
-/** The moment that a name stands for; nothing when it is no name of a set. */
+/** Returns the moment that an ID denotes; undefined when the text is not an ID. */
 export function timeOf(id: string): Date | undefined {
   if (!SET_ID.test(id)) return undefined
   const iso = id.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const date = new Date(iso)
-  // 20260230T000000Z would be a day in March.
+  // Date accepts 20260230T000000Z as a day in March.
   return !Number.isNaN(date.getTime()) && setId(date) === id ? date : undefined
 }

@@ -2,8 +2,8 @@ import {AquastreamError} from '../../errors.js'
 import type {BackupSet} from './backup-set.js'
 
 /**
- * The set that a word means: an ID, the beginning of one, or `latest`, the newest complete one that no
- * restore made.
+ * Finds a backup by its ID, by the beginning of its ID, or by `latest`, which means the newest complete backup that
+ * is not a safety backup.
  * @throws no-such-backup
  */
 export function findSet(sets: BackupSet[], word: string, directory: string): BackupSet {

@@ -4,10 +4,13 @@ import {join} from 'node:path'
 import {DAY_MS} from '../../system/time.js'
 import {timeOf} from './backup-set.js'
 
-/** As long as the calendar of `db:list` looks back, and a month more. */
+/** Milliseconds that an ID is stored: the three months that the calendar of `db:list` shows, and one more. */
 const REMEMBERED_MS = 124 * DAY_MS
 
-/** IDs of the backups that rotations deleted in the last months: where they were is no hole. Newest first. */
+/**
+ * Returns the IDs of the backups that rotation deleted in the last months, newest first. The calendar marks their
+ * days as rotated instead of missing. Returns an empty list when the file cannot be read.
+ */
 export async function readHistory(root: string): Promise<string[]> {
   const text = await readFile(join(root, '.rotated'), {
     encoding: 'utf8',
@@ -17,12 +20,12 @@ export async function readHistory(root: string): Promise<string[]> {
   return [...ids].sort().reverse()
 }
 
-/** Only for the eye: where it cannot be written, a rotation still does its work. */
+/** Records that rotation deleted a backup. Errors are ignored, because the record is only displayed. */
 export async function noteRotated(root: string, id: string): Promise<void> {
   await appendFile(join(root, '.rotated'), `${id}\n`, {mode: 0o600}).catch(() => undefined)
 }
 
-/** Forgets what no calendar shows any more. */
+/** Removes the IDs that the calendar no longer shows. Errors are ignored. */
 export async function trimHistory(root: string, now: Date): Promise<void> {
   const ids = await readHistory(root)
   const recent = ids.filter(id => timeOf(id)!.getTime() > now.getTime() - REMEMBERED_MS)

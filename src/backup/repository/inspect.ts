@@ -9,13 +9,13 @@ import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './mani
 
 type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'schemas' | 'bytes'>
 
-/** Sizes of the regular files of a directory; whatever else is in it is none of a set's. */
+/** Bytes of each regular file of a directory; other entries are ignored. */
 type Sizes = Map<string, number>
 
-/** A manifest or list of checksums of a hundred thousand tables is smaller; what is larger is no such thing. */
+/** Maximum bytes of a manifest or a list of checksums. Those of a hundred thousand tables are smaller. */
 const LIMIT = 16 * 1024 * 1024
 
-/** What can be said of a set without reading its archives; nothing when it is gone. */
+/** Inspects a backup without reading its archives; returns undefined when the directory does not exist. */
 export async function inspect(path: string, id: string): Promise<Findings | undefined> {
   const found: Findings = {state: 'complete', pinned: false, manifest: undefined, schemas: [], bytes: 0}
   try {
@@ -36,7 +36,7 @@ export async function inspect(path: string, id: string): Promise<Findings | unde
   }
 }
 
-/** Why a set is not complete. */
+/** The reason why a backup is not complete. */
 class Flaw extends Error {
   constructor(
     message: string,
@@ -68,7 +68,7 @@ async function readManifest(path: string, id: string, sizes: Sizes): Promise<Man
   return manifest
 }
 
-/** Whether everything that the manifest names is there, in its size, and nothing twice. */
+/** Checks that every file in the manifest exists with its size, and that no schema or file is listed twice. */
 function compare({archives, globals}: Manifest, sizes: Sizes): void {
   const files = [...archives, globals].map(({file}) => file)
   const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(files)
@@ -87,7 +87,11 @@ async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
   return readFile(join(path, name), {flag: constants.O_RDONLY | constants.O_NOFOLLOW})
 }
 
-/** As sha256sum writes it: two spaces, or a space and an asterisk; a backslash first when the name has escapes. */
+/**
+ * Parses the output of sha256sum: two spaces, or a space and an asterisk, precede the name; a backslash at the
+ * start of the line means that the name contains escapes.
+ * https://www.gnu.org/software/coreutils/manual/html_node/cksum-output-modes.html
+ */
 function parseChecksums(content: Buffer): Map<string, string> {
   const lines = content.toString('utf8').split('\n')
   if (lines.pop() !== '' || lines.length === 0) throw new Flaw(`${CHECKSUMS} is cut off`)
@@ -113,7 +117,10 @@ function repeated(names: string[]): string | undefined {
   return names.find(name => seen.size === seen.add(name).size)
 }
 
-/** `user_20261123T020000Z.sql.gz` is an archive of user; `archiveName` made the name. */
+/**
+ * Finds schemas by the names of archives: `user_20261123T020000Z.sql.gz` contains user. `archiveName` is the
+ * inverse.
+ */
 function schemasIn(names: string[], id: string): string[] {
   const stems = names.flatMap(name => name.split(`_${id}.`, 2).slice(0, -1))
   return [...new Set(stems.filter(stem => stem !== 'globals').map(decodeUri))].sort()

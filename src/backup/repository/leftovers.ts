@@ -4,7 +4,11 @@ import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {timeOf} from './backup-set.js'
 
-/** What an ended run left: a set half written, or one on its way out. Not those that backup.sh writes by hand. */
+/**
+ * Lists the hidden directories that interrupted commands left: partially written or partially deleted backups. The
+ * names that backup.sh uses when run by hand do not match.
+ * @throws backup-directory, disk-full
+ */
 export async function listLeftovers(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, {withFileTypes: true})
@@ -18,7 +22,11 @@ export async function listLeftovers(root: string): Promise<string[]> {
   }
 }
 
-/** Deletes them. Only for who holds the lock of the directory: what somebody writes now looks the same. */
+/**
+ * Deletes the leftovers of interrupted commands, and returns their names. The caller must hold the lock of the
+ * repository, because a backup that is being written has the same kind of name.
+ * @throws backup-directory, disk-full
+ */
 export async function sweepLeftovers(root: string): Promise<string[]> {
   const names = await listLeftovers(root)
   for (const name of names) {

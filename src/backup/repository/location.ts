@@ -4,20 +4,23 @@ import type {Profile} from '../../config/profile.js'
 import {findProfile, type StackRequest} from '../../engines/open.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
 
-/** Where to look for the backups of a command. */
+/** Selects the repository of a command. */
 export interface BackupRequest extends StackRequest {
-  /** The directory of `--dir`; else BACKUP_DIR, else `backups`. */
+  /** The directory of `--dir`; if undefined, the setting BACKUP_DIR is used, else `backups`. */
   dir: string | undefined
 }
 
-/** The directory of the sets of one profile; it need not exist. */
+/**
+ * Returns the path of the repository of one profile, which need not exist.
+ * @throws settings-unreadable, settings-invalid
+ */
 export async function backupRoot(request: BackupRequest): Promise<string> {
   const profile = await findProfile(request)
   const dir = request.dir ?? (await findValue({...request, profile}, 'BACKUP_DIR')) ?? 'backups'
   return join(resolve(request.directory, dir), profile)
 }
 
-/** The flags that lead another command to the same backups and the same server, to be typed in a shell. */
+/** Returns the flags that make another command use the same repository and server, quoted for a shell. */
 export function sameFlags(request: {
   profile: Profile
   dir: string | undefined

@@ -10,14 +10,20 @@ const holderSchema = z.object({
   host: z.string(),
   command: z.string(),
   since: z.iso.datetime(),
-  /** Tells the process from a later one with its pid, where the system says so. */
+  /**
+   * Start time of the process, where the system reports it: it distinguishes the process from a later one with its
+   * pid.
+   */
   started: z.string().optional(),
 })
 
-/** Who holds the lock of a directory, as `.lock.json` beside the lock says. */
+/** The process that holds the lock of a repository, as recorded in `.lock.json`. */
 export type Holder = z.infer<typeof holderSchema>
 
-/** Nothing when nobody wrote it, or it is being written just now. */
+/**
+ * Reads the recorded holder; undefined when the file is missing or incomplete, for example while it is being
+ * written.
+ */
 export async function readHolder(root: string): Promise<Holder | undefined> {
   try {
     const text = await readFile(join(root, '.lock.json'), 'utf8')
@@ -27,17 +33,19 @@ export async function readHolder(root: string): Promise<Holder | undefined> {
   }
 }
 
-/** This process as a holder. */
+/** Describes this process as the holder of a lock. */
 export async function holderHere(command: string): Promise<Holder> {
   return {...(await identify(process.pid)), host: hostname(), command, since: new Date().toISOString()}
 }
 
-/** What is known of it. Of another machine, or where the system does not tell processes apart: nothing. */
+/**
+ * Returns whether the holder is alive; `unknown` on another machine, or where the system cannot identify processes.
+ */
 export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknown'> {
   return holder.host === hostname() ? lifeHere(holder) : 'unknown'
 }
 
-/** Names the holder where one is known. */
+/** Creates the error `busy`, which names the holder if it is known. */
 export function busyError(root: string, holder: Holder | undefined): AquastreamError {
   if (!holder) {
     return new AquastreamError('busy', `${root} is in use by another run`, {

@@ -7,19 +7,21 @@ import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
 
-/** A lock whose holder has not touched it for so long belongs to nobody, in ms. */
+/** Milliseconds without an update after which the holder of a lock is considered dead. */
 const STALE_MS = 5000
-/** When the lock of a dead holder has become stale for certain: its last touch can lie a second ahead. */
+/**
+ * Milliseconds after which the lock of a dead holder must be stale: its last update can lie a second in the future.
+ */
 const PATIENCE_MS = STALE_MS + 2000
 const POLL_MS = 200
-/** Longer than two takers of the same stale lock can be apart. */
+/** Milliseconds, longer than the race between two processes that take the same stale lock. */
 const SETTLE_MS = 300
 
 /**
- * Runs work that nothing else may run in a directory of backups meanwhile. A living holder is named at once;
- * the lock of a dead one is waited for, and taken. The signal aborts when the lock is lost: where a directory is
- * shared, another machine takes the lock of one that slept.
- * @throws busy
+ * Runs work under the exclusive lock of a repository, which is created if it does not exist. A living holder is
+ * reported at once; the lock of a dead one is taken over when it is stale. The signal aborts when the lock is lost:
+ * on shared storage, another machine takes the lock of a suspended one.
+ * @throws busy, backup-directory, disk-full
  */
 export async function withDirectoryLock<T>(
   root: string,
@@ -43,9 +45,10 @@ async function acquire(root: string, purpose: string, onLost: () => void): Promi
   const unlock = await waitForLock(root, onLost)
   const me = await holderHere(purpose)
   const path = join(root, '.lock.json')
-  // On a full disk nobody is told who holds the lock, and rotation can still make room.
+  // Best effort: when the disk is full the holder is not recorded, so that rotation can still free space.
   await writeFile(path, JSON.stringify(me), {mode: 0o600}).catch(() => undefined)
-  // A holder that died left its file. Two that took over from it at once see here which of them was the last.
+  // A dead holder left its record. If two processes took over from it at once, the record shows which one was the
+  // last.
   if (before) await settle(root, me)
   return async () => {
     await rm(path, {force: true}).catch(() => undefined)
@@ -53,7 +56,7 @@ async function acquire(root: string, purpose: string, onLost: () => void): Promi
   }
 }
 
-/** Takes the lock: at once, or as soon as that of a dead holder is stale. */
+/** Takes the lock at once, or as soon as the lock of a dead holder is stale. */
 async function waitForLock(root: string, onLost: () => void): Promise<() => Promise<void>> {
   const start = performance.now()
   const touched = await lastTouch(root)
@@ -68,8 +71,8 @@ async function waitForLock(root: string, onLost: () => void): Promise<() => Prom
 }
 
 /**
- * A process of this machine that lives has its lock, however long it could not touch it: stopped by Ctrl-Z, or
- * waiting for a disk that is flushed.
+ * Throws `busy` when a process in one of these states holds the lock. A living process of this machine keeps its
+ * lock however long ago the last update was: it can be suspended by Ctrl-Z, or wait for a disk.
  */
 async function refuseIfHeld(root: string, lives: Awaited<ReturnType<typeof lifeOf>>[]): Promise<void> {
   const holder = await readHolder(root)
@@ -77,7 +80,10 @@ async function refuseIfHeld(root: string, lives: Awaited<ReturnType<typeof lifeO
   if ((await lastTouch(root)) !== undefined) throw busyError(root, holder)
 }
 
-/** After the clock was set back, the lock of a dead holder would look fresh until the clock is there again. */
+/**
+ * Takes a lock whose last update lies in the future. After the clock was set back, the lock of a dead holder would
+ * otherwise look fresh until that time.
+ */
 async function takeFromTheFuture(
   root: string,
   touched: number | undefined,
@@ -89,7 +95,7 @@ async function takeFromTheFuture(
   throw busyError(root, undefined)
 }
 
-/** @returns how to give it back; nothing when another holds it */
+/** Tries to take the lock; returns the function that releases it, or undefined when another process holds it. */
 async function tryLock(root: string, onLost: () => void): Promise<(() => Promise<void>) | undefined> {
   try {
     return await lock(root, {
@@ -108,7 +114,8 @@ async function settle(root: string, me: Holder): Promise<void> {
   await sleep(SETTLE_MS)
   const holder = await readHolder(root)
   if (!holder || (holder.pid === me.pid && holder.host === me.host && holder.since === me.since)) return
-  // The lock is the other's: what would give it back on exit notices within two touches that it lost it.
+  // The other process has the lock. Wait until the library has noticed that this one lost it, which takes two
+  // updates at most; otherwise it would remove the lock of the other process on exit.
   await sleep(3000)
   throw busyError(root, holder)
 }

@@ -1,17 +1,17 @@
 import * as z from '../../system/zod.js'
 import {COMPRESSIONS, FORMATS} from '../archive/format.js'
 
-/** `20261123T020000Z`: the second, in UTC, of the snapshot that all archives of a set show. */
+/** The ID of a backup: the time of its snapshot in UTC, to the second, such as `20261123T020000Z`. */
 export const SET_ID = /^\d{8}T\d{6}Z$/
 
 const bytes = z.int().nonnegative()
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-/** A file of the set itself: a name from outside never leads anywhere else. */
+/** A file name without a directory: a manifest from elsewhere cannot refer to a file outside of its backup. */
 const file = z
   .string()
   .regex(/^[^/\0]+$/)
   .refine(name => name !== '.' && name !== '..')
-/** PostgreSQL has no other names. */
+/** Any name that PostgreSQL allows. */
 const name = z.string().regex(/^[^\0]+$/)
 const extension = z.object({name, version: z.string(), schema: name})
 
@@ -22,41 +22,44 @@ const archive = z.object({
   compression: z.enum(COMPRESSIONS),
   bytes,
   sha256,
-  /** Rows of each table as the snapshot shows them, without those of partitions and children. */
+  /** Rows of each table in the snapshot, without those of its partitions and child tables. */
   tables: z.array(z.object({name, rows: bytes})),
-  /** Those that live in the schema, and so in its archive. */
+  /** Extensions that are installed in the schema, and so are part of its archive. */
   extensions: z.array(extension),
-  /** Of public alone: that it may not be used by everybody, which a dump does not always tell. */
+  /** Only for the schema public: the role PUBLIC has no USAGE privilege, which a dump does not always record. */
   closed: z.boolean().optional(),
-  /** What the schema's objects need in other schemas. */
+  /** Objects in other schemas that this schema depends on. */
   links: z.array(z.object({kind: z.string(), name: z.string(), schema: z.string()})),
 })
 
-/** `manifest.json` of a set, in version 1 of the format. infra/backup/backup.sh writes the same. */
+/** Version 1 of `manifest.json`. infra/backup/backup.sh writes the same format. */
 export const manifestSchema = z.object({
   format: z.literal(1),
   id: z.string().regex(SET_ID),
-  /** `safety`: made by a restore, of what it was about to replace; never what "latest" means. */
+  /** `safety`: taken by a restore before it replaced these schemas; never selected as `latest`. */
   kind: z.enum(['backup', 'safety']),
   label: z.string().optional(),
   server: z.object({version: z.string(), database: z.string()}),
   tools: z.object({aquastream: z.string(), pgDump: z.string()}),
   archives: z.array(archive).min(1),
-  /** Those that live outside the schemas: they must exist before a restore into a new database. */
+  /** Extensions that are installed in other schemas: they must exist before a restore into a new database. */
   extensions: z.array(extension),
   globals: z.object({file, bytes, sha256}),
 })
 
+/** The content of `manifest.json`. */
 export type Manifest = z.infer<typeof manifestSchema>
+/** The entry of one archive in the manifest. */
 export type Archive = Manifest['archives'][number]
 
-/** Rows of all tables in these archives. */
+/** Returns the number of rows in all tables of these archives. */
 export function rowsIn(archives: readonly Pick<Archive, 'tables'>[]): number {
   return archives.flatMap(({tables}) => tables).reduce((sum, {rows}) => sum + rows, 0)
 }
 
-/** Written last; checkable with `sha256sum -c`; a set that has it is complete. */
+/** The list of checksums, which `sha256sum -c` reads. It is written last: a backup that has it is complete. */
 export const CHECKSUMS = 'SHA256SUMS'
+/** The description of a backup. */
 export const MANIFEST = 'manifest.json'
-/** An empty file beside the archives: rotation leaves the set alone. */
+/** An empty file that marks a backup as pinned: rotation does not delete it. */
 export const PINNED = 'PINNED'

@@ -8,23 +8,24 @@ import {storageError} from '../storage-error.js'
 import {setId} from './backup-set.js'
 import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
 
-/** A set that is being written; nobody takes it for one until it is published. */
+/** A backup that is being written. Its directory is hidden, so that no command takes it for a backup. */
 export interface Draft {
   id: string
   path: string
 }
 
-/** Where a new set goes. */
+/** Where and how a new backup is stored. */
 interface Place {
-  /** Directory of the sets. */
+  /** Path of the repository. */
   root: string
-  /** Rotation leaves it alone. */
+  /** Rotation never deletes a pinned backup. */
   pin: boolean
 }
 
 /**
- * Makes the hidden directory for a new set, runs work in it, and gives the set its name when the work has
- * ended well. Whatever fails leaves no set.
+ * Creates a hidden directory for a new backup, runs work in it, and renames it to its ID when the work has
+ * succeeded. A failure leaves no backup.
+ * @throws backup-directory, disk-full; also the errors of the work
  */
 export async function withDraft(
   {root, pin}: Place,
@@ -37,20 +38,23 @@ export async function withDraft(
     const manifest = await work(draft)
     return {path: await publish({root, pin}, draft, manifest), manifest}
   } catch (error) {
-    // What cannot be deleted now is swept by the next run.
+    // The next command that takes the lock deletes what remains.
     await rm(draft.path, {recursive: true, force: true}).catch(() => undefined)
     throw errnoOf(error) === undefined ? error : storageError(root, error)
   }
 }
 
-/** Two sets in one second, or a clock that was set back: the next second that is free. */
+/** Two backups in one second, or a clock that was set back, would have the same ID: use the next free second. */
 function freeId(root: string, now: Date): string {
   const id = setId(now)
   const taken = existsSync(join(root, id)) || existsSync(join(root, `.${id}.partial`))
   return taken ? freeId(root, new Date(now.getTime() + 1000)) : id
 }
 
-/** The checksums come last: they make the set complete. Each step is on the disk before the next. */
+/**
+ * The checksums are written last, because they make the backup complete. Each step is flushed to disk before the
+ * next.
+ */
 async function publish({root, pin}: Place, {id, path}: Draft, manifest: Manifest): Promise<string> {
   const text = `${JSON.stringify(manifest, null, 2)}\n`
   await writePrivate(join(path, MANIFEST), text)
@@ -74,11 +78,11 @@ async function writePrivate(path: string, text: string): Promise<void> {
 }
 
 /**
- * The name of a schema's archive. Letters that are not plain, capitals among them, are written as %41: some file
- * systems take User and user for one file. backup.sh does the same.
+ * Returns the file name of the archive of a schema. Characters other than a-z, 0-9, _ and - are percent-encoded,
+ * including capital letters, because some file systems do not distinguish User from user. backup.sh does the same.
  */
 export function archiveName(schema: string, id: string, suffix: string): string {
-  // The roles have this name.
+  // The archive of the roles is named globals.
   if (schema === 'globals') return `%67lobals_${id}${suffix}`
   const bytes = [...Buffer.from(schema)]
   const stem = bytes.map(byte => {

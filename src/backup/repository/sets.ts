@@ -5,12 +5,13 @@ import {storageError} from '../storage-error.js'
 import {type BackupSet, timeOf} from './backup-set.js'
 import {inspect} from './inspect.js'
 
-/** Sets looked at at the same time: enough for a slow disk, far from the limit of open files. */
+/** Backups inspected concurrently: enough for a slow disk, far below the limit of open files. */
 const AT_ONCE = 16
 
 /**
- * All sets of a directory, newest first; none when there is no such directory. What has another name is
- * somebody else's, and a symbolic link leads to what is somebody else's.
+ * Lists all backups of a repository, newest first; an empty list when it does not exist. Symbolic links and
+ * directories with other names are ignored.
+ * @throws backup-directory, disk-full
  */
 export async function listSets(root: string): Promise<BackupSet[]> {
   const ids = await listIds(root)
@@ -23,7 +24,7 @@ export async function listSets(root: string): Promise<BackupSet[]> {
   return sets.filter(set => set !== undefined)
 }
 
-/** One set as it is now; nothing when it is gone. */
+/** Reads one backup again; undefined when it no longer exists. */
 export async function readSet(root: string, id: string): Promise<BackupSet | undefined> {
   const takenAt = timeOf(id)
   if (!takenAt) return undefined
@@ -32,7 +33,10 @@ export async function readSet(root: string, id: string): Promise<BackupSet | und
   return findings && {id, path, takenAt, ...findings}
 }
 
-/** The names of all sets of a directory, newest first. */
+/**
+ * Lists the IDs of all backups of a repository, newest first.
+ * @throws backup-directory, disk-full
+ */
 export async function listIds(root: string): Promise<string[]> {
   try {
     const entries = await readdir(root, {withFileTypes: true})
