@@ -3,18 +3,23 @@ import {DEPENDENTS, hintFor} from '../../postgres/failures.js'
 import {readOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
 
-/** What other schemas have that needs the restored ones. */
+/** The dependents of the schemas to restore: objects of other schemas that refer to them. */
 export interface Dependents {
-  /** Made again inside the transaction. */
+  /** These are recreated in the restore transaction. */
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
-  /** Would be lost, and cannot be made again. */
+  /** Dependents that would be lost, because they cannot be recreated: the restore is refused. */
   refusals: string[]
 }
 
+/** The dependents of schemas that do not exist yet. */
 export const NO_DEPENDENTS: Dependents = {foreignKeys: [], triggers: [], publications: [], refusals: []}
 
+/**
+ * Finds the dependents of these schemas on the server.
+ * @throws database-unreachable
+ */
 export async function findDependents(
   server: Server,
   schemas: string[],
@@ -24,7 +29,7 @@ export async function findDependents(
   return JSON.parse(await readOutput(program)) as Dependents
 }
 
-/** What of other schemas would be lost with the restored one, and cannot be made again. */
+/** Creates the error `refused` for dependents that cannot be recreated. */
 export function dependentsError(names: string): AquastreamError {
   return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
     hint: hintFor({state: DEPENDENTS}, 'restore'),

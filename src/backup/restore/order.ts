@@ -2,8 +2,9 @@ import {PLATFORM} from '../../stack/schemas.js'
 import type {SourceArchive} from './source.js'
 
 /**
- * Archives in the order in which they can be replayed: what a schema's views, types and columns need comes before
- * it. Foreign keys and triggers do not count, they come after all. In a circle the order of migrations decides.
+ * Sorts archives into the order of their replay: each schema comes after the schemas that its views, types and
+ * columns depend on. Foreign keys, triggers and policies are ignored, because they are created last. A cycle is
+ * resolved by the order of the migrations.
  */
 export function inOrderOfNeed(archives: SourceArchive[]): SourceArchive[] {
   const rank = ({schema}: SourceArchive): number => {
@@ -25,5 +26,5 @@ function needs({known}: SourceArchive, {schema}: SourceArchive): boolean {
   return (known?.links ?? []).some(link => link.schema === schema && !MADE_LAST.has(link.kind))
 }
 
-/** As pg_identify_object calls them. */
+/** Types of objects that are created last, as pg_identify_object names them. */
 const MADE_LAST = new Set(['table constraint', 'trigger', 'policy'])

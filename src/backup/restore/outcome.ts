@@ -8,23 +8,24 @@ import {literal} from '../../system/text/sql-quote.js'
 /** How the transaction of a replay ended. */
 export type Outcome = 'committed' | 'rolled back'
 
-/** What is known of a replay that ended somehow. */
+/** What is known about a replay whose program has ended or was aborted. */
 export interface ReplayTrace {
   server: Server
   session: Session
   application: string
-  /** The lines that restore.sh wrote so far. */
+  /** The lines that restore.sh has written so far. */
   emitted: string[]
-  /** Whether the end of the archives went out, wholly or in part: without it nothing can be committed. */
+  /** Whether the end of the archives was sent, at least in part: without it the transaction cannot be committed. */
   mayCommit: boolean
   database: string | undefined
 }
 
-/** Seconds that a server gets to come back and say how a transaction ended. */
+/** Seconds during which the query of the outcome is repeated if the server does not answer. */
 const TIMEOUT = 20
 
 /**
- * Ends what may still run of a replay, and asks the server how its transaction ended.
+ * Terminates the backends of a replay that may still run, and asks the server how the transaction ended.
+ * https://www.postgresql.org/docs/current/functions-info.html, pg_xact_status
  * @throws restore-unknown
  */
 export async function findOutcome(trace: ReplayTrace): Promise<Outcome> {

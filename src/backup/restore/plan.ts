@@ -13,68 +13,78 @@ import {findSource, type RestoreSource} from './source.js'
 import {findTarget, inspectTarget} from './target.js'
 import {refuseUnlessNamed} from './wrong-database.js'
 
+/** Selects what `db:restore` restores, and where to. */
 export interface RestoreRequest extends BackupRequest, ServerRequest {
-  /** One schema; all of the set, and its roles, when absent. */
+  /** The schema to restore; if undefined, all schemas of the backup and its roles. */
   schema: string | undefined
   from: string
   at: string | undefined
   file: string | undefined
-  /** Another database of the same server. */
+  /** Another database of the same server to restore into. */
   into: string | undefined
-  /** Make that database when it is not there. */
+  /** Create the database `into` if it does not exist. */
   create: boolean
-  /** Seconds to wait for tables in use. */
+  /** Seconds to wait for locks on tables that are in use. */
   lockTimeout: number
 }
 
-/** What a restore would do. Made without changing anything, and exactly what is applied. */
+/**
+ * The restore plan: what a restore would change. Planning changes nothing; `applyRestore` applies exactly this plan.
+ */
 export interface RestorePlan {
-  /** Of commands about the same backups and server. */
+  /** Flags that make another command use the same repository and server. */
   flags: string
   root: string
   server: Server
   source: RestoreSource
   into: string | undefined
-  /** The database is made first. */
+  /** The database `into` does not exist and is created first. */
   creates: boolean
   schemas: PlannedSchema[]
-  /** Of other schemas; made again inside the transaction. */
+  /** Dependents in other schemas, which are recreated in the restore transaction. */
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
-  /** What has to be there before: roles and extensions of the backup that the server lacks. */
+  /**
+   * Roles of the backup that the server lacks; `before` are the SQL statements that create them and missing
+   * extensions.
+   */
   roles: string[]
   before: string[]
-  /** Schemas of the target beside the restored ones, when the dump may need others that are not there. */
+  /**
+   * The other schemas of the target, if the dump may refer to schemas that do not exist there; undefined otherwise.
+   */
   otherSchemas: string[] | undefined
-  /** Schemas to be saved first, with what they take on the disk there. */
+  /** Schemas to save in a safety backup first, with their size on the disk of the server. */
   safety: SchemaSize[]
-  /** Seconds, roughly. */
+  /** Estimated seconds of the replay. */
   expected: number
   lockTimeout: number
   notices: string[]
 }
 
+/** What a restore would change in one schema; rows are counted `now` in the database and `then` in the backup. */
 export interface PlannedSchema {
   schema: string
-  /** Whether it will be replaced, or is not there now. */
+  /** True if the schema exists and is replaced; false if it is created. */
   exists: boolean
   tables: {name: string; now: number | undefined; then: number | undefined}[]
 }
 
-/** Bytes of an archive that are replayed in a second, roughly: two cores, gzip, indexes included. */
+/** Bytes of an archive replayed per second: an estimate for two cores, gzip, and including indexes. */
 const PACE = 8 * 1024 ** 2
 
 /**
- * Proves the archives, and finds out what their restore would do. Reads only.
- * @throws no-such-backup, no-such-schema, archive-damaged, refused
+ * Verifies the archives and determines what their restore would change. Changes nothing.
+ * @throws no-such-backup, no-such-schema, archive-damaged, refused, busy, restore-failed, usage; also the errors of
+ *   `reachServer`
  */
 export function planRestore(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
   return makePlan(request, signal).catch(refusedAs('restore-failed'))
 }
 
 async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
-  // Found once: a stack that starts meanwhile must not restore one profile's backup into the other.
+  // Resolve the profile once: two look-ups could disagree if a stack starts in between.
   const request = {...asked, profile: await findProfile(asked)}
   const root = await backupRoot(request)
   const source = await findSource(request, root)

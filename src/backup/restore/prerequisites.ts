@@ -7,9 +7,13 @@ import {checkArchive} from '../archive/read.js'
 import {missingRoles} from './roles.js'
 import type {RestoreSource} from './source.js'
 
+/** The result of `findRoles` when no role is missing. */
 export const NO_ROLES = {roles: [] as string[], statements: [] as string[]}
 
-/** The roles of the backup that the server lacks, and the statements that make them. */
+/**
+ * Finds the roles of the backup that the server lacks, and the statements that create them.
+ * @throws archive-damaged, database-unreachable; SqlError
+ */
 export async function findRoles(
   {manifest, directory}: RestoreSource,
   server: Server,
@@ -26,7 +30,11 @@ export async function findRoles(
   )
 }
 
-/** Names of extensions come from a manifest, so they are quoted like any other. */
+/**
+ * Returns the statements that create the extensions of the backup which the database lacks, and their schemas.
+ * Names are quoted, because they come from a manifest.
+ * @param there names of the extensions that exist
+ */
 export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
   return (manifest?.extensions ?? [])
     .filter(({name}) => !there.includes(name))

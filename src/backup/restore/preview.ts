@@ -1,6 +1,6 @@
 import type {PlannedSchema, RestorePlan} from './plan.js'
 
-/** A plan as data, for scripts. */
+/** The JSON of `db:restore --dry-run`. */
 export interface RestorePreview {
   server: string
   database: string | undefined
@@ -14,6 +14,7 @@ export interface RestorePreview {
   expectedSeconds: number
 }
 
+/** Converts a restore plan into its JSON. */
 export function previewOf(plan: RestorePlan): RestorePreview {
   const {server, into, source, schemas, foreignKeys, triggers, publications, roles, safety, expected} = plan
   return {

@@ -11,39 +11,40 @@ import type {Program} from '../../system/program.js'
 import {findOutcome, type Outcome} from './outcome.js'
 import {type ScriptRequest, toScript} from './script.js'
 
-/** What is to be replayed, in one transaction. */
+/** What to replay in one transaction. */
 export interface ReplayRequest extends ScriptRequest {
-  /** Text of the manifest that the rows are compared with. */
+  /** Text of the manifest, whose row counts are compared with the result; undefined without a manifest. */
   manifest: string | undefined
   database: string | undefined
-  /** Seconds to wait for tables in use. */
+  /** Seconds to wait for locks on tables that are in use. */
   lockTimeout: number
 }
 
-/** Where it is replayed; the session is to find out how the transaction ended. */
+/** The target of a replay. The session is used to find out how the transaction ended. */
 export interface ReplaySite {
   server: Server
   session: Session
 }
 
+/** How a replay reports progress and is aborted. */
 export interface ReplayContext {
-  /** Bytes of the archives that were read so far. */
+  /** Receives the bytes of the archives read so far. */
   onBytes: (bytes: number) => void
-  /** Everything was sent: from here on the transaction ends by itself. */
+  /** Called when everything was sent: from then on the transaction ends by itself. */
   onSent: () => void
   signal: AbortSignal
 }
 
+/** The result of a replay. */
 export interface ReplayReport {
-  /** Left out, since the schema that they refer to is not there. */
+  /** Foreign keys that were not created, because the schema that they refer to does not exist. */
   foreignKeysLeftOut: string[]
 }
 
 /**
- * Replaces schemas by what archives hold, in one transaction on the server. When this rejects, nothing has changed,
- * unless the error is restore-unknown.
- *
- * @throws restore-failed, archive-damaged, restore-unknown
+ * Replaces schemas with the content of archives, in one transaction on the server. If this rejects, nothing was
+ * changed, unless the error is `restore-unknown`.
+ * @throws restore-failed, refused, archive-damaged, restore-unknown
  */
 export async function replay(
   request: ReplayRequest,
@@ -54,12 +55,12 @@ export async function replay(
   return new Replay(request, site, ctx).run()
 }
 
-/** One replay, with what restore.sh has said of it so far. */
+/** One replay, and the output of restore.sh so far. */
 class Replay {
-  /** The application_name, to find and end the backend later. */
+  /** The application_name, to find and terminate the backend later. */
   readonly #application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
   readonly #emitted: string[] = []
-  /** Whether the end of the archives went out, wholly or in part: without it nothing can be committed. */
+  /** Whether the end of the archives was sent, at least in part: without it the transaction cannot be committed. */
   #mayCommit = false
 
   constructor(
@@ -75,8 +76,8 @@ class Replay {
     const program = this.#start(script.encoding)
     const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
     const closed = once(lines, 'close')
-    // Withhold the end of the archives until the server has reported the transaction ID: from then on it can be asked
-    // how the transaction ended, and the session that runs it can be found and ended.
+    // Withhold the end of the archives until the server has reported the transaction ID. From then on, the outcome
+    // of the transaction can be queried, and its backend can be found and terminated.
     const beforeEnd = async (): Promise<boolean> => {
       if (this.#emitted.length === 0) await Promise.race([once(lines, 'line', {signal}), closed])
       return (this.#mayCommit = this.#emitted.length > 0)
@@ -119,7 +120,7 @@ class Replay {
   }
 
   /**
-   * That a transaction was committed is a success only when it came to its end.
+   * A committed transaction is a success only if restore.sh committed it, not a command in the archive.
    * @throws restore-unknown
    */
   #requireWhole(report: ReplayReport): ReplayReport {
@@ -132,7 +133,7 @@ class Replay {
   }
 }
 
-/** Gives the last bytes only when that is allowed. */
+/** Passes on the last chunk only if that is allowed. */
 async function* withholdEnd(
   bytes: AsyncIterable<Buffer>,
   allowed: () => Promise<boolean>,
@@ -145,7 +146,10 @@ async function* withholdEnd(
   if (held && (await allowed())) yield held
 }
 
-/** @returns whether all was sent; psql may have ended before, and says why itself */
+/**
+ * Sends the bytes to psql.
+ * @returns whether all were sent; false if psql ended early, in which case its stderr tells why
+ */
 async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: AbortSignal): Promise<boolean> {
   const ended = new AbortController()
   void program.ended.then(() => {
@@ -161,7 +165,7 @@ async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: Abor
   }
 }
 
-/** How a program shows that it has ended, until it is known how. */
+/** Error codes of a write to a program that has ended, which arrive before its exit status. */
 const CLOSED = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 async function aborted(signal: AbortSignal): Promise<never> {
@@ -172,7 +176,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
   throw signal.reason as Error
 }
 
-/** The failure of a replay that psql has ended; its cause is the error of the server, when it was one. */
+/** Creates the error of a replay that psql ended. Its cause is the error of the server, if there was one. */
 function replayFailed(ended: {exitCode: number; stderr: string}): AquastreamError {
   const error = findSqlError(ended)
   if (error?.state === DEPENDENTS)

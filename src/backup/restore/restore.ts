@@ -14,32 +14,34 @@ import type {RestorePlan} from './plan.js'
 import {replay} from './replay.js'
 import {manifestText, type RestoreSource} from './source.js'
 
+/** Reports the progress of a restore; `read` and `total` are bytes of the archives. */
 export type RestoreEvent =
   | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
   | {type: 'bytes'; read: number; total: number}
   | BackupEvent
 
+/** The JSON of `db:restore`. `seconds` is the elapsed time, to 0.1 s. */
 export interface RestoreReport {
   server: string
   database: string | undefined
-  /** The backup that it came from; the path of a file. */
+  /** ID of the backup, or the path of the archive that was restored. */
   from: string
   schemas: string[]
-  /** Nothing when the archive came without a manifest. */
+  /** Number of restored rows; undefined for an archive without a manifest. */
   rows: number | undefined
-  /** Roles that were made; they have no password. */
+  /** Roles that were created; they have no password. */
   roles: string[]
   foreignKeysLeftOut: string[]
-  /** The set that holds what was replaced, and the command that brings it back; nothing when there was nothing. */
+  /** The safety backup and the undo command; undefined when nothing was replaced. */
   undo: {id: string; command: string} | undefined
   seconds: number
 }
 
 /**
- * Does what the plan says: saves what is there, then replaces it in one transaction. When this rejects nothing was
- * changed in the database, unless the error is restore-unknown.
- *
- * @throws busy, backup-failed, restore-failed, archive-damaged, restore-unknown
+ * Applies a restore plan: takes a safety backup, then replaces the schemas in one transaction. If this rejects, the
+ * database was not changed, unless the error is `restore-unknown`.
+ * @throws busy, refused, backup-failed, restore-failed, archive-damaged, restore-unknown, backup-directory,
+ *   disk-full, database-unreachable
  */
 export async function applyRestore(plan: RestorePlan, ctx: Context<RestoreEvent>): Promise<RestoreReport> {
   const began = performance.now()
@@ -51,7 +53,7 @@ export async function applyRestore(plan: RestorePlan, ctx: Context<RestoreEvent>
   return {...report, seconds: Math.round((performance.now() - began) / 100) / 10}
 }
 
-/** Opens a session in the database that is restored; one that is made for it goes again if that fails. */
+/** Opens a session in the target database. A database created for the restore is dropped if the restore fails. */
 async function withDatabase<T>(
   {server, into, creates}: RestorePlan,
   work: (session: Session) => Promise<T>,
@@ -127,7 +129,7 @@ function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamE
   return new AquastreamError('restore-failed', `nothing was changed: ${message}`, {hint, evidence})
 }
 
-/** What nobody knows the end of can be undone all the same. */
+/** Adds the undo command to an error with an unknown outcome: undoing is possible in both cases. */
 function withWayBack(error: unknown, undo: string): unknown {
   const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
   return isUnknown ? error.withHints(hint => `${hint}; to go back: ${undo}`) : error
@@ -137,13 +139,16 @@ function countRows({manifest, archives}: RestoreSource): number | undefined {
   return manifest && rowsIn(archives.flatMap(({known}) => known ?? []))
 }
 
-/** @returns the ID of the set that holds what is there; nothing when there is nothing */
+/**
+ * Takes the safety backup.
+ * @returns its ID; undefined when there is nothing to save
+ */
 async function save(
   {root, server, source, into}: RestorePlan,
   session: Session,
   {on, signal}: Context<RestoreEvent>,
 ): Promise<string | undefined> {
-  // As it is now: a service may have made its schema since the plan.
+  // List the schemas again, because a service may have created one since the plan was made.
   const names = source.archives.map(({schema}) => schema)
   const safety = (await listSchemas(session, names)).filter(({name}) => names.includes(name))
   if (safety.length === 0) return undefined

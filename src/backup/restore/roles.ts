@@ -1,11 +1,13 @@
 import {gunzipSync} from 'node:zlib'
 
-/** A role in the text of pg_dumpall, as it is written there: quoted where it must be. */
+/** The name of a role as pg_dumpall writes it, quoted where necessary. */
 const ROLE = String.raw`("(?:[^"]|"")+"|[^\s";]+)`
 
 /**
- * The statements that make the roles which are missing on a server, with their attributes and memberships,
- * from a globals archive. Those that exist stay as they are. Passwords are in no backup.
+ * Extracts from the archive of the roles the statements that create the roles missing on a server, with their
+ * attributes and memberships. Existing roles are not changed. Backups contain no passwords.
+ * @param globals the gzip-compressed output of pg_dumpall
+ * @param existing names of the roles of the server
  */
 export function missingRoles(globals: Buffer, existing: string[]): {roles: string[]; statements: string[]} {
   const all = statementsOf(gunzipSync(globals).toString('utf8'))
@@ -19,12 +21,15 @@ export function missingRoles(globals: Buffer, existing: string[]): {roles: strin
     new RegExp(`^GRANT ${ROLE} TO `).exec(statement)?.[1]
   const statements = all
     .filter(statement => [about(statement), granted(statement)].some(role => roles.includes(role ?? '')))
-    // Who granted it may be a role that is not there.
+    // The grantor may be a role that does not exist.
     .map(statement => statement.replace(/ GRANTED BY .*;$/, ';'))
   return {roles: roles.map(unquote), statements}
 }
 
-/** Without comments and commands of psql. A line of a quoted text may look like a statement, and is none. */
+/**
+ * Splits SQL into statements, without comments and psql commands. A line in a quoted text can look like a
+ * statement.
+ */
 function statementsOf(sql: string): string[] {
   const statements: string[] = []
   let statement = ''

@@ -5,29 +5,30 @@ import {type DumpPart, splitDump} from '../archive/split-dump.js'
 import {unpack} from '../archive/unpack.js'
 import type {SourceArchive} from './source.js'
 
-/** What is to be replayed, in one transaction. */
+/** What to replay in one transaction. */
 export interface ScriptRequest {
   archives: SourceArchive[]
-  /** SQL that goes first. */
+  /** SQL statements to run first. */
   before: string[]
   /**
-   * Schemas of the database besides those that are restored, when foreign keys to others are to be left out; nothing
-   * when all are made.
+   * The other schemas of the database. Foreign keys to schemas that are neither listed nor restored are not
+   * created. If undefined, all foreign keys are created.
    */
   otherSchemas: string[] | undefined
 }
 
-/** The bytes that restore.sh replays. */
+/** The input of restore.sh. */
 export interface Script {
   encoding: string
   bytes: Readable
-  /** Foreign keys that were left out so far. */
+  /** Foreign keys that were skipped so far. */
   skippedForeignKeys: string[]
 }
 
 /**
- * One archive of its own goes as it is; several, or for another database, are taken apart and put in order.
- * @param onBytes gets the bytes of the archives that were read so far
+ * Builds the input of restore.sh. A single archive for its own database is passed on as it is; several archives, or
+ * one for another database, are split into sections and reordered.
+ * @param onBytes receives the bytes of the archives read so far
  */
 export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes: number) => void): Script {
   const {archives, before, otherSchemas} = request
@@ -54,13 +55,16 @@ function toStream(bytes: AsyncIterable<Buffer>): Readable {
   return Readable.from(bytes, {objectMode: false})
 }
 
-/** Plain SQL does not show that its end is missing: restore.sh looks for this before it commits. */
+/** Appends the statement that restore.sh requires before it commits, because truncated SQL can be valid SQL. */
 async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield* sql
   yield Buffer.from("\nSELECT pg_catalog.set_config('aquastream.whole', 'yes', true);\n")
 }
 
-/** Rows of all archives first, then what may need rows of another archive, then foreign keys. */
+/**
+ * Emits the definitions and rows of all archives first, then objects that may need rows of another archive, then
+ * foreign keys.
+ */
 async function* combine(
   {archives, before, otherSchemas}: ScriptRequest,
   unpacked: (archive: SourceArchive) => AsyncIterable<Buffer>,
@@ -72,7 +76,8 @@ async function* combine(
     foreignKey !== undefined && schemas !== undefined && !schemas.includes(foreignKey.schema)
   for (const statement of before) yield Buffer.from(`${statement}\n`)
   for (const archive of archives) {
-    // Of itself a dump does not say that everybody may use it; restore.sh does the same for public alone.
+    // PUBLIC has USAGE on the schema public by default, and pg_dump does not write this grant. When public is
+    // restored alone, restore.sh grants it.
     const opens = archive.schema === 'public' && archives.length > 1 && archive.known?.closed !== true
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
     for await (const part of splitDump(unpacked(archive))) {

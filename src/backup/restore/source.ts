@@ -8,46 +8,47 @@ import {findSet} from '../repository/find.js'
 import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
 import {listSets, readSet} from '../repository/sets.js'
 
-/** One archive that is to be restored. */
+/** One archive to restore. */
 export interface SourceArchive extends ArchiveFile {
   schema: string
-  /** What the manifest says; nothing for a file that has none. */
+  /** Its entry in the manifest; undefined for a file without a manifest. */
   known: Archive | undefined
 }
 
-/** Where a restore takes its archives from. */
+/** The archives that a restore reads, and the backup that they belong to. */
 export interface RestoreSource {
-  /** Nothing for a file that belongs to no set. */
+  /** Undefined for a file that belongs to no backup. */
   set: {id: string; takenAt: string; label: string | undefined} | undefined
   manifest: Manifest | undefined
-  /** Directory of the set, or of the file. */
+  /** Directory of the backup, or of the file. */
   directory: string
   archives: SourceArchive[]
-  /** Newer sets that would have been taken, were they good. */
+  /** Newer backups that were passed over because they are not complete. */
   passedOver: BackupSet[]
 }
 
+/** Selects the archives to restore. */
 export interface SourceRequest {
-  /** The only one to restore; all of the set when absent. */
+  /** The schema to restore; if undefined, all schemas of the backup. */
   schema: string | undefined
-  /** An ID, the beginning of one, or `latest`. */
+  /** An ID, the beginning of an ID, or `latest`. */
   from: string
-  /** The newest backup that was taken before: ISO 8601, in UTC unless it says otherwise, or the ID of a set. */
+  /** Selects the newest backup taken at or before this time: ISO 8601, in UTC unless it names a zone, or an ID. */
   at: string | undefined
-  /** An archive by its path. */
+  /** Path of an archive, which takes precedence over `from` and `at`. */
   file: string | undefined
 }
 
 /**
- * Finds the archives that somebody means.
- * @throws no-such-backup, no-such-schema, archive-damaged
+ * Finds the archives that a request selects.
+ * @throws no-such-backup, no-such-schema, archive-damaged, usage, backup-directory
  */
 export async function findSource(request: SourceRequest, root: string): Promise<RestoreSource> {
   if (request.file !== undefined) return findFile(resolve(request.file), request.schema!)
   const {schema, at, from} = request
   const sets = await listSets(root)
   if (at === undefined && from !== 'latest') return fromSet(findSet(sets, from, root), schema)
-  // An ID means that backup, whatever it holds; "the newest" means one that is of use.
+  // An ID selects that backup whatever it contains; `latest` and a time select one that contains the schema.
   const useful = sets.filter(({schemas}) => schema === undefined || schemas.includes(schema))
   if (sets.length > 0 && useful.length === 0) throw noBackupOf(schema!, sets, root)
   const time = at === undefined ? Infinity : toTime(at)
@@ -68,7 +69,7 @@ function noBackupOf(schema: string, sets: BackupSet[], root: string): Aquastream
   )
 }
 
-/** The ID of a set is a time too; one that names no zone is UTC, as all times here. */
+/** Parses a time, in milliseconds since 1970. The ID of a backup is a time too. A time without a zone is UTC. */
 function toTime(text: string): number {
   const [, day, clock = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? []
@@ -79,7 +80,10 @@ function toTime(text: string): number {
   })
 }
 
-/** Archives of a complete set; all, or that of one schema. */
+/**
+ * Returns the archives of a complete backup: all, or the one of a schema.
+ * @throws archive-damaged: the backup is not complete; no-such-schema
+ */
 export function fromSet(set: BackupSet, schema: string | undefined): RestoreSource {
   const {manifest} = set
   if (set.state !== 'complete' || !manifest) {
@@ -117,13 +121,13 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
   }
 }
 
-/** A file of a set is known by the set, wherever that was copied to. */
+/** Finds the backup of a file by its directory, wherever the directory was copied to. */
 async function findFile(path: string, schema: string): Promise<RestoreSource> {
   const directory = dirname(path)
   const set = await readSet(dirname(directory), basename(directory))
   const known = set?.manifest?.archives.find(({file}) => file === basename(path))
   if (set && known) {
-    // The others of its set may be bad: this one is proven by itself.
+    // Other archives of the backup may be damaged, but this one is verified by itself.
     if (known.schema === schema) return fromSet({...set, state: 'complete'}, schema)
     throw new AquastreamError(
       'no-such-schema',
@@ -140,7 +144,10 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
   }
 }
 
-/** The text of a set's manifest, as the script compares it. */
+/**
+ * Returns the text of the manifest, which restore.sh compares with the result; undefined for a file without one.
+ * @throws archive-damaged, backup-directory
+ */
 export async function manifestText({set, directory}: RestoreSource): Promise<string | undefined> {
   if (!set) return undefined
   const path = join(directory, MANIFEST)

@@ -9,31 +9,32 @@ import {type Dependents, dependentsError, findDependents, NO_DEPENDENTS} from '.
 import type {RestoreSource} from './source.js'
 import {findOther} from './wrong-database.js'
 
-/** The database that a restore goes into. */
+/** The database to restore into. */
 export interface RestoreTarget {
-  /** Nothing for the usual database. */
+  /** Undefined for the default database: the one of the URL or the stack. */
   name: string | undefined
-  /** It is made first. */
+  /** The database does not exist and is created first. */
   creates: boolean
 }
 
-/** What is in that database now. */
+/** The current content of the target database. */
 export interface TargetState {
-  /** Every schema; those that are restored with what they take on the disk. */
+  /** All schemas; the size is measured only for those to be restored. */
   schemas: SchemaSize[]
-  /** Rows of each table, by schema, of those that are restored. */
+  /** Rows of each table of the schemas to be restored, by schema. */
   tables: Map<string, Archive['tables']>
   dependents: Dependents
   extensions: string[]
-  /** The database that was backed up, when it is not the usual one, which is to be restored. */
+  /** Name of the database that was backed up, if it differs from the default database, which is to be restored. */
   other: string | undefined
 }
 
 const APPLICATION = 'aquastream db:restore'
 
 /**
- * @param into another database than the usual one
- * @throws usage: there is no such database, and it is not to be created
+ * Finds the target database of a restore.
+ * @param into another database of the same server
+ * @throws usage: the database does not exist, and is not to be created; database-unreachable; SqlError
  */
 export async function findTarget(
   {into, create}: {into: string | undefined; create: boolean},
@@ -51,7 +52,7 @@ export async function findTarget(
   })
 }
 
-/** A database that does not exist yet is as empty as none. */
+/** The state of a database that does not exist yet. */
 const EMPTY: TargetState = {
   schemas: [],
   tables: new Map(),
@@ -61,8 +62,9 @@ const EMPTY: TargetState = {
 }
 
 /**
- * Looks at what a restore would replace; changes nothing.
- * @throws busy: another restore holds the locks of these tables; refused: other schemas would lose something
+ * Reads what a restore would replace. Changes nothing.
+ * @throws busy: another restore holds the lock of the database; refused: dependents would be lost;
+ *   database-unreachable; SqlError
  */
 export async function inspectTarget(
   {name, creates}: RestoreTarget,
@@ -72,7 +74,7 @@ export async function inspectTarget(
   if (creates) return EMPTY
   const restored = source.archives.map(({schema}) => schema)
   return withSession(server, {database: name, application: APPLICATION}, async session => {
-    // The tables that a restore replaces are locked, and this would wait until it has ended.
+    // A running restore locks the tables that it replaces, and reading them would wait until it has ended.
     await refuseBeside(session, server, APPLICATION)
     const schemas = await listSchemas(session, restored)
     const dependents = await findDependents(server, restored, name)

@@ -9,22 +9,23 @@ import {missingExtensions} from './prerequisites.js'
 import {replay} from './replay.js'
 import {manifestText, type RestoreSource} from './source.js'
 
-/** Restores a set into a scratch database, and gives the seconds that it took. */
+/** Restores a backup into a scratch database; returns the elapsed seconds, to 0.1 s. */
 export type TestRestore = (source: RestoreSource, signal: AbortSignal) => Promise<number>
 
 const APPLICATION = 'aquastream db:verify'
 const SCRATCH = 'aquastream_verify_'
 
 /**
- * Runs work with a scratch database; drops those of killed runs first.
- * @throws busy: another run works with one
+ * Runs work that may restore into a scratch database. Drops the scratch databases of killed commands first.
+ * @throws busy: another test restore is running on the server; database-unreachable; SqlError
  */
 export async function withTestRestore(
   server: Server,
   work: (testRestore: TestRestore) => Promise<void>,
 ): Promise<void> {
   const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
-  // For the end of a run that could not end by itself. Whatever its session still does comes before.
+  // backup.sh runs this SQL when the session ends, also after this process was killed. It waits for the lock of the
+  // session, so that statements of the session that are still running end first.
   const FAREWELL = `SELECT pg_advisory_lock(${REHEARSAL_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
   await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
     if (!(await tryLock(session, REHEARSAL_LOCK))) {
@@ -41,7 +42,10 @@ export async function withTestRestore(
   })
 }
 
-/** The session can be what failed. Its lock may be another run's by now, and so only its own database goes. */
+/**
+ * Drops the scratch database in a new session, because the old one may have failed. Another command may hold the
+ * lock by now, so only the database of this one is dropped.
+ */
 async function sweepAgain(server: Server, database: string): Promise<void> {
   await withSession(server, {application: APPLICATION}, session =>
     session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`),
@@ -62,7 +66,7 @@ async function restoreScratch(
   signal: AbortSignal,
 ): Promise<number> {
   const began = performance.now()
-  // A test restore that failed has left it.
+  // A failed test restore left its database.
   await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
   await session.query(`CREATE DATABASE ${identifier(database)}`)
   await withSession(server, {database, application: APPLICATION}, async scratch => {

@@ -3,14 +3,18 @@ import {AquastreamError} from '../../errors.js'
 import type {Session} from '../../postgres/session.js'
 import type {RestoreSource, SourceRequest} from './source.js'
 
-/** Of two databases that share a directory: the one of the backup, when it is not that of the session. */
+/**
+ * Returns the database of the backup if it is not the database of the session: several databases can share a
+ * repository.
+ * @throws SqlError; database-unreachable
+ */
 export async function findOther(session: Session, {manifest}: RestoreSource): Promise<string | undefined> {
   const current = await session.json<string>('SELECT to_json(current_database())')
   return manifest?.server.database === current ? undefined : manifest?.server.database
 }
 
 /**
- * Somebody who names no backup means one of the database that is restored.
+ * Refuses a backup of another database unless it was selected by ID or path.
  * @throws refused
  */
 export function refuseUnlessNamed(
