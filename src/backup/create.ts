@@ -15,28 +15,35 @@ import {withDirectoryLock} from './repository/lock.js'
 import {DEFAULT_POLICY} from './retention.js'
 import {rotateLocked} from './rotate.js'
 
+/** Selects what `db:backup` backs up, and how. */
 export interface CreateRequest extends BackupRequest, ServerRequest, ArchiveForm {
-  /** Dumps at the same time. */
+  /** Number of parallel dumps. */
   jobs: number
-  /** The platform's when empty. */
+  /** Names of schemas; an empty list means the schemas of the platform. */
   schemas: string[]
-  /** With those that the platform does not know. */
+  /** Include schemas that do not belong to the platform. */
   allSchemas: boolean
   label: string | undefined
   pin: boolean
-  /** Delete afterwards what the usual policy does not keep. */
+  /** Afterwards delete the backups that the default retention policy does not keep. */
   rotate: boolean
 }
 
+/** The JSON of `db:backup`. */
 export interface BackupReport extends WrittenSet {
   profile: Profile
-  /** Sets that were deleted afterwards, when that was asked for. */
+  /** IDs of the backups that rotation deleted afterwards, if it was requested. */
   rotated?: string[]
 }
 
-/** Backs up schemas as they all were at one moment, into a new set; when it fails there is none. */
+/**
+ * Writes a backup of schemas, all from one snapshot, and rotates afterwards if requested. A failure leaves no new
+ * backup.
+ * @throws no-such-schema, busy, backup-failed, tool-too-old, tool-too-new, database-unreachable, backup-directory,
+ *   disk-full; also the errors of `reachServer`
+ */
 export async function createBackup(asked: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
-  // Found once: a stack that starts meanwhile must not put one profile's data among the other's.
+  // Resolve the profile once: two look-ups could disagree if a stack starts in between.
   const request = {...asked, profile: await findProfile(asked)}
   const root = await backupRoot(request)
   const server = await reachServer(request)

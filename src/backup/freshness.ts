@@ -3,10 +3,13 @@ import {PLATFORM} from '../stack/schemas.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {isFuture} from './retention.js'
 
-/** A nightly backup that is older than this failed last night: a day, and time for a slow one. */
+/**
+ * Default maximum age in hours: a nightly backup that is older failed last night. It is a day plus the time of a
+ * slow backup.
+ */
 export const USUAL_MAX_AGE_HOURS = 26
 
-/** The newest complete backup that no restore made: of all, and of each schema. */
+/** The age of the newest complete backup, and of the newest one of each schema; safety backups do not count. */
 export interface Freshness {
   newest: Aged | null
   schemas: (Aged & {schema: string})[]
@@ -17,7 +20,7 @@ interface Aged {
   ageHours: number
 }
 
-/** How old what a restore would take is. A set from the future hides nothing. */
+/** Measures the age of the backups that a restore would use by default. Backups dated in the future are ignored. */
 export function measureAge(newestFirst: BackupSet[], now: Date): Freshness {
   const backups = newestFirst.filter(
     set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now),
@@ -32,8 +35,9 @@ export function measureAge(newestFirst: BackupSet[], now: Date): Freshness {
 }
 
 /**
- * What is wrong when the newest backup of a schema of the platform is older than so many hours, or there is
- * none: one of a single schema, made by hand, must not hide that the nights fail.
+ * Returns a problem when there is no backup, or when the newest one of any schema of the platform is older than
+ * this many hours. Each schema is checked, because a manual backup of one schema must not hide that the nightly
+ * ones fail.
  */
 export function findTooOld(
   {newest, schemas, directory}: Freshness & {directory: string},
@@ -58,7 +62,7 @@ export function findTooOld(
   }
 }
 
-/** In hours to the hundredth, which is half a minute. */
+/** Returns the age of a backup in hours, rounded to 0.01. */
 export function hoursSince({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): number {
   return Math.round((now.getTime() - takenAt.getTime()) / 36_000) / 100
 }

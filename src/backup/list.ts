@@ -6,7 +6,7 @@ import {rowsIn} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
 import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
 
-/** What is known of one set without reading its archives. */
+/** The description of one backup; its archives are not read. */
 export interface SetReport {
   id: string
   takenAt: string
@@ -14,26 +14,29 @@ export interface SetReport {
   state: BackupSet['state']
   reason?: string
   pinned: boolean
-  /** Of a set whose manifest cannot be read, nothing is known. */
+  /** Null when the manifest cannot be read. */
   kind: 'backup' | 'safety' | null
   label?: string
   schemas: string[]
   rows: number | null
   bytes: number
-  /** What `db:rotate` would do with its own policy. */
+  /** What `db:rotate` would do with the default retention policy. */
   rotation: {action: Decision['action']; reasons: KeepReason[]}
 }
 
-/** The JSON of a list. */
+/** The JSON of `db:list`. */
 export interface ListReport extends Freshness {
   directory: string
   /** Newest first. */
   sets: SetReport[]
-  /** IDs of the backups that rotations deleted in the last months. */
+  /** IDs of the backups that rotation deleted in the last months, newest first. */
   rotated: string[]
 }
 
-/** What backups there are. */
+/**
+ * Lists the backups of a repository, their age, and what rotation would do.
+ * @throws settings-unreadable, settings-invalid, backup-directory, disk-full
+ */
 export async function listBackups(request: BackupRequest): Promise<ListReport> {
   const directory = await backupRoot(request)
   const now = new Date()

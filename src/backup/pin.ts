@@ -8,23 +8,28 @@ import {PINNED} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
 import {storageError} from './storage-error.js'
 
+/** Selects a backup to pin or unpin. */
 export interface PinRequest extends BackupRequest {
-  /** An ID, the beginning of one, or `latest`. */
+  /** An ID, the beginning of an ID, or `latest`. */
   word: string
   pinned: boolean
 }
 
+/** The JSON of `db:pin` and `db:unpin`. */
 export interface PinReport {
   id: string
   pinned: boolean
-  /** False when it was so already. */
+  /** False if the backup already was in the requested state. */
   changed: boolean
 }
 
-/** Marks a set as one that rotation leaves alone, or takes the mark away. */
+/**
+ * Pins or unpins a backup.
+ * @throws no-such-backup, busy, backup-directory, disk-full
+ */
 export async function setPin({word, pinned, ...request}: PinRequest): Promise<PinReport> {
   const directory = await backupRoot(request)
-  // Before the lock too, which would make a directory that is not there.
+  // Search before locking as well, because taking the lock creates the repository.
   findSet(await listSets(directory), word, directory)
   return withDirectoryLock(directory, pinned ? 'db:pin' : 'db:unpin', async () => {
     const set = findSet(await listSets(directory), word, directory)

@@ -2,55 +2,65 @@ import {AquastreamError} from '../errors.js'
 import {DAY_MS} from '../system/time.js'
 import type {BackupSet} from './repository/backup-set.js'
 
-/** How many periods that hold a backup keep their newest one. */
+/** The retention policy: in how many days, weeks and months with a backup the newest one is kept. */
 export interface Policy {
   daily: number
   weekly: number
   monthly: number
 }
 
+/** The policy of `db:rotate` without flags. */
 export const DEFAULT_POLICY: Policy = {daily: 7, weekly: 4, monthly: 3}
 
 type Rule = keyof Policy
 type Kind = 'backup' | 'safety'
 
-/** Why a set stays. */
+/** Why a backup is kept. */
 export type KeepReason =
-  /** The newest of its day, ISO week or month, for this schema; `oldest` is kept where a rule has room left. */
+  /**
+   * The newest backup of a schema in its day, ISO week or month. `oldest`: it is not the newest of its period, but
+   * the oldest backup of the schema, and the rule had not reached its number.
+   */
   | {rule: Rule; schema: string; bucket: string; oldest: boolean}
-  /** The newest complete set of this schema, or the newest that no restore made. */
+  /** The newest complete backup of a schema; `newest-backup`: the newest one that is not a safety backup. */
   | {rule: 'newest' | 'newest-backup'; schema: string}
   | {rule: 'pinned'}
-  /** A restore made it a few days ago, and somebody may want to go back. */
+  /** A safety backup of the last days, which may be needed to undo a restore. */
   | {rule: 'safety'}
   | {rule: 'future'}
 
-/** What a decision looks at. */
+/** The properties of a backup that a decision depends on. */
 export type Candidate = Pick<BackupSet, 'id' | 'takenAt' | 'state' | 'pinned' | 'schemas'> & {
   manifest: {kind: Kind; server: {database: string}} | undefined
 }
 
+/** What rotation does with a backup, and why. */
 export interface Decision<Item extends Candidate = BackupSet> {
   set: Item
-  /** ignore: it is not complete, so it neither counts nor goes. */
+  /** `ignore`: the backup is not complete, so it neither counts for the policy nor is deleted. */
   action: 'keep' | 'delete' | 'ignore'
   reasons: KeepReason[]
 }
 
-/** So long a set that a restore made stays. */
+/** How many days a safety backup is kept. */
 const SAFETY_DAYS = 7
 
-/** A clock that is a day ahead is a clock; more than that is a mistake, and must not push out real backups. */
+/**
+ * Returns whether a backup is dated more than a day in the future. A clock skew of a day is tolerated; a backup
+ * dated later must not push out real ones.
+ */
 export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): boolean {
   return takenAt.getTime() > now.getTime() + DAY_MS
 }
 
 /**
- * What stays and what goes, newest first: restic's `forget --keep-daily --keep-weekly --keep-monthly`, applied
- * to each schema of each database by itself; a set stays while any of its schemas needs it. Sets made by restores stay for a week
- * and do not count: each may be the only copy of what was replaced, and the last of a day is not the best one. Whatever
- * the policy and the clock say, the newest complete set of each schema stays.
- * @throws usage when the policy keeps nothing
+ * Decides which backups are kept, newest first. The rules are those of restic's `forget --keep-daily --keep-weekly
+ * --keep-monthly`, applied to each schema of each database separately: a backup is kept while any of its schemas
+ * needs it. A safety backup is kept for a week and does not count for the policy, because it may be the only copy
+ * of what was replaced, and the last one of a day is not the best one. The newest complete backup of each schema is
+ * always kept, whatever the policy and the clock are.
+ * https://restic.readthedocs.io/en/stable/060_forget.html
+ * @throws usage: the policy keeps nothing
  */
 export function decide<Item extends Candidate>(sets: Item[], policy: Policy, now: Date): Decision<Item>[] {
   checkPolicy(policy)
@@ -93,7 +103,7 @@ function checkPolicy(policy: Policy): void {
   })
 }
 
-/** One rule on its way from the newest set to the oldest: restic's bucket. */
+/** The state of one rule while it goes from the newest backup to the oldest: the bucket of restic. */
 interface Bucket {
   rule: Rule
   left: number
@@ -102,7 +112,10 @@ interface Bucket {
   name: (set: Candidate) => string
 }
 
-/** restic's ApplyPolicy (internal/data/snapshot_policy.go), for the newest first of one schema. */
+/**
+ * Applies the policy to the backups of one schema, newest first, like ApplyPolicy of restic
+ * (internal/data/snapshot_policy.go).
+ */
 function applyPolicy(list: Decision<Candidate>[], policy: Policy, schema: string): void {
   const buckets: Bucket[] = [
     {rule: 'daily', left: policy.daily, last: -1, bucketOf: dayOf, name: dayName},
@@ -115,7 +128,8 @@ function applyPolicy(list: Decision<Candidate>[], policy: Policy, schema: string
       if (bucket.left <= 0) continue
       const value = bucket.bucketOf(set)
       const isNew = value !== bucket.last
-      // Where a rule has room left, the oldest stays too: history is as long as it can be.
+      // If the rule has not reached its number, keep the oldest backup too, so that the history is as long as
+      // possible.
       if (!isNew && index !== oldest) continue
       bucket.last = value
       bucket.left--
@@ -125,12 +139,12 @@ function applyPolicy(list: Decision<Candidate>[], policy: Policy, schema: string
   }
 }
 
-/** Days since 1970, a Thursday. */
+/** Days since 1 January 1970, which was a Thursday. */
 function dayOf({takenAt}: Candidate): number {
   return Math.floor(takenAt.getTime() / DAY_MS)
 }
 
-/** ISO weeks begin on Monday, and only whether two are the same matters here. */
+/** Weeks since 1970. ISO weeks start on Monday; the number is only compared with others. */
 function weekOf(set: Candidate): number {
   return Math.floor((dayOf(set) + 3) / 7)
 }
@@ -147,7 +161,7 @@ function monthName({id}: Candidate): string {
   return `${id.slice(0, 4)}-${id.slice(4, 6)}`
 }
 
-/** The ISO year is that of the week's Thursday. */
+/** The ISO week, such as 2026-W48. The year of an ISO week is the year of its Thursday. */
 function weekName(set: Candidate): string {
   const thursday = new Date(weekOf(set) * 7 * DAY_MS)
   const year = thursday.getUTCFullYear()
@@ -155,7 +169,10 @@ function weekName(set: Candidate): string {
   return `${year}-W${String(week).padStart(2, '0')}`
 }
 
-/** A backup of a copy stands in for none of the original, though their schemas have the same names. */
+/**
+ * Groups backups by database and schema: the backup of a copy of a database does not replace a backup of the
+ * original, although their schemas have the same names.
+ */
 function bySchema<Item extends Candidate>(
   decisions: Decision<Item>[],
 ): Iterable<{schema: string; list: Decision<Item>[]}> {

@@ -11,6 +11,7 @@ import {listSets, readSet} from './repository/sets.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
 import {storageError} from './storage-error.js'
 
+/** Selects the repository and the policy of `db:rotate`. */
 export interface RotateRequest extends BackupRequest {
   policy: Policy
 }
@@ -21,50 +22,61 @@ export interface RotationPlan {
   policy: Policy
   /** Newest first. */
   decisions: Decision[]
-  /** Hidden directories that ended runs left. */
+  /** Names of the hidden directories that interrupted commands left. */
   leftovers: string[]
 }
 
+/** Reports that one backup was processed. */
 export interface RotateEvent {
   type: 'delete'
   id: string
-  /** How many are gone, of those that go. */
+  /** Number of backups processed so far, out of `total`. */
   done: number
   total: number
 }
 
 type SetName = Pick<BackupSet, 'id' | 'bytes' | 'schemas'> & {takenAt: string}
 
-/** The JSON of a rotation. */
+/** The JSON of `db:rotate`. */
 export interface RotationReport {
   directory: string
   dryRun: boolean
   policy: Policy
   kept: (SetName & {reasons: KeepReason[]})[]
   deleted: SetName[]
-  /** Not complete, or changed while the rotation ran: never touched. */
+  /** Backups that are not complete, or were changed during the rotation; they are never deleted. */
   ignored: (SetName & {state: BackupSet['state']; reason: string})[]
   leftovers: string[]
 }
 
-/** Looks at what is there; changes nothing. */
+/**
+ * Plans a rotation without changing anything.
+ * @throws usage: the policy keeps nothing; settings-unreadable, settings-invalid, backup-directory, disk-full
+ */
 export async function planRotation(request: RotateRequest): Promise<RotationPlan> {
   return planFor(await backupRoot(request), request.policy)
 }
 
-/** Deletes what the policy does not keep. What is there is looked at again: the plan may be old by now. */
+/**
+ * Deletes the backups that the policy does not keep. The decisions are made again under the lock, because the plan
+ * can be out of date.
+ * @throws busy, backup-directory, disk-full
+ */
 export async function applyRotation(
   {directory, policy, decisions, leftovers}: RotationPlan,
   ctx: Context<RotateEvent>,
 ): Promise<RotationReport> {
-  // The lock would make the directory.
+  // Taking the lock would create the repository.
   if (decisions.length === 0 && leftovers.length === 0) return emptyReport(directory, policy)
   return withDirectoryLock(directory, 'db:rotate', lost =>
     rotateLocked(directory, policy, {...ctx, signal: AbortSignal.any([ctx.signal, lost])}),
   )
 }
 
-/** The same, for who holds the lock of the directory already. */
+/**
+ * Does the same as `applyRotation` for a caller that holds the lock of the repository.
+ * @throws usage: the policy keeps nothing; backup-directory, disk-full
+ */
 export async function rotateLocked(
   directory: string,
   policy: Policy,
@@ -73,7 +85,7 @@ export async function rotateLocked(
   const leftovers = await sweepLeftovers(directory)
   const plan = await planFor(directory, policy)
   const report = {...reportPlan(plan), dryRun: false, leftovers, deleted: [] as SetName[]}
-  // The oldest first: wherever this ends early, what is left are the newest, and the next run goes on.
+  // Delete the oldest first: an interruption leaves the newest ones, and the next rotation continues.
   const going = plan.decisions.filter(({action}) => action === 'delete').reverse()
   for (const [index, {set}] of going.entries()) {
     signal.throwIfAborted()
@@ -90,7 +102,7 @@ export async function rotateLocked(
   return report
 }
 
-/** A plan as a report: what `--dry-run` shows. */
+/** Converts a plan into a report, which `--dry-run` shows. */
 export function reportPlan({directory, policy, decisions, leftovers}: RotationPlan): RotationReport {
   const of = (action: Decision['action']): Decision[] => decisions.filter(one => one.action === action)
   return {
@@ -117,7 +129,10 @@ function emptyReport(directory: string, policy: Policy): RotationReport {
   return {...reportPlan({directory, policy, decisions: [], leftovers: []}), dryRun: false}
 }
 
-/** Why a set that was to go stays: somebody pinned it or laid hands on it since. Nobody needs a lock for that. */
+/**
+ * Returns why a backup that was to be deleted is kept: it was pinned or changed since the decision, which does not
+ * need the lock.
+ */
 async function findChange(
   directory: string,
   id: string,
@@ -127,7 +142,7 @@ async function findChange(
   return !set || set.state === 'complete' ? undefined : {state: set.state, reason: set.reason ?? ''}
 }
 
-/** Out of the catalogue by one step first, so that a crash leaves no half set that looks like one. */
+/** Deletes a backup. The rename comes first, so that a crash does not leave a partial backup in the repository. */
 async function remove(directory: string, id: string): Promise<void> {
   const gone = join(directory, `.${id}.deleted`)
   try {

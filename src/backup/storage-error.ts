@@ -2,8 +2,8 @@ import {AquastreamError} from '../errors.js'
 import {isDiskFull, knownReason} from '../system/files/file-errors.js'
 
 /**
- * Why a file or directory of backups cannot be read or written, as an error of ours; one that is not about files
- * stays what it is.
+ * Converts an error of a file operation on the repository into `disk-full` or `backup-directory`; returns any other
+ * error unchanged.
  */
 export function storageError(path: string, error: unknown): unknown {
   if (isDiskFull(error)) {

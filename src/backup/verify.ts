@@ -14,13 +14,15 @@ import {listSets} from './repository/sets.js'
 import {fromSet, type RestoreSource} from './restore/source.js'
 import {type TestRestore, withTestRestore} from './restore/test-restore.js'
 
+/** Selects the backups that `db:verify` checks. */
 export interface VerifyRequest extends BackupRequest, ServerRequest {
-  /** IDs, or beginnings of them; all when empty. */
+  /** IDs, or the beginnings of IDs; an empty list means all backups. */
   ids: string[]
-  /** Also restore each into a scratch database. */
+  /** Also run a test restore of each backup. */
   restore: boolean
 }
 
+/** Reports the progress of one backup. */
 export interface VerifyEvent {
   type: 'set'
   id: string
@@ -28,19 +30,20 @@ export interface VerifyEvent {
   detail: string
 }
 
-/** What was found out about one set. */
+/** The result of verifying one backup. */
 export interface Verdict {
   id: string
   good: boolean
-  /** What is wrong with it. */
+  /** Why the backup is not good. */
   reason: string | undefined
   archives: number
   bytes: number
   rows: number
-  /** Of the rehearsal, in the scratch database; nothing without one. */
+  /** Seconds that the test restore took; undefined without one. */
   restoreSeconds: number | undefined
 }
 
+/** The JSON of `db:verify`. */
 export interface VerifyReport {
   directory: string
   good: boolean
@@ -48,8 +51,10 @@ export interface VerifyReport {
 }
 
 /**
- * Proves backups: checksums, packed streams to their end, the last line of each dump; with `restore` also that
- * everything comes back with the rows that it had. Changes no backup and no database but its own.
+ * Verifies backups: checksums, compressed streams to their end, and the last line of each dump; with `restore` also
+ * that a test restore succeeds and has the same numbers of rows. Changes no backup, and no database except the
+ * scratch database.
+ * @throws no-such-backup, busy, database-refused, database-unreachable; also the errors of `reachServer`
  */
 export async function verifyBackups(
   request: VerifyRequest,
@@ -69,7 +74,7 @@ export async function verifyBackups(
   return {directory: root, good: verdicts.every(({good}) => good), sets: verdicts}
 }
 
-/** Checksums need no server; other packings than gzip are unpacked beside it. */
+/** Only archives that Node cannot decompress, and test restores, need a server. */
 async function reachServerFor(request: VerifyRequest, sets: BackupSet[]): Promise<Server | undefined> {
   const gzip = sets.every(({manifest}) =>
     manifest?.archives.every(({format, compression}) => format === 'plain' && compression !== 'zstd'),
@@ -77,7 +82,7 @@ async function reachServerFor(request: VerifyRequest, sets: BackupSet[]): Promis
   return request.restore || !gzip ? reachServer(request) : undefined
 }
 
-/** The problem of a report that is not good. */
+/** Returns the problem of a report with damaged backups; undefined when all are good. */
 export function findDamage({sets}: VerifyReport): Problem | undefined {
   const bad = sets.filter(({good}) => !good)
   if (bad.length === 0) return undefined
@@ -88,7 +93,7 @@ export function findDamage({sets}: VerifyReport): Problem | undefined {
   }
 }
 
-/** What a backup is verified with. */
+/** What is available to verify a backup. */
 interface VerifyMeans {
   server: Server | undefined
   testRestore: TestRestore | undefined
@@ -124,7 +129,7 @@ async function verifyOne(
   }
 }
 
-/** Whether a failure says something about the backup: a rehearsal also ends with its connection or its disk. */
+/** Returns whether the backup is at fault, not the server or the connection. */
 function tells({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
   return cause instanceof SqlError && !sparesBackup(cause)
