@@ -85,12 +85,12 @@ export class Guide {
         ? execa('sh', ['-e', '-c', command], {...options, stdin: 'ignore'})
         : execa('script', ['-qefc', command, '/dev/null'], options)
     if (types !== undefined) {
-      // What is typed before the question would be thrown away. A narrow terminal may wrap the question before its last word.
+      // What is typed before the question would be thrown away.
       let seen = ''
       running.stdout.on('data', (chunk: Buffer) => {
-        const asked = seen.includes('continue:')
+        const asked = seen.includes('to continue:')
         seen += String(chunk)
-        if (!asked && seen.includes('continue:')) running.stdin?.write(`${this.adapt(types)}\r`)
+        if (!asked && seen.includes('to continue:')) running.stdin?.write(`${this.adapt(types)}\r`)
       })
     }
     const {exitCode, stdout, stderr} = await running

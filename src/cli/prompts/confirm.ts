@@ -1,4 +1,5 @@
 import {AquastreamError} from '../../errors.js'
+import {wrap} from '../terminal/wrap.js'
 
 /** Tells whether a person can answer a question. A CI job may have a terminal, but nobody answers there. */
 export function canAsk(): boolean {
@@ -21,10 +22,9 @@ export async function confirmByName(loss: string, name: string): Promise<void> {
     )
   }
   const {default: input} = await import('@inquirer/input')
-  const typed = await input(
-    {message: `${loss}. Type "${name}" to continue:`},
-    {output: process.stderr},
-  ).catch(() => '')
+  // The prompt breaks long lines inside words, so the sentence stands above it.
+  process.stderr.write(`${wrap(`${loss}.`)}\n`)
+  const typed = await input({message: `Type "${name}" to continue:`}, {output: process.stderr}).catch(() => '')
   if (typed.trim() === name) return
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
