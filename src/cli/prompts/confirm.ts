@@ -24,7 +24,9 @@ export async function confirmByName(loss: string, name: string): Promise<void> {
   const {default: input} = await import('@inquirer/input')
   // The prompt breaks long lines inside words, so the sentence stands above it.
   process.stderr.write(`${wrap(`${loss}.`)}\n`)
-  const typed = await input({message: `Type "${name}" to continue:`}, {output: process.stderr}).catch(() => '')
+  const typed = await input({message: `Type "${name}" to continue:`}, {output: process.stderr}).catch(
+    () => '',
+  )
   if (typed.trim() === name) return
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
