@@ -110,12 +110,10 @@ export abstract class BaseCommand<Result> extends Command {
   }
 
   private listenForInterrupts(): Interrupts {
-    return new Interrupts(GRACE_MS, reason => void this.exitWith(reason))
-  }
-
-  private async exitWith(reason: AquastreamError): Promise<void> {
-    const {writeFailure} = await import('./failure.js')
-    process.exit(writeFailure(reason, this.jsonEnabled()))
+    return new Interrupts(GRACE_MS, async () => {
+      const {writeFailure} = await import('./failure.js')
+      return reason => process.exit(writeFailure(reason, this.jsonEnabled()))
+    })
   }
 }
 

@@ -5,10 +5,13 @@ export class Interrupts {
   private readonly controller = new AbortController()
   private hasEnded = false
 
-  /** @param giveUp ends work that has not ended `grace` milliseconds after the interrupt */
+  /**
+   * @param grace milliseconds that the work has after an interrupt
+   * @param loadGiveUp gives what ends this process with an error when the work has not ended by then
+   */
   constructor(
     private readonly grace: number,
-    private readonly giveUp: (reason: AquastreamError) => void,
+    private readonly loadGiveUp: () => Promise<(reason: AquastreamError) => never>,
   ) {
     process.on('SIGINT', this.onSignal)
     process.on('SIGTERM', this.onSignal)
@@ -35,11 +38,15 @@ export class Interrupts {
     const reason = new AquastreamError(name === 'SIGINT' ? 'interrupted' : 'terminated', 'interrupted', {
       hint: 'run the command again',
     })
-    // If the work has ended, only a child process that does not exit can keep this process alive.
-    setTimeout(() => {
-      if (this.hasEnded) process.exit()
-      else this.giveUp(reason)
-    }, this.grace).unref()
+    setTimeout(() => void this.afterGrace(reason), this.grace).unref()
     this.controller.abort(reason)
+  }
+
+  private async afterGrace(reason: AquastreamError): Promise<void> {
+    // The work may end while this is loaded; then its result is reported, and not the interrupt as well.
+    const giveUp = await this.loadGiveUp()
+    if (!this.hasEnded) giveUp(reason)
+    // After the report, only a child process that does not exit can keep this process alive.
+    setTimeout(() => process.exit(), this.grace).unref()
   }
 }

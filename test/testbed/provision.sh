@@ -129,6 +129,8 @@ missing_packages() {
 	has debootstrap || echo debootstrap
 	has shellcheck || echo shellcheck
 	has tmux || echo tmux
+	has rsync || echo rsync
+	has restic || echo restic
 	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
