@@ -1,40 +1,24 @@
 import {availableParallelism} from 'node:os'
 import {defineConfig} from 'vitest/config'
 
-/** Vitest's own default leaves one of two processors idle. */
-const everyCore = Math.max(2, availableParallelism() - 1)
+/** Tiers that start processes. The limits only turn a hang into a failure: the other lane may keep the machine busy. */
+const light = {
+  // The default of vitest leaves one of two processors idle.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+}
 
-/** What starts servers: twice at once keeps two cores busy while one of them waits. */
-const heavy = {testTimeout: 120_000, hookTimeout: 120_000}
+/** Tiers that start servers. */
+const heavy = {testTimeout: 180_000, hookTimeout: 180_000}
 
 export default defineConfig({
   test: {
     projects: [
-      {test: {name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers: everyCore}},
-      {
-        test: {
-          name: 'commands',
-          include: ['test/commands/**/*.test.ts'],
-          testTimeout: 30_000,
-          maxWorkers: everyCore,
-        },
-      },
-      {
-        test: {
-          name: 'stubs',
-          include: ['test/stubs/**/*.test.ts'],
-          testTimeout: 30_000,
-          maxWorkers: everyCore,
-        },
-      },
-      {
-        test: {
-          name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
-          testTimeout: 30_000,
-          maxWorkers: everyCore,
-        },
-      },
+      {test: {name: 'unit', include: ['test/unit/**/*.test.ts'], ...light}},
+      {test: {name: 'commands', include: ['test/commands/**/*.test.ts'], ...light}},
+      {test: {name: 'stubs', include: ['test/stubs/**/*.test.ts'], ...light}},
+      {test: {name: 'browser', include: ['test/browser/**/*.test.ts'], ...light}},
       {
         test: {
           name: 'embedded',
@@ -50,6 +34,7 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/postgres/**/*.test.ts'],
           ...heavy,
+          // Two servers keep two cores busy while one of them waits.
           maxWorkers: 2,
           sequence: {groupOrder: 2},
         },
@@ -58,8 +43,7 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: ['test/docker/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          ...heavy,
           // A stack takes every core while it starts: two at once would only be slower.
           maxWorkers: 1,
           sequence: {groupOrder: 3},

@@ -29,7 +29,7 @@ test('killed while it writes, it leaves no half file', async () => {
     if (text.status === 'fulfilled') expect(text.value).toMatch(/\n#BACKEND_JAVA_OPTIONS=.*\n$/)
     else expect((await site.run('env:init --profile stage', {cwd})).exitCode).toBe(0)
   }
-}, 60_000)
+}, 120_000)
 
 test('what a killed run left is removed by the next', async () => {
   await using site = await siteWithoutDocker()
