@@ -90,6 +90,13 @@ module.exports = {
       to: {path: '^src/engines/'},
     },
     {
+      name: 'stack-is-looked-up-once',
+      comment: 'by the base class of the commands, and by the doctor, which reports why the look-up fails',
+      severity: 'error',
+      from: {path: '^src/', pathNot: '^src/(cli/base-command|doctor/doctor)\\.ts$'},
+      to: {path: '^src/engines/stack-context\\.ts$', ...typesOnly},
+    },
+    {
       name: 'one-engine-behind-its-interface',
       severity: 'error',
       from: {path: '^src/', pathNot: '^src/engines/'},

@@ -170,7 +170,7 @@ SELECT json_build_object(
 		'extensions', (SELECT coalesce(json_agg(e ORDER BY name), '[]') FROM extensions e WHERE e.schema = nspname),
 		'links', (SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name, 'schema', target)
 			ORDER BY kind, name, target), '[]') FROM links l WHERE l.schema = nspname)
-	)::jsonb || CASE WHEN closed THEN '{"closed": true}' ELSE '{}' END::jsonb ORDER BY nspname), '[]') FROM wanted));
+	)::jsonb || CASE WHEN closed THEN '{"publicUsageRevoked": true}' ELSE '{}' END::jsonb ORDER BY nspname), '[]') FROM wanted));
 SQL
 	} | in_snapshot "$1" "$2"
 }
@@ -218,14 +218,14 @@ version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 # probe COMPRESSION: whether this pg_dump has it; it dumps nothing
 probe() { pg_dump -w --compress "$1" --schema-only --exclude-schema '*' >/dev/null; }
 
-# A session, and afterwards the SQL in FAREWELL, whatever ended the session or the one who wanted it. A server that
+# A session, and afterwards the SQL in CLEANUP_SQL, whatever ended the session or the one who wanted it. A server that
 # crashed needs a while until it answers again.
 session_and_farewell() {
 	trap : INT TERM HUP
 	psql -XAtqw || true
 	{
 		tries=0
-		until printf '%s\n' "$FAREWELL" | psql -XAtqw || [ "$tries" -eq 20 ]; do
+		until printf '%s\n' "$CLEANUP_SQL" | psql -XAtqw || [ "$tries" -eq 20 ]; do
 			tries=$((tries + 1))
 			sleep 1
 		done
@@ -239,7 +239,7 @@ stream() {
 	case $what in
 	# Says what went wrong by \echo :ERROR, and goes on.
 	session)
-		[ -n "${FAREWELL:-}" ] || exec psql -XAtqw
+		[ -n "${CLEANUP_SQL:-}" ] || exec psql -XAtqw
 		session_and_farewell
 		exit
 		;;

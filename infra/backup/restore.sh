@@ -234,7 +234,7 @@ DECLARE
 	given record;
 	opens bool := current_setting('aquastream.schemas')::jsonb = '["public"]' AND NOT EXISTS (
 		SELECT FROM jsonb_array_elements(nullif(current_setting('aquastream.manifest'), '')::jsonb->'archives') a
-		WHERE a @> '{"schema": "public", "closed": true}');
+		WHERE a @> '{"schema": "public", "publicUsageRevoked": true}');
 BEGIN
 	-- A dump takes it for granted that everybody may use the schema public, and does not say it; the manifest says
 	-- that nobody may.

@@ -1,22 +1,22 @@
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
-import {findProfile} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {lockDatabase} from '../postgres/lock.js'
-import {reachServer, type ServerRequest} from '../postgres/server.js'
+import {reachServer} from '../postgres/server.js'
 import {refusedAs, withSession} from '../postgres/session.js'
 import type {ArchiveForm} from './archive/format.js'
 import type {BackupEvent} from './dump/dump.js'
-import {findLeftOut} from './dump/not-backed-up.js'
+import {findNotBackedUp} from './dump/not-backed-up.js'
 import {chooseSchemas, listSchemas} from './dump/snapshot.js'
 import {type WrittenSet, writeSet} from './dump/write-set.js'
 import {sweepLeftovers} from './repository/leftovers.js'
-import {type BackupRequest, backupRoot} from './repository/location.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {DEFAULT_POLICY} from './retention.js'
 import {rotateLocked} from './rotate.js'
 
 /** Selects what `db:backup` backs up, and how. */
-export interface CreateRequest extends BackupRequest, ServerRequest, ArchiveForm {
+export interface CreateRequest extends ArchiveForm {
+  stack: StackContext
   /** Number of parallel dumps. */
   jobs: number
   /** Names of schemas; an empty list means the schemas of the platform. */
@@ -42,11 +42,9 @@ export interface BackupReport extends WrittenSet {
  * @throws no-such-schema, busy, backup-failed, tool-too-old, tool-too-new, database-unreachable, backup-directory,
  *   disk-full; also the errors of `reachServer`
  */
-export async function createBackup(asked: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
-  // Resolve the profile once: two look-ups could disagree if a stack starts in between.
-  const request = {...asked, profile: await findProfile(asked)}
-  const root = await backupRoot(request)
-  const server = await reachServer(request)
+export async function createBackup(request: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
+  const {profile, backups: root} = request.stack
+  const server = await reachServer(request.stack)
   return withDirectoryLock(root, 'db:backup', lost =>
     withSession(server, {application: 'aquastream db:backup'}, async session => {
       await lockDatabase(session, server)
@@ -55,13 +53,13 @@ export async function createBackup(asked: CreateRequest, ctx: Context<BackupEven
         ...request,
         all: request.allSchemas,
       })
-      if (unknown.length > 0) ctx.on({type: 'notice', text: notTaken(unknown)})
+      if (unknown.length > 0) ctx.on({type: 'notice', text: skippedSchemas(unknown)})
       const names = chosen.map(({name}) => name)
-      for (const text of await findLeftOut(session, names)) ctx.on({type: 'notice', text})
+      for (const text of await findNotBackedUp(session, names)) ctx.on({type: 'notice', text})
       const signal = AbortSignal.any([ctx.signal, lost])
       const set = {...request, root, chosen, kind: 'backup' as const}
       const written = await writeSet(set, {server, session}, {on: ctx.on, signal})
-      const report = {...written, profile: request.profile}
+      const report = {...written, profile}
       if (!request.rotate) return report
       const {deleted} = await rotateLocked(root, DEFAULT_POLICY, {on: () => undefined, signal})
       return {...report, rotated: deleted.map(({id}) => id)}
@@ -69,6 +67,6 @@ export async function createBackup(asked: CreateRequest, ctx: Context<BackupEven
   ).catch(refusedAs('backup-failed'))
 }
 
-function notTaken(schemas: string[]): string {
+function skippedSchemas(schemas: string[]): string {
   return `not part of the platform and not backed up: ${schemas.join(', ')}; --all-schemas takes them too`
 }

@@ -1,7 +1,6 @@
 import {type Freshness, hoursSince, measureAge} from './freshness.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {readHistory} from './repository/history.js'
-import {backupRoot, type BackupRequest} from './repository/location.js'
 import {rowsIn} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
 import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
@@ -35,10 +34,10 @@ export interface ListReport extends Freshness {
 
 /**
  * Lists the backups of a repository, their age, and what rotation would do.
- * @throws settings-unreadable, settings-invalid, backup-directory, disk-full
+ * @param directory the repository
+ * @throws backup-directory, disk-full
  */
-export async function listBackups(request: BackupRequest): Promise<ListReport> {
-  const directory = await backupRoot(request)
+export async function listBackups(directory: string): Promise<ListReport> {
   const now = new Date()
   const decisions = decide(await listSets(directory), DEFAULT_POLICY, now)
   const freshness = measureAge(

@@ -2,16 +2,17 @@ import {rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {errnoOf} from '../system/files/file-errors.js'
 import {findSet} from './repository/find.js'
-import {backupRoot, type BackupRequest} from './repository/location.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {PINNED} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
 import {storageError} from './storage-error.js'
 
 /** Selects a backup to pin or unpin. */
-export interface PinRequest extends BackupRequest {
+export interface PinRequest {
+  /** The repository. */
+  directory: string
   /** An ID, the beginning of an ID, or `latest`. */
-  word: string
+  ref: string
   pinned: boolean
 }
 
@@ -27,12 +28,11 @@ export interface PinReport {
  * Pins or unpins a backup.
  * @throws no-such-backup, busy, backup-directory, disk-full
  */
-export async function setPin({word, pinned, ...request}: PinRequest): Promise<PinReport> {
-  const directory = await backupRoot(request)
+export async function setPin({directory, ref, pinned}: PinRequest): Promise<PinReport> {
   // Search before locking as well, because taking the lock creates the repository.
-  findSet(await listSets(directory), word, directory)
+  findSet(await listSets(directory), ref, directory)
   return withDirectoryLock(directory, pinned ? 'db:pin' : 'db:unpin', async () => {
-    const set = findSet(await listSets(directory), word, directory)
+    const set = findSet(await listSets(directory), ref, directory)
     const changed = set.pinned !== pinned
     if (changed) await mark(set.path, pinned)
     return {id: set.id, pinned, changed}

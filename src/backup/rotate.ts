@@ -5,16 +5,10 @@ import {errnoOf} from '../system/files/file-errors.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {noteRotated, trimHistory} from './repository/history.js'
 import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
-import {backupRoot, type BackupRequest} from './repository/location.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {listSets, readSet} from './repository/sets.js'
 import {decide, type Decision, type KeepReason, type Policy} from './retention.js'
 import {storageError} from './storage-error.js'
-
-/** Selects the repository and the policy of `db:rotate`. */
-export interface RotateRequest extends BackupRequest {
-  policy: Policy
-}
 
 /** What a rotation would do now. */
 export interface RotationPlan {
@@ -50,11 +44,12 @@ export interface RotationReport {
 }
 
 /**
- * Plans a rotation without changing anything.
- * @throws usage: the policy keeps nothing; settings-unreadable, settings-invalid, backup-directory, disk-full
+ * Plans a rotation of a repository without changing anything.
+ * @throws usage: the policy keeps nothing; backup-directory, disk-full
  */
-export async function planRotation(request: RotateRequest): Promise<RotationPlan> {
-  return planFor(await backupRoot(request), request.policy)
+export async function planRotation(directory: string, policy: Policy): Promise<RotationPlan> {
+  const decisions = decide(await listSets(directory), policy, new Date())
+  return {directory, policy, decisions, leftovers: await listLeftovers(directory)}
 }
 
 /**
@@ -83,7 +78,7 @@ export async function rotateLocked(
   {on, signal}: Context<RotateEvent>,
 ): Promise<RotationReport> {
   const leftovers = await sweepLeftovers(directory)
-  const plan = await planFor(directory, policy)
+  const plan = await planRotation(directory, policy)
   const report = {...reportPlan(plan), dryRun: false, leftovers, deleted: [] as SetName[]}
   // Delete the oldest first: an interruption leaves the newest ones, and the next rotation continues.
   const going = plan.decisions.filter(({action}) => action === 'delete').reverse()
@@ -118,11 +113,6 @@ export function reportPlan({directory, policy, decisions, leftovers}: RotationPl
 
 function nameOf({id, takenAt, bytes, schemas}: BackupSet): SetName {
   return {id, takenAt: takenAt.toISOString(), bytes, schemas}
-}
-
-async function planFor(directory: string, policy: Policy): Promise<RotationPlan> {
-  const decisions = decide(await listSets(directory), policy, new Date())
-  return {directory, policy, decisions, leftovers: await listLeftovers(directory)}
 }
 
 function emptyReport(directory: string, policy: Policy): RotationReport {

@@ -1,21 +1,22 @@
 import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, type Problem} from '../errors.js'
 import {sparesBackup, SqlError} from '../postgres/failures.js'
-import {reachServer, type Server, type ServerRequest} from '../postgres/server.js'
+import {reachServer, type Server} from '../postgres/server.js'
 import {refusedAs} from '../postgres/session.js'
 import {checkDump} from './archive/check-dump.js'
 import {checkArchive} from './archive/read.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {findSet} from './repository/find.js'
-import {type BackupRequest, backupRoot} from './repository/location.js'
 import {rowsIn} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
 import {fromSet, type RestoreSource} from './restore/source.js'
 import {type TestRestore, withTestRestore} from './restore/test-restore.js'
 
 /** Selects the backups that `db:verify` checks. */
-export interface VerifyRequest extends BackupRequest, ServerRequest {
+export interface VerifyRequest {
+  stack: StackContext
   /** IDs, or the beginnings of IDs; an empty list means all backups. */
   ids: string[]
   /** Also run a test restore of each backup. */
@@ -31,10 +32,10 @@ export interface VerifyEvent {
 }
 
 /** The result of verifying one backup. */
-export interface Verdict {
+export interface VerifiedSet {
   id: string
-  good: boolean
-  /** Why the backup is not good. */
+  valid: boolean
+  /** Why the backup is damaged. */
   reason: string | undefined
   archives: number
   bytes: number
@@ -46,8 +47,8 @@ export interface Verdict {
 /** The JSON of `db:verify`. */
 export interface VerifyReport {
   directory: string
-  good: boolean
-  sets: Verdict[]
+  valid: boolean
+  sets: VerifiedSet[]
 }
 
 /**
@@ -60,18 +61,18 @@ export async function verifyBackups(
   request: VerifyRequest,
   ctx: Context<VerifyEvent>,
 ): Promise<VerifyReport> {
-  const root = await backupRoot(request)
+  const root = request.stack.backups
   const sets = await listSets(root)
   const chosen = request.ids.length > 0 ? request.ids.map(id => findSet(sets, id, root)) : sets
   if (chosen.length === 0) findSet(sets, 'latest', root)
   const server = await reachServerFor(request, chosen)
-  const verdicts: Verdict[] = []
+  const verified: VerifiedSet[] = []
   const verifyAll = async (testRestore?: TestRestore): Promise<void> => {
-    for (const set of chosen) verdicts.push(await verifyOne(set, {server, testRestore}, ctx))
+    for (const set of chosen) verified.push(await verifyOne(set, {server, testRestore}, ctx))
   }
   if (request.restore && server) await withTestRestore(server, verifyAll).catch(refusedAs('database-refused'))
   else await verifyAll()
-  return {directory: root, good: verdicts.every(({good}) => good), sets: verdicts}
+  return {directory: root, valid: verified.every(({valid}) => valid), sets: verified}
 }
 
 /** Only archives that Node cannot decompress, and test restores, need a server. */
@@ -79,12 +80,12 @@ async function reachServerFor(request: VerifyRequest, sets: BackupSet[]): Promis
   const gzip = sets.every(({manifest}) =>
     manifest?.archives.every(({format, compression}) => format === 'plain' && compression !== 'zstd'),
   )
-  return request.restore || !gzip ? reachServer(request) : undefined
+  return request.restore || !gzip ? reachServer(request.stack) : undefined
 }
 
-/** Returns the problem of a report with damaged backups; undefined when all are good. */
+/** Returns the problem of a report with damaged backups; undefined when all are valid. */
 export function findDamage({sets}: VerifyReport): Problem | undefined {
-  const bad = sets.filter(({good}) => !good)
+  const bad = sets.filter(({valid}) => !valid)
   if (bad.length === 0) return undefined
   return {
     code: 'archive-damaged',
@@ -103,7 +104,7 @@ async function verifyOne(
   set: BackupSet,
   {server, testRestore}: VerifyMeans,
   {on, signal}: Context<VerifyEvent>,
-): Promise<Verdict> {
+): Promise<VerifiedSet> {
   const {id, bytes} = set
   const verdict = {
     id,
@@ -116,21 +117,21 @@ async function verifyOne(
     on({type: 'set', id, state: 'checking', detail: 'checksums'})
     const source = fromSet(set, undefined)
     await checkFiles(source, server, signal)
-    if (!testRestore) return {...verdict, good: true, reason: undefined}
+    if (!testRestore) return {...verdict, valid: true, reason: undefined}
     on({type: 'set', id, state: 'restoring', detail: 'into a scratch database'})
-    return {...verdict, good: true, reason: undefined, restoreSeconds: await testRestore(source, signal)}
+    return {...verdict, valid: true, reason: undefined, restoreSeconds: await testRestore(source, signal)}
   } catch (error) {
     signal.throwIfAborted()
-    if (!(error instanceof AquastreamError) || !tells(error)) throw error
+    if (!(error instanceof AquastreamError) || !isBackupFault(error)) throw error
     const why = error.code === 'restore-failed' ? 'it cannot be restored: ' : ''
-    return {...verdict, good: false, reason: `${why}${error.message}`}
+    return {...verdict, valid: false, reason: `${why}${error.message}`}
   } finally {
     on({type: 'set', id, state: 'done', detail: 'done'})
   }
 }
 
 /** Returns whether the backup is at fault, not the server or the connection. */
-function tells({code, cause}: AquastreamError): boolean {
+function isBackupFault({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
   return cause instanceof SqlError && !sparesBackup(cause)
 }

@@ -1,6 +1,6 @@
 import {Command, type Interfaces} from '@oclif/core'
 import {isProfile, type Profile, PROFILES} from '../config/profile.js'
-import type {StackRequest} from '../engines/open.js'
+import type {StackContext, StackRequest} from '../engines/stack-context.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
@@ -8,6 +8,12 @@ import type {ProgressUpdate} from './progress/printer.js'
 
 /** Milliseconds that a use case has to clean up after an interrupt, so that a command exits within a second. */
 const GRACE_MS = 800
+
+/** The flags that select the stack, its backups and its database server; a command offers those that it uses. */
+type LocationFlags = Interfaces.InferredFlags<typeof stackFlags> & {
+  dir?: string | undefined
+  'database-url'?: string | undefined
+}
 
 /** Base class of all commands: shared flags, interrupts, and the output of results. `Result` is the JSON output. */
 export abstract class BaseCommand<Result> extends Command {
@@ -75,26 +81,30 @@ export abstract class BaseCommand<Result> extends Command {
     })
   }
 
+  /**
+   * Looks up the stack of this command, its backups and its database server. A command does this once.
+   * @throws settings-unreadable, settings-invalid, usage; interrupted, terminated
+   */
+  protected async stackContext(flags: LocationFlags): Promise<StackContext> {
+    const request = this.stackRequest(flags)
+    const {resolveStack} = await import('../engines/stack-context.js')
+    return this.interruptible(() => resolveStack(request))
+  }
+
   /** Returns what selects the stack of this command. */
-  protected stackRequest(flags: Interfaces.InferredFlags<typeof stackFlags>): StackRequest {
+  protected stackRequest(flags: LocationFlags): StackRequest {
     this.givenFlags = flags
     const env = process.env
     return {
-      profile: flags.profile ?? profileOf(env),
-      envFile: flags['env-file'],
+      flags: {
+        profile: flags.profile ?? profileOf(env),
+        envFile: flags['env-file'],
+        dir: flags.dir,
+        databaseUrl: flags['database-url'],
+      },
       env,
       directory: process.cwd(),
     }
-  }
-
-  /** Returns what selects the stack, its backups, and the database server if it is not the one of the stack. */
-  protected backupRequest(
-    flags: Interfaces.InferredFlags<typeof stackFlags> & {
-      dir?: string | undefined
-      'database-url'?: string | undefined
-    },
-  ): StackRequest & {dir: string | undefined; databaseUrl: string | undefined} {
-    return {...this.stackRequest(flags), dir: flags.dir, databaseUrl: flags['database-url']}
   }
 
   /** Reports problems that a result shows: on stderr, and the first one as the exit status. The result stays. */

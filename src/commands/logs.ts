@@ -41,7 +41,8 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
   async run(): Promise<BundleReport | undefined> {
     const {flags, argv} = await this.parse(Logs)
     const {follow, since, tail, bundle} = flags
-    const request = {...this.stackRequest(flags), services: argv as string[], follow, since, tail}
+    const stack = await this.stackContext(flags)
+    const request = {stack, services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
     const {writeLine} = await import('../cli/terminal/output.js')

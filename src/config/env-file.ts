@@ -20,25 +20,41 @@ export async function readEnvText(path: string): Promise<string | undefined> {
   }
 }
 
+/** A line that is not a valid assignment. */
+export interface MalformedLine {
+  /** Counted from 1. */
+  number: number
+  /** The variable that the line sets; undefined if it sets none. */
+  name: string | undefined
+}
+
 /**
  * Parses the variables of a .env file. Docker Compose reads the same file, so a line that dotenv and Compose would
- * parse differently is an error: a line that is not an assignment, an unterminated quote, or `$`, `#` or `\` where
+ * parse differently is malformed: a line that is not an assignment, an unterminated quote, or `$`, `#` or `\` where
  * one of them gives the character a special meaning.
- *
- * @param concerns selects the lines that are checked, by the name that a line sets; undefined for a line that sets none
- * @throws settings-invalid: the line number is named, the line is not shown
  */
-export function parseEnv(
-  text: string,
-  path: string,
-  concerns: (name: string | undefined) => boolean = () => true,
-): Record<string, string> {
-  const malformed = text.split(/\r?\n/).findIndex(line => !WELL_FORMED.test(line) && concerns(nameIn(line)))
-  if (malformed < 0) return parse(text)
-  // The line is not shown: it may contain a secret.
-  throw new AquastreamError(
+export function parseLines(text: string): {values: Record<string, string>; malformed: MalformedLine[]} {
+  const malformed = text
+    .split(/\r?\n/)
+    .flatMap((line, index) => (WELL_FORMED.test(line) ? [] : [{number: index + 1, name: nameIn(line)}]))
+  return {values: parse(text), malformed}
+}
+
+/**
+ * Parses the variables of a .env file of which every line must be a valid assignment.
+ * @throws settings-invalid
+ */
+export function parseEnv(text: string, path: string): Record<string, string> {
+  const {values, malformed} = parseLines(text)
+  if (malformed[0]) throw malformedError(path, malformed[0])
+  return values
+}
+
+/** The line is not shown, because it may contain a secret. */
+export function malformedError(path: string, {number}: MalformedLine): AquastreamError {
+  return new AquastreamError(
     'settings-invalid',
-    `line ${malformed + 1} of ${path} is not a valid NAME=value assignment`,
+    `line ${number} of ${path} is not a valid NAME=value assignment`,
     {
       hint: "write one NAME=value per line; put a value with $, #, quotes or spaces in 'single quotes'",
     },

@@ -1,16 +1,7 @@
 import {resolve} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {parseEnv, readEnvText} from './env-file.js'
+import {type MalformedLine, malformedError, parseLines, readEnvText} from './env-file.js'
 import type {Profile} from './profile.js'
-
-/** What determines the settings of one command. */
-export interface SettingsRequest {
-  profile: Profile
-  /** The file of `--env-file`; it must exist. */
-  envFile?: string | undefined
-  env: NodeJS.ProcessEnv
-  directory: string
-}
 
 /** One source of variables; `source` is its name in messages. */
 export interface Layer {
@@ -18,68 +9,82 @@ export interface Layer {
   values: Record<string, string | undefined>
   /** Set for the secrets that aquastream generates on first use. */
   generated?: true
-}
-
-/** Which malformed lines are errors, by the name that a line sets; `.env` is shared with other programs. */
-export type Concern = (name: string | undefined, file: {shared: boolean}) => boolean
-
-/**
- * Reads the sources that may set a variable, in order of precedence: the environment, `--env-file`,
- * `.env.<profile>`, `.env`.
- *
- * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
- */
-export async function readLayers(
-  {profile, envFile, env, directory}: SettingsRequest,
-  concerns: Concern,
-): Promise<[Layer, ...Layer[]]> {
-  const layers: [Layer, ...Layer[]] = [{source: 'the environment', values: env}]
-  for (const name of [envFile, `.env.${profile}`, '.env']) {
-    if (name === undefined) continue
-    const path = resolve(directory, name)
-    const text = await readOnce(path)
-    const file = {shared: name === '.env' && name !== envFile}
-    if (text !== undefined)
-      layers.push({source: name, values: parseEnv(text, path, set => concerns(set, file))})
-    else if (name === envFile) {
-      throw new AquastreamError('settings-unreadable', `${name} does not exist`, {
-        hint: 'specify the settings file: --env-file PATH',
-      })
-    }
+  /** Set for a settings file. */
+  file?: {
+    path: string
+    /** Whether the file is `.env`, which other programs read, too. */
+    isShared: boolean
+    malformed: MalformedLine[]
   }
-  return layers
 }
 
-const texts = new Map<string, ReturnType<typeof readEnvText>>()
+/** The settings files of one command. Each is read only once, since `--env-file` may be a pipe, `<(decrypt …)`. */
+export class SettingsFiles {
+  private readonly texts = new Map<string, ReturnType<typeof readEnvText>>()
 
-/** `--env-file` may be a pipe, `<(decrypt …)`, which can be read only once. */
-function readOnce(path: string): ReturnType<typeof readEnvText> {
-  const text = texts.get(path) ?? readEnvText(path)
-  texts.set(path, text)
-  return text
-}
+  constructor(
+    private readonly envFile: string | undefined,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly directory: string,
+  ) {}
 
-/**
- * Finds the project name of a profile. Other lines of its files are not checked, since commands that only read or stop
- * a stack need nothing else.
- * @throws settings-unreadable, settings-invalid
- */
-export async function findProject(request: SettingsRequest): Promise<string> {
-  const given = await findValue(request, 'AQUASTREAM_PROJECT')
-  if (given !== undefined && !PROJECT.test(given)) {
-    throw new AquastreamError('settings-invalid', `AQUASTREAM_PROJECT ${PROJECT_RULE}`, {
-      hint: 'correct AQUASTREAM_PROJECT, or unset it',
+  /**
+   * Reads the sources that may set a variable, in order of precedence: the environment, `--env-file`,
+   * `.env.<profile>`, `.env`. Malformed lines are not reported here.
+   * @throws settings-unreadable, settings-invalid: the file is not UTF-8
+   */
+  async layersOf(profile: Profile): Promise<Layer[]> {
+    const layers: Layer[] = [{source: 'the environment', values: this.env}]
+    for (const name of [this.envFile, `.env.${profile}`, '.env']) {
+      if (name === undefined) continue
+      const layer = await this.read(name)
+      if (layer) layers.push(layer)
+    }
+    return layers
+  }
+
+  private async read(name: string): Promise<Layer | undefined> {
+    const path = resolve(this.directory, name)
+    const text = await this.textOf(path)
+    if (text !== undefined) {
+      const isShared = name === '.env' && name !== this.envFile
+      const {values, malformed} = parseLines(text)
+      return {source: name, values, file: {path, isShared, malformed}}
+    }
+    if (name !== this.envFile) return undefined
+    throw new AquastreamError('settings-unreadable', `${name} does not exist`, {
+      hint: 'specify the settings file: --env-file PATH',
     })
   }
-  return projectName(given, request.profile)
+
+  private textOf(path: string): ReturnType<typeof readEnvText> {
+    const text = this.texts.get(path) ?? readEnvText(path)
+    this.texts.set(path, text)
+    return text
+  }
 }
 
 /**
- * Finds the value of one variable; other malformed lines are ignored.
- * @throws settings-unreadable, settings-invalid: the line that sets it cannot be parsed
+ * Requires that lines of the settings files are valid assignments.
+ * @param isNeeded selects the lines, by the name that a line sets; undefined for a line that sets none
+ * @throws settings-invalid: the line number is named, the line is not shown
  */
-export async function findValue(request: SettingsRequest, variable: string): Promise<string | undefined> {
-  const layers = await readLayers(request, name => name === variable)
+export function requireWellFormed(
+  layers: Layer[],
+  isNeeded: (name: string | undefined, file: {isShared: boolean}) => boolean,
+): void {
+  for (const {file} of layers) {
+    const line = file?.malformed.find(({name}) => isNeeded(name, file))
+    if (file && line) throw malformedError(file.path, line)
+  }
+}
+
+/**
+ * Returns the value of one variable; malformed lines that set other variables are ignored.
+ * @throws settings-invalid: the line that sets it cannot be parsed
+ */
+export function valueOf(layers: Layer[], variable: string): string | undefined {
+  requireWellFormed(layers, name => name === variable)
   return layers.find(({values}) => values[variable])?.values[variable]
 }
 

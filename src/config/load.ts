@@ -3,7 +3,7 @@ import type {Problem} from '../errors.js'
 import {nearest} from '../system/text/suggest.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
-import {type Layer, projectName, readLayers, type SettingsRequest} from './layers.js'
+import {type Layer, projectName, requireWellFormed} from './layers.js'
 import type {Profile} from './profile.js'
 import {defaultOf, isGenerated} from './setting.js'
 import {SETTINGS, settingsOf} from './settings.js'
@@ -23,45 +23,54 @@ export interface Settings {
   generated: {path: string; names: string[]} | undefined
 }
 
+/** The sources of the settings of one profile. */
+export interface SettingsSources {
+  profile: Profile
+  /** The file of `--env-file`. */
+  envFile: string | undefined
+  env: NodeJS.ProcessEnv
+  layers: Layer[]
+}
+
 /**
- * Reads the settings. For each variable the first source that sets it takes precedence: the environment,
+ * Determines the settings. For each variable the first source that sets it takes precedence: the environment,
  * `--env-file`, `.env.<profile>`, `.env`, and in dev the generated secrets.
  *
- * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
+ * @throws settings-unreadable, settings-invalid, state-directory
  */
-export async function loadSettings(request: SettingsRequest): Promise<Settings> {
-  return judge(await readAll(request, devSecrets), request)
+export async function loadSettings(sources: SettingsSources): Promise<Settings> {
+  return judge(await addGenerated(sources, devSecrets), sources)
 }
 
 /**
- * Reads the settings without generating secrets. Also returns the sources, in order of precedence.
- * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
+ * Determines the settings without generating secrets. Also returns the sources, in order of precedence.
+ * @throws settings-unreadable, settings-invalid
  */
 export async function examineSettings(
-  request: SettingsRequest,
+  sources: SettingsSources,
 ): Promise<{settings: Settings; layers: Layer[]}> {
-  const layers = await readAll(request, knownDevSecrets)
-  return {settings: judge(layers, request), layers}
+  const layers = await addGenerated(sources, knownDevSecrets)
+  return {settings: judge(layers, sources), layers}
 }
 
-type Layers = Awaited<ReturnType<typeof readLayers>>
-
 /** Generated secrets have the lowest precedence, and are read only when at least one is not set elsewhere. */
-async function readAll(request: SettingsRequest, generate: typeof devSecrets): Promise<Layers> {
-  const layers = await readLayers(
-    request,
-    (name, {shared}) => !shared || SETTINGS.some(setting => setting.name === name),
+async function addGenerated(
+  {profile, env, layers}: SettingsSources,
+  generate: typeof devSecrets,
+): Promise<Layer[]> {
+  requireWellFormed(
+    layers,
+    (name, {isShared}) => !isShared || SETTINGS.some(setting => setting.name === name),
   )
-  const generated = SETTINGS.filter(setting => isGenerated(setting, request.profile))
+  const generated = SETTINGS.filter(setting => isGenerated(setting, profile))
   if (generated.every(({name}) => layers.some(({values}) => values[name]))) return layers
-  const {path, values} = await generate(request.env, generated)
+  const {path, values} = await generate(env, generated)
   const unset = generated.filter(({name}) => !layers.some(layer => layer.values[name]))
   const ours = Object.fromEntries(unset.map(({name}) => [name, values[name]]))
   return [...layers, {source: path, values: ours, generated: true}]
 }
 
-function judge(layers: Layers, request: SettingsRequest): Settings {
-  const {profile} = request
+function judge(layers: Layer[], {profile, envFile}: SettingsSources): Settings {
   const [, ...files] = layers
   const made = layers.find(({generated}) => generated)
   const found = pick(layers, profile)
@@ -77,7 +86,7 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
     values: {...values, AQUASTREAM_PROFILE: profile},
     problems: [
       ...contradictions(files, profile),
-      ...missing(layers, request),
+      ...missing(layers, profile, envFile),
       ...findFaults(found, profile),
       ...samePorts(values),
     ],
@@ -89,11 +98,11 @@ function judge(layers: Layers, request: SettingsRequest): Settings {
 /** Shipped with the package. */
 const EXAMPLE = fileURLToPath(new URL('../../.env.example', import.meta.url))
 
-type Found = Map<string, {value: string; source: string}>
+type ValuesFound = Map<string, {value: string; source: string}>
 
 /** An empty value counts as not set, as in the Compose file. */
-function pick(layers: Layer[], profile: Profile): Found {
-  const found: Found = new Map()
+function pick(layers: Layer[], profile: Profile): ValuesFound {
+  const found: ValuesFound = new Map()
   for (const {name} of settingsOf(profile)) {
     const layer = layers.find(({values}) => values[name])
     if (layer) found.set(name, {value: layer.values[name]!, source: layer.source})
@@ -111,7 +120,7 @@ function contradictions(files: Layer[], profile: Profile): Problem[] {
     }))
 }
 
-function missing(layers: Layer[], {profile, envFile}: SettingsRequest): Problem[] {
+function missing(layers: Layer[], profile: Profile, envFile: string | undefined): Problem[] {
   const needed = SETTINGS.filter(
     setting => setting.neededIn?.includes(profile) && !isGenerated(setting, profile),
   )
@@ -130,7 +139,7 @@ function missing(layers: Layer[], {profile, envFile}: SettingsRequest): Problem[
   ]
 }
 
-function findFaults(found: Found, profile: Profile): Problem[] {
+function findFaults(found: ValuesFound, profile: Profile): Problem[] {
   return SETTINGS.flatMap(setting => {
     const entry = found.get(setting.name)
     return (entry && findFault(setting, entry, profile)) ?? []

@@ -1,8 +1,8 @@
 import type {Layer} from '../config/layers.js'
 import type {Settings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
-import type {Plan} from '../engines/engine.js'
-import type {Stack, StackRequest} from '../engines/open.js'
+import type {Engine, Plan} from '../engines/engine.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, type ErrorCode, type Problem} from '../errors.js'
 
 /** One result of a check. */
@@ -18,12 +18,14 @@ export interface Finding {
 }
 
 /** The input of all checks. Each part is resolved once, on first use, and may fail. */
-export interface Patient {
-  request: StackRequest
+export interface CheckContext {
   profile: Profile
+  env: NodeJS.ProcessEnv
+  directory: string
+  stack: () => Promise<StackContext>
   settings: () => Promise<{settings: Settings; layers: Layer[]}>
-  /** The stack, and why it does not use the default engine. */
-  stack: () => Promise<Stack & {why: string | undefined}>
+  /** The engine, and why it is not the default one. */
+  engine: () => Promise<{engine: Engine; why: string | undefined}>
   /** The plan for a start of every service. */
   plan: () => Promise<Plan>
   signal: AbortSignal
@@ -32,7 +34,7 @@ export interface Patient {
 /** Checks one thing. An AquastreamError that it throws becomes its finding. */
 export interface Check {
   name: string
-  look: (patient: Patient) => Promise<Answer | Answer[]>
+  run: (context: CheckContext) => Promise<Answer | Answer[]>
 }
 
 export type Answer = Omit<Finding, 'check'>
@@ -54,8 +56,8 @@ export function failed({code, message, hint}: Problem): Answer {
 }
 
 /** Runs a check for at most `limit` ms and returns its results. An expected failure or a timeout is a finding. */
-export async function examine({name, look}: Check, patient: Patient, limit: number): Promise<Finding[]> {
-  const answers = await Promise.race([look(patient).catch(explain), timeUp(limit)])
+export async function runCheck({name, run}: Check, context: CheckContext, limit: number): Promise<Finding[]> {
+  const answers = await Promise.race([run(context).catch(explain), timeUp(limit)])
   return [answers].flat().map(answer => ({check: name, ...answer}))
 }
 

@@ -1,10 +1,11 @@
 import {examineSettings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
-import {findProfile, openStackOn, type StackRequest} from '../engines/open.js'
+import {openEngineFor} from '../engines/open.js'
+import {resolveStack, type StackContext, type StackRequest} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {once} from '../system/once.js'
-import {examine, type Finding, type Patient} from './check.js'
+import {type CheckContext, type Finding, runCheck} from './check.js'
 import {compose, engine, ports, project} from './engine.js'
 import {backups, disk, secrets, state} from './files.js'
 import {clock, limits, memory, node} from './machine.js'
@@ -41,13 +42,15 @@ const LIMIT_MS = 25_000
 
 /** Checks every requirement of a stack and its backups concurrently; changes nothing. */
 export async function examineMachine(request: StackRequest, signal: AbortSignal): Promise<DoctorReport> {
+  const stack = once(() => resolveStack(request))
   // A failure here is reported by a check.
-  const profile = await findProfile(request).catch(() => 'dev' as const)
-  const patient = createContext(
-    {...request, profile},
-    AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)]),
+  const profile = await stack().then(
+    found => found.profile,
+    () => request.flags.profile ?? 'dev',
   )
-  const findings = await Promise.all(CHECKS.map(check => examine(check, patient, LIMIT_MS)))
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
+  const context = createContext({...request, profile}, stack, limited)
+  const findings = await Promise.all(CHECKS.map(check => runCheck(check, context, LIMIT_MS)))
   return {profile, checks: withoutRepeats(findings.flat())}
 }
 
@@ -76,11 +79,15 @@ export function findFailure({checks, profile}: DoctorReport): Problem | undefine
   }
 }
 
-function createContext(request: StackRequest & {profile: Profile}, signal: AbortSignal): Patient {
-  const found = once(() => examineSettings(request))
-  const stack = once(() => openStackOn('auto', request))
+function createContext(
+  {profile, env, directory}: Pick<CheckContext, 'profile' | 'env' | 'directory'>,
+  stack: () => Promise<StackContext>,
+  signal: AbortSignal,
+): CheckContext {
+  const found = once(async () => examineSettings(await stack()))
+  const usedEngine = once(async () => openEngineFor('auto', await stack()))
   const plan = once(async () => {
-    const {services, jobs} = withNeeds([], request.profile)
+    const {services, jobs} = withNeeds([], profile)
     const target = {
       settings: (await found()).settings,
       services: services.map(({name}) => name),
@@ -89,7 +96,7 @@ function createContext(request: StackRequest & {profile: Profile}, signal: Abort
       stub: [],
       real: [],
     }
-    return (await stack()).engine.plan(target, signal)
+    return (await usedEngine()).engine.plan(target, signal)
   })
-  return {request, profile: request.profile, settings: found, stack, plan, signal}
+  return {profile, env, directory, stack, settings: found, engine: usedEngine, plan, signal}
 }

@@ -1,17 +1,17 @@
 import type {Plan} from '../engines/engine.js'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
-import {type Check, failed, ok, type Patient, skipped} from './check.js'
+import {type Check, failed, ok, type CheckContext, skipped} from './check.js'
 
 /** Checks that an engine can run the stack. */
 export const engine: Check = {
   name: 'engine',
-  async look(patient) {
-    const {problems} = await patient.plan()
+  async run(context) {
+    const {problems} = await context.plan()
     const ours = problems.filter(problem => !OTHERS.some(pattern => pattern.test(problem.code)))
     if (ours.length > 0) return ours.map(failed)
-    const {engine: used, why} = await patient.stack()
-    const versions = Object.entries(await used.versions(patient.signal))
+    const {engine: used, why} = await context.engine()
+    const versions = Object.entries(await used.versions(context.signal))
     const message = `${used.name} with ${versions.map(([name, version]) => `${name} ${version}`).join(', ')}`
     return ok(why === undefined ? message : `${message}. ${why}`)
   },
@@ -19,16 +19,16 @@ export const engine: Check = {
 
 export const compose: Check = {
   name: 'compose',
-  async look(patient) {
-    if ((await patient.stack()).engine.name === 'embedded') return skipped('not used by the embedded engine')
-    return fromPlan(patient, /^compose-/, () => 'Docker Compose can run the Compose file')
+  async run(context) {
+    if ((await context.engine()).engine.name === 'embedded') return skipped('not used by the embedded engine')
+    return fromPlan(context, /^compose-/, () => 'Docker Compose can run the Compose file')
   },
 }
 
 export const ports: Check = {
   name: 'ports',
-  look: patient =>
-    fromPlan(patient, /^port-/, ({target: {services, settings}}) => {
+  run: context =>
+    fromPlan(context, /^port-/, ({target: {services, settings}}) => {
       const wanted = SERVICES.filter(({name}) => services.includes(name)).flatMap(service => service.ports)
       return `all ${wanted.length} ports on ${settings.values.BIND} are free or in use by this stack`
     }),
@@ -36,9 +36,9 @@ export const ports: Check = {
 
 export const project: Check = {
   name: 'project',
-  look: patient =>
+  run: context =>
     fromPlan(
-      patient,
+      context,
       /^project-in-use$/,
       ({target}) => `${target.settings.project} contains no data of another profile`,
     ),
@@ -48,8 +48,8 @@ export const project: Check = {
 const OTHERS = [/^compose-/, /^port-/, /^project-in-use$/, /^disk-full$/]
 
 /** Reports the problems of the plan that have these codes. */
-async function fromPlan(patient: Patient, codes: RegExp, good: (plan: Plan) => string) {
-  const plan = await patient.plan()
+async function fromPlan(context: CheckContext, codes: RegExp, good: (plan: Plan) => string) {
+  const plan = await context.plan()
   if (isUnreachable(plan.problems)) return skipped('not checked: no engine is available')
   const found = plan.problems.filter(({code}) => codes.test(code))
   return found.length > 0 ? found.map(failed) : ok(good(plan))

@@ -1,13 +1,12 @@
 import {access, constants, stat} from 'node:fs/promises'
 import {dirname, resolve} from 'node:path'
-import {backupRoot} from '../backup/repository/location.js'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
 import {freeSpace} from '../system/files/disk.js'
 import {succeeds} from '../system/succeeds.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {size} from '../system/text/size.js'
-import {type Check, failed, ok, type Patient, warning} from './check.js'
+import {type Check, failed, ok, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
 /** Warn below this much free space, in bytes: one backup or an afternoon of logs can fill it. */
@@ -15,9 +14,9 @@ const ROOM = 1024 ** 3
 
 export const disk: Check = {
   name: 'disk',
-  async look(patient) {
-    const {problems} = await patient.plan()
-    const places = {state: statePath(patient.request.env), backups: await backupsOf(patient)}
+  async run(context) {
+    const {problems} = await context.plan()
+    const places = {state: statePath(context.env), backups: (await context.stack()).backups}
     const free = await Promise.all(Object.values(places).map(async path => freeSpace(await nearest(path))))
     const full = Object.entries(places).flatMap(([name, path], index) =>
       free[index]! < ROOM
@@ -36,27 +35,25 @@ export const disk: Check = {
 
 export const state: Check = {
   name: 'state',
-  look: async ({request}) =>
-    examineDirectory(statePath(request.env), {code: 'state-directory', variable: 'XDG_STATE_HOME'}),
+  run: async ({env}) =>
+    examineDirectory(statePath(env), {code: 'state-directory', variable: 'XDG_STATE_HOME'}),
 }
 
 export const backups: Check = {
   name: 'backups',
-  look: async patient =>
-    examineDirectory(await backupsOf(patient), {code: 'backup-directory', variable: 'BACKUP_DIR'}),
+  run: async context =>
+    examineDirectory((await context.stack()).backups, {code: 'backup-directory', variable: 'BACKUP_DIR'}),
 }
 
 /** Checks that only the user can read the settings files that contain secrets. */
 export const secrets: Check = {
   name: 'secrets',
-  async look(patient) {
-    const {layers} = await patient.settings()
+  async run(context) {
+    const {layers} = await context.settings()
     const files = layers
       .slice(1)
       .filter(({values}) => SETTINGS.some(({name, secret}) => secret && values[name]))
-    const open = await Promise.all(
-      files.map(async ({source}) => isOpen(resolve(patient.request.directory, source))),
-    )
+    const open = await Promise.all(files.map(async ({source}) => isOpen(resolve(context.directory, source))))
     const found = files.flatMap(({source}, index) =>
       open[index]
         ? warning(`other users can read ${source}, which contains secrets`, `chmod 600 ${shellQuote(source)}`)
@@ -69,10 +66,6 @@ export const secrets: Check = {
         : 'no settings file contains secrets',
     )
   },
-}
-
-function backupsOf({request, profile}: Patient): Promise<string> {
-  return backupRoot({...request, profile, dir: undefined})
 }
 
 async function examineDirectory(

@@ -1,18 +1,17 @@
 import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {timeOf} from '../backup/repository/backup-set.js'
-import {backupRoot} from '../backup/repository/location.js'
 import {listIds} from '../backup/repository/sets.js'
 import type {Machine} from '../engines/engine.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {size} from '../system/text/size.js'
 import {oldestNode} from '../system/version.js'
-import {type Answer, type Check, failed, ok, type Patient, skipped, warning} from './check.js'
+import {type Answer, type Check, failed, ok, type CheckContext, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
 export const node: Check = {
   name: 'node',
-  async look() {
+  async run() {
     const {node: version} = process.versions
     if (version.localeCompare(oldestNode, undefined, {numeric: true}) >= 0) return ok(`Node.js ${version}`)
     return failed({
@@ -26,13 +25,13 @@ export const node: Check = {
 /** Compares the sum of all memory limits with the memory of the machine. A stack needs less unless it reaches them. */
 export const memory: Check = {
   name: 'memory',
-  async look(patient) {
-    const {settings} = await patient.settings()
-    const needed = servicesOf(patient.profile)
+  async run(context) {
+    const {settings} = await context.settings()
+    const needed = servicesOf(context.profile)
       .map(({name, kind}) => (kind === 'infrastructure' ? `${name.toUpperCase()}_MEMORY` : 'BACKEND_MEMORY'))
       .reduce((sum, variable) => sum + toBytes(settings.values[variable]!), 0)
     if (Number.isNaN(needed)) return skipped('not checked: see settings')
-    return askMachine(patient, 'the embedded engine sets no limits', ({memory: has}) => {
+    return askMachine(context, 'the embedded engine sets no limits', ({memory: has}) => {
       const message = `the memory limits of all services add up to ${size(needed)}, and their machine has ${size(has)}`
       if (needed <= has) return ok(message)
       return warning(
@@ -48,12 +47,12 @@ const DRIFT_MS = 5000
 
 export const clock: Check = {
   name: 'clock',
-  async look(patient) {
-    const [newest] = await listIds(await backupRoot({...patient.request, dir: undefined}))
+  async run(context) {
+    const [newest] = await listIds((await context.stack()).backups)
     if (newest && timeOf(newest)!.getTime() > Date.now() + DRIFT_MS) {
       return warning(`backup ${newest} is dated in the future`, SYNCHRONIZE)
     }
-    return askMachine(patient, 'the embedded engine uses the clock of this machine', ({time}, asked) => {
+    return askMachine(context, 'the embedded engine uses the clock of this machine', ({time}, asked) => {
       const drift = Math.max(asked - time.getTime(), time.getTime() - Date.now(), 0)
       if (drift <= DRIFT_MS) return ok('in sync with the engine')
       const seconds = Math.round(drift / 1000)
@@ -72,7 +71,7 @@ const LEAST_PROCESSES = 256
 /** Checks the cgroup limits of this process, since the programs of the embedded engine run under them. */
 export const limits: Check = {
   name: 'limits',
-  async look() {
+  async run() {
     const found = await readFile('/proc/self/cgroup', 'utf8').catch(() => undefined)
     if (found === undefined) return skipped('this system has no cgroups')
     const [bytes, processes] = await Promise.all([
@@ -109,11 +108,15 @@ async function readLimit(cgroups: string, controller: string, [v2, v1]: [string,
 const CGROUPS = '/sys/fs/cgroup'
 
 /** @param judge also gets the time of the query in ms since the epoch, since the answer takes a moment */
-async function askMachine(patient: Patient, own: string, judge: (machine: Machine, asked: number) => Answer) {
-  if (isUnreachable((await patient.plan()).problems)) return skipped('not checked: no engine is available')
-  const {engine} = await patient.stack()
+async function askMachine(
+  context: CheckContext,
+  own: string,
+  judge: (machine: Machine, asked: number) => Answer,
+) {
+  if (isUnreachable((await context.plan()).problems)) return skipped('not checked: no engine is available')
+  const {engine} = await context.engine()
   const asked = Date.now()
-  const machine = await engine.machine(patient.signal)
+  const machine = await engine.machine(context.signal)
   return machine ? judge(machine, asked) : skipped(own)
 }
 

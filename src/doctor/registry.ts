@@ -10,10 +10,10 @@ const ANSWER_MS = 5000
 /** Checks that the host names of the registries resolve, if images still have to be fetched from them. */
 export const registry: Check = {
   name: 'registry',
-  async look(patient) {
-    const {problems, images, target} = await patient.plan()
+  async run(context) {
+    const {problems, images, target} = await context.plan()
     if (isUnreachable(problems)) return skipped('not checked: no engine is available')
-    if ((await patient.stack()).engine.name === 'embedded') return skipped(withoutImages(images))
+    if ((await context.engine()).engine.name === 'embedded') return skipped(withoutImages(images))
     const hosts = images.flatMap(({image, how}) => {
       if (how === 'present') return []
       // A built image needs a base image of the default registry.
@@ -21,7 +21,7 @@ export const registry: Check = {
     })
     const names = [...new Set(hosts)].filter(host => isIP(host) === 0 && host !== 'localhost')
     if (names.length === 0) return skipped('no image needs to be fetched')
-    const known = await Promise.all(names.map(host => isKnown(host, patient.signal)))
+    const known = await Promise.all(names.map(host => isKnown(host, context.signal)))
     const unknown = names.filter((_, index) => !known[index])
     if (unknown.length === 0) return ok(`resolved ${names.join(', ')}`)
     return unknown.map(host =>

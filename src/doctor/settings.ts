@@ -3,8 +3,8 @@ import {type Check, failed, ok, warning} from './check.js'
 /** Reports the settings that env:up would reject, and misspelt names. */
 export const settings: Check = {
   name: 'settings',
-  async look(patient) {
-    const {settings: found} = await patient.settings()
+  async run(context) {
+    const {settings: found} = await context.settings()
     const flaws = [
       ...found.problems.map(failed),
       ...found.notices.map(text =>

@@ -6,7 +6,7 @@ const TOOLS = ['psql', 'pg_dump', 'pg_dumpall', 'gzip']
 /** Checks for the PostgreSQL client tools. They are not needed where the server of the stack has its own. */
 export const tools: Check = {
   name: 'tools',
-  async look({settings, plan, stack, signal}) {
+  async run({settings, plan, engine, signal}) {
     const found = await Promise.all(TOOLS.map(async tool => [tool, await versionOf(tool, signal)] as const))
     const missing = found.filter(([, version]) => version === undefined).map(([tool]) => tool)
     if (missing.length === 0) return ok(found.map(([tool, version]) => `${tool} ${version}`).join(', '))
@@ -17,7 +17,7 @@ export const tools: Check = {
       const why = 'required because DATABASE_URL is set'
       return failed({code: 'tool-missing', message: `${message}; ${why}`, hint})
     }
-    const isPackaged = (await stack()).engine.name === 'embedded' && (await plan()).images.length > 0
+    const isPackaged = (await engine()).engine.name === 'embedded' && (await plan()).images.length > 0
     if (!isPackaged) return skipped(`${message}; not needed: the stack has its own`)
     return warning(
       `${message}; the db commands need them, and PostgreSQL from npm does not include them`,

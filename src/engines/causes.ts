@@ -2,7 +2,7 @@ import type {ServiceState} from '../stack/state.js'
 import type {Diagnosis} from './engine.js'
 
 /** Why a service cannot become healthy, without its output. */
-export type Finding = Omit<Diagnosis, 'evidence'>
+export type Cause = Omit<Diagnosis, 'evidence'>
 
 const CAUSES: Record<string, (state: ServiceState) => string> = {
   'restarts in a loop': ({exitCode, restarts}) =>
@@ -13,7 +13,7 @@ const CAUSES: Record<string, (state: ServiceState) => string> = {
 }
 
 /** Describes the cause by the state alone, if nothing more is known. */
-export function plainFinding(state: ServiceState, verdict: string): Finding {
+export function plainCause(state: ServiceState, verdict: string): Cause {
   return {
     code: 'service-failed',
     cause: CAUSES[verdict]?.(state) ?? verdict,

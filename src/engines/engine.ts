@@ -117,7 +117,7 @@ export interface ServiceFacts {
 export interface Engine {
   readonly name: 'compose' | 'embedded'
   /** Why Docker, although installed, could not be asked whether it runs the stack; set only if nothing runs here. */
-  readonly unasked?: string | undefined
+  readonly dockerProblem?: string | undefined
   /** Checks all requirements of a start and determines its changes; changes nothing. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
   /** Pulls and builds the images of the plan that are not present. */
@@ -145,5 +145,5 @@ export interface Engine {
    * and those of the server.
    * @throws not-healthy: PostgreSQL is not running
    */
-  besidePostgres(): Promise<(program: string[], env: Record<string, string>) => Program>
+  execInPostgres(): Promise<(program: string[], env: Record<string, string>) => Program>
 }

@@ -1,5 +1,3 @@
-import {findProject, type SettingsRequest} from '../config/layers.js'
-import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError, type Problem} from '../errors.js'
 import {which} from '../system/which.js'
 import type {EngineChoice} from './choice.js'
@@ -10,62 +8,47 @@ import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findHome} from './embedded/home/home.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
-
-/** A stack on this machine: its profile, its project and its engine. */
-export interface Stack {
-  profile: Profile
-  project: string
-  engine: Engine
-}
-
-/** What determines the stack of a command. */
-export interface StackRequest extends Omit<SettingsRequest, 'profile'> {
-  profile: Profile | undefined
-}
+import type {StackContext} from './stack-context.js'
 
 /**
- * Finds the stack of a command. Its profile is the requested one, otherwise the only one that is running, otherwise
- * dev. Its engine is the one that runs it, otherwise the one that would.
- *
- * @throws engine-denied; settings-unreadable, settings-invalid
+ * Finds the engine that runs a stack, otherwise the one that would.
+ * @throws engine-denied; settings-invalid
  */
-export async function openStack(request: StackRequest): Promise<Stack> {
-  const {profile, project} = await findStack(request)
-  const {engine, problem} = await findEngine(profile, project, request.env)
+export async function openEngine(stack: StackContext): Promise<Engine> {
+  const {engine, problem} = await findEngine(stack)
   // Docker Engine is installed, and without access to it nobody knows whether the stack runs there.
   if (problem?.code === 'engine-denied')
     throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
-  return {profile, project, engine}
+  return engine
 }
 
 /**
- * Finds the stack of a start, on the chosen engine.
- * @returns the stack, and in `why` a sentence for the user if the choice of the engine needs one
+ * Finds the engine for the start of a stack.
+ * @returns the engine, and in `why` a sentence for the user if the choice of the engine needs one
  * @throws refused: the stack is running on the other engine, or its profile does not support the chosen one
  */
-export async function openStackOn(
+export async function openEngineFor(
   choice: EngineChoice,
-  request: StackRequest,
-): Promise<Stack & {why: string | undefined}> {
-  const {profile, project} = await findStack(request)
+  stack: StackContext,
+): Promise<{engine: Engine; why: string | undefined}> {
+  const {profile, project, env} = stack
   if (choice === 'embedded' && profile !== 'dev') {
     throw new AquastreamError('refused', `the embedded engine supports only dev, not ${profile}`, {
       hint: `remove --engine, or start dev: aquastream env:up --profile dev --engine embedded`,
     })
   }
-  const usual = await findEngine(profile, project, request.env)
+  const usual = await findEngine(stack)
   if (choice === 'auto' || choice === usual.engine.name) {
-    const why =
-      usual.why ?? (profile === 'dev' ? await findDataLeft(usual.engine, project, request.env) : undefined)
-    return {profile, project, engine: usual.engine, why}
+    const why = usual.why ?? (profile === 'dev' ? await findDataLeft(usual.engine, project, env) : undefined)
+    return {engine: usual.engine, why}
   }
   if (usual.isRunning || (await runningProjects()).has(project)) {
     throw new AquastreamError('refused', `${project} is running on the ${usual.engine.name} engine`, {
       hint: `stop it first: aquastream env:down --profile ${profile}`,
     })
   }
-  const engine = choice === 'compose' ? composeEngine(project) : embeddedEngine(project, request.env)
-  return {profile, project, engine, why: undefined}
+  const engine = choice === 'compose' ? composeEngine(project) : embeddedEngine(project, env)
+  return {engine, why: undefined}
 }
 
 /** When dev moves from the embedded engine to Docker, the user is told where the data is. */
@@ -81,27 +64,14 @@ async function findDataLeft(
 }
 
 /** Returns every available engine that may hold data of a stack, starting with the one that runs it. */
-export async function enginesOf(
-  {engine, profile, project}: Stack,
-  env: NodeJS.ProcessEnv,
-): Promise<Engine[]> {
+export async function enginesOf({profile, project, env}: StackContext, engine: Engine): Promise<Engine[]> {
   if (profile !== 'dev') return [engine]
   if (engine.name === 'compose')
     return findHome(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
 }
 
-/** Returns the profile of a command: the requested one, otherwise the only one that is running, otherwise dev. */
-export async function findProfile(request: StackRequest): Promise<Profile> {
-  return request.profile ?? (await onlyRunning(request)) ?? 'dev'
-}
-
-async function findStack(request: StackRequest): Promise<{profile: Profile; project: string}> {
-  const profile = await findProfile(request)
-  return {profile, project: await findProject({...request, profile})}
-}
-
-interface Found {
+interface UsualEngine {
   engine: Engine
   /** Whether the stack is running; determined only for the embedded engine. */
   isRunning: boolean
@@ -111,30 +81,18 @@ interface Found {
 }
 
 /** Only dev falls back to the embedded engine; the other profiles report why Docker is not available. */
-async function findEngine(profile: Profile, project: string, env: NodeJS.ProcessEnv): Promise<Found> {
+async function findEngine({profile, project, env}: StackContext): Promise<UsualEngine> {
   const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
   if (profile !== 'dev') return compose
   if (await isAnythingRunning(project, env))
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
   const problem = await findEngineProblem()
   if (!problem) return compose
-  const unasked = (await which('docker')) ? problem.message : undefined
+  const dockerProblem = (await which('docker')) ? problem.message : undefined
   return {
-    engine: embeddedEngine(project, env, unasked),
+    engine: embeddedEngine(project, env, dockerProblem),
     isRunning: false,
     why: `Docker is not available (${problem.message}). Using the embedded engine, which keeps its own data.`,
     problem,
   }
-}
-
-async function onlyRunning(request: StackRequest): Promise<Profile | undefined> {
-  const running = await runningProjects()
-  const stacks = await Promise.all(
-    PROFILES.map(async profile => ({profile, project: await findProject({...request, profile})})),
-  )
-  const isOurs = async ({profile, project}: {profile: Profile; project: string}): Promise<boolean> =>
-    running.get(project) === profile || (profile === 'dev' && (await isAnythingRunning(project, request.env)))
-  const found = await Promise.all(stacks.map(isOurs))
-  const ours = stacks.filter((_, index) => found[index])
-  return ours.length === 1 ? ours[0]?.profile : undefined
 }

@@ -3,7 +3,7 @@ import {examineSettings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
 import {type Setting, type Group, defaultOf, isGenerated} from '../config/setting.js'
 import {settingsOf} from '../config/settings.js'
-import {findProfile, type StackRequest} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
 import {nearest} from '../system/text/suggest.js'
 
@@ -56,9 +56,9 @@ export interface ConfigReport {
  *
  * @throws settings-unreadable, settings-invalid: a file exists but cannot be parsed
  */
-export async function explainConfig(request: StackRequest): Promise<ConfigReport> {
-  const profile = await findProfile(request)
-  const {settings, layers} = await examineSettings({...request, profile})
+export async function explainConfig(stack: StackContext): Promise<ConfigReport> {
+  const {profile} = stack
+  const {settings, layers} = await examineSettings(stack)
   const made = layers.find(({generated, values}) => generated && Object.values(values).some(Boolean))
   return {
     profile,
@@ -66,9 +66,7 @@ export async function explainConfig(request: StackRequest): Promise<ConfigReport
     sources: layers.filter(layer => !layer.generated || layer === made).map(({source}) => source),
     generated: made?.source ?? null,
     settings: settingsOf(profile).map(setting =>
-      setting.name === 'AQUASTREAM_PROFILE'
-        ? profileRow(setting, profile, request)
-        : toRow(setting, layers, profile),
+      setting.name === 'AQUASTREAM_PROFILE' ? profileRow(setting, stack) : toRow(setting, layers, profile),
     ),
     unknown: layers
       .slice(1)
@@ -79,10 +77,7 @@ export async function explainConfig(request: StackRequest): Promise<ConfigReport
 }
 
 /** The profile is never read from a settings file, because it selects these files. */
-function profileRow(setting: Setting, profile: Profile, {profile: asked, env}: StackRequest): SettingRow {
-  const given = env[setting.name] === asked ? 'the environment' : '--profile'
-  const found = profile === 'dev' ? 'default' : 'the running stack'
-  const source = asked === undefined ? found : given
+function profileRow(setting: Setting, {profile, profileSource: source}: StackContext): SettingRow {
   return {...describe(setting), value: profile, valid: true, source, overridden: []}
 }
 

@@ -1,18 +1,15 @@
 import {isAbsolute} from 'node:path'
 import type {Profile} from '../config/profile.js'
 import type {Context, Engine} from '../engines/engine.js'
-import {enginesOf, openStack, type Stack, type StackRequest} from '../engines/open.js'
+import {enginesOf, openEngine} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
-
-export interface DownRequest extends StackRequest {
-  /** Whether to delete the databases and files of the project as well. */
-  volumes: boolean
-}
 
 /** What a stop would remove. */
 export interface DownPlan {
-  stack: Stack
-  /** The engines to stop, including one that runs nothing but may hold data of the project. */
+  project: string
+  profile: Profile
+  /** The engines to stop, starting with the one of the stack, and including one that runs nothing but may hold data of the project. */
   engines: Engine[]
   services: string[]
   /** The volumes that would be deleted with their data. */
@@ -33,18 +30,22 @@ export interface DownReport {
   /** Volumes that were deleted. */
   deleted: string[]
   /** Why Docker could not be asked whether it runs the stack; null if it could. */
-  unasked: string | null
+  dockerProblem: string | null
 }
 
-/** Finds what a stop would remove; changes nothing. */
-export async function planDown(request: DownRequest): Promise<DownPlan> {
-  const stack = await openStack(request)
+/**
+ * Finds what a stop would remove; changes nothing.
+ * @param options whether to delete the databases and files of the project as well
+ * @throws settings-invalid; the errors of the engine
+ */
+export async function planDown(stack: StackContext, options: {volumes: boolean}): Promise<DownPlan> {
   // When Docker Engine becomes available again, it restarts its containers next to the embedded stack.
-  const engines = await enginesOf(stack, request.env)
+  const engines = await enginesOf(stack, await openEngine(stack))
   const states = (await Promise.all(engines.map(async engine => engine.states()))).flat()
-  const volumes = request.volumes ? await volumesOf(engines) : []
+  const volumes = options.volumes ? await volumesOf(engines) : []
   const running = states.filter(({state}) => state !== 'skipped')
-  return {stack, engines, services: [...new Set(running.map(({service}) => service))].sort(), volumes}
+  const services = [...new Set(running.map(({service}) => service))].sort()
+  return {project: stack.project, profile: stack.profile, engines, services, volumes}
 }
 
 /**
@@ -52,7 +53,7 @@ export async function planDown(request: DownRequest): Promise<DownPlan> {
  * @throws not-deleted: a volume is still in use; interrupted, terminated; the errors of the engine
  */
 export async function bringDown(
-  {stack: {project, profile, engine}, engines, services, volumes}: DownPlan,
+  {project, profile, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {
   if (services.length > 0) on({type: 'stop', state: 'started', services: services.length})
@@ -78,7 +79,13 @@ export async function bringDown(
         : `find the containers that use it: docker ps --all --filter volume=${left[0]}`,
     })
   }
-  return {project, profile, stopped: services, deleted: volumes, unasked: engine.unasked ?? null}
+  return {
+    project,
+    profile,
+    stopped: services,
+    deleted: volumes,
+    dockerProblem: engines[0]?.dockerProblem ?? null,
+  }
 }
 
 async function volumesOf(engines: Engine[]): Promise<string[]> {

@@ -1,7 +1,6 @@
 import {lstat} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {knownDevSecrets} from '../config/dev-secrets.js'
-import type {SettingsRequest} from '../config/layers.js'
 import type {Profile} from '../config/profile.js'
 import {type Setting, defaultOf, isGenerated} from '../config/setting.js'
 import {HOW_TO_WRITE, quote, settingsFile} from '../config/settings-file.js'
@@ -13,7 +12,12 @@ import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
 import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
 
-export interface InitRequest extends SettingsRequest {
+export interface InitRequest {
+  profile: Profile
+  /** The file to write; by default `.env.<profile>`. */
+  envFile: string | undefined
+  env: NodeJS.ProcessEnv
+  directory: string
   /** `NAME=VALUE` arguments; secrets are rejected. */
   set: string[]
 }

@@ -2,7 +2,8 @@ import {loadSettings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
 import type {EngineChoice} from '../engines/choice.js'
 import type {Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
-import {openStackOn, type StackRequest} from '../engines/open.js'
+import {openEngineFor} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
@@ -12,7 +13,8 @@ import {type ServiceRow, toRows} from './service-rows.js'
 import {chooseStubs} from './stubs.js'
 import {startAndWait, type WaitEvent} from './wait.js'
 
-export interface UpRequest extends StackRequest {
+export interface UpRequest {
+  stack: StackContext
   /** Services to start, together with their dependencies. Empty: all services. */
   services: string[]
   engine: EngineChoice
@@ -56,10 +58,11 @@ export interface UpReport {
  * @throws the problems of settings and engine, image-missing, service-failed, timeout; interrupted, terminated
  */
 export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
-  const {profile, project, engine, why} = await openStackOn(request.engine, request)
+  const {profile, project} = request.stack
+  const {engine, why} = await openEngineFor(request.engine, request.stack)
   requireServices(request.services, profile)
   if (why !== undefined) ctx.on({type: 'notice', text: why})
-  const settings = await loadSettings({...request, profile})
+  const settings = await loadSettings(request.stack)
   for (const text of settings.notices) ctx.on({type: 'notice', text})
   const {services, jobs} = withNeeds(request.services, profile)
   ctx.on({type: 'services', services: services.map(({name}) => name)})

@@ -75,7 +75,7 @@ class StartWatch {
     for await (const states of this.engine.watch({pace: PACE_MS[phase]}, signal)) {
       const verdicts = this.#judgeAll(states, phase)
       for (const [service, verdict] of verdicts) this.#emit(service, verdict)
-      await this.#throwIfHopeless(verdicts, states)
+      await this.#throwIfFailed(verdicts, states)
       // Before the engine has finished, a service that is ready may still be replaced.
       if (phase === 'started' && [...verdicts.values()].every(({is}) => is === 'ready')) return states
     }
@@ -87,7 +87,7 @@ class StartWatch {
     if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') return error
     try {
       const states = await this.engine.states()
-      await this.#throwIfHopeless(this.#judgeAll(states, 'starting'), states)
+      await this.#throwIfFailed(this.#judgeAll(states, 'starting'), states)
       throwProblems((await this.engine.plan(this.plan.target, AbortSignal.timeout(10_000))).problems)
       return error
     } catch (better) {
@@ -131,15 +131,15 @@ class StartWatch {
   }
 
   #emit(service: string, verdict: Verdict): void {
-    if (!this.plan.target.services.includes(service) || verdict.is === 'hopeless') return
+    if (!this.plan.target.services.includes(service) || verdict.is === 'failed') return
     const {is, detail} = verdict
     if (this.#emitted.get(service) !== detail) this.ctx.on({type: 'service', service, state: is, detail})
     this.#emitted.set(service, detail)
   }
 
-  async #throwIfHopeless(verdicts: Map<string, Verdict>, states: ServiceState[]): Promise<void> {
+  async #throwIfFailed(verdicts: Map<string, Verdict>, states: ServiceState[]): Promise<void> {
     for (const [service, verdict] of verdicts) {
-      if (verdict.is !== 'hopeless') continue
+      if (verdict.is !== 'failed') continue
       const state = states.find(candidate => candidate.service === service)
       const found = state && (await this.engine.diagnose(state, verdict.why))
       throw new AquastreamError(

@@ -1,11 +1,13 @@
 import type {LogLine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
-import {openStack, type StackRequest} from '../engines/open.js'
+import {openEngine} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {requireServices} from '../stack/names.js'
 import {toTime} from './since.js'
 
-export interface LogsRequest extends StackRequest {
+export interface LogsRequest {
+  stack: StackContext
   services: string[]
   follow: boolean
   since: string | undefined
@@ -18,7 +20,8 @@ export interface LogsRequest extends StackRequest {
  */
 export async function* readLogs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<LogLine> {
   const since = request.since === undefined ? undefined : toTime(request.since)
-  const {profile, engine} = await openStack(request)
+  const {profile} = request.stack
+  const engine = await openEngine(request.stack)
   requireServices(request.services, profile, {jobs: true})
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
@@ -31,6 +34,6 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
   }
   if (isRunning || !(isEmpty || request.follow)) return
   const what = request.services.join(', ') || `the ${profile} stack`
-  const {code, message, hint} = notRunning(what, profile, engine.unasked)
+  const {code, message, hint} = notRunning(what, profile, engine.dockerProblem)
   throw new AquastreamError(code, isEmpty ? `${message}, so there are no logs` : message, {hint})
 }

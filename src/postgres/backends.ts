@@ -3,14 +3,14 @@ import {literal} from '../system/text/sql-quote.js'
 import type {Session} from './session.js'
 
 /** Seconds to wait until the terminated backends have exited. */
-const PATIENCE = 20
+const TIMEOUT_S = 20
 
 /**
  * Terminates all backends with this application_name. A backend does not always notice that its client is gone.
  * @throws SqlError when the server refuses it; Error when a backend still runs after 20 s
  */
 export async function endBackends(session: Session, application: string): Promise<void> {
-  const deadline = performance.now() + PATIENCE * 1000
+  const deadline = performance.now() + TIMEOUT_S * 1000
   for (;;) {
     // Within a transaction, pg_stat_activity is a snapshot of the first access.
     // https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-STATS-VIEWS

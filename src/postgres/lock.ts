@@ -8,7 +8,7 @@ import type {Session} from './session.js'
  */
 const LOCK = '1095849281, 1'
 /** The advisory lock of a test restore, which does not conflict with a backup or a restore. */
-export const REHEARSAL_LOCK = '1095849281, 2'
+export const TEST_RESTORE_LOCK = '1095849281, 2'
 
 /**
  * Tries to take an advisory lock of the session level; returns whether it was free.
@@ -18,7 +18,7 @@ export function tryLock(session: Session, lock: string): Promise<boolean> {
   return session.json(`SELECT to_json(pg_try_advisory_lock(${lock}))`)
 }
 
-interface Holder {
+interface LockHolder {
   application: string
   since: string
   client: string | null
@@ -37,12 +37,12 @@ export async function lockDatabase(session: Session, server: Server): Promise<vo
  * Checks that no command with this application_name holds the advisory lock of the database. Takes no lock.
  * @throws busy; SqlError
  */
-export async function refuseBeside(session: Session, server: Server, application: string): Promise<void> {
+export async function failIfRunning(session: Session, server: Server, application: string): Promise<void> {
   const holder = await findHolder(session)
   if (holder?.application === application) throw busy(holder, server)
 }
 
-function findHolder(session: Session): Promise<Holder | null> {
+function findHolder(session: Session): Promise<LockHolder | null> {
   return session.json(`
     SELECT json_build_object('application', application_name, 'since', backend_start, 'client', client_addr)
     FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -51,7 +51,7 @@ function findHolder(session: Session): Promise<Holder | null> {
     UNION ALL SELECT NULL LIMIT 1`)
 }
 
-function busy(holder: Holder | null, server: Server): AquastreamError {
+function busy(holder: LockHolder | null, server: Server): AquastreamError {
   const who = holder
     ? `${holder.application}${holder.client ? ` from ${holder.client}` : ''}, since ${holder.since}`
     : 'another run'

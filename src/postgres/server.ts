@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises'
-import {findValue} from '../config/layers.js'
-import {findProfile, openStack, type StackRequest} from '../engines/open.js'
+import {openEngine} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import type {Program} from '../system/program.js'
 import {hostPrograms} from './host.js'
 
@@ -23,19 +23,13 @@ export interface RunOptions {
   env?: Record<string, string>
 }
 
-/** Selects the server of a command. */
-export interface ServerRequest extends StackRequest {
-  /** The URL of `--database-url`; if undefined, the setting DATABASE_URL is used, else the running stack. */
-  databaseUrl: string | undefined
-}
-
 /**
- * Finds the server of a command.
- * @throws usage, not-healthy, tool-missing; also the errors of the engine
+ * Finds the server of a command: that of the database URL, otherwise that of the running stack.
+ * @throws usage, not-healthy, tool-missing, settings-invalid; also the errors of the engine
  */
-export async function reachServer(request: ServerRequest): Promise<Server> {
+export async function reachServer(stack: StackContext): Promise<Server> {
   const scripts = {backup: await scriptText('backup'), restore: await scriptText('restore')}
-  const {name, start} = await findPlace(request)
+  const {name, start} = await findConnection(stack)
   return {
     name,
     run(script, args, {database, application, env} = {}) {
@@ -49,17 +43,16 @@ export async function reachServer(request: ServerRequest): Promise<Server> {
   }
 }
 
-interface Place {
+interface Connection {
   name: string
   start: (program: string[], env: Record<string, string>) => Program
 }
 
-async function findPlace(request: ServerRequest): Promise<Place> {
-  const profile = await findProfile(request)
-  const url = request.databaseUrl ?? (await findValue({...request, profile}, 'DATABASE_URL'))
-  if (url !== undefined) return hostPrograms(url, {typed: request.databaseUrl !== undefined})
-  const {engine, project} = await openStack({...request, profile})
-  return {name: `postgres of ${project}`, start: await engine.besidePostgres()}
+async function findConnection(stack: StackContext): Promise<Connection> {
+  const {databaseUrl} = stack
+  if (databaseUrl) return hostPrograms(databaseUrl.url, databaseUrl)
+  const engine = await openEngine(stack)
+  return {name: `postgres of ${stack.project}`, start: await engine.execInPostgres()}
 }
 
 function scriptText(name: Script): Promise<string> {

@@ -28,7 +28,7 @@ export type Verdict =
   /** Skipped: this machine cannot run it, and services that depend on it run without it. */
   | {is: 'ready'; detail: 'healthy' | 'skipped'}
   | {is: 'waiting'; detail: string}
-  | {is: 'hopeless'; why: 'killed for memory' | 'restarts in a loop' | 'unhealthy' | 'failed' | 'stopped'}
+  | {is: 'failed'; why: 'killed for memory' | 'restarts in a loop' | 'unhealthy' | 'failed' | 'stopped'}
 
 /** `starting`: the engine is at work and may still replace a running service; `started`: the engine has finished. */
 export type Phase = 'starting' | 'started'
@@ -46,18 +46,18 @@ export function judge(
   before: ServiceState | undefined,
   phase: Phase,
 ): Verdict {
-  if (!now) return phase === 'started' ? {is: 'hopeless', why: 'stopped'} : waiting('queued')
+  if (!now) return phase === 'started' ? {is: 'failed', why: 'stopped'} : waiting('queued')
   if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
   // Docker Engine resets the restart count when a container is started explicitly.
   const restartsBefore = same && before.restarts <= now.restarts ? before.restarts : 0
-  if (now.restarts - restartsBefore >= LOOP) return {is: 'hopeless', why: 'restarts in a loop'}
+  if (now.restarts - restartsBefore >= LOOP) return {is: 'failed', why: 'restarts in a loop'}
   const failedBefore = same && before.since === now.since ? before.failedChecks : 0
   if (same && phase === 'starting') return judgeOld(now, failedBefore)
-  if (now.outOfMemory) return {is: 'hopeless', why: 'killed for memory'}
+  if (now.outOfMemory) return {is: 'failed', why: 'killed for memory'}
   if (now.state === 'running') return judgeHealth(now, failedBefore)
   if (now.state === 'exited' || now.state === 'dead') {
-    return {is: 'hopeless', why: now.exitCode === 0 ? 'stopped' : 'failed'}
+    return {is: 'failed', why: now.exitCode === 0 ? 'stopped' : 'failed'}
   }
   return waiting(now.state === 'created' ? 'waiting for dependencies' : now.state)
 }
@@ -66,13 +66,13 @@ export function judge(
 function judgeOld(now: ServiceState, failedBefore: number): Verdict {
   if (now.state !== 'running') return waiting('queued')
   const verdict = judgeHealth(now, failedBefore)
-  return verdict.is === 'hopeless' ? verdict : waiting('already running')
+  return verdict.is === 'failed' ? verdict : waiting('already running')
 }
 
 function judgeHealth(now: ServiceState, failedBefore: number): Verdict {
   if (now.health === 'healthy' || now.health === 'none') return {is: 'ready', detail: 'healthy'}
   if (now.health === 'unhealthy' && now.failedChecks - failedBefore >= FAILED_CHECKS) {
-    return {is: 'hopeless', why: 'unhealthy'}
+    return {is: 'failed', why: 'unhealthy'}
   }
   return waiting('waiting for its health check')
 }
@@ -87,7 +87,7 @@ export function judgeJob(
   const ended = now.state === 'exited' || now.state === 'dead'
   const old = before?.id === now.id && before.since === now.since
   if (!ended || (old && phase === 'starting')) return waiting('running')
-  return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'hopeless', why: 'failed'}
+  return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'failed', why: 'failed'}
 }
 
 function waiting(detail: string): Verdict {

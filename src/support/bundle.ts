@@ -3,7 +3,7 @@ import {resolve} from 'node:path'
 import {setImmediate as yieldToEventLoop} from 'node:timers/promises'
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
-import {openStack} from '../engines/open.js'
+import {openEngine} from '../engines/open.js'
 import {AquastreamError} from '../errors.js'
 import {toTime} from '../logs/since.js'
 import {requireServices} from '../stack/names.js'
@@ -46,23 +46,25 @@ type File = Omit<Part, 'text'> & {content: Buffer}
  */
 export async function writeBundle(request: BundleRequest, ctx: Context<BundleEvent>): Promise<BundleReport> {
   const {on, signal} = ctx
-  const path = resolve(request.directory, request.file)
+  const {stack} = request
+  const path = resolve(stack.directory, request.file)
   await requireNewArchive(path)
   const wanted = {...request, since: request.since === undefined ? undefined : toTime(request.since)}
-  const stack = await openStack(request)
-  requireServices(request.services, stack.profile, {jobs: true})
+  const {profile, project} = stack
+  const engine = await openEngine(stack)
+  requireServices(request.services, profile, {jobs: true})
   on({step: 'collect', state: 'started'})
   const missing: Gap[] = []
-  const known = await askEngine(stack, missing, signal)
-  const {secrets, unread} = await knownSecrets(request, known.facts)
+  const known = await askEngine(engine, {stack, gaps: missing, signal})
+  const {secrets, unread} = await knownSecrets(stack, known.facts)
   missing.push(...unread.map(why => ({what: 'secrets of a settings file, so they may not be masked', why})))
   const bundle = new Bundle(secrets)
-  for await (const part of collect(wanted, {stack, known, gaps: missing, signal})) {
+  for await (const part of collect(wanted, {engine, known, gaps: missing, signal})) {
     on({step: 'collect', state: 'running', path: part.path})
     bundle.add(part)
     await yieldToEventLoop(undefined, {signal})
   }
-  bundle.addFirst(readme({...stack, files: bundle.files, masked: bundle.masked, missing}))
+  bundle.addFirst(readme({profile, project, files: bundle.files, masked: bundle.masked, missing}))
   on({step: 'collect', state: 'done'})
   on({step: 'check', state: 'started'})
   await bundle.prove(signal)
@@ -73,8 +75,8 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   return {
     path,
     bytes: (await stat(path)).size,
-    profile: stack.profile,
-    project: stack.project,
+    profile,
+    project,
     files: bundle.files.map(({path: name, about, content}) => ({path: name, about, bytes: content.length})),
     masked: bundle.masked,
     missing,

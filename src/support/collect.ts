@@ -2,9 +2,9 @@ import {readFile} from 'node:fs/promises'
 import {arch, cpus, release, totalmem, type} from 'node:os'
 import {listBackups} from '../backup/list.js'
 import {listSets} from '../backup/repository/sets.js'
-import type {LogLine, ServiceFacts} from '../engines/engine.js'
+import type {Engine, LogLine, ServiceFacts} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
-import type {Stack, StackRequest} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {explainConfig} from '../env/config.js'
 import {AquastreamError} from '../errors.js'
 import {JOBS} from '../stack/catalogue.js'
@@ -26,7 +26,8 @@ export interface Gap {
   why: string
 }
 
-export interface CollectRequest extends StackRequest {
+export interface CollectRequest {
+  stack: StackContext
   /** The services whose logs are collected. Empty: all services. */
   services: string[]
   /** As in LogQuery. */
@@ -52,9 +53,8 @@ const MANIFESTS = 3
  * logged a secret that is known only from its environment.
  */
 export async function askEngine(
-  {engine, project, profile}: Stack,
-  gaps: Gap[],
-  signal: AbortSignal,
+  engine: Engine,
+  {stack: {project, profile}, gaps, signal}: {stack: StackContext; gaps: Gap[]; signal: AbortSignal},
 ): Promise<Known> {
   const attempt = attempts(gaps, signal)
   const answers = await attempt('services and their logs', () =>
@@ -63,14 +63,17 @@ export async function askEngine(
   if (!answers) return {states: [], facts: [], versions: {}}
   const [states, facts] = answers
   if (states.length === 0)
-    gaps.push({what: 'services and their logs', why: notRunning(project, profile, engine.unasked).message})
+    gaps.push({
+      what: 'services and their logs',
+      why: notRunning(project, profile, engine.dockerProblem).message,
+    })
   const versions = await attempt('versions of the engine', () => engine.versions(signal))
   return {states, facts, versions: versions ?? {}}
 }
 
 /** The sources of a support bundle. */
 export interface CollectContext {
-  stack: Stack
+  engine: Engine
   known: Known
   gaps: Gap[]
   signal: AbortSignal
@@ -79,28 +82,28 @@ export interface CollectContext {
 /** Yields the files of a support bundle one at a time, to save memory. What cannot be collected becomes a gap. */
 export async function* collect(
   request: CollectRequest,
-  {stack, known, gaps, signal}: CollectContext,
+  {engine, known, gaps, signal}: CollectContext,
 ): AsyncGenerator<Part> {
   const attempt = attempts(gaps, signal)
   yield json('versions.json', 'versions of aquastream, Node.js, the system, the engine and the images', {
     aquastream: version,
     node: process.version,
     system: await describeSystem(),
-    engine: {name: stack.engine.name, ...known.versions},
+    engine: {name: engine.name, ...known.versions},
     images: imagesOf(known),
   })
   if (known.states.length > 0)
     yield json('services.json', 'state and last health checks of each service', servicesOf(known))
-  const settings = await attempt('settings', () => explainConfig(request))
+  const settings = await attempt('settings', () => explainConfig(request.stack))
   if (settings)
     yield json('settings.json', 'each setting and its source, as reported by env:config', settings)
-  const backups = await attempt('backups', () => describeBackups(request))
+  const backups = await attempt('backups', () => describeBackups(request.stack.backups))
   if (backups)
     yield json('backups.json', 'the backups as reported by db:list, and the newest manifests', backups)
   const query = {follow: false, since: request.since, tail: request.tail}
   for (const service of writersOf(request, known)) {
     const log = await attempt(`log of ${service}`, () =>
-      readLog(stack.engine.logs({...query, services: [service]}, signal), service),
+      readLog(engine.logs({...query, services: [service]}, signal), service),
     )
     if (log?.text) yield log
     // An empty log is normal for a job.
@@ -182,9 +185,9 @@ function servicesOf({states, facts}: Known): object[] {
   )
 }
 
-async function describeBackups(request: StackRequest): Promise<object> {
-  const report = await listBackups({...request, dir: undefined})
-  const sets = await listSets(report.directory)
+async function describeBackups(directory: string): Promise<object> {
+  const report = await listBackups(directory)
+  const sets = await listSets(directory)
   const manifests = sets.flatMap(({manifest}) => manifest ?? []).slice(0, MANIFESTS)
   return {...report, manifests}
 }

@@ -1,8 +1,8 @@
-import type {Stack} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {version} from '../system/version.js'
 import type {Gap, Part} from './collect.js'
 
-interface Contents extends Pick<Stack, 'profile' | 'project'> {
+interface Contents extends Pick<StackContext, 'profile' | 'project'> {
   files: Pick<Part, 'path' | 'about'>[]
   masked: Record<string, number>
   missing: Gap[]

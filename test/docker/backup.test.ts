@@ -1,6 +1,10 @@
+import {chmod, readFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {pathToFileURL} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {backup, restore} from '../helpers/backups.js'
+import type {Run} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {loadPlatform} from '../helpers/platform.js'
 import type {Sql} from '../helpers/postgres.js'
@@ -41,6 +45,18 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     expect(differences(before, await describeDatabase({sql}))).toEqual([])
   })
 
+  test('a restore looks up the profile, the settings and the engine once', async () => {
+    await site.write('.env.dev', '')
+    await site.write('.env', '')
+    const {exitCode, stderr, lookups} = await runCounted(site, 'db:restore --schema user --yes')
+    expect(exitCode, stderr).toBe(0)
+    const count = (pattern: RegExp): number => lookups.filter(line => pattern.test(line)).length
+    expect(count(/^docker ps .*aquastream\.profile/)).toBe(1)
+    expect(count(/^docker version /)).toBe(1)
+    expect(count(/^docker inspect /)).toBe(1)
+    expect(lookups.filter(line => line.startsWith('read ')).sort()).toEqual(['read .env', 'read .env.dev'])
+  })
+
   test('all schemas come back from their backup', async () => {
     await sql(WRECK)
     await restore(site, '--all')
@@ -68,3 +84,35 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     await expect.poll(programs, {timeout: 15_000}).not.toMatch(/psql|pg_dump|gzip|backup\.sh/)
   })
 })
+
+/** Writes the names of the settings files that a process reads. */
+const PRELOAD = `
+import {appendFileSync} from 'node:fs'
+import files from 'node:fs/promises'
+import {syncBuiltinESMExports} from 'node:module'
+import {basename} from 'node:path'
+const {readFile} = files
+files.readFile = (path, ...options) => {
+  const name = basename(String(path))
+  if (name.startsWith('.env')) appendFileSync(process.env.LOOKUPS, 'read ' + name + '\\n')
+  return readFile(path, ...options)
+}
+syncBuiltinESMExports()
+`
+
+/** Runs the CLI, and returns with its outcome the settings files that it read and the docker commands that it ran. */
+async function runCounted(site: StackSite, words: string): Promise<Run & {lookups: string[]}> {
+  const path = (name: string): string => join(site.directory, name)
+  const {stdout: docker} = await execa('sh', ['-c', 'command -v docker'])
+  await site.write('preload.mjs', PRELOAD)
+  await site.write('docker', `#!/bin/sh\nprintf 'docker %s\\n' "$*" >>"$LOOKUPS"\nexec ${docker} "$@"\n`)
+  await chmod(path('docker'), 0o755)
+  const run = await site.run(words, {
+    env: {
+      LOOKUPS: path('lookups'),
+      NODE_OPTIONS: `--import ${pathToFileURL(path('preload.mjs')).href}`,
+      PATH: `${site.directory}:${process.env.PATH}`,
+    },
+  })
+  return {...run, lookups: (await readFile(path('lookups'), 'utf8')).split('\n').filter(Boolean)}
+}

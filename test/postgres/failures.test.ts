@@ -285,8 +285,8 @@ describe.each([ENGLISH, ...(locale ? RUSSIAN : [])])('%s:', name => {
     const {exitCode, stdout} = await site.run('db:verify --restore --json')
     expect(JSON.parse(stdout)).toMatchObject({
       sets: [
-        {id: damaged, good: false},
-        {id: good, good: true},
+        {id: damaged, valid: false},
+        {id: good, valid: true},
       ],
     })
     expect(exitCode).toBe(7)

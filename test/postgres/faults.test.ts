@@ -221,7 +221,7 @@ describe('damaged sets', () => {
     listed = new Map(sets.map(({id, state}) => [id, state]))
     const {exitCode, stdout} = await other.run('db:verify --json')
     expect(exitCode).toBe(7)
-    good = new Map((JSON.parse(stdout) as VerifyReport).sets.map(one => [one.id, one.good]))
+    good = new Map((JSON.parse(stdout) as VerifyReport).sets.map(one => [one.id, one.valid]))
   })
   afterAll(() => other[Symbol.asyncDispose]())
 

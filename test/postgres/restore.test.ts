@@ -117,8 +117,8 @@ describe('another database', () => {
 
   test('one schema leaves out the keys to others', async () => {
     await backup(site)
-    const {foreignKeysLeftOut} = await restore(site, '--schema', 'event', '--into', 'Other; db', '--create')
-    expect(foreignKeysLeftOut).toEqual(['events_organiser_fkey'])
+    const {skippedForeignKeys} = await restore(site, '--schema', 'event', '--into', 'Other; db', '--create')
+    expect(skippedForeignKeys).toEqual(['events_organiser_fkey'])
     expect(await server.sql('SELECT count(*) FROM event.events', {database: 'Other; db'})).toBe('50')
   })
 

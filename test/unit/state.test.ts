@@ -31,7 +31,7 @@ interface Case {
 describe('a service', () => {
   const cases: [string, Case][] = [
     ['that is not there yet waits for its turn', {now: undefined, phase: 'starting', is: 'waiting'}],
-    ['that is gone afterwards was stopped', {now: undefined, is: 'hopeless', why: 'stopped'}],
+    ['that is gone afterwards was stopped', {now: undefined, is: 'failed', why: 'stopped'}],
     ['that was only created waits', {now: {...NEW, state: 'created', health: 'none'}, is: 'waiting'}],
     ['that runs and is healthy is ready', {now: NEW, is: 'ready'}],
     ['without a health check is ready once it runs', {now: {...NEW, health: 'none'}, is: 'ready'}],
@@ -50,18 +50,18 @@ describe('a service', () => {
     ],
     [
       'that ended with a failure has failed',
-      {now: {...NEW, ...ENDED, exitCode: 1}, is: 'hopeless', why: 'failed'},
+      {now: {...NEW, ...ENDED, exitCode: 1}, is: 'failed', why: 'failed'},
     ],
-    ['that ended well was stopped by somebody', {now: {...NEW, ...ENDED}, is: 'hopeless', why: 'stopped'}],
-    ['that is dead has failed', {now: {...NEW, state: 'dead', exitCode: 137}, is: 'hopeless', why: 'failed'}],
+    ['that ended well was stopped by somebody', {now: {...NEW, ...ENDED}, is: 'failed', why: 'stopped'}],
+    ['that is dead has failed', {now: {...NEW, state: 'dead', exitCode: 137}, is: 'failed', why: 'failed'}],
     [
       'that ended for want of memory says so',
-      {now: {...NEW, ...ENDED, exitCode: 137, outOfMemory: true}, is: 'hopeless', why: 'killed for memory'},
+      {now: {...NEW, ...ENDED, exitCode: 137, outOfMemory: true}, is: 'failed', why: 'killed for memory'},
     ],
     ['restarted twice gets another chance', {now: {...NEW, state: 'restarting', restarts: 2}, is: 'waiting'}],
     [
       'restarted three times is in a loop',
-      {now: {...NEW, state: 'restarting', restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+      {now: {...NEW, state: 'restarting', restarts: 3}, is: 'failed', why: 'restarts in a loop'},
     ],
     [
       'keeps no count of old restarts',
@@ -69,13 +69,13 @@ describe('a service', () => {
     ],
     [
       'counts new restarts on top of the old',
-      {now: {...OLD, restarts: 6}, before: {...OLD, restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+      {now: {...OLD, restarts: 6}, before: {...OLD, restarts: 3}, is: 'failed', why: 'restarts in a loop'},
     ],
     [
       'in a new container starts counting anew',
-      {now: {...NEW, restarts: 3}, before: {...OLD, restarts: 3}, is: 'hopeless', why: 'restarts in a loop'},
+      {now: {...NEW, restarts: 3}, before: {...OLD, restarts: 3}, is: 'failed', why: 'restarts in a loop'},
     ],
-    ['is given up after three failed checks', {now: unhealthy(NEW, 3), is: 'hopeless', why: 'unhealthy'}],
+    ['is given up after three failed checks', {now: unhealthy(NEW, 3), is: 'failed', why: 'unhealthy'}],
     ['is waited for after two failed checks', {now: unhealthy(NEW, 2), is: 'waiting'}],
     [
       'unhealthy since before gets three more checks',
@@ -83,14 +83,14 @@ describe('a service', () => {
     ],
     [
       'unhealthy since before is given up then',
-      {now: unhealthy(OLD, 10), before: unhealthy(OLD, 7), is: 'hopeless', why: 'unhealthy'},
+      {now: unhealthy(OLD, 10), before: unhealthy(OLD, 7), is: 'failed', why: 'unhealthy'},
     ],
     [
       'started again forgets its failed checks',
       {
         now: {...unhealthy(OLD, 3), since: '2026-11-23T02:05:00Z'},
         before: unhealthy(OLD, 7),
-        is: 'hopeless',
+        is: 'failed',
         why: 'unhealthy',
       },
     ],
@@ -107,10 +107,7 @@ describe('a job', () => {
     ['that is not there yet is waited for', {now: undefined, is: 'waiting'}],
     ['at work is waited for, healthy or not', {now: NEW, is: 'waiting'}],
     ['is ready when it ended well', {now: {...NEW, ...ENDED}, is: 'ready'}],
-    [
-      'that ended otherwise has failed',
-      {now: {...NEW, ...ENDED, exitCode: 3}, is: 'hopeless', why: 'failed'},
-    ],
+    ['that ended otherwise has failed', {now: {...NEW, ...ENDED, exitCode: 3}, is: 'failed', why: 'failed'}],
     [
       'that failed last time will run again',
       {
@@ -126,7 +123,7 @@ describe('a job', () => {
         now: {...OLD, ...ENDED, exitCode: 3, since: '2026-11-23T02:05:00Z'},
         before: {...OLD, ...ENDED, exitCode: 3},
         phase: 'starting',
-        is: 'hopeless',
+        is: 'failed',
         why: 'failed',
       },
     ],

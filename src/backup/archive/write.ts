@@ -46,11 +46,11 @@ export async function writeArchive(
 }
 
 /** Minimum milliseconds between progress events: rendering each chunk would take longer than writing it. */
-const TOLD_EVERY = 100
+const EMIT_EVERY_MS = 100
 
 class Meter extends Transform {
   private bytes = 0
-  private told = 0
+  private emitted = 0
   private readonly hash = createHash('sha256')
 
   constructor(private readonly onBytes: (bytes: number) => void) {
@@ -60,9 +60,9 @@ class Meter extends Transform {
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.bytes += chunk.length
     this.hash.update(chunk)
-    if (performance.now() - this.told >= TOLD_EVERY) {
+    if (performance.now() - this.emitted >= EMIT_EVERY_MS) {
       this.onBytes(this.bytes)
-      this.told = performance.now()
+      this.emitted = performance.now()
     }
     done(null, chunk)
   }

@@ -6,7 +6,7 @@ import {jsonLiteral} from '../../system/text/sql-quote.js'
  * @returns sentences for notices
  * @throws SqlError; database-unreachable
  */
-export async function findLeftOut(session: Session, schemas: string[]): Promise<string[]> {
+export async function findNotBackedUp(session: Session, schemas: string[]): Promise<string[]> {
   const within = `(SELECT oid FROM pg_namespace WHERE nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)})))`
   const nowhere = await session.json<string[]>(nowhereSql(within))
   const apart = await session.json<string[]>(apartSql(within))

@@ -71,7 +71,7 @@ function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
 export interface Facts {
   server: Manifest['server']
   extensions: Manifest['extensions']
-  schemas: Pick<Archive, 'schema' | 'tables' | 'extensions' | 'links' | 'closed'>[]
+  schemas: Pick<Archive, 'schema' | 'tables' | 'extensions' | 'links' | 'publicUsageRevoked'>[]
 }
 
 /**

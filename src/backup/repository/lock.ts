@@ -12,7 +12,7 @@ const STALE_MS = 5000
 /**
  * Milliseconds after which the lock of a dead holder must be stale: its last update can lie a second in the future.
  */
-const PATIENCE_MS = STALE_MS + 2000
+const STALE_BY_MS = STALE_MS + 2000
 const POLL_MS = 200
 /** Milliseconds, longer than the race between two processes that take the same stale lock. */
 const SETTLE_MS = 300
@@ -65,7 +65,7 @@ async function waitForLock(root: string, onLost: () => void): Promise<() => Prom
     const unlock = await tryLock(root, onLost)
     if (unlock) return unlock
     await refuseIfHeld(root, ['alive', 'unknown'])
-    if (performance.now() - start > PATIENCE_MS) return await takeFromTheFuture(root, touched, onLost)
+    if (performance.now() - start > STALE_BY_MS) return await breakFutureLock(root, touched, onLost)
     await sleep(POLL_MS * (0.5 + Math.random()))
   }
 }
@@ -84,7 +84,7 @@ async function refuseIfHeld(root: string, lives: Awaited<ReturnType<typeof lifeO
  * Takes a lock whose last update lies in the future. After the clock was set back, the lock of a dead holder would
  * otherwise look fresh until that time.
  */
-async function takeFromTheFuture(
+async function breakFutureLock(
   root: string,
   touched: number | undefined,
   onLost: () => void,

@@ -27,7 +27,7 @@ const archive = z.object({
   /** Extensions that are installed in the schema, and so are part of its archive. */
   extensions: z.array(extension),
   /** Only for the schema public: the role PUBLIC has no USAGE privilege, which a dump does not always record. */
-  closed: z.boolean().optional(),
+  publicUsageRevoked: z.boolean().optional(),
   /** Objects in other schemas that this schema depends on. */
   links: z.array(z.object({kind: z.string(), name: z.string(), schema: z.string()})),
 })

@@ -15,7 +15,7 @@ export interface Draft {
 }
 
 /** Where and how a new backup is stored. */
-interface Place {
+interface SetPlace {
   /** Path of the repository. */
   root: string
   /** Rotation never deletes a pinned backup. */
@@ -28,7 +28,7 @@ interface Place {
  * @throws backup-directory, disk-full; also the errors of the work
  */
 export async function withDraft(
-  {root, pin}: Place,
+  {root, pin}: SetPlace,
   work: (draft: Draft) => Promise<Manifest>,
 ): Promise<{path: string; manifest: Manifest}> {
   const id = freeId(root, new Date())
@@ -55,7 +55,7 @@ function freeId(root: string, now: Date): string {
  * The checksums are written last, because they make the backup complete. Each step is flushed to disk before the
  * next.
  */
-async function publish({root, pin}: Place, {id, path}: Draft, manifest: Manifest): Promise<string> {
+async function publish({root, pin}: SetPlace, {id, path}: Draft, manifest: Manifest): Promise<string> {
   const text = `${JSON.stringify(manifest, null, 2)}\n`
   await writePrivate(join(path, MANIFEST), text)
   if (pin) await writePrivate(join(path, PINNED), '')

@@ -6,7 +6,7 @@ import type {SourceArchive} from './source.js'
  * columns depend on. Foreign keys, triggers and policies are ignored, because they are created last. A cycle is
  * resolved by the order of the migrations.
  */
-export function inOrderOfNeed(archives: SourceArchive[]): SourceArchive[] {
+export function sortByDependency(archives: SourceArchive[]): SourceArchive[] {
   const rank = ({schema}: SourceArchive): number => {
     const index = PLATFORM.indexOf(schema)
     return index < 0 ? PLATFORM.length : index

@@ -1,20 +1,20 @@
-import {findProfile} from '../../engines/open.js'
-import {reachServer, type Server, type ServerRequest} from '../../postgres/server.js'
+import type {StackContext} from '../../engines/stack-context.js'
+import {reachServer, type Server} from '../../postgres/server.js'
 import {refusedAs} from '../../postgres/session.js'
 import {checkDump} from '../archive/check-dump.js'
 import {checkArchive} from '../archive/read.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
-import {type BackupRequest, backupRoot, sameFlags} from '../repository/location.js'
 import type {Archive} from '../repository/manifest.js'
-import {inOrderOfNeed} from './order.js'
+import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {findSource, type RestoreSource} from './source.js'
 import {findTarget, inspectTarget} from './target.js'
 import {refuseUnlessNamed} from './wrong-database.js'
 
 /** Selects what `db:restore` restores, and where to. */
-export interface RestoreRequest extends BackupRequest, ServerRequest {
+export interface RestoreRequest {
+  stack: StackContext
   /** The schema to restore; if undefined, all schemas of the backup and its roles. */
   schema: string | undefined
   from: string
@@ -83,12 +83,10 @@ export function planRestore(request: RestoreRequest, signal: AbortSignal): Promi
   return makePlan(request, signal).catch(refusedAs('restore-failed'))
 }
 
-async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
-  // Resolve the profile once: two look-ups could disagree if a stack starts in between.
-  const request = {...asked, profile: await findProfile(asked)}
-  const root = await backupRoot(request)
+async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
+  const {backups: root, serverFlags} = request.stack
   const source = await findSource(request, root)
-  const server = await reachServer(request)
+  const server = await reachServer(request.stack)
   for (const archive of source.archives) {
     signal.throwIfAborted()
     await (archive.known ? checkArchive(archive) : checkDump(archive, {server, onlySchema: archive.schema}))
@@ -103,10 +101,10 @@ async function makePlan(asked: RestoreRequest, signal: AbortSignal): Promise<Res
   const {roles, statements} = isAll ? await findRoles(source, server) : NO_ROLES
   const {foreignKeys, triggers, publications} = state.dependents
   return {
-    flags: sameFlags(request),
+    flags: serverFlags,
     root,
     server,
-    source: {...source, archives: inOrderOfNeed(source.archives)},
+    source: {...source, archives: sortByDependency(source.archives)},
     into: target.name,
     creates: target.creates,
     schemas: source.archives.map(({schema, known}) => ({

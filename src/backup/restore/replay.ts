@@ -38,7 +38,7 @@ export interface ReplayContext {
 /** The result of a replay. */
 export interface ReplayReport {
   /** Foreign keys that were not created, because the schema that they refer to does not exist. */
-  foreignKeysLeftOut: string[]
+  skippedForeignKeys: string[]
 }
 
 /**
@@ -72,7 +72,7 @@ class Replay {
   async run(): Promise<ReplayReport> {
     const {signal, onBytes, onSent} = this.ctx
     const script = toScript(this.request, this.site.server, onBytes)
-    const report = {foreignKeysLeftOut: script.skippedForeignKeys}
+    const report = {skippedForeignKeys: script.skippedForeignKeys}
     const program = this.#start(script.encoding)
     const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
     const closed = once(lines, 'close')

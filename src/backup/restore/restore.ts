@@ -31,7 +31,7 @@ export interface RestoreReport {
   rows: number | undefined
   /** Roles that were created; they have no password. */
   roles: string[]
-  foreignKeysLeftOut: string[]
+  skippedForeignKeys: string[]
   /** The safety backup and the undo command; undefined when nothing was replaced. */
   undo: {id: string; command: string} | undefined
   seconds: number
@@ -83,7 +83,7 @@ async function restoreLocked(
   const saved = await save(plan, session, ctx)
   ctx.on({type: 'step', step: 'replay', state: 'started'})
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
-  const {foreignKeysLeftOut} = await replay(
+  const {skippedForeignKeys} = await replay(
     {
       archives: source.archives,
       manifest: await manifestText(source),
@@ -106,7 +106,7 @@ async function restoreLocked(
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
     if (isFailure(error)) throw nothingChanged(error)
-    throw saved === undefined ? error : withWayBack(error, undoCommand(plan, saved))
+    throw saved === undefined ? error : withUndoHint(error, undoCommand(plan, saved))
   })
   ctx.on({type: 'step', step: 'commit', state: 'done'})
   return {
@@ -116,7 +116,7 @@ async function restoreLocked(
     schemas: source.archives.map(({schema}) => schema),
     rows: countRows(source),
     roles: plan.roles,
-    foreignKeysLeftOut,
+    skippedForeignKeys,
     undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},
   }
 }
@@ -130,7 +130,7 @@ function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamE
 }
 
 /** Adds the undo command to an error with an unknown outcome: undoing is possible in both cases. */
-function withWayBack(error: unknown, undo: string): unknown {
+function withUndoHint(error: unknown, undo: string): unknown {
   const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
   return isUnknown ? error.withHints(hint => `${hint}; to go back: ${undo}`) : error
 }

@@ -78,7 +78,8 @@ async function* combine(
   for (const archive of archives) {
     // PUBLIC has USAGE on the schema public by default, and pg_dump does not write this grant. When public is
     // restored alone, restore.sh grants it.
-    const opens = archive.schema === 'public' && archives.length > 1 && archive.known?.closed !== true
+    const opens =
+      archive.schema === 'public' && archives.length > 1 && archive.known?.publicUsageRevoked !== true
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
     for await (const part of splitDump(unpacked(archive))) {
       if (part.section === 'rows') yield part.text

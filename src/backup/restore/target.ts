@@ -1,5 +1,5 @@
 import {AquastreamError} from '../../errors.js'
-import {refuseBeside} from '../../postgres/lock.js'
+import {failIfRunning} from '../../postgres/lock.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {literal} from '../../system/text/sql-quote.js'
@@ -75,7 +75,7 @@ export async function inspectTarget(
   const restored = source.archives.map(({schema}) => schema)
   return withSession(server, {database: name, application: APPLICATION}, async session => {
     // A running restore locks the tables that it replaces, and reading them would wait until it has ended.
-    await refuseBeside(session, server, APPLICATION)
+    await failIfRunning(session, server, APPLICATION)
     const schemas = await listSchemas(session, restored)
     const dependents = await findDependents(server, restored, name)
     if (dependents.refusals.length > 0) throw dependentsError(dependents.refusals.join(', '))

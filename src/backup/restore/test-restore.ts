@@ -1,10 +1,10 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
-import {REHEARSAL_LOCK, tryLock} from '../../postgres/lock.js'
+import {TEST_RESTORE_LOCK, tryLock} from '../../postgres/lock.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
-import {inOrderOfNeed} from './order.js'
+import {sortByDependency} from './order.js'
 import {missingExtensions} from './prerequisites.js'
 import {replay} from './replay.js'
 import {manifestText, type RestoreSource} from './source.js'
@@ -26,9 +26,9 @@ export async function withTestRestore(
   const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
   // backup.sh runs this SQL when the session ends, also after this process was killed. It waits for the lock of the
   // session, so that statements of the session that are still running end first.
-  const FAREWELL = `SELECT pg_advisory_lock(${REHEARSAL_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
-  await withSession(server, {application: APPLICATION, env: {FAREWELL}}, async session => {
-    if (!(await tryLock(session, REHEARSAL_LOCK))) {
+  const CLEANUP_SQL = `SELECT pg_advisory_lock(${TEST_RESTORE_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
+  await withSession(server, {application: APPLICATION, env: {CLEANUP_SQL}}, async session => {
+    if (!(await tryLock(session, TEST_RESTORE_LOCK))) {
       throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
         hint: 'run the same command again when that has ended',
       })
@@ -72,7 +72,7 @@ async function restoreScratch(
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(
       {
-        archives: inOrderOfNeed(source.archives),
+        archives: sortByDependency(source.archives),
         manifest: await manifestText(source),
         database,
         before: missingExtensions(source, []),

@@ -61,8 +61,9 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     const {parseCompression} = await import('../../backup/archive/format.js')
     const {backupSummary, backupUpdates} = await import('../../views/db/backup.js')
     const {label, pin, rotate, format} = flags
+    const stack = await this.stackContext(flags)
     const request = {
-      ...this.backupRequest(flags),
+      stack,
       schemas: flags.schema ?? [],
       allSchemas: flags['all-schemas'],
       label,
@@ -73,10 +74,7 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
       jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
     }
     const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
-    const {sameFlags} = await import('../../backup/repository/location.js')
-    this.log(
-      backupSummary(report, sameFlags({profile: report.profile, dir: flags.dir, databaseUrl: undefined})),
-    )
+    this.log(backupSummary(report, stack.repositoryFlags))
     return report
   }
 }

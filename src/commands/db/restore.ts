@@ -79,7 +79,8 @@ Foreign keys, triggers and publications of other schemas that depend on the sche
     const view = await import('../../views/db/restore.js')
     const {schema, from = 'latest', at, file, into, create} = flags
     const lockTimeout = flags['lock-timeout']
-    const request = {...this.backupRequest(flags), schema, from, at, file, into, create, lockTimeout}
+    const stack = await this.stackContext(flags)
+    const request = {stack, schema, from, at, file, into, create, lockTimeout}
     const plan = await this.interruptible(signal => planRestore(request, signal))
     if (!flags.yes || flags['dry-run']) this.log(view.planText(plan))
     if (flags['dry-run']) return previewOf(plan)

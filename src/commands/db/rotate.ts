@@ -48,8 +48,8 @@ Backups that are pinned, not complete or dated in the future are never deleted, 
       weekly: flags['keep-weekly'],
       monthly: flags['keep-monthly'],
     }
-    const request = {...this.stackRequest(flags), dir: flags.dir, policy}
-    const plan = await this.interruptible(() => planRotation(request))
+    const {backups} = await this.stackContext(flags)
+    const plan = await this.interruptible(() => planRotation(backups, policy))
     const report = flags['dry-run']
       ? reportPlan(plan)
       : await this.progress([['delete']], rotateUpdate, ctx => applyRotation(plan, ctx))

@@ -21,8 +21,8 @@ export default class DbUnpin extends BaseCommand<PinReport> {
     const {args, flags} = await this.parse(DbUnpin)
     const {setPin} = await import('../../backup/pin.js')
     const {pinSummary} = await import('../../views/db/pin.js')
-    const request = {...this.stackRequest(flags), dir: flags.dir, word: args.id, pinned: false}
-    const report = await this.interruptible(() => setPin(request))
+    const {backups: directory} = await this.stackContext(flags)
+    const report = await this.interruptible(() => setPin({directory, ref: args.id, pinned: false}))
     this.log(pinSummary(report))
     return report
   }

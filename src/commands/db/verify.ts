@@ -30,7 +30,8 @@ export default class DbVerify extends BaseCommand<VerifyReport> {
     const {flags, argv} = await this.parse(DbVerify)
     const {findDamage, verifyBackups} = await import('../../backup/verify.js')
     const {verifyTable, verifyUpdate} = await import('../../views/db/verify.js')
-    const request = {...this.backupRequest(flags), ids: argv as string[], restore: flags.restore}
+    const stack = await this.stackContext(flags)
+    const request = {stack, ids: argv as string[], restore: flags.restore}
     const report = await this.progress([['verify']], verifyUpdate, ctx => verifyBackups(request, ctx))
     this.log(verifyTable(report))
     await this.reportProblems(findDamage(report))

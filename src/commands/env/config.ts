@@ -21,7 +21,8 @@ export default class EnvConfig extends BaseCommand<ConfigReport> {
     const {flags} = await this.parse(EnvConfig)
     const {explainConfig} = await import('../../env/config.js')
     const {configSummary} = await import('../../views/env/config.js')
-    const report = await this.interruptible(() => explainConfig(this.stackRequest(flags)))
+    const stack = await this.stackContext(flags)
+    const report = await this.interruptible(() => explainConfig(stack))
     this.log(configSummary(report))
     await this.reportProblems(...report.problems)
     return report

@@ -22,12 +22,11 @@ export default class EnvDown extends BaseCommand<DownReport> {
     const {flags} = await this.parse(EnvDown)
     const {bringDown, planDown} = await import('../../env/down.js')
     const {downLoss, downSummary, downUpdate} = await import('../../views/env/down.js')
-    const plan = await this.interruptible(() =>
-      planDown({...this.stackRequest(flags), volumes: flags.volumes}),
-    )
+    const stack = await this.stackContext(flags)
+    const plan = await this.interruptible(() => planDown(stack, {volumes: flags.volumes}))
     if (plan.volumes.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
-      await confirmByName(downLoss(plan), plan.stack.project)
+      await confirmByName(downLoss(plan), plan.project)
     }
     const report = await this.progress([['stop']], downUpdate, ctx => bringDown(plan, ctx))
     this.log(downSummary(report))

@@ -39,8 +39,9 @@ Secrets cannot be passed as flags, because every user of the machine can read co
     const {askSettings} = await import('../../cli/prompts/settings.js')
     const {askYesNo, canAsk} = await import('../../cli/prompts/confirm.js')
     const {ignoreQuestion, initSummary} = await import('../../views/env/init.js')
-    const {profile = 'dev', ...stack} = this.stackRequest(flags)
-    const plan = await this.interruptible(() => planInit({...stack, profile, set: flags.set}))
+    const {flags: given, env, directory} = this.stackRequest(flags)
+    const {profile = 'dev', envFile} = given
+    const plan = await this.interruptible(() => planInit({profile, envFile, env, directory, set: flags.set}))
     const answers = canAsk()
       ? await this.interruptible(signal => askSettings(plan.questions, signal))
       : new Map<string, string>()

@@ -22,17 +22,16 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
     const {flags} = await this.parse(EnvStatus)
     const {findUnwell, readStatus, watchStatus} = await import('../../env/status.js')
     const {statusTable} = await import('../../views/env/status.js')
+    const stack = await this.stackContext(flags)
     if (flags.watch) {
       const {showLive} = await import('../../cli/terminal/output.js')
       const json = this.jsonEnabled()
       const render = json ? (report: StatusReport) => JSON.stringify(report) : statusTable
       const inPlace = process.stdout.isTTY && !json
-      await this.untilInterrupted(signal =>
-        showLive(watchStatus(this.stackRequest(flags), signal), render, {inPlace}),
-      )
+      await this.untilInterrupted(signal => showLive(watchStatus(stack, signal), render, {inPlace}))
       return undefined
     }
-    const report = await this.interruptible(signal => readStatus(this.stackRequest(flags), signal))
+    const report = await this.interruptible(signal => readStatus(stack, signal))
     this.log(statusTable(report))
     await this.reportProblems(findUnwell(report))
     return report

@@ -65,7 +65,8 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
     const {UP_TASKS, upSummary, upUpdate} = await import('../../views/env/up.js')
     const {service: services = [], stub = [], real = [], engine, pull, timeout} = flags
     const wait = !flags['no-wait']
-    const request = {...this.stackRequest(flags), services, stub, real, engine, pull, wait, timeout}
+    const stack = await this.stackContext(flags)
+    const request = {stack, services, stub, real, engine, pull, wait, timeout}
     const report = await this.progress(UP_TASKS, upUpdate, ctx => bringUp(request, ctx))
     this.log(upSummary(report))
     return report

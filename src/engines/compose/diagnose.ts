@@ -1,7 +1,7 @@
 import {SERVICES} from '../../stack/catalogue.js'
 import type {ServiceState} from '../../stack/state.js'
 import {lastLines} from '../../system/text/last-lines.js'
-import {type Finding, plainFinding} from '../causes.js'
+import {type Cause, plainCause} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
 import {docker, tryDocker} from './docker.js'
 import {findImages} from './images.js'
@@ -17,7 +17,7 @@ export async function diagnose(state: ServiceState, verdict: string): Promise<Di
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
     refusedLogin(state) ??
-    plainFinding(state, verdict)
+    plainCause(state, verdict)
   return {
     ...found,
     evidence: [
@@ -33,7 +33,7 @@ async function lastLog({id}: ServiceState): Promise<string[]> {
 }
 
 /** Docker Engine may run images of another architecture by emulation, so a mismatch alone is not an error. */
-async function wrongArchitecture({image, service, state}: ServiceState): Promise<Finding | undefined> {
+async function wrongArchitecture({image, service, state}: ServiceState): Promise<Cause | undefined> {
   const architecture = (await findImages([image])).get(image)?.architecture
   const engine = (await docker(['version', '--format', '{{.Server.Arch}}'])).trim()
   if (!architecture || architecture === engine || state === 'running') return undefined
@@ -44,7 +44,7 @@ async function wrongArchitecture({image, service, state}: ServiceState): Promise
   }
 }
 
-function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined {
+function outOfMemory({outOfMemory, service}: ServiceState): Cause | undefined {
   if (!outOfMemory) return undefined
   const {kind, name} = SERVICES.find(known => known.name === service) ?? {kind: 'backend', name: service}
   const variable = kind === 'backend' ? 'BACKEND_MEMORY' : `${name.toUpperCase()}_MEMORY`
@@ -59,7 +59,7 @@ function outOfMemory({outOfMemory, service}: ServiceState): Finding | undefined 
 const NO_CONNECTION = 2
 
 /** The job that creates the schemas is the first to log in to PostgreSQL, and starts when PostgreSQL is healthy. */
-function refusedLogin({service, profile, exitCode}: ServiceState): Finding | undefined {
+function refusedLogin({service, profile, exitCode}: ServiceState): Cause | undefined {
   if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
   return {
     code: 'service-failed',

@@ -30,6 +30,6 @@ export function composeEngine(project: string): Engine {
     facts: async signal => (await import('./facts.js')).readFacts(project, signal),
     versions: async signal => (await import('./facts.js')).readVersions(signal),
     machine: async signal => (await import('./machine.js')).readMachine(signal),
-    besidePostgres: async () => (await import('./exec.js')).besidePostgres(project),
+    execInPostgres: async () => (await import('./exec.js')).execInPostgres(project),
   }
 }

@@ -10,7 +10,7 @@ import {isRunning, listContainers, serviceOf} from './states.js'
  * alter binary data.
  * @throws not-healthy
  */
-export async function besidePostgres(
+export async function execInPostgres(
   project: string,
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
   const container = (await listContainers(project)).find(candidate => serviceOf(candidate) === 'postgres')

@@ -6,10 +6,10 @@ import {dockerOptions} from './docker.js'
 import {type Container, isRunning, LABEL} from './states.js'
 
 interface Taken extends Place {
-  holder: Holder | undefined
+  holder: PortHolder | undefined
 }
 
-interface Holder {
+interface PortHolder {
   name: string
   /** Set for a container of a Compose project. */
   project?: string
@@ -50,14 +50,14 @@ function publishedAddresses({NetworkSettings: {Ports: ports}}: Container): strin
 }
 
 /** Finds the container or process that uses a port, as far as this user may see it. */
-async function findHolder(port: string, bind: string): Promise<Holder | undefined> {
+async function findHolder(port: string, bind: string): Promise<PortHolder | undefined> {
   const container = await holdingContainer(port, bind)
   if (container) return container
   const name = await holdingProcess(port)
   return name === undefined ? undefined : {name}
 }
 
-async function holdingContainer(port: string, bind: string): Promise<Holder | undefined> {
+async function holdingContainer(port: string, bind: string): Promise<PortHolder | undefined> {
   const format = `{{.Names}}\t{{.Label "${LABEL.project}"}}\t{{.Ports}}`
   const args = ['ps', '--filter', `publish=${port}`, '--format', format]
   const {stdout} = await execa('docker', args, dockerOptions({}))

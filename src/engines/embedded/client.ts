@@ -7,7 +7,7 @@ import {AquastreamError} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
-import type {Database, Work} from './service-spec.js'
+import type {Database, ServiceSpec} from './service-spec.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
 /** A supervisor answers at once; no answer for this long, in ms, means that it hangs. */
@@ -62,8 +62,8 @@ export async function askDatabase(home: Home): Promise<Database | null> {
 }
 
 /** Sends the services to run; the supervisor answers before they have been started. */
-export async function sendWork(home: Home, works: Work[]): Promise<void> {
-  await ask(home, 'POST /run', {body: works})
+export async function sendSpecs(home: Home, specs: ServiceSpec[]): Promise<void> {
+  await ask(home, 'POST /run', {body: specs})
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {ServiceState} from '../../stack/state.js'
-import {plainFinding} from '../causes.js'
+import {plainCause} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
 import type {Home} from './home/home.js'
 import {readLogs} from './logs.js'
@@ -13,7 +13,7 @@ export async function diagnose(home: Home, state: ServiceState, verdict: string)
   const query = {services: [state.service], follow: false, tail: LOG_LINES}
   for await (const {text} of readLogs(home, query, new AbortController().signal)) log.push(text)
   return {
-    ...plainFinding(state, verdict),
+    ...plainCause(state, verdict),
     evidence: [
       ...(log.length > 0 ? [{title: `last lines of ${state.service}`, lines: log}] : []),
       ...(state.health === 'unhealthy'

@@ -6,13 +6,13 @@ import {readStates, watchStates} from './states.js'
 
 /**
  * The embedded engine, for dev without Docker: it runs programs of this machine under a supervisor.
- * @param unasked see Engine
+ * @param dockerProblem see Engine
  */
-export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?: string): Engine {
+export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, dockerProblem?: string): Engine {
   const home = homeOf(project, env)
   return {
     name: 'embedded',
-    unasked,
+    dockerProblem,
     // As in the compose engine, only a start needs these modules.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, home, signal),
     async fetchImages({images}, ctx) {
@@ -45,6 +45,6 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, unasked?
       return {Node: process.version, ...(choice && {PostgreSQL: choice.programs.version})}
     },
     machine: async () => undefined,
-    besidePostgres: async () => (await import('./exec.js')).besidePostgres(home, project, unasked),
+    execInPostgres: async () => (await import('./exec.js')).execInPostgres(home, project, dockerProblem),
   }
 }

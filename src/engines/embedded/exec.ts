@@ -13,14 +13,14 @@ import type {Home} from './home/home.js'
  *
  * @throws not-healthy, tool-missing
  */
-export async function besidePostgres(
+export async function execInPostgres(
   home: Home,
   project: string,
-  unasked: string | undefined,
+  dockerProblem: string | undefined,
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
   const database = (await isListening(home)) ? await askDatabase(home) : null
   if (!database) {
-    const {code, message} = notRunning(`postgres of ${project}`, 'dev', unasked)
+    const {code, message} = notRunning(`postgres of ${project}`, 'dev', dockerProblem)
     throw new AquastreamError(code, message, {
       hint: 'start it: aquastream env:up --profile dev --service postgres; to use another server, set DATABASE_URL',
     })

@@ -6,23 +6,23 @@ import {fileURLToPath} from 'node:url'
 import {AquastreamError} from '../../errors.js'
 import {succeeds} from '../../system/succeeds.js'
 import {lastLines} from '../../system/text/last-lines.js'
-import {askStates, askToStop, isListening, sendWork} from './client.js'
+import {askStates, askToStop, isListening, sendSpecs} from './client.js'
 import type {Home} from './home/home.js'
 import {withHomeLock} from './home/lock.js'
 import {makeHome} from './home/make-home.js'
-import {endLeftovers} from './home/orphans.js'
+import {endOrphans} from './home/orphans.js'
 import {requireNotElsewhere} from './home/other-host.js'
-import type {Work} from './service-spec.js'
+import type {ServiceSpec} from './service-spec.js'
 
 /** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
-export async function runWorks(home: Home, works: Work[]): Promise<void> {
+export async function runServices(home: Home, specs: ServiceSpec[]): Promise<void> {
   await withHomeLock(home, async () => {
     await makeHome(home)
-    if ((await isListening(home)) && (await succeeds(sendWork(home, works)))) return
+    if ((await isListening(home)) && (await succeeds(sendSpecs(home, specs)))) return
     await requireNotElsewhere(home)
     // A supervisor that does not respond hangs, and is ended like an orphan.
-    await endLeftovers(home)
-    await launch(home, works)
+    await endOrphans(home)
+    await launch(home, specs)
   })
 }
 
@@ -34,7 +34,7 @@ export async function stopAll(home: Home, {volumes}: {volumes: boolean}, signal:
       await succeeds(askToStop(home, signal))
     signal.throwIfAborted()
     await requireNotElsewhere(home)
-    await endLeftovers(home)
+    await endOrphans(home)
     if (volumes) await deleteHome(home)
   })
 }
@@ -49,7 +49,7 @@ async function deleteHome(home: Home): Promise<void> {
 const SUPERVISOR = fileURLToPath(new URL('supervisor/main.js', import.meta.url))
 
 /** The services contain secrets and are sent by IPC: any process can read arguments, and a file would remain. */
-async function launch(home: Home, works: Work[]): Promise<void> {
+async function launch(home: Home, specs: ServiceSpec[]): Promise<void> {
   const log = openSync(home.log('supervisor'), 'a', 0o600)
   const child = spawn(process.execPath, [SUPERVISOR, home.path], {
     cwd: home.path,
@@ -58,7 +58,7 @@ async function launch(home: Home, works: Work[]): Promise<void> {
     env: supervisorEnvironment(),
   })
   closeSync(log)
-  child.send(works)
+  child.send(specs)
   const [outcome] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [unknown]
   if (outcome !== 'ready') {
     const words = await readFile(home.log('supervisor'), 'utf8').catch(() => '')

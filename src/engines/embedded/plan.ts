@@ -7,7 +7,7 @@ import type {Home} from './home/home.js'
 import {makeHome} from './home/make-home.js'
 import {choosePostgres} from './postgres/choose.js'
 import {fingerprint} from './service-spec.js'
-import {worksOf} from './specs.js'
+import {specsOf} from './specs.js'
 import {readStates} from './states.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
@@ -22,17 +22,17 @@ export async function planStart(target: Target, home: Home, signal: AbortSignal)
   try {
     await makeHome(home)
     const [postgres, states] = await Promise.all([choosePostgres(home), readStates(home, signal)])
-    const [ports, disk, works] = await Promise.all([
+    const [ports, disk, specs] = await Promise.all([
       findPortProblems(target, home),
       findDiskProblem(home),
       // Invalid settings are reported elsewhere, and no service can be defined with them.
-      target.settings.problems.length > 0 ? [] : worksOf(target, postgres.programs, home),
+      target.settings.problems.length > 0 ? [] : specsOf(target, postgres.programs, home),
     ])
     return {
       ...empty,
       problems: [...refused, ...ports, ...disk],
-      changes: works.map(work => compare(work.service, fingerprint(work), states)),
-      stubs: {services: works.filter(({stub}) => stub).map(({service}) => service), image: 'stub'},
+      changes: specs.map(spec => compare(spec.service, fingerprint(spec), states)),
+      stubs: {services: specs.filter(({stub}) => stub).map(({service}) => service), image: 'stub'},
       images: postgres.need ? [postgres.need] : [],
     }
   } catch (error) {

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto'
 import type {Owner} from './postgres/owner.js'
 
 /** What the supervisor runs for one service, or why the service is skipped. */
-export interface Work {
+export interface ServiceSpec {
   service: string
   /** Program and version for display, such as `postgres 15.18`. */
   image: string
@@ -52,6 +52,6 @@ export interface Database {
 }
 
 /** Returns a hash of the definition: if it is unchanged, the service keeps running. */
-export function fingerprint(work: Work): string {
-  return createHash('sha256').update(JSON.stringify(work)).digest('hex')
+export function fingerprint(spec: ServiceSpec): string {
+  return createHash('sha256').update(JSON.stringify(spec)).digest('hex')
 }

@@ -8,10 +8,10 @@ import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
 import type {Home} from './home/home.js'
 import {findOwner, type Owner} from './postgres/owner.js'
 import {type PostgresPrograms, versionOf} from './postgres/programs.js'
-import type {Run, Work} from './service-spec.js'
+import type {Run, ServiceSpec} from './service-spec.js'
 
 /** What determines how the services run on this machine. */
-interface Site {
+interface ServicePlace {
   values: Values
   home: Home
   owner: Owner | undefined
@@ -24,10 +24,14 @@ interface Site {
 }
 
 /** The display name of a service and how it runs. */
-type Form = Pick<Work, 'image' | 'run'>
+type Form = Pick<ServiceSpec, 'image' | 'run'>
 
 /** Returns how to run each service of the target on this machine, or why it is skipped. */
-export async function worksOf(target: Target, postgres: PostgresPrograms, home: Home): Promise<Work[]> {
+export async function specsOf(
+  target: Target,
+  postgres: PostgresPrograms,
+  home: Home,
+): Promise<ServiceSpec[]> {
   const [owner, redis, minio, stubs] = await Promise.all([
     findOwner(),
     which('redis-server'),
@@ -36,10 +40,10 @@ export async function worksOf(target: Target, postgres: PostgresPrograms, home: 
   ])
   const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}
   const services = SERVICES.filter(({name}) => target.services.includes(name))
-  return Promise.all(services.map(async service => toWork(service, site)))
+  return Promise.all(services.map(async service => toSpec(service, site)))
 }
 
-async function toWork(service: Service, site: Site): Promise<Work> {
+async function toSpec(service: Service, site: ServicePlace): Promise<ServiceSpec> {
   const published = service.ports.map(
     ({container}, index) => [container, addressOf(service.name, site.values, index)] as const,
   )
@@ -52,9 +56,13 @@ async function toWork(service: Service, site: Site): Promise<Work> {
   }
 }
 
-const INFRASTRUCTURE: Partial<Record<string, (site: Site) => Form | Promise<Form>>> = {postgres, redis, minio}
+const INFRASTRUCTURE: Partial<Record<string, (site: ServicePlace) => Form | Promise<Form>>> = {
+  postgres,
+  redis,
+  minio,
+}
 
-function postgres({postgres: {bin, version}, values, home, owner}: Site): Form {
+function postgres({postgres: {bin, version}, values, home, owner}: ServicePlace): Form {
   const {POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name, POSTGRES_PORT: port} = values
   const options = {listen_addresses: values.BIND!, port: port!, unix_socket_directories: ''}
   const server = {host: hostOf(values), port: Number(port), user: user!}
@@ -77,7 +85,7 @@ function postgres({postgres: {bin, version}, values, home, owner}: Site): Form {
   }
 }
 
-async function redis({redis: program, values, home, owner}: Site): Promise<Form> {
+async function redis({redis: program, values, home, owner}: ServicePlace): Promise<Form> {
   if (program === undefined) return skipped('redis', 'redis-server', 'apt install redis-server')
   const hash = createHash('sha256').update(values.REDIS_PASSWORD!).digest('hex')
   const port = values.REDIS_PORT!
@@ -101,7 +109,7 @@ async function redis({redis: program, values, home, owner}: Site): Promise<Form>
   }
 }
 
-async function minio({minio: program, values, home, owner}: Site): Promise<Form> {
+async function minio({minio: program, values, home, owner}: ServicePlace): Promise<Form> {
   if (program === undefined) {
     return skipped('minio', 'minio', 'see https://github.com/minio/minio')
   }
@@ -134,7 +142,7 @@ function skipped(service: string, program: string, how: string): Form {
 const STUB_SERVER = join(STUBS, 'server.js')
 
 async function stub(
-  {values, home, redis: redisHere, minio: minioHere, stubs}: Site,
+  {values, home, redis: redisHere, minio: minioHere, stubs}: ServicePlace,
   service: string,
 ): Promise<Form> {
   const missing = new Set([...(redisHere ? [] : ['redis']), ...(minioHere ? [] : ['minio'])])

@@ -1,14 +1,14 @@
 import type {Plan} from '../engine.js'
 import type {Home} from './home/home.js'
-import {runWorks} from './launch.js'
+import {runServices} from './launch.js'
 import {choosePostgres} from './postgres/choose.js'
-import {worksOf} from './specs.js'
+import {specsOf} from './specs.js'
 import {watchStates} from './states.js'
 
 /** Sends the services to the supervisor and waits until each has been started at least once. */
 export async function startServices({target}: Plan, home: Home, signal: AbortSignal): Promise<void> {
   const {programs} = await choosePostgres(home)
-  await runWorks(home, await worksOf(target, programs, home))
+  await runServices(home, await specsOf(target, programs, home))
   for await (const states of watchStates(home, 0, signal)) {
     const waiting = states.filter(
       ({service, state}) => target.services.includes(service) && state === 'created',

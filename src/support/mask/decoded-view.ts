@@ -3,7 +3,7 @@ import {once} from '../../system/once.js'
  * A text after decoding, with a map of each part to its position in the original text. Texts are bytes, one per
  * character (latin1), so that a secret is the same in every encoding.
  */
-export class Reading {
+export class DecodedView {
   /** For part i: its offset in the decoded text, its offset in the source, and source characters per byte. */
   private readonly at: number[] = []
   private readonly from: number[] = []
@@ -13,13 +13,13 @@ export class Reading {
 
   /** @param places returns the position in the source of each character that was decoded; undefined: all characters */
   private constructor(
-    private readonly source: Reading | undefined,
+    private readonly source: DecodedView | undefined,
     private readonly places?: () => Uint32Array,
   ) {}
 
   /** Returns a view of the text without any decoding. */
-  static of(bytes: string): Reading {
-    const whole = new Reading(undefined)
+  static of(bytes: string): DecodedView {
+    const whole = new DecodedView(undefined)
     whole.add(bytes, 0, 1)
     return whole
   }
@@ -47,8 +47,12 @@ export class Reading {
    * @param reach the number of characters to keep on each side, at least the length of a secret
    * @returns undefined if there is no match
    */
-  replace(pattern: RegExp, read: (match: RegExpExecArray) => string, reach = Infinity): Reading | undefined {
-    const result = new Reading(this)
+  replace(
+    pattern: RegExp,
+    read: (match: RegExpExecArray) => string,
+    reach = Infinity,
+  ): DecodedView | undefined {
+    const result = new DecodedView(this)
     let done: number | undefined
     for (const match of this.text.matchAll(pattern)) {
       result.copy(done ?? Math.max(0, match.index - reach), match.index, reach)
@@ -81,9 +85,9 @@ export class Reading {
       shifts: number
       kept: RegExp
     },
-  ): Reading | undefined {
+  ): DecodedView | undefined {
     const dense = this.text.replace(others, '')
-    const result = new Reading(
+    const result = new DecodedView(
       this,
       once(() => this.placesOf(others, dense.length)),
     )

@@ -1,7 +1,7 @@
-import type {Reading} from './decoded-view.js'
+import type {DecodedView} from './decoded-view.js'
 
 /** Decodes one encoding; returns undefined if the text does not use it. */
-export type Decoder = (reading: Reading) => Reading | undefined
+export type Decoder = (reading: DecodedView) => DecodedView | undefined
 
 /**
  * Returns decoders of the encodings that write one character as several, such as JSON and URL escapes.
@@ -36,7 +36,7 @@ export function transports(shortest: number, {ascii}: {ascii: boolean}): Decoder
  * Joins all lines: a value may be wrapped, and Docker Engine writes a timestamp before each line and before every
  * 16 KiB of a long line.
  */
-export function joinLines(reading: Reading): Reading | undefined {
+export function joinLines(reading: DecodedView): DecodedView | undefined {
   return reading.replace(
     /\r?\n[ \t]*(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z [ \t]*)?|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z /g,
     () => '',

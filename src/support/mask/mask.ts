@@ -1,4 +1,4 @@
-import {Reading} from './decoded-view.js'
+import {DecodedView} from './decoded-view.js'
 import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
 import {SHAPES} from './shapes.js'
 
@@ -37,13 +37,13 @@ export function masker(secrets: readonly Secret[]): (text: string) => Masked {
 }
 
 /** A range of a text to be masked. */
-interface Finding {
+interface SecretFound {
   start: number
   end: number
   name: string
 }
 
-type Search = (bytes: string) => Iterable<Finding>
+type Search = (bytes: string) => Iterable<SecretFound>
 
 /** Finds known secrets in every encoding, up to three nested encodings. */
 function byValue(secrets: readonly Secret[]): Search {
@@ -55,10 +55,9 @@ function byValue(secrets: readonly Secret[]): Search {
   const decoders = [...escapes(16 * needles[0]!.length), ...transports(SHORT, {ascii})]
   const judge = ({0: bytes}: RegExpExecArray): Hit => ({name: names.get(bytes)!, secret: bytes})
   return function* (bytes) {
-    const whole = Reading.of(bytes)
+    const whole = DecodedView.of(bytes)
     yield* findAll(pattern, whole, judge)
-    for (const reading of readings(joinLines(whole) ?? whole, decoders, 3))
-      yield* findAll(pattern, reading, judge)
+    for (const view of views(joinLines(whole) ?? whole, decoders, 3)) yield* findAll(pattern, view, judge)
   }
 }
 
@@ -74,8 +73,8 @@ function byWord(secrets: readonly Secret[]): Search {
   const names = new Map(secrets.map(({name, value}) => [utf8(value), name]))
   const pattern = new RegExp(longestFirst(names.keys()).map(asWord).join('|'), 'g')
   return function* (bytes) {
-    for (const reading of readings(Reading.of(bytes), escapes(256), 2))
-      yield* findAll(pattern, reading, ({0: word}) => ({name: names.get(word)!, secret: word}))
+    for (const view of views(DecodedView.of(bytes), escapes(256), 2))
+      yield* findAll(pattern, view, ({0: word}) => ({name: names.get(word)!, secret: word}))
   }
 }
 
@@ -86,10 +85,10 @@ function asWord(word: string): string {
 }
 
 /** Finds everything that looks like a secret, even if it is quoted or escaped twice. */
-function* byShape(bytes: string): Iterable<Finding> {
-  for (const reading of readings(Reading.of(bytes), escapes(4096), 2)) {
+function* byShape(bytes: string): Iterable<SecretFound> {
+  for (const view of views(DecodedView.of(bytes), escapes(4096), 2)) {
     for (const {name, pattern, accepts = () => true} of SHAPES) {
-      yield* findAll(pattern, reading, ([whole, ...groups]) =>
+      yield* findAll(pattern, view, ([whole, ...groups]) =>
         accepts(whole) ? {name, secret: groups.find(Boolean) ?? whole} : undefined,
       )
     }
@@ -97,12 +96,12 @@ function* byShape(bytes: string): Iterable<Finding> {
 }
 
 /** Yields a text and all its decoded views, with at most `depth` nested encodings. */
-function* readings(reading: Reading, decoders: Decoder[], depth: number): Generator<Reading> {
-  yield reading
+function* views(view: DecodedView, decoders: Decoder[], depth: number): Generator<DecodedView> {
+  yield view
   if (depth === 0) return
   for (const decode of decoders) {
-    const decoded = decode(reading)
-    if (decoded) yield* readings(decoded, decoders, depth - 1)
+    const decoded = decode(view)
+    if (decoded) yield* views(decoded, decoders, depth - 1)
   }
 }
 
@@ -115,24 +114,24 @@ interface Hit {
 /** Finds all matches of a pattern in a view, including overlapping ones. */
 function* findAll(
   pattern: RegExp,
-  reading: Reading,
+  view: DecodedView,
   judge: (match: RegExpExecArray) => Hit | undefined,
-): Generator<Finding> {
+): Generator<SecretFound> {
   pattern.lastIndex = 0
-  for (let match = pattern.exec(reading.text); match; match = pattern.exec(reading.text)) {
+  for (let match = pattern.exec(view.text); match; match = pattern.exec(view.text)) {
     pattern.lastIndex = match.index + 1
     const hit = judge(match)
     if (!hit) continue
     const from = match.index + match[0].lastIndexOf(hit.secret)
-    const [start, end] = reading.origin(from, from + hit.secret.length)
+    const [start, end] = view.origin(from, from + hit.secret.length)
     yield {start, end, name: hit.name}
   }
 }
 
 /** Merges overlapping findings into one, with the name that was found first. */
-function merge(findings: Finding[]): Finding[] {
+function merge(findings: SecretFound[]): SecretFound[] {
   const rank = new Map(findings.map((finding, index) => [finding, index]))
-  const merged: Finding[] = []
+  const merged: SecretFound[] = []
   for (const finding of findings.toSorted((a, b) => a.start - b.start)) {
     const last = merged.at(-1)
     if (!last || finding.start >= last.end) {
@@ -147,7 +146,7 @@ function merge(findings: Finding[]): Finding[] {
   return merged
 }
 
-function cover(bytes: string, findings: Finding[], label: (name: string) => string): Masked {
+function cover(bytes: string, findings: SecretFound[], label: (name: string) => string): Masked {
   const counts = new Map<string, number>()
   const parts: string[] = []
   let done = 0

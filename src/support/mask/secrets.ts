@@ -1,9 +1,9 @@
 import {knownDevSecrets} from '../../config/dev-secrets.js'
-import {readLayers} from '../../config/layers.js'
-import {PROFILES} from '../../config/profile.js'
+import type {SettingsFiles} from '../../config/layers.js'
+import {type Profile, PROFILES} from '../../config/profile.js'
 import {SETTINGS} from '../../config/settings.js'
 import type {ServiceFacts} from '../../engines/engine.js'
-import type {StackRequest} from '../../engines/open.js'
+import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError} from '../../errors.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
 import type {Secret} from './mask.js'
@@ -19,7 +19,7 @@ export interface KnownSecrets {
  * Collects the secrets that may occur in a support bundle: those of every source and every profile, including
  * overridden ones, and those with which the services were started.
  */
-export async function knownSecrets(request: StackRequest, facts: ServiceFacts[]): Promise<KnownSecrets> {
+export async function knownSecrets({env, files}: StackContext, facts: ServiceFacts[]): Promise<KnownSecrets> {
   const unread: string[] = []
   const attempt = async (read: Promise<Variables[]>): Promise<Variables[]> =>
     read.catch((error: unknown) => {
@@ -28,8 +28,8 @@ export async function knownSecrets(request: StackRequest, facts: ServiceFacts[])
       return []
     })
   const sources = [
-    ...(await attempt(generated(request))),
-    ...(await Promise.all(PROFILES.map(profile => attempt(valuesOf({...request, profile}))))).flat(),
+    ...(await attempt(generated(env))),
+    ...(await Promise.all(PROFILES.map(profile => attempt(valuesOf(files, profile))))).flat(),
     ...facts.map(({environment}) => environment),
   ]
   const found = sources.flatMap(variables => Object.entries(variables).flatMap(secretsIn))
@@ -41,13 +41,12 @@ export async function knownSecrets(request: StackRequest, facts: ServiceFacts[])
 
 type Variables = Record<string, string | undefined>
 
-async function generated({env}: StackRequest): Promise<Variables[]> {
+async function generated(env: NodeJS.ProcessEnv): Promise<Variables[]> {
   return [(await knownDevSecrets(env)).values]
 }
 
-/** Malformed lines are ignored. */
-async function valuesOf(request: Parameters<typeof readLayers>[0]): Promise<Variables[]> {
-  return (await readLayers(request, () => false)).map(({values}) => values)
+async function valuesOf(files: SettingsFiles, profile: Profile): Promise<Variables[]> {
+  return (await files.layersOf(profile)).map(({values}) => values)
 }
 
 /** A variable that is not a setting is a secret if its name says so and its value is not a common word. */

@@ -140,15 +140,15 @@ export function restoreName({schemas, into, server}: RestorePlan): string {
 
 /** Renders the report of a restore, with the undo command. */
 export function restoreSummary(report: RestoreReport): string {
-  const {schemas, from, rows, seconds, undo, roles, foreignKeysLeftOut} = report
+  const {schemas, from, rows, seconds, undo, roles, skippedForeignKeys} = report
   const [subject, verb, them] = schemas.length === 1 ? ['Schema', 'was', 'it'] : ['Schemas', 'were', 'them']
   const restored = rows === undefined ? '' : `: ${count(rows)} rows`
   const sentences = [
     `${subject} ${schemas.join(', ')} ${verb} restored from ${from}${restored} in ${seconds} s. Restart the services that use ${them}.`,
     ...(roles.length > 0 ? [`Set a password for the new roles: ${roles.join(', ')}.`] : []),
-    ...(foreignKeysLeftOut.length > 0
+    ...(skippedForeignKeys.length > 0
       ? [
-          `Foreign keys skipped, because the schema that they refer to does not exist: ${foreignKeysLeftOut.join(', ')}.`,
+          `Foreign keys skipped, because the schema that they refer to does not exist: ${skippedForeignKeys.join(', ')}.`,
         ]
       : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))

@@ -1,5 +1,5 @@
 import chalk from 'chalk'
-import type {Verdict, VerifyEvent, VerifyReport} from '../../backup/verify.js'
+import type {VerifiedSet, VerifyEvent, VerifyReport} from '../../backup/verify.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
@@ -15,14 +15,14 @@ export function verifyUpdate({id, state, detail}: VerifyEvent): ProgressUpdate {
   }
 }
 
-const COLUMNS: Column<Verdict>[] = [
+const COLUMNS: Column<VerifiedSet>[] = [
   {title: 'backup', priority: 0, cell: ({id}) => id},
-  {title: 'result', priority: 0, cell: ({good}) => (good ? chalk.green('valid') : chalk.red('damaged'))},
+  {title: 'result', priority: 0, cell: ({valid}) => (valid ? chalk.green('valid') : chalk.red('damaged'))},
   {title: 'archives', priority: 3, cell: ({archives}) => String(archives)},
   {title: 'rows', priority: 2, cell: ({rows}) => count(rows)},
   {title: 'size', priority: 1, cell: ({bytes}) => size(bytes)},
 ]
-const RESTORE_TIME: Column<Verdict> = {
+const RESTORE_TIME: Column<VerifiedSet> = {
   title: 'restored in',
   priority: 1,
   cell: ({restoreSeconds}) => (restoreSeconds === undefined ? '-' : `${restoreSeconds} s`),

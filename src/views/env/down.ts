@@ -3,8 +3,8 @@ import {wrap} from '../../cli/terminal/wrap.js'
 import type {DownEvent, DownPlan, DownReport} from '../../env/down.js'
 
 /** Names the data that would be deleted, for the question that asks to confirm it. */
-export function downLoss({stack, volumes}: DownPlan): string {
-  return `This deletes all data of project ${stack.project}: ${volumes.join(', ')}`
+export function downLoss({project, volumes}: DownPlan): string {
+  return `This deletes all data of project ${project}: ${volumes.join(', ')}`
 }
 
 /** Turns an event of `env:down` into a progress update. */
@@ -16,12 +16,12 @@ export function downUpdate({state, services}: DownEvent): ProgressUpdate {
 
 /** Renders what was stopped and deleted, and whether Docker could not be queried. */
 export function downSummary(report: DownReport): string {
-  const {unasked} = report
+  const {dockerProblem} = report
   const sentences = [
     resultText(report),
-    ...(unasked
+    ...(dockerProblem
       ? [
-          `Docker could not be queried: ${unasked}. If the stack runs on Docker, run this command again when Docker is available.`,
+          `Docker could not be queried: ${dockerProblem}. If the stack runs on Docker, run this command again when Docker is available.`,
         ]
       : []),
   ]

@@ -15,7 +15,7 @@ export async function findLeftovers(home: Home): Promise<Map<string, ProcessReco
 }
 
 /** Ends the running processes of a stack, and removes their records, the socket and a stale pid file. */
-export async function endLeftovers(home: Home): Promise<void> {
+export async function endOrphans(home: Home): Promise<void> {
   const found = await findLeftovers(home)
   // The supervisor first: it would restart the services.
   const supervisor = found.get('supervisor')

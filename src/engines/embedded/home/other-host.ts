@@ -7,7 +7,7 @@ import type {Home} from './home.js'
 import {readRecord} from './records.js'
 
 /** The interval of the heartbeat, in ms: a supervisor touches its record, which other machines can see. */
-export const BEAT_MS = 2000
+export const HEARTBEAT_MS = 2000
 
 /** A supervisor without a heartbeat for this long, in ms, is dead; valid only by the clock of its own machine. */
 const SURELY_ENDED_MS = 300_000
@@ -37,9 +37,9 @@ async function ageOf(path: string): Promise<number> {
 /** Returns whether the modification time of a file still changes. */
 async function hasHeartbeat(path: string): Promise<boolean> {
   const first = await timeOf(path)
-  const deadline = performance.now() + 3 * BEAT_MS
+  const deadline = performance.now() + 3 * HEARTBEAT_MS
   while (performance.now() < deadline) {
-    await sleep(BEAT_MS / 4)
+    await sleep(HEARTBEAT_MS / 4)
     if ((await timeOf(path)) !== first) return true
   }
   return false

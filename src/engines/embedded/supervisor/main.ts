@@ -4,9 +4,9 @@ import {once} from 'node:events'
 import {rm, stat, utimes} from 'node:fs/promises'
 import {basename, dirname} from 'node:path'
 import {homeAt} from '../home/home.js'
-import {BEAT_MS} from '../home/other-host.js'
+import {HEARTBEAT_MS} from '../home/other-host.js'
 import {forget, remember} from '../home/records.js'
-import type {Work} from '../service-spec.js'
+import type {ServiceSpec} from '../service-spec.js'
 import {listen} from './server.js'
 import {Supervisor} from './supervisor.js'
 
@@ -15,7 +15,7 @@ const path = process.argv[2]!
 const home = homeAt(dirname(path), basename(path))
 // If the parent ends before it has sent the services, nobody knows of this process.
 process.once('disconnect', () => process.exit(1))
-const [works] = (await once(process, 'message')) as [Work[]]
+const [specs] = (await once(process, 'message')) as [ServiceSpec[]]
 process.removeAllListeners('disconnect')
 
 const supervisor = new Supervisor(home)
@@ -25,8 +25,8 @@ await listen(supervisor, home.socket, () => void end())
 process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => void end())
 const {ino} = await stat(home.socket)
-setInterval(() => void showLife(), BEAT_MS)
-supervisor.run(works)
+setInterval(() => void showLife(), HEARTBEAT_MS)
+supervisor.run(specs)
 if (process.connected) process.send?.('ready', () => process.connected && process.disconnect())
 
 async function showLife(): Promise<void> {

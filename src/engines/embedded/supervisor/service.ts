@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
-import {fingerprint, type Database, type Run, type Work} from '../service-spec.js'
+import {fingerprint, type Database, type Run, type ServiceSpec} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
 import {makeFolders} from './folders.js'
 import {type Guarded, startGuarded} from './guarded.js'
@@ -24,7 +24,7 @@ const GRACE_MS = {SIGINT: 60_000, SIGTERM: 5000}
 export interface Surroundings {
   home: Home
   changed(): void
-  said(line: LogLine): void
+  output(line: LogLine): void
 }
 
 let made = 0
@@ -47,13 +47,13 @@ export class Service {
 
   /** @param predecessor resolves when the previous service of the same name has ended */
   constructor(
-    readonly work: Work,
+    readonly spec: ServiceSpec,
     private readonly around: Surroundings,
     private readonly predecessor: Promise<void> | undefined,
   ) {
-    this.fingerprint = fingerprint(work)
-    this.#log = new LogFile(around.home.log(work.service))
-    if ('skipped' in work.run) this.#state = 'skipped'
+    this.fingerprint = fingerprint(spec)
+    this.#log = new LogFile(around.home.log(spec.service))
+    if ('skipped' in spec.run) this.#state = 'skipped'
   }
 
   get isReady(): boolean {
@@ -69,7 +69,7 @@ export class Service {
   }
 
   get state(): ServiceState {
-    const {service, image, stub, published, run} = this.work
+    const {service, image, stub, published, run} = this.spec
     return {
       service,
       id: this.#id,
@@ -90,20 +90,20 @@ export class Service {
   }
 
   get facts(): ServiceFacts {
-    const {run, service} = this.work
+    const {run, service} = this.spec
     const environment = 'skipped' in run ? {} : {...run.env, ...secretsBeside(run)}
     return {service, checks: this.#checks, environment}
   }
 
   start(): void {
-    const {run} = this.work
+    const {run} = this.spec
     if (!('skipped' in run)) this.#life = this.#live(run)
   }
 
   /** Stops the service permanently. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    const {run} = this.work
+    const {run} = this.spec
     if (!('skipped' in run)) {
       this.#program?.kill(run.stop)
       const late = setTimeout(() => this.#program?.kill('SIGKILL'), GRACE_MS[run.stop])
@@ -137,7 +137,7 @@ export class Service {
       await makeFolders(run, home)
       if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
       if (this.#isStopping()) return
-      this.#program = await startGuarded({home, service: this.work.service}, run, line => this.#say(line))
+      this.#program = await startGuarded({home, service: this.spec.service}, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
       if (this.#isStopping()) this.#program.kill(run.stop)
       const over = new AbortController()
@@ -187,9 +187,9 @@ export class Service {
   }
 
   #say(text: string): void {
-    const line = {service: this.work.service, time: stamp(), text}
+    const line = {service: this.spec.service, time: stamp(), text}
     this.#log.write(`${line.time} ${text}`)
-    this.around.said(line)
+    this.around.output(line)
   }
 }
 

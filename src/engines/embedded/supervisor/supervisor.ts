@@ -2,7 +2,7 @@ import {EventEmitter} from 'node:events'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
-import {type Database, fingerprint, type Work} from '../service-spec.js'
+import {type Database, fingerprint, type ServiceSpec} from '../service-spec.js'
 import {Service} from './service.js'
 
 /** The state of a service, with the fingerprint of its definition. */
@@ -35,21 +35,21 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
 
   /** The database of the running stack. */
   get database(): Database | undefined {
-    const run = this.#services.get('postgres')?.work.run
+    const run = this.#services.get('postgres')?.spec.run
     return run && !('skipped' in run) ? run.database : undefined
   }
 
   /** Adds services. An unchanged one keeps running, a changed one is stopped first; others are not affected. */
-  run(works: Work[]): void {
-    for (const work of works) {
-      const old = this.#services.get(work.service)
-      if (old?.fingerprint === fingerprint(work)) continue
+  run(specs: ServiceSpec[]): void {
+    for (const spec of specs) {
+      const old = this.#services.get(spec.service)
+      if (old?.fingerprint === fingerprint(spec)) continue
       const around = {
         home: this.home,
         changed: () => this.#changed(),
-        said: (line: LogLine) => this.emit('line', line),
+        output: (line: LogLine) => this.emit('line', line),
       }
-      this.#services.set(work.service, new Service(work, around, old?.stop()))
+      this.#services.set(spec.service, new Service(spec, around, old?.stop()))
     }
     this.#changed()
   }
@@ -62,9 +62,9 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
 
   async #stopAll(): Promise<void> {
     const all = [...this.#services.values()]
-    const base = new Set(all.flatMap(({work}) => work.needs))
-    await Promise.all(all.filter(({work}) => !base.has(work.service)).map(async service => service.stop()))
-    await Promise.all(all.filter(({work}) => base.has(work.service)).map(async service => service.stop()))
+    const base = new Set(all.flatMap(({spec}) => spec.needs))
+    await Promise.all(all.filter(({spec}) => !base.has(spec.service)).map(async service => service.stop()))
+    await Promise.all(all.filter(({spec}) => base.has(spec.service)).map(async service => service.stop()))
   }
 
   #changed(): void {
@@ -73,6 +73,6 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     if (this.#stopping) return
     const isReady = (name: string): boolean => this.#services.get(name)?.isReady ?? true
     for (const service of this.#services.values())
-      if (service.isDue && service.work.needs.every(isReady)) service.start()
+      if (service.isDue && service.spec.needs.every(isReady)) service.start()
   }
 }

@@ -283,7 +283,7 @@ const REPORT: RestoreReport = {
   schemas: ['user'],
   rows: 11_719,
   roles: [],
-  foreignKeysLeftOut: [],
+  skippedForeignKeys: [],
   undo: {
     id: '20261123T070000Z',
     command: 'aquastream db:restore --schema user --from 20261123T070000Z --profile prod',
@@ -317,7 +317,7 @@ test('the end of a restore names new roles and skipped foreign keys', () => {
     schemas: ['user', 'event'],
     rows: undefined,
     roles: ['reporting'],
-    foreignKeysLeftOut: ['events_organizer_fkey of event.events'],
+    skippedForeignKeys: ['events_organizer_fkey of event.events'],
     undo: undefined,
   }
   expect(screens(() => restoreSummary(all))).toMatchInlineSnapshot(`

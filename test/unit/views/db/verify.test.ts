@@ -5,17 +5,17 @@ import {verifyTable, verifyUpdate} from '../../../../src/views/db/verify.js'
 
 const VALID: Verdict = {
   id: '20261123T020000Z',
-  good: true,
+  valid: true,
   reason: undefined,
   archives: 6,
   bytes: 1_572_864,
   rows: 11_632,
   restoreSeconds: undefined,
 }
-const DAMAGED = {...VALID, id: '20261122T020000Z', good: false, reason: 'user.sql.gz is truncated'}
+const DAMAGED = {...VALID, id: '20261122T020000Z', valid: false, reason: 'user.sql.gz is truncated'}
 
 test('each backup is valid or damaged', () => {
-  const report = {directory: '/srv/backups/prod', good: false, sets: [VALID, DAMAGED]}
+  const report = {directory: '/srv/backups/prod', valid: false, sets: [VALID, DAMAGED]}
   expect(screens(() => verifyTable(report))).toMatchInlineSnapshot(`
     "=== 80 columns
     BACKUP            RESULT   ARCHIVES  ROWS    SIZE
@@ -30,7 +30,7 @@ test('each backup is valid or damaged', () => {
 
 test('a test restore shows how long it took', () => {
   const sets = [{...VALID, restoreSeconds: 3.2}, DAMAGED]
-  expect(screens(() => verifyTable({directory: '/srv', good: false, sets}))).toMatchInlineSnapshot(`
+  expect(screens(() => verifyTable({directory: '/srv', valid: false, sets}))).toMatchInlineSnapshot(`
     "=== 80 columns
     BACKUP            RESULT   ARCHIVES  ROWS    SIZE     RESTORED IN
     20261123T020000Z  valid    6         11,632  1.5 MiB  3.2 s

@@ -8,7 +8,7 @@ const REPORT: DownReport = {
   profile: 'dev',
   stopped: ['redis', 'user'],
   deleted: [],
-  unasked: null,
+  dockerProblem: null,
 }
 const DELETED = ['aquastream-dev_pgdata', 'aquastream-dev_redisdata']
 
@@ -37,7 +37,7 @@ test('a stop with the volumes names them', () => {
 })
 
 test('a project that was not running stays unchanged, and a silent Docker is named', () => {
-  const report = {...REPORT, stopped: [], unasked: 'no Docker engine answers at /run/docker.sock'}
+  const report = {...REPORT, stopped: [], dockerProblem: 'no Docker engine answers at /run/docker.sock'}
   expect(screens(() => downSummary(report))).toMatchInlineSnapshot(`
     "=== 80 columns
     Project aquastream-dev was not running; nothing was changed.
@@ -54,7 +54,7 @@ test('a project that was not running stays unchanged, and a silent Docker is nam
 })
 
 test('the question names what is deleted', () => {
-  const plan = {stack: {project: 'aquastream-dev'}, volumes: DELETED} as unknown as DownPlan
+  const plan = {project: 'aquastream-dev', volumes: DELETED} as unknown as DownPlan
   expect(downLoss(plan)).toBe(
     'This deletes all data of project aquastream-dev: aquastream-dev_pgdata, aquastream-dev_redisdata',
   )

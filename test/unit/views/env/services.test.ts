@@ -55,7 +55,7 @@ const STATUS = {
   project: 'aquastream-dev',
   profile: 'dev',
   engine: 'compose',
-  unasked: null,
+  dockerProblem: null,
   healthy: false,
   services: ROWS,
 } as const

@@ -1,0 +1,141 @@
+import {join, resolve} from 'node:path'
+import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} from '../config/layers.js'
+import {type Profile, PROFILES} from '../config/profile.js'
+import {AquastreamError} from '../errors.js'
+import {shellQuote} from '../system/text/shell-quote.js'
+import {runningProjects} from './compose/states.js'
+import {isAnythingRunning} from './embedded/states.js'
+
+/** What a command was given to select its stack, its backups and its database server. */
+export interface StackRequest {
+  flags: {
+    /** The profile of `--profile`, else of AQUASTREAM_PROFILE. */
+    profile: Profile | undefined
+    /** The file of `--env-file`; it must exist. */
+    envFile: string | undefined
+    /** The directory of `--dir`. */
+    dir: string | undefined
+    /** The URL of `--database-url`. */
+    databaseUrl: string | undefined
+  }
+  env: NodeJS.ProcessEnv
+  directory: string
+}
+
+/**
+ * The stack of one command. A command looks it up once and passes it on: two look-ups could find two different stacks
+ * if one starts in between.
+ */
+export class StackContext {
+  constructor(
+    private readonly request: StackRequest,
+    readonly profile: Profile,
+    /** What determined the profile. */
+    readonly profileSource: '--profile' | 'the environment' | 'the running stack' | 'default',
+    /** The settings files of the command, of every profile. */
+    readonly files: SettingsFiles,
+    /** The sources of the settings of this profile, in order of precedence. */
+    readonly layers: Layer[],
+  ) {}
+
+  get env(): NodeJS.ProcessEnv {
+    return this.request.env
+  }
+
+  /** The directory against which relative paths of flags and settings are resolved. */
+  get directory(): string {
+    return this.request.directory
+  }
+
+  get envFile(): string | undefined {
+    return this.request.flags.envFile
+  }
+
+  /**
+   * The name that separates this stack from every other stack on the machine.
+   * @throws settings-invalid
+   */
+  get project(): string {
+    return projectOf(this.layers, this.profile)
+  }
+
+  /**
+   * The path of the repository of backups of this profile, which need not exist.
+   * @throws settings-invalid
+   */
+  get backups(): string {
+    const dir = this.request.flags.dir ?? valueOf(this.layers, 'BACKUP_DIR') ?? 'backups'
+    return join(resolve(this.directory, dir), this.profile)
+  }
+
+  /**
+   * The database server to use instead of that of the stack. `typed` is true if the URL was given as an argument,
+   * which must not contain a password.
+   * @throws settings-invalid
+   */
+  get databaseUrl(): {url: string; typed: boolean} | undefined {
+    const {databaseUrl: typed} = this.request.flags
+    if (typed !== undefined) return {url: typed, typed: true}
+    const url = valueOf(this.layers, 'DATABASE_URL')
+    return url === undefined ? undefined : {url, typed: false}
+  }
+
+  /** The flags that make another command use the same repository, quoted for a shell. */
+  get repositoryFlags(): string {
+    const {dir} = this.request.flags
+    return `--profile ${this.profile}${dir === undefined ? '' : ` --dir ${shellQuote(dir)}`}`
+  }
+
+  /** The flags that make another command use the same repository and the same server, quoted for a shell. */
+  get serverFlags(): string {
+    const {databaseUrl: url} = this.request.flags
+    return `${this.repositoryFlags}${url === undefined ? '' : ` --database-url ${shellQuote(url)}`}`
+  }
+}
+
+/**
+ * Looks up the stack of a command. Its profile is the requested one, otherwise the only one that is running, otherwise
+ * dev.
+ * @throws settings-unreadable, settings-invalid
+ */
+export async function resolveStack(request: StackRequest): Promise<StackContext> {
+  const files = new SettingsFiles(request.flags.envFile, request.env, request.directory)
+  const {profile, source} = await findProfile(request, files)
+  return new StackContext(request, profile, source, files, await files.layersOf(profile))
+}
+
+async function findProfile(
+  {flags: {profile}, env}: StackRequest,
+  files: SettingsFiles,
+): Promise<{profile: Profile; source: StackContext['profileSource']}> {
+  if (profile !== undefined) {
+    return {profile, source: env.AQUASTREAM_PROFILE === profile ? 'the environment' : '--profile'}
+  }
+  const running = await onlyRunning(files, env)
+  return running ? {profile: running, source: 'the running stack'} : {profile: 'dev', source: 'default'}
+}
+
+async function onlyRunning(files: SettingsFiles, env: NodeJS.ProcessEnv): Promise<Profile | undefined> {
+  const running = await runningProjects()
+  const found = await Promise.all(
+    PROFILES.map(async profile => {
+      const project = projectOf(await files.layersOf(profile), profile)
+      const isOurs =
+        running.get(project) === profile || (profile === 'dev' && (await isAnythingRunning(project, env)))
+      return isOurs ? [profile] : []
+    }),
+  )
+  const [first, ...others] = found.flat()
+  return others.length === 0 ? first : undefined
+}
+
+/** Other lines of the files are not checked, since commands that only read or stop a stack need nothing else. */
+function projectOf(layers: Layer[], profile: Profile): string {
+  const given = valueOf(layers, 'AQUASTREAM_PROJECT')
+  if (given !== undefined && !PROJECT.test(given)) {
+    throw new AquastreamError('settings-invalid', `AQUASTREAM_PROJECT ${PROJECT_RULE}`, {
+      hint: 'correct AQUASTREAM_PROJECT, or unset it',
+    })
+  }
+  return projectName(given, profile)
+}
