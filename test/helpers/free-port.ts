@@ -1,18 +1,30 @@
+import {randomInt} from 'node:crypto'
 import {createSocket} from 'node:dgram'
 import {once} from 'node:events'
 import {createServer} from 'node:net'
 
+/** Below the range from which the kernel takes the port of a connection or of a server that listens on port 0. */
+const LOWEST = 20_000
+const HIGHEST = 32_767
+
 /**
  * A TCP port of this machine that nobody listens on, and that no other test is given: files run at the same time, and
  * some time passes until the port is used. This process holds the UDP port of the same number until it ends, which
- * keeps every other process from choosing it.
+ * keeps every other process that asks here from choosing it.
  */
 export async function freePort(): Promise<number> {
+  const port = randomInt(LOWEST, HIGHEST + 1)
+  return (await hold(port)) && (await isFree(port)) ? port : freePort()
+}
+
+async function hold(port: number): Promise<boolean> {
   const holder = createSocket('udp4').unref()
-  holder.bind(0, '127.0.0.1')
-  await once(holder, 'listening')
-  const {port} = holder.address()
-  return (await isFree(port)) ? port : freePort()
+  try {
+    await once(holder.bind({port, address: '127.0.0.1', exclusive: true}), 'listening')
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function isFree(port: number): Promise<boolean> {

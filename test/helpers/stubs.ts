@@ -51,8 +51,18 @@ export class Stub implements AsyncDisposable {
       url,
       run(service, port, typeof variables === 'function' ? variables(url) : variables),
     )
-    await vi.waitFor(() => fetch(`${stub.url}/actuator/health/liveness`), UNTIL)
-    return stub
+    try {
+      await Promise.race([
+        vi.waitFor(() => fetch(`${stub.url}/actuator/health/liveness`), UNTIL),
+        stub.running.then(({stdout, stderr}) => {
+          throw new Error(`the stub of ${service} ended: ${stdout}${stderr}`)
+        }),
+      ])
+      return stub
+    } catch (error) {
+      await stub[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   /** Sends a request. Redirects are not followed. */
