@@ -1,6 +1,6 @@
 // Generates parts of the documents from the code: .env.example, the tables in docs/, and the exit statuses and the
 // command reference in README.md. With --check, changes nothing and lists the files that are out of date.
-// The command reference is made from oclif.manifest.json, so run `npm run build` first.
+// The command reference is generated from oclif.manifest.json, so run `npm run build` first.
 import {copyFile, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'

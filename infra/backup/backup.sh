@@ -1,76 +1,77 @@
 #!/bin/sh
-# Backs up schemas of one PostgreSQL database, all as they were at one moment. `backup.sh --help` says how.
+# Backs up schemas of one PostgreSQL database, all from one snapshot. See `backup.sh --help`.
 #
-# aquastream runs this same text beside the server, with --stream, and keeps the books itself.
-# POSIX sh; needs psql, pg_dump, pg_dumpall and gzip, and to run by hand also mkfifo and sha256sum.
+# aquastream runs this script with --stream where the client tools of the server are, and writes the backup itself.
+# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also mkfifo and sha256sum.
 set -eu
 umask 077
-# In a container the server is often process 1, which inherits whatever we leave behind and takes one that
-# was ended by a signal for a crash of its own: all sessions end. So no process of ours may outlive its
-# parent, or die of a closed pipe. A shell hands a here-document of up to 4096 bytes over by itself, and starts
-# a process for a longer one: all of them are shorter.
+# In a container, the server is often process 1: it inherits the orphaned processes of this script, mistakes one
+# that was killed by a signal for a crashed backend, and terminates all sessions. Therefore no process of this
+# script may outlive its parent or be killed by SIGPIPE. The shell passes a here-document of up to 4096 bytes
+# directly, and starts a process for a longer one: all here-documents are shorter.
 trap '' PIPE
 
 usage() {
 	cat <<'HELP'
 usage: backup.sh [--dir DIRECTORY] [--level 1..9] [SCHEMA...]
 
-Writes DIRECTORY/<id>/ with one gzip archive per schema, the roles, manifest.json and SHA256SUMS; <id> is
-the time of the snapshot, such as 20261123T020000Z. All schemas are of one moment. The set appears under
-its name when it is complete; a run that fails or is interrupted leaves none. Without a SCHEMA it takes
-every schema except public and the system's. Afterwards it rotates, if aquastream is to be found.
+Writes the backup DIRECTORY/<id>/ with one gzip archive per schema, an archive of the roles, manifest.json
+and SHA256SUMS; <id> is the time of the snapshot, such as 20261123T020000Z. All schemas are backed up from one
+snapshot. The directory appears under this name when the backup is complete; a failure or an interrupt leaves
+no backup. Without SCHEMA, all schemas except public and the system schemas are backed up. Afterwards, runs
+aquastream db:rotate if aquastream is installed.
 
-  --dir DIRECTORY  where the sets are [default: ./backups/by-hand]
-  --level 1..9     of gzip [default: 1]
+  --dir DIRECTORY  the repository [default: ./backups/by-hand]
+  --level 1..9     compression level of gzip [default: 1]
 
-The server is found as psql finds it: PGHOST, PGPORT, PGUSER, PGDATABASE; the password in PGPASSWORD or
-~/.pgpass. The user must be allowed to read everything: the owner, or a superuser.
+The connection is configured as for psql: PGHOST, PGPORT, PGUSER, PGDATABASE, and the password in PGPASSWORD or
+~/.pgpass. The user must have read access to all objects: use the owner or a superuser.
 
   PGHOST=db.example.com PGUSER=aquastream PGDATABASE=aquastream backup.sh --dir /srv/backups/prod
 
-To look into an archive, and to restore one without any tool of ours:
+To view the content of an archive, or to restore it without restore.sh:
 
   gunzip -c user_20261123T020000Z.sql.gz | less
   gunzip -c user_20261123T020000Z.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d another_database
-  pg_restore --list user_20261123T020000Z.dump        (made with --format custom)
+  pg_restore --list user_20261123T020000Z.dump        (db:backup --format custom)
 
-restore.sh is safer: a stream that is cut off does not end in half a schema.
+restore.sh is safer: it never commits a truncated archive.
 
-exit status: 0 done, 2 wrong usage, 3 a program is missing, 5 backup failed, 8 another run is at work,
-             130 and 143 interrupted
+exit status: 0 done, 2 invalid usage, 3 a program is missing, 5 backup failed, 8 another backup or restore is
+             running, 130 and 143 interrupted
 HELP
 }
 
 # --- PostgreSQL ------------------------------------------------------------------------
 
-# In the container of the stack the names are those of the image.
+# In the container of the stack, the variables of the image are used.
 export PGUSER="${PGUSER:-${POSTGRES_USER:-$(id -un)}}"
 export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream backup.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
-# A role or database may carry limits of its own, which would end a long dump. Rows hidden by row level
-# security are an error, not fewer rows. A backend that waits for a table ends with its client.
+# A role or database can have timeouts that would end a long dump. Rows hidden by row-level security cause an error
+# instead of an incomplete dump. A backend that waits for a lock exits when its client is gone.
 export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
-# Two numbers that stand for "aquastream works on the backups or schemas of this database".
+# The advisory lock of all commands that back up or restore schemas of this database.
 readonly lock='1095849281, 1'
 
-# Seconds that a dump waits for a table that somebody has locked.
+# Seconds that a dump waits for a table that is locked by another session.
 readonly lock_wait=60
 
-# What psql says of an error. With `verbose` it begins with the SQLSTATE: all else is in the language of the server.
+# The VERBOSITY of psql. With `verbose`, errors include the SQLSTATE; their text is in the language of the server.
 verbosity=default
 
 sql() { psql -XAtqw -v ON_ERROR_STOP=1 -v VERBOSITY="$verbosity" "$@"; }
 
-# A name as a pattern that means this name and no other.
+# Quotes a name as a pattern that matches only this name.
 exactly() { printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')"; }
 
-# What starts pg_dump: nothing, or while_wanted.
+# The prefix of the pg_dump command: empty, or while_wanted.
 runner=
 
-# dump SCHEMA SNAPSHOT FORMAT COMPRESSION EXTENSION...: an archive on stdout
+# dump SCHEMA SNAPSHOT FORMAT COMPRESSION EXTENSION...: writes an archive to stdout
 dump() {
 	pattern=$(exactly "$1") at=$2 format=$3 compression=$4
 	shift 4
@@ -90,7 +91,7 @@ globals() {
 	esac
 }
 
-# in_snapshot SNAPSHOT SCHEMAS: runs the SQL of stdin, with the schemas as a JSON list in a setting
+# in_snapshot SNAPSHOT SCHEMAS: runs the SQL on stdin; the setting aquastream.schemas is the JSON list of schemas
 in_snapshot() {
 	{
 		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
@@ -101,7 +102,7 @@ in_snapshot() {
 	} | sql -v snapshot="$1" -v schemas="$2"
 }
 
-# What the manifest says of schemas, as one line of JSON.
+# facts SNAPSHOT SCHEMAS: prints the manifest entries of the schemas, as one line of JSON
 facts() {
 	{
 		cat <<'SQL'
@@ -125,7 +126,7 @@ BEGIN
 END $$;
 SQL
 		cat <<'SQL'
--- The planner takes the joins below for small.
+-- The planner underestimates the joins below.
 SET LOCAL enable_nestloop = off;
 WITH wanted AS (
 	SELECT n.oid, n.nspname, n.nspname = 'public' AND NOT EXISTS (
@@ -175,8 +176,8 @@ SQL
 	} | in_snapshot "$1" "$2"
 }
 
-# The tables that the snapshot shows empty although they were not, since TRUNCATE and rewrites do not spare it; and
-# those whose name means another table by now, which was dumped in their place.
+# rewritten SNAPSHOT SCHEMAS: prints the tables that were truncated or rewritten since the snapshot, which appear
+# empty in it; and those whose name now belongs to another table, which was dumped instead.
 rewritten() {
 	in_snapshot "$1" "$2" <<'SQL'
 SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')
@@ -187,10 +188,10 @@ WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.
 SQL
 }
 
-# --- Beside the server, for aquastream -------------------------------------------------
+# --- Called by aquastream, with --stream -----------------------------------------------
 
-# Runs a program to its end, or to the end of stdin: then nobody waits for its output any more. A client
-# of `docker exec` that dies leaves what it started; this is how that ends too.
+# while_wanted COMMAND...: runs a command, and terminates it at the end of stdin, because its output is then no
+# longer read. A killed `docker exec` client leaves its command running; this terminates the command as well.
 while_wanted() {
 	exec 3<&0
 	"$@" </dev/null 3<&- &
@@ -209,18 +210,18 @@ while_wanted() {
 	return "$status"
 }
 
-# What comes out is whole only if this line ends it: a connection that is cut looks like an end.
+# The last line of the output: without it, the output is incomplete, because a lost connection looks like its end.
 readonly end_mark=aquastream-end
 
-# version: that of pg_dump, such as 16.14
+# version: prints the version of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 
-# probe COMPRESSION: whether this pg_dump has it; it dumps nothing
+# probe COMPRESSION: succeeds if this pg_dump supports the compression; dumps nothing
 probe() { pg_dump -w --compress "$1" --schema-only --exclude-schema '*' >/dev/null; }
 
-# A session, and afterwards the SQL in CLEANUP_SQL, whatever ended the session or the one who wanted it. A server that
-# crashed needs a while until it answers again.
-session_and_farewell() {
+# Runs a session, and afterwards the SQL in CLEANUP_SQL, also if the session or its client was killed. Retries,
+# because a server that crashed needs some time to recover.
+session_with_cleanup() {
 	trap : INT TERM HUP
 	psql -XAtqw || true
 	{
@@ -237,10 +238,10 @@ stream() {
 	shift
 	runner=while_wanted verbosity=verbose
 	case $what in
-	# Says what went wrong by \echo :ERROR, and goes on.
+	# Without ON_ERROR_STOP: the client reads :ERROR after each statement, and the session continues.
 	session)
 		[ -n "${CLEANUP_SQL:-}" ] || exec psql -XAtqw
-		session_and_farewell
+		session_with_cleanup
 		exit
 		;;
 	dump | globals | facts | rewritten | version | probe) "$what" "$@" || exit 5 ;;
@@ -252,7 +253,7 @@ stream() {
 	printf '%s\n' "$end_mark"
 }
 
-# --- By hand ---------------------------------------------------------------------------
+# --- Run by hand -----------------------------------------------------------------------
 
 fail() { # fail STATUS SENTENCE HINT
 	failed=yes
@@ -262,8 +263,9 @@ fail() { # fail STATUS SENTENCE HINT
 
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
-# The schemas asked for, one per line: the part of a file's name that stands for it, a tab, the name. Capital
-# letters are written as %41: some file systems take User and user for one file. The roles are `globals`.
+# Prints the selected schemas, one per line: the encoded name for the file, a tab, the name. Capital letters are
+# percent-encoded, because some file systems do not distinguish User from user; a schema named globals is encoded as
+# %67lobals, because the archive of the roles is named globals.
 find_schemas() { # find_schemas JSON
 	sql -F '	' -v asked="$1" <<'SQL'
 SELECT CASE nspname WHEN 'globals' THEN '%67lobals' ELSE (SELECT string_agg(CASE WHEN chr(b) ~ '[a-z0-9_-]' THEN chr(b) ELSE '%' || upper(lpad(to_hex(b), 2, '0')) END, '' ORDER BY i)
@@ -289,7 +291,7 @@ json_list() {
 	printf ']'
 }
 
-# Holds the lock and the snapshot until the shell ends, however it ends.
+# Opens a session that holds the lock and the snapshot until the shell exits, also if it is killed.
 open_session() {
 	mkfifo "$work/ask"
 	: >"$work/answer"
@@ -299,14 +301,14 @@ open_session() {
 	printf "SELECT pg_try_advisory_lock(%s);\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_export_snapshot();\n" "$lock" >&9
 	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
 		kill -0 "$session" 2>/dev/null ||
-			fail 5 "the database cannot be used: $(tail -n 1 "$work/complaint")" 'try: psql'
+			fail 5 "the connection to the database failed: $(tail -n 1 "$work/complaint")" 'test the connection with psql'
 		sleep 0.1
 	done
 	{
 		read -r free
 		read -r snapshot
 	} <"$work/answer"
-	[ "$free" = t ] || fail 8 'another backup or restore of this database is at work' 'run it again when that has ended'
+	[ "$free" = t ] || fail 8 'another backup or restore of this database is running' 'run the command again when it has finished'
 }
 
 extensions_of() {
@@ -317,7 +319,7 @@ WHERE s->>'schema' = :'schema';
 SQL
 }
 
-# The part of the manifest that only the files tell, merged by the server, which knows JSON.
+# Prints the manifest. The server merges the facts with the sizes and checksums of the files, because sh has no JSON.
 write_manifest() {
 	{
 		printf '['
@@ -343,7 +345,7 @@ SELECT jsonb_pretty(jsonb_build_object('format', 1, 'id', :'id', 'kind', 'backup
 SQL
 }
 
-# describe FILE: what the manifest says of it
+# describe FILE: prints its manifest entry
 describe() {
 	printf '"file":"%s","bytes":%s,"sha256":"%s"' "$1" "$(($(wc -c <"$partial/$1")))" \
 		"$(checksum "$partial/$1" | cut -c 1-64)"
@@ -355,37 +357,37 @@ clean_up() {
 	[ -z "${session:-}" ] || wait "$session" || true
 	rm -rf "$work"
 	[ -z "${partial:-}" ] || rm -rf "$partial"
-	# A command that failed has said why, with a status of its own.
+	# If `fail` was called, it has already reported the error.
 	case $status in
 	0 | 130 | 143) ;;
-	*) [ -n "${failed:-}" ] || fail 5 'the backup failed' 'mend what is said above; earlier backups are as they were' ;;
+	*) [ -n "${failed:-}" ] || fail 5 'the backup failed' 'fix the error reported above, then run the command again; earlier backups are unchanged' ;;
 	esac
 }
 
 backup() {
 	for program in psql pg_dump pg_dumpall gzip mkfifo; do
 		command -v "$program" >/dev/null ||
-			fail 3 "there is no $program on this machine" "install PostgreSQL's client tools, as new as the server"
+			fail 3 "$program was not found on this machine" 'install it; the PostgreSQL client tools must not be older than the server'
 	done
-	mkdir -p "$dir" || fail 3 "$dir cannot be made" 'name another with --dir'
-	# Exported for psql, which reads what is too long for an argument by itself.
+	mkdir -p "$dir" || fail 3 "$dir cannot be created" 'specify another directory with --dir'
+	# Exported because psql reads values from files that are too long for an argument.
 	work=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX")
 	export work
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	# Two sets in one second, or a clock that was set back: the next second that is free.
+	# Two backups in one second, or a clock that was set back, would have the same ID: wait for the next free second.
 	until
 		id=$(date -u +%Y%m%dT%H%M%SZ)
 		[ ! -e "$dir/$id" ]
 	do sleep 1; done
 	open_session
-	# Whoever holds the lock is the only one who writes here by hand: what lies about is of runs that died.
+	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
 	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")
 	find_schemas "$asked" >"$work/schemas"
 	if [ ! -s "$work/schemas" ] || [ "$(($(wc -l <"$work/schemas")))" -lt "$#" ]; then
-		fail 5 "not every schema is there: $asked" "see which are: psql -c '\\dn'"
+		fail 5 "not all schemas exist: $asked" "list the schemas: psql -c '\\dn'"
 	fi
 	names=$(sql -v all="$(cut -f 2- "$work/schemas")" <<'SQL'
 SELECT json_agg(n) FROM regexp_split_to_table(:'all', '\n') n;
@@ -397,21 +399,22 @@ SQL
 	while IFS='	' read -r stem schema; do
 		file=${stem}_$id.sql.gz
 		printf '%s\n' "$schema" >&2
-		# Names of extensions have no spaces.
+		# Names of extensions contain no spaces.
 		# shellcheck disable=SC2046
 		dump "$schema" "$snapshot" plain "$level" $(extensions_of "$schema") >"$partial/$file" ||
-			fail 5 "$schema could not be dumped" 'mend what pg_dump says above'
+			fail 5 "$schema could not be dumped" 'fix the error reported by pg_dump, then run the command again'
 		printf '{"schema":%s,"format":"plain","compression":"gzip",%s}' \
 			"$(json_string "$schema")" "$(describe "$file")" >"$work/archive.$stem"
 	done <"$work/schemas"
 	[ "$(rewritten "$snapshot" "$names")" = '[]' ] ||
-		fail 5 'a table was truncated or rewritten while the backup ran' 'run it again'
-	globals >"$partial/globals_$id.sql.gz" || fail 5 'the roles could not be dumped' 'mend what pg_dumpall says above'
+		fail 5 'a table was truncated or rewritten during the backup' 'run the command again'
+	globals >"$partial/globals_$id.sql.gz" ||
+		fail 5 'the roles could not be dumped' 'fix the error reported by pg_dumpall, then run the command again'
 	printf '{%s}' "$(describe "globals_$id.sql.gz")" >"$work/globals"
 	write_manifest >"$partial/manifest.json"
 	(cd "$partial" && checksum -- * >.SHA256SUMS && mv .SHA256SUMS SHA256SUMS)
 	sync
-	[ ! -e "$dir/$id" ] || fail 5 "$dir/$id exists" 'run it again'
+	[ ! -e "$dir/$id" ] || fail 5 "$dir/$id already exists" 'run the command again'
 	mv "$partial" "$dir/$id"
 	partial=
 	echo "$dir/$id"
@@ -420,13 +423,13 @@ SQL
 
 rotate() {
 	if ! command -v aquastream >/dev/null; then
-		echo 'nothing was rotated: there is no aquastream on this machine' >&2
+		echo 'rotation skipped: aquastream was not found on this machine' >&2
 		return 0
 	fi
 	parent=$(dirname "$dir")
 	case $(basename "$dir") in
 	dev | stage | prod) aquastream db:rotate --profile "$(basename "$dir")" --dir "$parent" >&2 ;;
-	*) echo "nothing was rotated: $dir belongs to no profile (dev, stage, prod)" >&2 ;;
+	*) echo "rotation skipped: $dir is not the repository of a profile (dev, stage or prod)" >&2 ;;
 	esac
 }
 
@@ -445,15 +448,15 @@ case ${1:-} in
 esac
 while [ $# -gt 0 ]; do
 	case $1 in
-	--dir) dir=${2:?--dir needs a directory} && shift 2 ;;
-	--level) level=${2:?--level needs a number} && shift 2 ;;
+	--dir) dir=${2:?--dir requires a directory} && shift 2 ;;
+	--level) level=${2:?--level requires a number} && shift 2 ;;
 	--)
 		shift
 		break
 		;;
-	-*) fail 2 "there is no option $1" 'backup.sh --help lists them' ;;
+	-*) fail 2 "unknown option $1" 'list the options: backup.sh --help' ;;
 	*) break ;;
 	esac
 done
-case $level in [1-9]) ;; *) fail 2 "--level $level is not 1 to 9" 'backup.sh --help says more' ;; esac
+case $level in [1-9]) ;; *) fail 2 "--level must be a number from 1 to 9, not $level" 'see backup.sh --help' ;; esac
 backup "$@"

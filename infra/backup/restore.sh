@@ -1,35 +1,36 @@
 #!/bin/sh
-# Restores schemas of a PostgreSQL database: all of it, or nothing. `restore.sh --help` says how.
+# Restores schemas of a PostgreSQL database in one transaction. See `restore.sh --help`.
 #
-# aquastream runs this same text beside the server, with --stream.
-# POSIX sh; needs psql and gzip (for other archives zstd or pg_restore), and by hand also awk, base64, od and sha256sum.
+# aquastream runs this script with --stream where the client tools of the server are.
+# POSIX sh. Requires psql and gzip (for other archives zstd or pg_restore); when run by hand, also awk, base64, od and
+# sha256sum.
 set -eu
 umask 077
-# No process of ours may die of a closed pipe, and no here-document may be longer than 4096 bytes: backup.sh says why.
+# No process may be killed by SIGPIPE, and no here-document may be longer than 4096 bytes: see backup.sh.
 trap '' PIPE
 
 usage() {
 	cat <<'HELP'
 usage: restore.sh SCHEMA ARCHIVE
 
-Replaces SCHEMA by what ARCHIVE holds, in one transaction. Before anything is touched, the checksum in
-SHA256SUMS beside the archive and the whole stream are tested. Foreign keys, triggers and publications of
-other schemas that hold on to the schema are made again; where something else of theirs does (a view, a function,
-a column type), the restore is refused and names it. Row counts are compared with manifest.json. Whatever
-fails, the schema stays as it was. An archive that lies alone is restored without the comparisons.
+Replaces SCHEMA with the content of ARCHIVE, in one transaction. First verifies the archive: its checksum in
+SHA256SUMS in the same directory, and that the dump is complete. Foreign keys, triggers and publications of other
+schemas that depend on the schema are recreated. If other objects depend on it (a view, a function, a column
+type), the restore is refused, and the message names them. Row counts are compared with manifest.json. If a step
+fails, the schema is left unchanged. Without SHA256SUMS or manifest.json, these comparisons are skipped.
 
   PGHOST=db.example.com PGUSER=aquastream PGDATABASE=aquastream \
     restore.sh user /srv/backups/prod/20261123T020000Z/user_20261123T020000Z.sql.gz
 
-ARCHIVE is what backup.sh, aquastream or pg_dump made: .sql, .sql.gz, .sql.zst or a custom dump. The server is
-found as psql finds it: PGHOST, PGPORT, PGUSER, PGDATABASE; the password in PGPASSWORD or ~/.pgpass.
-LOCK_TIMEOUT is how many seconds to wait for tables in use [default: 10].
+ARCHIVE was written by backup.sh, aquastream or pg_dump: .sql, .sql.gz, .sql.zst or a dump in custom format. The
+connection is configured as for psql: PGHOST, PGPORT, PGUSER, PGDATABASE, and the password in PGPASSWORD or
+~/.pgpass. LOCK_TIMEOUT is the number of seconds to wait for locked tables [default: 10].
 
-This script makes no copy of the schema as it is. Make one first:
+This script does not take a safety backup of the current schema. Take one first:
 
   backup.sh --dir /srv/backups/before-restore user
 
-To see what is in an archive:
+To view the content of an archive:
 
   gunzip -c user_20261123T020000Z.sql.gz | less
   pg_restore --list user_20261123T020000Z.dump
@@ -38,33 +39,33 @@ To load it into another database, without this script:
 
   gunzip -c user_20261123T020000Z.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d another_database
 
-exit status: 0 done, 2 wrong usage, 3 a program is missing, 6 restore failed and nothing was changed,
-             7 archive damaged, 8 another run is at work, 130 and 143 interrupted
+exit status: 0 done, 2 invalid usage, 3 a program is missing, 6 restore failed and nothing was changed,
+             7 archive damaged, 8 another backup or restore is running, 130 and 143 interrupted
 HELP
 }
 
-# In the container of the stack the names are those of the image.
+# In the container of the stack, the variables of the image are used.
 export PGUSER="${PGUSER:-${POSTGRES_USER:-$(id -un)}}"
 export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
-# A role or database may carry limits of its own. A backend that waits for a table ends with its client.
+# A role or database can have timeouts. A backend that waits for a lock exits when its client is gone.
 export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
-# The same two numbers as in backup.sh.
+# The same advisory lock as in backup.sh.
 readonly lock='1095849281, 1'
-# So ends every plain dump that is whole.
+# The last comment of a complete plain dump.
 readonly trailer='-- PostgreSQL database dump complete'
 
-# What psql says of an error. With `verbose` it begins with the SQLSTATE: all else is in the language of the server.
+# The VERBOSITY of psql. With `verbose`, errors include the SQLSTATE; their text is in the language of the server.
 verbosity=default
 
 sql() { psql -XAtqw -v VERBOSITY="$verbosity" "$@"; }
 
 # --- The transaction -------------------------------------------------------------------
 
-# What holds on to the schemas from outside: `placed` says in which schema an object is.
+# Common table expressions that find the dependents of the schemas. `placed` maps objects to their schemas.
 outside_sql() {
 	cat <<'SQL'
 target AS (
@@ -97,30 +98,30 @@ target AS (
 SQL
 	cat <<'SQL'
 ), extension_members AS (
-	-- Casts and the like have no schema; those of an extension come and go with it.
+	-- Casts and some other objects have no schema; members of an extension are dropped and created with it.
 	SELECT d.classid, d.objid, p.nsp FROM pg_depend d
 	JOIN placed p ON (p.classid, p.objid) = (d.refclassid, d.refobjid) WHERE deptype = 'e'
-), holders AS (
+), dependents AS (
 	SELECT DISTINCT d.classid, d.objid, d.objsubid
 	FROM pg_depend d
 	JOIN placed inside ON (inside.classid, inside.objid) = (d.refclassid, d.refobjid)
 	LEFT JOIN placed outside ON (outside.classid, outside.objid) = (d.classid, d.objid)
 	WHERE inside.nsp IN (SELECT oid FROM target) AND d.deptype <> 'e'
-		-- The cast of a range to its multirange is in no schema, and made with the range.
+		-- The cast of a range to its multirange has no schema, and is created with the range.
 		AND CASE WHEN outside.nsp IS NULL THEN d.deptype <> 'i' ELSE outside.nsp NOT IN (SELECT oid FROM target) END
 		AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM extension_members WHERE nsp IN (SELECT oid FROM target))
 		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
 ), foreign_keys AS (
-	-- Those of a partition come and go with those of the whole.
+	-- Foreign keys of a partition are dropped and created with those of its partitioned table.
 	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment
-	FROM pg_constraint c JOIN holders h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
+	FROM pg_constraint c JOIN dependents h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
 	WHERE contype = 'f' AND conparentid = 0
 		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
 ), triggers AS (
-	-- That call a function of the schema. Those of a partition come with that of the whole.
+	-- Triggers that call a function of the schema. Triggers of a partition are created with those of its partitioned table.
 	SELECT tgname, tgrelid, pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment,
 		CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS mode
-	FROM pg_trigger t JOIN holders h ON (h.classid, h.objid) = ('pg_trigger'::regclass, t.oid)
+	FROM pg_trigger t JOIN dependents h ON (h.classid, h.objid) = ('pg_trigger'::regclass, t.oid)
 	WHERE NOT tgisinternal AND tgparentid = 0
 ), memberships AS (
 	SELECT format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, prrelid::regclass,
@@ -139,11 +140,11 @@ SQL
 		AND (SELECT rulename = '_RETURN' FROM pg_rewrite WHERE oid = objid)
 		THEN (SELECT pg_describe_object('pg_class'::regclass, ev_class, 0) FROM pg_rewrite WHERE oid = objid)
 		ELSE pg_describe_object(classid, objid, objsubid) END AS name
-	FROM holders h
+	FROM dependents h
 	WHERE NOT (classid = 'pg_constraint'::regclass AND objid IN (SELECT oid FROM pg_constraint WHERE contype = 'f'))
 		AND classid NOT IN ('pg_trigger'::regclass, 'pg_publication_rel'::regclass, 'pg_publication_namespace'::regclass)
 	UNION
-	-- It would not know the new table, and cannot be told inside a transaction.
+	-- A subscription would not know the new table, and cannot be refreshed within a transaction.
 	SELECT format('subscription %I of table %s', subname, c.oid::regclass)
 	FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = srsubid JOIN pg_class c ON c.oid = srrelid
 	WHERE relnamespace IN (SELECT oid FROM target)
@@ -151,23 +152,23 @@ SQL
 SQL
 }
 
-# Errors of our own have SQLSTATEs of a class of our own: the SQL standard leaves the classes that begin with I to Z
-# to whoever needs one, and PostgreSQL has none that begins with Q.
+# The errors of this script have SQLSTATEs of the class QS: the SQL standard leaves the classes that begin with I to Z
+# to implementations, and PostgreSQL has none that begins with Q.
 
-# The schemas are gone after it, and what has to follow them is noted.
-begin_sql() { # begin_sql JSON MANIFEST: a list of names, and the manifest in base64
+# Starts the transaction, records the statements that recreate the dependents, and drops the schemas.
+begin_sql() { # begin_sql JSON MANIFEST: the list of schemas, and the manifest in base64
 	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);"
 	cat <<'SQL'
 SELECT set_config('aquastream.schemas', :'schemas', false);
 SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
 BEGIN;
 SET LOCAL lock_timeout = :'lock_timeout';
--- The planner takes the joins of catalogues below for small.
+-- The planner underestimates the joins of catalogs below.
 SET LOCAL enable_nestloop = off;
 SELECT pg_current_xact_id() AS xid \gset
 \echo aquastream xid :xid
 SELECT set_config('aquastream.xid', :'xid', false);
--- psql would put its variables into the archive too, as in a[1:xid].
+-- psql would also substitute its variables in the archive, for example in a[1:xid].
 \unset xid
 \unset schemas
 \unset lock_timeout
@@ -177,7 +178,7 @@ DO $$
 DECLARE
 	item record;
 BEGIN
-	-- Everything that the transaction will need, before it changes anything: nobody can come in between.
+	-- First lock all tables that the transaction will change, so that no other session can change them in between.
 	FOR item IN
 		WITH target AS (SELECT n.oid FROM pg_namespace n
 			WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json)))
@@ -202,7 +203,8 @@ SQL
 	cat <<'SQL'
 	SELECT string_agg(name, ', ' ORDER BY name) INTO found FROM refusals;
 	IF found IS NOT NULL THEN
-		RAISE EXCEPTION 'other schemas hold on to it: %', found USING ERRCODE = 'QS001';
+		RAISE EXCEPTION 'other schemas depend on % and would lose: %', (SELECT string_agg(value::text, ', ')
+			FROM json_array_elements(current_setting('aquastream.schemas')::json)), found USING ERRCODE = 'QS001';
 	END IF;
 END $$;
 INSERT INTO pg_temp.aquastream_afterwards (statement) WITH
@@ -224,7 +226,7 @@ SELECT statement FROM (
 	UNION ALL
 	SELECT 6, definition FROM memberships
 	UNION ALL
-	-- A dump has statistics with their table, and not with the schema that they are in.
+	-- A dump contains statistics objects with their table, not with their own schema.
 	SELECT 7, pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s JOIN pg_class c ON c.oid = stxrelid
 	WHERE stxnamespace IN (SELECT oid FROM target) AND relnamespace NOT IN (SELECT oid FROM target)
 ) s ORDER BY rank, statement;
@@ -236,14 +238,14 @@ DECLARE
 		SELECT FROM jsonb_array_elements(nullif(current_setting('aquastream.manifest'), '')::jsonb->'archives') a
 		WHERE a @> '{"schema": "public", "publicUsageRevoked": true}');
 BEGIN
-	-- A dump takes it for granted that everybody may use the schema public, and does not say it; the manifest says
-	-- that nobody may.
+	-- PUBLIC has USAGE on the schema public by default, and a dump does not contain this grant. The manifest records
+	-- whether it was revoked.
 	IF opens THEN
 		INSERT INTO pg_temp.aquastream_afterwards (statement)
 		VALUES ('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC');
 	END IF;
-	-- What the role gives away by default would come on top of the grants in the dump: the built-in
-	-- defaults hold until the end.
+	-- The default privileges of the role would be added to the grants in the dump: use the built-in defaults until
+	-- the end of the transaction.
 	FOR item IN
 		SELECT defaclacl, acldefault(CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype END, defaclrole) AS builtin,
 			CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
@@ -279,7 +281,7 @@ RESET enable_nestloop;
 SQL
 }
 
-# Sent only after the whole archive was seen good; until COMMIT nothing has happened for anybody else.
+# Sent only after the archive was verified completely. Other sessions see no change before the COMMIT.
 end_sql() {
 	cat <<'SQL'
 DO $$
@@ -288,14 +290,14 @@ DECLARE
 	rows bigint;
 BEGIN
 	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
-		RAISE EXCEPTION 'the archive ended the transaction by itself' USING ERRCODE = 'QS002';
+		RAISE EXCEPTION 'a command in the archive ended the transaction' USING ERRCODE = 'QS002';
 	END IF;
 	IF current_setting('aquastream.whole', true) = 'no' THEN
 		RAISE EXCEPTION 'the end of the archive is missing' USING ERRCODE = 'QS003';
 	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
 		IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = item.name) THEN
-			RAISE EXCEPTION 'the archive does not hold the schema %', item.name USING ERRCODE = 'QS004';
+			RAISE EXCEPTION 'the archive does not contain the schema %', item.name USING ERRCODE = 'QS004';
 		END IF;
 	END LOOP;
 	FOR item IN SELECT statement FROM pg_temp.aquastream_afterwards ORDER BY step LOOP
@@ -310,7 +312,7 @@ BEGIN
 		LOOP
 			EXECUTE format('SELECT count(*) FROM ONLY %I.%I', item.schema, item.name) INTO rows;
 			IF rows <> item.rows THEN
-				RAISE EXCEPTION 'table %.% has % rows, and % were backed up', item.schema, item.name, rows, item.rows
+				RAISE EXCEPTION 'table %.% has % rows, but % were backed up', item.schema, item.name, rows, item.rows
 					USING ERRCODE = 'QS005';
 			END IF;
 		END LOOP;
@@ -322,7 +324,7 @@ COMMIT;
 SQL
 }
 
-# Half of the tables, the larger and the smaller in turn, so that two of these take about the same time.
+# Analyzes every second table in the order of size, so that two calls in parallel take about the same time.
 analyze_sql() { # analyze_sql 0|1
 	cat <<SQL
 SELECT format('ANALYZE %s', name) FROM (
@@ -333,7 +335,7 @@ WHERE number % 2 = $1 ORDER BY number \gexec
 SQL
 }
 
-# unpack FORMAT: an archive to SQL; fails when its end is missing
+# unpack FORMAT: converts an archive to SQL; fails if the compressed data is truncated
 unpack() {
 	case $1 in
 	gzip) gzip -dc ;;
@@ -343,15 +345,15 @@ unpack() {
 	esac
 }
 
-# What goes before everything else in the same session.
+# SQL that runs first in the session.
 before=
 
-# replay FORMAT JSON MANIFEST: the archive comes on stdin. It has happened when this prints `aquastream committed`.
+# replay FORMAT JSON MANIFEST: replays the archive on stdin. Prints `aquastream committed` after the COMMIT.
 replay() {
 	{
 		printf '%s\n' "$before"
 		begin_sql "$2" "$3"
-		# Without the COMMIT that would follow, the end of the stream is the end of the transaction.
+		# If this fails, COMMIT is not sent, and the transaction is rolled back at the end of the stream.
 		unpack "$1" || exit
 		end_sql
 	} | sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
@@ -362,7 +364,7 @@ replay() {
 	wait
 }
 
-# What a restore of these schemas would meet, as one line of JSON.
+# plan JSON: prints the dependents of the schemas, as one line of JSON
 plan() {
 	{
 		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
@@ -378,7 +380,7 @@ SQL
 	} | sql -v ON_ERROR_STOP=1 -v schemas="$1"
 }
 
-# --- By hand ---------------------------------------------------------------------------
+# --- Run by hand -----------------------------------------------------------------------
 
 fail() { # fail STATUS SENTENCE HINT
 	printf 'error: %s\nhint: %s\n' "$2" "$3" >&2
@@ -394,7 +396,8 @@ format_of() {
 	esac
 }
 
-# A command of psql, or the end of a transaction, would take an archive out of the one of a restore.
+# Checks that a dump is complete, and has no psql command or end of transaction, which would escape the restore
+# transaction.
 is_whole() { # is_whole FORMAT < ARCHIVE
 	{ unpack "$1" || printf '\nbroken\n'; } | awk -v trailer="$trailer" '
 		/^COPY .* FROM stdin;$/ { copying = 1; next }
@@ -408,7 +411,7 @@ is_whole() { # is_whole FORMAT < ARCHIVE
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 restore() { # restore SCHEMA ARCHIVE
-	[ -r "$2" ] || fail 7 "$2 cannot be read" 'name the archive: restore.sh SCHEMA ARCHIVE'
+	[ -r "$2" ] || fail 7 "$2 cannot be read" 'check the path of the archive: restore.sh SCHEMA ARCHIVE'
 	directory=$(dirname "$2") name=$(basename "$2")
 	format=$(format_of "$2")
 	case $format in
@@ -417,36 +420,36 @@ restore() { # restore SCHEMA ARCHIVE
 	*) unpacker='cat' ;;
 	esac
 	for program in psql base64 awk "$unpacker"; do
-		command -v "$program" >/dev/null || fail 3 "there is no $program on this machine" "install it, then run this again"
+		command -v "$program" >/dev/null || fail 3 "$program was not found on this machine" 'install it, then run the command again'
 	done
 	if [ -r "$directory/SHA256SUMS" ]; then
 		expected=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$directory/SHA256SUMS")
 		[ "$expected" = "$(checksum "$2" | cut -c 1-64)" ] ||
-			fail 7 "$2 is not the file that was backed up: its checksum differs" 'take another backup; nothing was touched'
+			fail 7 "$2 is damaged: its checksum does not match SHA256SUMS" 'nothing was changed; choose another backup'
 	else
-		echo "note: there is no SHA256SUMS beside the archive, so only its form is checked" >&2
+		echo "note: $directory contains no SHA256SUMS, so the checksum is not verified" >&2
 	fi
 	is_whole "$format" <"$2" ||
-		fail 7 "$2 is no whole dump of one schema" 'take another backup; nothing was touched'
+		fail 7 "$2 is not a complete dump of one schema" 'nothing was changed; choose another backup'
 	manifest=
 	if [ -r "$directory/manifest.json" ]; then
 		manifest=$(base64 <"$directory/manifest.json" | tr -d '\n')
 	else
-		echo "note: there is no manifest.json beside the archive, so rows are not compared" >&2
+		echo "note: $directory contains no manifest.json, so row counts are not compared" >&2
 	fi
 	schemas=$(printf '["%s"]' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')")
-	# As aquastream does in a session of its own. The lock goes with the connection.
+	# aquastream takes this lock in a separate session. The server releases it when the connection ends.
 	before="SELECT pg_try_advisory_lock($lock) AS free \\gset
 \\if :free
 \\else
 \\echo aquastream busy
 \\q
 \\endif"
-	said=$(replay "$format" "$schemas" "$manifest" <"$2") || true
-	case $said in
-	*'aquastream busy'*) fail 8 'another backup or restore of this database is at work' 'run it again when that has ended' ;;
-	*'aquastream committed'*) echo "$1 is restored from $2; restart the services that use it" ;;
-	*) fail 6 "$1 was not restored, and nothing was changed" 'mend what psql says above' ;;
+	output=$(replay "$format" "$schemas" "$manifest" <"$2") || true
+	case $output in
+	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
+	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;
+	*) fail 6 "$1 was not restored; nothing was changed" 'fix the error reported by psql, then run the command again' ;;
 	esac
 }
 
@@ -455,15 +458,15 @@ case ${1:-} in
 	verbosity=verbose
 	case ${2:-} in
 	plan | unpack)
-		# With the status of what failed: 127 is a program that is not there.
+		# Exit with the status of the failed command: 127 means that a program was not found.
 		"$2" "$3" || exit
-		# Printed after everything else: a connection that is cut looks like an end.
+		# Without this last line the output is incomplete, because a lost connection looks like its end.
 		echo aquastream-end
 		;;
 	replay)
-		# The archive follows the line of the manifest; a shell reads a line without a byte more.
+		# The manifest is the first line of stdin, and the archive follows it. `read` reads not one byte more than the line.
 		IFS= read -r manifest || exit 6
-		# The other formats end with a proof of their own.
+		# A plain archive must change this setting at its end. In the other formats, unpacking detects truncation.
 		[ "$3" != plain ] || before="SELECT set_config('aquastream.whole', 'no', false);"
 		replay "$3" "$4" "$manifest"
 		;;
@@ -479,5 +482,5 @@ case ${1:-} in
 	exit
 	;;
 esac
-[ $# -eq 2 ] || fail 2 'it takes a schema and an archive' 'restore.sh --help says more'
+[ $# -eq 2 ] || fail 2 'restore.sh requires a schema and an archive' 'see restore.sh --help'
 restore "$1" "$2"

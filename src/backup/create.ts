@@ -68,5 +68,5 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
 }
 
 function skippedSchemas(schemas: string[]): string {
-  return `not part of the platform and not backed up: ${schemas.join(', ')}; --all-schemas takes them too`
+  return `skipped, not part of the platform: ${schemas.join(', ')} (add --all-schemas)`
 }

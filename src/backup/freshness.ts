@@ -46,8 +46,8 @@ export function findTooOld(
   if (!newest) {
     return {
       code: 'backup-too-old',
-      message: `there is no complete backup in ${directory}`,
-      hint: 'make one: aquastream db:backup',
+      message: `no complete backup was found in ${directory}`,
+      hint: 'take one: aquastream db:backup',
     }
   }
   const old = schemas.filter(({schema, ageHours}) => PLATFORM.includes(schema) && ageHours > maxAgeHours)
@@ -57,8 +57,8 @@ export function findTooOld(
   const of = late === newest ? '' : ` of ${old.map(({schema}) => schema).join(', ')}`
   return {
     code: 'backup-too-old',
-    message: `the newest backup${of}, ${late.id}, is ${Math.floor(late.ageHours)} hours old, more than ${maxAgeHours}`,
-    hint: 'see why the last one failed, and make one: aquastream db:backup',
+    message: `the newest backup${of}, ${late.id}, is ${Math.floor(late.ageHours)} hours old (maximum: ${maxAgeHours})`,
+    hint: 'find out why the last backup failed, then take one: aquastream db:backup',
   }
 }
 

@@ -47,7 +47,7 @@ const SAFETY_DAYS = 7
 
 /**
  * Returns whether a backup is dated more than a day in the future. A clock skew of a day is tolerated; a backup
- * dated later must not push out real ones.
+ * dated later must not replace real ones.
  */
 export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): boolean {
   return takenAt.getTime() > now.getTime() + DAY_MS
@@ -58,7 +58,7 @@ export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): bool
  * --keep-monthly`, applied to each schema of each database separately: a backup is kept while any of its schemas
  * needs it. A safety backup is kept for a week and does not count for the policy, because it may be the only copy
  * of what was replaced, and the last one of a day is not the best one. The newest complete backup of each schema is
- * always kept, whatever the policy and the clock are.
+ * always kept, regardless of the policy and the clock.
  * https://restic.readthedocs.io/en/stable/060_forget.html
  * @throws usage: the policy keeps nothing
  */
@@ -103,7 +103,7 @@ function checkPolicy(policy: Policy): void {
   })
 }
 
-/** The state of one rule while it goes from the newest backup to the oldest: the bucket of restic. */
+/** The state of one rule during the pass from the newest backup to the oldest; restic calls it a bucket. */
 interface Bucket {
   rule: Rule
   left: number

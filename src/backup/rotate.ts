@@ -81,8 +81,8 @@ export async function rotateLocked(
   const plan = await planRotation(directory, policy)
   const report = {...reportPlan(plan), dryRun: false, leftovers, deleted: [] as SetName[]}
   // Delete the oldest first: an interruption leaves the newest ones, and the next rotation continues.
-  const going = plan.decisions.filter(({action}) => action === 'delete').reverse()
-  for (const [index, {set}] of going.entries()) {
+  const toDelete = plan.decisions.filter(({action}) => action === 'delete').reverse()
+  for (const [index, {set}] of toDelete.entries()) {
     signal.throwIfAborted()
     const change = await findChange(directory, set.id)
     if (change) report.ignored.push({...nameOf(set), ...change})
@@ -91,7 +91,7 @@ export async function rotateLocked(
       report.deleted.push(nameOf(set))
       if (set.manifest?.kind === 'backup') await noteRotated(directory, set.id)
     }
-    on({type: 'delete', id: set.id, done: index + 1, total: going.length})
+    on({type: 'delete', id: set.id, done: index + 1, total: toDelete.length})
   }
   await trimHistory(directory, new Date())
   return report
@@ -128,7 +128,7 @@ async function findChange(
   id: string,
 ): Promise<{state: BackupSet['state']; reason: string} | undefined> {
   const set = await readSet(directory, id)
-  if (set?.pinned) return {state: set.state, reason: 'it was pinned meanwhile'}
+  if (set?.pinned) return {state: set.state, reason: 'it was pinned during the rotation'}
   return !set || set.state === 'complete' ? undefined : {state: set.state, reason: set.reason ?? ''}
 }
 

@@ -7,15 +7,15 @@ import {isDiskFull, knownReason} from '../system/files/file-errors.js'
  */
 export function storageError(path: string, error: unknown): unknown {
   if (isDiskFull(error)) {
-    return new AquastreamError('disk-full', `no room is left in ${path}`, {
-      hint: `make room there; see what takes it: du -sh ${path}`,
+    return new AquastreamError('disk-full', `no disk space is left in ${path}`, {
+      hint: `free disk space there; to see what uses it, run du -sh ${path}`,
       cause: error,
     })
   }
-  const why = knownReason(error, {ENOENT: 'it is gone', EEXIST: 'it is a file'})
+  const why = knownReason(error, {ENOENT: 'it does not exist', EEXIST: 'it is a file'})
   if (!why) return error
   return new AquastreamError('backup-directory', `${path} cannot be used: ${why}`, {
-    hint: `see who may use it: ls -ld ${path}; name another by --dir or BACKUP_DIR`,
+    hint: `check the owner and permissions: ls -ld ${path}; or set another directory with --dir or BACKUP_DIR`,
     cause: error,
   })
 }

@@ -90,7 +90,7 @@ export function findDamage({sets}: VerifyReport): Problem | undefined {
   return {
     code: 'archive-damaged',
     message: bad.map(({id, reason}) => `${id}: ${reason}`).join('; '),
-    hint: 'take a new backup now: aquastream db:backup; a set that is not good can still hold good archives',
+    hint: 'take a new backup now: aquastream db:backup; other archives of a damaged backup can still be valid',
   }
 }
 
@@ -114,11 +114,11 @@ async function verifyOne(
     restoreSeconds: undefined,
   }
   try {
-    on({type: 'set', id, state: 'checking', detail: 'checksums'})
+    on({type: 'set', id, state: 'checking', detail: 'verifying archives'})
     const source = fromSet(set, undefined)
     await checkFiles(source, server, signal)
     if (!testRestore) return {...verdict, valid: true, reason: undefined}
-    on({type: 'set', id, state: 'restoring', detail: 'into a scratch database'})
+    on({type: 'set', id, state: 'restoring', detail: 'restoring into a scratch database'})
     return {...verdict, valid: true, reason: undefined, restoreSeconds: await testRestore(source, signal)}
   } catch (error) {
     signal.throwIfAborted()

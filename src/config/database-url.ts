@@ -1,6 +1,9 @@
 import {AquastreamError} from '../errors.js'
 
-/** https://www.postgresql.org/docs/current/libpq-envars.html */
+/**
+ * Supported parameters of a URL, and their environment variables.
+ * https://www.postgresql.org/docs/current/libpq-envars.html
+ */
 const PARAMETERS: Record<string, string> = {
   host: 'PGHOST',
   port: 'PGPORT',
@@ -19,17 +22,17 @@ const PARAMETERS: Record<string, string> = {
 }
 
 /**
- * A URL of PostgreSQL as variables of libpq, and a name for people without the password.
+ * Converts a PostgreSQL URL into environment variables of libpq, and a name for messages, without the password.
  * @throws usage
  */
 export function parseDatabaseUrl(text: string): {name: string; variables: Record<string, string>} {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) throw badUrl('it is no URL of PostgreSQL')
-  // Of a password with one of these, what follows would be taken for something that may be shown.
+  if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) throw badUrl('it is not a PostgreSQL URL')
+  // If a password contains one of these unencoded, the rest of it would be parsed as another part, which is shown.
   if (/[/@]/.test(url.pathname.slice(1)) || url.hash !== '' || url.search.includes('@'))
-    throw badUrl('it has a / or @ or # or ? in the wrong place')
+    throw badUrl('it contains a /, @, # or ? that must be encoded')
   const unknown = [...url.searchParams.keys()].find(key => !(key in PARAMETERS))
-  if (unknown !== undefined) throw badUrl(`it has a parameter ${JSON.stringify(unknown)}`)
+  if (unknown !== undefined) throw badUrl(`the parameter ${JSON.stringify(unknown)} is not supported`)
   const variables: Record<string, string> = {}
   const set = (name: string, value: string): void => {
     if (value !== '') variables[name] = decode(value)
@@ -48,11 +51,11 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw badUrl('a % in it is not followed by two digits')
+    throw badUrl('a % in it is not followed by two hexadecimal digits')
   }
 }
 
-/** Whether a text is a URL that can be used, without a password: such a one may be shown. */
+/** Returns whether a text is a valid URL without a password, which may be shown. */
 export function isShowable(url: string): boolean {
   try {
     return parseDatabaseUrl(url).variables.PGPASSWORD === undefined
@@ -61,9 +64,9 @@ export function isShowable(url: string): boolean {
   }
 }
 
-/** The URL itself is not shown: it may hold a password. */
+/** Creates the error of an invalid URL. The URL itself is not shown, because it can contain a password. */
 function badUrl(why: string): AquastreamError {
   return new AquastreamError('usage', `the database URL cannot be used: ${why}`, {
-    hint: 'write it as postgresql://user@host:5432/database; encode other characters as %XX',
+    hint: 'use the format postgresql://user@host:5432/database, with special characters encoded as %XX',
   })
 }

@@ -19,7 +19,7 @@ export async function endBackends(session: Session, application: string): Promis
       `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = ${literal(application)}`,
     )
     if (left === 0) return
-    if (performance.now() > deadline) throw new Error('a backend does not end')
+    if (performance.now() > deadline) throw new Error('a backend has not exited')
     await sleep(20)
   }
 }

@@ -6,21 +6,21 @@ interface Failure extends Partial<Record<Attempt, string>> {
   hint?: string
   /**
    * The cause is the server, its load or the user, not the backup: a backup whose test restore fails with this
-   * error can be good.
+   * error can be valid.
    */
   sparesBackup?: true
 }
 
-const DEFAULT_HINT = 'fix the error reported by the server, then run the same command again'
+const DEFAULT_HINT = 'fix the error reported by the server, then run the command again'
 
 const SERVER: Failure = {sparesBackup: true}
 const CONNECTION: Failure = {
-  hint: 'see whether the server runs, then run the same command again: aquastream env:status',
+  hint: 'check whether the server is running (aquastream env:status), then run the command again',
   sparesBackup: true,
 }
 const MISSING_OR_PRESENT: Failure = {
   restore:
-    'the backup needs something that is not there, or is there already; --into restores into another database',
+    'an object that the backup requires is missing, or an object that it creates already exists; to restore into another database, use --into',
 }
 const BAD_BACKUP: Failure = {hint: 'choose another backup: aquastream db:list'}
 
@@ -42,27 +42,27 @@ const FAILURES: Record<string, Failure> = {
   '57': SERVER,
   '55006': SERVER,
   '58030': SERVER,
-  '53100': {hint: 'make room on the disk of the server, then run the same command again', sparesBackup: true},
+  '53100': {hint: 'free disk space on the server, then run the command again', sparesBackup: true},
   '53200 lock.c': {
-    hint: 'raise max_locks_per_transaction of the server, and restart it',
+    hint: 'increase max_locks_per_transaction on the server, then restart it',
     sparesBackup: true,
   },
   '55P03': {
-    hint: 'something holds a table: find it with SELECT * FROM pg_stat_activity',
+    hint: 'another session holds a lock on a table: find it with SELECT * FROM pg_stat_activity',
     backup:
-      'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again',
+      'another session has locked a table for more than a minute: find it with SELECT * FROM pg_stat_activity, then run the command again',
     restore:
-      'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout',
+      'other sessions hold locks on the tables: stop the service that uses the schema, or wait longer with --lock-timeout',
     sparesBackup: true,
   },
   '42501': {
-    hint: 'use a user that may do this: the owner, or a superuser',
-    backup: 'use a user that may read every table: the owner, or a superuser',
+    hint: 'connect as a user with the required privileges: the owner or a superuser',
+    backup: 'connect as a user who can read all tables: the owner or a superuser',
     sparesBackup: true,
   },
   '23503': {
     restore:
-      'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+      'rows of another schema refer to rows that this backup does not contain: restore all schemas with --all, or inspect the backup in another database with --into',
   },
   // Databases, schemas, columns, functions, tables and other objects that are missing or exist already.
   '3D000': MISSING_OR_PRESENT,
@@ -79,18 +79,18 @@ const FAILURES: Record<string, Failure> = {
   '42P07': MISSING_OR_PRESENT,
   '42704 guc.c': {
     restore:
-      'the archive was made by a newer pg_dump than this server understands: restore it into a newer server',
+      'the archive was written by a newer pg_dump, and this server does not support it: restore it into a newer server',
   },
   // Raised by infra/backup/restore.sh.
   QS001: {
-    hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+    hint: 'drop these objects first and recreate them afterwards, or restore into another database with --into',
   },
   QS002: BAD_BACKUP,
   QS003: {
-    hint: 'the connection was cut while the archive was sent: run the same command again',
+    hint: 'the connection was lost while the archive was being sent: run the command again',
     sparesBackup: true,
   },
-  QS004: {hint: 'choose an archive of this schema, or name the schema that it holds'},
+  QS004: {hint: 'choose an archive of this schema, or specify the schema that the archive contains'},
   QS005: BAD_BACKUP,
 }
 
@@ -110,7 +110,7 @@ export function hintFor(error: ErrorCode, attempt: Attempt): string {
   return failure[attempt] ?? failure.hint ?? DEFAULT_HINT
 }
 
-/** Returns whether a backup can be good although its test restore failed with this error. */
+/** Returns whether a backup can be valid although its test restore failed with this error. */
 export function sparesBackup(error: ErrorCode): boolean {
   return find(error).sparesBackup ?? false
 }
@@ -175,7 +175,7 @@ export function causeIn(stderr: string): string {
     findSqlError({exitCode: 0, stderr})?.message ??
     first ??
     lines.at(-1)?.replace(PREFIX, '') ??
-    'the connection was cut'
+    'the connection was lost'
   )
 }
 

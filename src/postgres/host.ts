@@ -17,8 +17,8 @@ export async function hostPrograms(
 ): Promise<{name: string; start: (program: string[], env: Record<string, string>) => Program}> {
   const {name, variables} = parseDatabaseUrl(url)
   if (typed && variables.PGPASSWORD !== undefined) {
-    throw new AquastreamError('usage', 'a password in --database-url can be read in the list of processes', {
-      hint: 'set DATABASE_URL instead, or leave the password to PGPASSWORD or ~/.pgpass',
+    throw new AquastreamError('usage', 'a password in --database-url is visible in the process list', {
+      hint: 'set DATABASE_URL instead, or provide the password in PGPASSWORD or ~/.pgpass',
     })
   }
   await requireTools()
@@ -32,8 +32,8 @@ async function requireTools(): Promise<void> {
   const firstMissing = 'for tool; do command -v "$tool" >/dev/null || { printf "%s" "$tool"; exit; }; done'
   const {stdout: tool} = await execa('sh', ['-c', firstMissing, 'sh', ...TOOLS])
   if (tool === '') return
-  throw new AquastreamError('tool-missing', `there is no ${tool} on this machine`, {
-    hint: "install PostgreSQL's client tools, as new as the server: https://www.postgresql.org/download/",
+  throw new AquastreamError('tool-missing', `${tool} was not found on this machine`, {
+    hint: 'install the PostgreSQL client tools, in a version not older than the server: https://www.postgresql.org/download/',
   })
 }
 

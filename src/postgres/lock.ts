@@ -54,8 +54,8 @@ function findHolder(session: Session): Promise<LockHolder | null> {
 function busy(holder: LockHolder | null, server: Server): AquastreamError {
   const who = holder
     ? `${holder.application}${holder.client ? ` from ${holder.client}` : ''}, since ${holder.since}`
-    : 'another run'
+    : 'another command'
   return new AquastreamError('busy', `${server.name} is locked by ${who}`, {
-    hint: 'run the same command again when that has ended',
+    hint: 'run the command again when it has finished',
   })
 }

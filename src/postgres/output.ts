@@ -35,7 +35,7 @@ export class WholeOutput extends Transform {
   override _flush(done: TransformCallback): void {
     const {rest, tail} = this.cut()
     if (rest.length > 0) this.push(rest)
-    done(tail.equals(END_MARK) ? null : new Cut('the output ended too early'))
+    done(tail.equals(END_MARK) ? null : new Cut('the output is incomplete'))
   }
 
   /** Splits off the last bytes, which can be the mark or a part of it. */
@@ -61,8 +61,8 @@ export async function readOutput(program: Program): Promise<string> {
     program.ended,
   ])
   if (exitCode === 0 && printed !== undefined) return printed
-  throw new AquastreamError('database-unreachable', `the database could not be asked: ${causeIn(stderr)}`, {
-    hint: 'see whether it runs: aquastream env:status',
-    evidence: [{title: 'the script says', lines: evidenceLines(stderr)}],
+  throw new AquastreamError('database-unreachable', `the database could not be queried: ${causeIn(stderr)}`, {
+    hint: 'check whether it is running: aquastream env:status',
+    evidence: [{title: 'output of the script', lines: evidenceLines(stderr)}],
   })
 }

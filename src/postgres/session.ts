@@ -73,7 +73,7 @@ export async function withSession<T>(
 export function refusedAs(code: keyof typeof ATTEMPTS) {
   return (error: unknown): never => {
     if (!(error instanceof SqlError)) throw error
-    throw new AquastreamError(code, `the server refused: ${error.message}`, {
+    throw new AquastreamError(code, `the server reported an error: ${error.message}`, {
       hint: hintFor(error, ATTEMPTS[code]),
       cause: error,
     })
@@ -86,14 +86,14 @@ const ATTEMPTS = {
   'database-refused': 'verify',
 } as const
 
-function unreachable(server: Server, words: string): AquastreamError {
-  const lines = lastLines(words, 6)
+function unreachable(server: Server, stderr: string): AquastreamError {
+  const lines = lastLines(stderr, 6)
   return new AquastreamError(
     'database-unreachable',
-    `${server.name} does not answer: ${lines.at(-1) ?? 'the connection ended'}`,
+    `the connection to ${server.name} failed: ${lines.at(-1) ?? 'it was closed'}`,
     {
-      hint: 'see whether the server runs and lets this user in: aquastream env:status, or psql with the same URL',
-      evidence: lines.length > 1 ? [{title: 'psql says', lines}] : [],
+      hint: 'check that the server is running (aquastream env:status) and accepts this user (psql with the same URL)',
+      evidence: lines.length > 1 ? [{title: 'output of psql', lines}] : [],
     },
   )
 }

@@ -20,9 +20,9 @@ export async function checkVersions(server: Server, session: Session): Promise<s
   if (major < OLDEST) {
     throw new AquastreamError(
       'tool-too-old',
-      `${server.name} is PostgreSQL ${major}, and ${OLDEST} or newer is needed`,
+      `${server.name} is PostgreSQL ${major}, but ${OLDEST} or newer is required`,
       {
-        hint: 'update the server: https://www.postgresql.org/support/versioning/',
+        hint: 'upgrade the server: https://www.postgresql.org/support/versioning/',
       },
     )
   }
@@ -31,16 +31,16 @@ export async function checkVersions(server: Server, session: Session): Promise<s
       'tool-too-old',
       `pg_dump ${pgDump} cannot back up ${server.name}, which is PostgreSQL ${major}`,
       {
-        hint: `install PostgreSQL's client tools of version ${major} or newer, and put them first in PATH`,
+        hint: `install the PostgreSQL client tools, version ${major} or newer, and put them first in PATH`,
       },
     )
   }
   if (Number.parseInt(pgDump, 10) >= UNREADABLE_BEFORE && major < UNREADABLE_BEFORE) {
     throw new AquastreamError(
       'tool-too-new',
-      `dumps of pg_dump ${pgDump} cannot be restored into ${server.name}, which is PostgreSQL ${major}`,
+      `dumps written by pg_dump ${pgDump} cannot be restored into ${server.name}, which is PostgreSQL ${major}`,
       {
-        hint: `put the client tools of version ${major} first in PATH, such as /usr/lib/postgresql/${major}/bin`,
+        hint: `put the client tools of version ${major} first in PATH, for example /usr/lib/postgresql/${major}/bin`,
       },
     )
   }

@@ -9,13 +9,13 @@ test('a command that an error names is about the same stack and backups', async 
   const run = await site.run(`db:pin 20261101T020000Z ${PLACE} --json`)
   expect(errorOf(run)).toMatchObject({
     code: 'no-such-backup',
-    hint: `make one: aquastream db:backup ${PLACE}`,
+    hint: `take one: aquastream db:backup ${PLACE}`,
   })
 })
 
 test('and one that a warning or a finding names', async () => {
   await using site = await siteWithoutDocker()
-  const hint = `hint: make one: aquastream db:backup ${PLACE}`
+  const hint = `hint: take one: aquastream db:backup ${PLACE}`
   const warned = await site.run(`db:list ${PLACE}`)
   expect([warned.exitCode, warned.stderr.split('\n').at(-1)]).toEqual([0, hint])
   const found = await site.run(`db:list ${PLACE} --max-age 26`)
@@ -30,7 +30,7 @@ test('with those of the flags that it knows, in words for a shell', async () => 
     ...where,
   ])
   expect(errorOf(run).hint).toBe(
-    String.raw`make one: aquastream db:backup --profile stage --dir 'it'\''s here' --database-url postgresql://u@127.0.0.1:1/d`,
+    String.raw`take one: aquastream db:backup --profile stage --dir 'it'\''s here' --database-url postgresql://u@127.0.0.1:1/d`,
   )
 })
 
@@ -52,7 +52,7 @@ test('a command that is about another profile on purpose stays as it is', async 
 test('without flags it stays as it is', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('db:pin 20261101T020000Z --json', {env: {AQUASTREAM_PROFILE: 'prod'}})
-  expect(errorOf(run).hint).toBe('make one: aquastream db:backup')
+  expect(errorOf(run).hint).toBe('take one: aquastream db:backup')
 })
 
 const CANARY = 'canary-7d1f'

@@ -93,7 +93,7 @@ describe.concurrent('one run at a time', () => {
     expect(message.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/, 'TIME')).toBe(
       `${root} is in use by db:backup (pid ${holder.process.pid}) since TIME UTC`,
     )
-    expect(hint).toBe(`wait until it has ended; see what it does: ps -fp ${holder.process.pid}`)
+    expect(hint).toBe(`wait until it has finished; to see the process, run ps -fp ${holder.process.pid}`)
   })
 
   test('looking needs no lock', async () => {
@@ -178,7 +178,7 @@ describe.concurrent('one run at a time', () => {
     await rmdir(join(root, '.lock'))
     await mkdir(join(root, '.lock'))
     expect(await holder.last()).toBe(
-      `asks\nheld\nbusy: ${root} was taken over by another run while this one stood still\n`,
+      `asks\nheld\nbusy: ${root} was taken over by another command while this one was suspended\n`,
     )
   })
 
@@ -195,7 +195,7 @@ describe.concurrent('one run at a time', () => {
     expect(run.exitCode).toBe(8)
     expect(errorOf(run)).toMatchObject({
       message: `${root} is in use by db:backup (pid 7 on db2) since 2026-11-23 02:00:05 UTC`,
-      hint: 'wait until it has ended; see what it does on db2: ps -fp 7',
+      hint: 'wait until it has finished; to see the process on db2, run ps -fp 7',
     })
   })
 })

@@ -239,8 +239,8 @@ describe('db:pin and db:unpin', () => {
     expect(run.exitCode).toBe(10)
     expect(errorOf(run)).toMatchObject({
       code: 'no-such-backup',
-      message: `2026 fits 2 backups of ${rootOf(site)}`,
-      hint: 'type more of the ID: 20261101T020000Z, 20261031T020000Z',
+      message: `2026 matches 2 backups in ${rootOf(site)}`,
+      hint: 'enter more characters of the ID: 20261101T020000Z, 20261031T020000Z',
     })
   })
 
@@ -250,8 +250,8 @@ describe('db:pin and db:unpin', () => {
     expect(run.exitCode).toBe(10)
     expect(errorOf(run)).toMatchObject({
       code: 'no-such-backup',
-      message: `there is no backup "../x" in ${rootOf(site)}`,
-      hint: 'see what there is: aquastream db:list',
+      message: `backup "../x" was not found in ${rootOf(site)}`,
+      hint: 'list the backups: aquastream db:list',
     })
   })
 
@@ -290,7 +290,7 @@ describe('db:list', () => {
     expect(await site.run('db:list')).toEqual({
       exitCode: 0,
       stdout: `There are no backups in ${directory}.`,
-      stderr: `warning: there is no complete backup in ${directory}\nhint: make one: aquastream db:backup`,
+      stderr: `warning: no complete backup was found in ${directory}\nhint: take one: aquastream db:backup`,
     })
   })
 
@@ -301,7 +301,7 @@ describe('db:list', () => {
     const {exitCode, stderr} = await site.run('db:list')
     expect(exitCode).toBe(0)
     expect(stderr).toBe(
-      `warning: the newest backup, ${idAgo(27.5)}, is 27 hours old, more than 26\nhint: see why the last one failed, and make one: aquastream db:backup`.replace(
+      `warning: the newest backup, ${idAgo(27.5)}, is 27 hours old (maximum: 26)\nhint: find out why the last backup failed, then take one: aquastream db:backup`.replace(
         idAgo(27.5),
         (await idsIn(site))[2] ?? '',
       ),
@@ -313,7 +313,7 @@ describe('db:list', () => {
     const run = await site.run('db:list --max-age 3 --json')
     expect(run.exitCode).toBe(7)
     expect(listOf(run).sets).toHaveLength(1)
-    expect((await site.run('db:list --max-age 3')).stderr).toContain('is 3 hours old, more than 3')
+    expect((await site.run('db:list --max-age 3')).stderr).toContain('is 3 hours old (maximum: 3)')
     expect(await site.run('db:list --max-age 4')).toMatchObject({exitCode: 0, stderr: ''})
   })
 
@@ -324,7 +324,7 @@ describe('db:list', () => {
     const run = await site.run('db:list --max-age 26')
     expect(run.exitCode).toBe(7)
     expect(run.stderr).toContain(
-      `error: the newest backup of payment, notification, media, ${old}, is 30 hours old, more than 26\n`,
+      `error: the newest backup of payment, notification, media, ${old}, is 30 hours old (maximum: 26)\n`,
     )
     const {schemas} = listOf(await site.run('db:list --json'))
     expect(schemas.filter(({id}) => id === newest).map(({schema}) => schema)).toEqual([

@@ -90,7 +90,7 @@ describe('one moment', () => {
     await held.release()
     const {exitCode, stderr} = await running.ended
     expect(exitCode, stderr).toBe(0)
-    expect(stderr).toMatch(/notification\.outbox.* was truncated or rewritten meanwhile: once more/)
+    expect(stderr).toMatch(/notification\.outbox.* was truncated or rewritten during the dump; retrying/)
     expect(await inSet('latest', 'SELECT count(*) FROM notification.outbox')).toBe('5')
   })
 
@@ -128,7 +128,7 @@ describe('what a backup cannot bring back', () => {
     const {exitCode, stderr} = await site.run('db:backup')
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain(
-      'note: in no backup of schemas, and so not in this one: cast from "user".state to integer, event trigger on_ddl, large objects, publication changes, settings of the database, statistics object media.names\n',
+      'note: not included in schema backups: cast from "user".state to integer, event trigger on_ddl, large objects, publication changes, settings of the database, statistics object media.names\n',
     )
   })
 
@@ -137,7 +137,7 @@ describe('what a backup cannot bring back', () => {
       CREATE TABLE event.part PARTITION OF "user".parts DEFAULT`)
     const {stderr} = await site.run('db:backup')
     expect(stderr).toContain(
-      'note: event.part is a partition of "user".parts: restore their schemas together, from a backup of both\n',
+      'note: event.part is a partition of "user".parts: restore both schemas together, from one backup\n',
     )
     await restore(site, '--all')
   })
@@ -169,7 +169,7 @@ describe('the programs beside the server', () => {
       code: 'tool-too-new',
       exitCode: 3,
       message: expect.stringMatching(
-        `^dumps of pg_dump ${newest[0]}\\.\\d+ cannot be restored into .*, which is PostgreSQL ${server.major}$`,
+        `^dumps written by pg_dump ${newest[0]}\\.\\d+ cannot be restored into .*, which is PostgreSQL ${server.major}$`,
       ) as string,
       hint: expect.stringContaining(
         `put the client tools of version ${server.major} first in PATH`,
@@ -187,7 +187,7 @@ describe('the programs beside the server', () => {
     expect(errorOf(await place.run('db:backup --compression zstd --json'))).toMatchObject({
       code: 'backup-failed',
       exitCode: 5,
-      hint: 'this pg_dump was built without zstd: choose --compression gzip',
+      hint: 'this pg_dump was built without zstd; use --compression gzip',
     })
   })
 

@@ -34,9 +34,9 @@ interface Failure {
 }
 
 const NOBODY = 65_534
-const OWNER = 'use a user that may do this: the owner, or a superuser'
+const OWNER = 'connect as a user with the required privileges: the owner or a superuser'
 const ELSEWHERE =
-  'the backup needs something that is not there, or is there already; --into restores into another database'
+  'an object that the backup requires is missing, or an object that it creates already exists; to restore into another database, use --into'
 
 const failures: Failure[] = [
   {
@@ -51,7 +51,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'services hold the tables: stop the one that uses the schema, or wait longer with --lock-timeout',
+      hint: 'other sessions hold locks on the tables: stop the service that uses the schema, or wait longer with --lock-timeout',
     },
   },
   {
@@ -71,7 +71,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'see whether the server runs, then run the same command again: aquastream env:status',
+      hint: 'check whether the server is running (aquastream env:status), then run the command again',
     },
   },
   {
@@ -100,7 +100,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+      hint: 'rows of another schema refer to rows that this backup does not contain: restore all schemas with --all, or inspect the backup in another database with --into',
     },
   },
   {
@@ -123,7 +123,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'refused',
       exitCode: 9,
-      hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+      hint: 'drop these objects first and recreate them afterwards, or restore into another database with --into',
     },
   },
   fromFile(
@@ -144,13 +144,13 @@ const failures: Failure[] = [
     'a setting that this server does not know',
     '42704',
     'SET aquastream_setting = 0;',
-    'the archive was made by a newer pg_dump than this server understands: restore it into a newer server',
+    'the archive was written by a newer pg_dump, and this server does not support it: restore it into a newer server',
   ),
   fromFile(
     'a server without room for more locks',
     '53200',
     'SELECT pg_catalog.pg_advisory_xact_lock(n) FROM pg_catalog.generate_series(1, 1000000) n;',
-    'raise max_locks_per_transaction of the server, and restart it',
+    'increase max_locks_per_transaction on the server, then restart it',
   ),
   {
     what: 'a server whose disk is full',
@@ -159,7 +159,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'make room on the disk of the server, then run the same command again',
+      hint: 'free disk space on the server, then run the command again',
     },
   },
   {
@@ -169,7 +169,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'the connection was cut while the archive was sent: run the same command again',
+      hint: 'the connection was lost while the archive was being sent: run the command again',
     },
   },
   {
@@ -200,7 +200,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'backup-failed',
       exitCode: 5,
-      hint: 'use a user that may read every table: the owner, or a superuser',
+      hint: 'connect as a user who can read all tables: the owner or a superuser',
     },
   },
   {
@@ -211,7 +211,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'backup-failed',
       exitCode: 5,
-      hint: 'something holds a table for more than a minute; find it with SELECT * FROM pg_stat_activity, then run this again',
+      hint: 'another session has locked a table for more than a minute: find it with SELECT * FROM pg_stat_activity, then run the command again',
     },
   },
   {
@@ -233,7 +233,7 @@ const failures: Failure[] = [
     outcome: {
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'raise max_locks_per_transaction of the server, and restart it',
+      hint: 'increase max_locks_per_transaction on the server, then restart it',
     },
   },
 ]
@@ -309,7 +309,9 @@ test('a program that is missing beside the server is named', async () => {
     error: {
       code: 'tool-missing',
       exitCode: 3,
-      message: expect.stringContaining('there is no pg_restore') as string,
+      message: expect.stringContaining(
+        'pg_restore, which is needed to unpack the archive, was not found',
+      ) as string,
     },
   })
 })

@@ -260,7 +260,7 @@ describe('an archive that changes while it is restored', () => {
     const run = await running.ended
     expect(errorOf(run)).toMatchObject({
       code: 'archive-damaged',
-      message: expect.stringContaining('its checksum is not that of the backup'),
+      message: expect.stringContaining('its checksum does not match the backup'),
     })
   })
 
@@ -393,8 +393,8 @@ describe('a hostile manifest', () => {
     })
     const error = await failure(other, 'db:restore', '--yes', '--schema', 'crew', '--from', set)
     expect(error).toMatchObject({code: 'restore-unknown', exitCode: 4})
-    expect(error.message).toContain('the archive ended the transaction by itself')
-    const [, undo] = /; to go back: aquastream db:restore (.*)$/.exec(error.hint) ?? []
+    expect(error.message).toContain('a command in the archive committed the transaction')
+    const [, undo] = /; to undo the restore: aquastream db:restore (.*)$/.exec(error.hint) ?? []
     await restore(other, ...undo!.split(' '))
   })
 
@@ -404,7 +404,7 @@ describe('a hostile manifest', () => {
     const {sets} = await report<ListReport>(other, ['db:list'])
     expect(sets[0]).toMatchObject({
       state: 'damaged',
-      reason: expect.stringMatching(/^manifest\.json has \d+ bytes, which cannot be$/) as string,
+      reason: expect.stringMatching(/^manifest\.json is too large \(\d+ bytes\)$/) as string,
     })
     expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
   })
@@ -511,7 +511,7 @@ test.runIf(canMount)('a server without room changes nothing', async () => {
   const error = await failure(other, 'db:restore', '--yes', '--all')
   expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
   expect(error.message).toContain('No space left')
-  expect(error.hint).toContain('make room on the disk')
+  expect(error.hint).toContain('free disk space on the server')
   expect(await remains({sql: cramped})).toBe('')
   expect(await fingerprint({sql: cramped})).toBe(then)
   await rm(join(disk.path, 'filler'))

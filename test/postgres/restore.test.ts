@@ -109,8 +109,8 @@ describe('another database', () => {
     expect(error).toMatchObject({
       code: 'usage',
       exitCode: 2,
-      message: expect.stringContaining('there is no database "Other; db" on 127.0.0.1:') as string,
-      hint: 'add --create to make it',
+      message: expect.stringContaining('database "Other; db" does not exist on 127.0.0.1:') as string,
+      hint: 'add --create to create it',
     })
     expect(await databases()).not.toContain('Other; db')
   })
@@ -187,8 +187,8 @@ describe('what other schemas would lose', () => {
     expect(error).toMatchObject({
       code: 'refused',
       exitCode: 9,
-      message: expect.stringContaining('other schemas hold on to it, and would lose ') as string,
-      hint: 'drop these first and make them again afterwards, or restore into another database with --into',
+      message: expect.stringContaining('other schemas depend on "user" and would lose: ') as string,
+      hint: 'drop these objects first and recreate them afterwards, or restore into another database with --into',
     })
     expect(error.message).toContain(named)
     expect(await changes()).toEqual([])
@@ -206,7 +206,7 @@ describe('what other schemas would lose', () => {
     expect(error).toMatchObject({
       code: 'refused',
       exitCode: 9,
-      message: 'other schemas hold on to it, and would lose subscription copies of table "user".accounts',
+      message: 'other schemas depend on "user" and would lose: subscription copies of table "user".accounts',
     })
     expect(await changes()).toEqual([])
   })
@@ -221,7 +221,7 @@ describe('what other schemas would lose', () => {
     expect(error).toMatchObject({
       code: 'restore-failed',
       exitCode: 6,
-      hint: 'rows of another schema refer to what this backup does not have: restore both with --all, or look at them with --into',
+      hint: 'rows of another schema refer to rows that this backup does not contain: restore all schemas with --all, or inspect the backup in another database with --into',
     })
     expect(error.message).toContain('violates foreign key constraint "events_organiser_fkey"')
     expect(await changes()).toEqual([])
@@ -402,7 +402,7 @@ describe('which backup', () => {
     await rm(join(path, `user_${id}.sql.gz`))
     const {stdout} = await site.run('db:restore --schema user --dry-run')
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      `Note: the newer backup ${id} is damaged and was passed over: user_${id}.sql.gz is missing.`,
+      `Note: the newer backup ${id} is damaged and was skipped: user_${id}.sql.gz is missing.`,
     )
     expect(stdout).toContain(`will be replaced with backup ${good}`)
   })
@@ -417,12 +417,12 @@ describe('which backup', () => {
       expect(await failure(site, ...words, ...more)).toEqual({
         exitCode: 9,
         code: 'refused',
-        message: `the newest backup in ${rootOf(site)}, ${id}, is of another database: copy`,
-        hint: 'name the one that you mean with --from; see which there are: aquastream db:list',
+        message: `the newest backup in ${rootOf(site)}, ${id}, is a backup of another database: copy`,
+        hint: 'select a backup with --from; list the backups: aquastream db:list',
       })
     expect(await changes()).toEqual([])
     const run = await site.run(`db:restore --schema user --dry-run --from ${id}`)
-    expect(run.stdout).toContain('it is a backup of the database copy')
+    expect(run.stdout).toContain('this is a backup of another database: copy')
     expect((await restore(site, '--schema', 'user', '--from', id)).from).toBe(id)
   })
 
@@ -439,7 +439,7 @@ describe('which backup', () => {
     expect(await preview('--from', first.slice(0, 15))).toBe(first)
     expect(await failure(site, 'db:restore', '--all', '--from', first.slice(0, 4))).toMatchObject({
       exitCode: 10,
-      message: `${first.slice(0, 4)} fits 2 backups of ${rootOf(site)}`,
+      message: `${first.slice(0, 4)} matches 2 backups in ${rootOf(site)}`,
     })
     expect(await failure(site, 'db:restore', '--all', '--at', '2020-01-01')).toMatchObject({exitCode: 10})
     expect(await failure(site, 'db:restore', '--all', '--at', 'noon')).toMatchObject({exitCode: 2})
@@ -504,7 +504,7 @@ describe('a file from anywhere', () => {
     expect({from, rows}).toEqual({from: path, rows: undefined})
     expect(await changes()).toEqual([])
     const {stdout} = await site.run(`db:restore --schema user --file ${path} --dry-run`)
-    expect(stdout).toContain('there is no manifest for this file, so its rows cannot be compared')
+    expect(stdout).toContain('this file has no manifest, so row counts cannot be compared')
     await server.sql('DROP DATABASE IF EXISTS beside', {database: 'postgres'})
     await restore(site, '--schema', 'user', '--file', path, '--into', 'beside', '--create')
     expect(await server.sql('SELECT count(*) FROM "user".accounts', {database: 'beside'})).toBe('50')
@@ -518,7 +518,7 @@ describe('a file from anywhere', () => {
     [
       'with --create',
       () => dump('c.sql', '--create'),
-      {exitCode: 7, message: /it holds the command \\connect of psql/},
+      {exitCode: 7, message: /it contains the psql command \\connect/},
     ],
     [
       'with a COMMIT of its own',
@@ -530,12 +530,12 @@ describe('a file from anywhere', () => {
         )
         return path
       },
-      {exitCode: 7, message: /it holds the command COMMIT;, which would end the transaction/},
+      {exitCode: 7, message: /it contains the command COMMIT;, which would end the restore transaction/},
     ],
     [
       'without its last line',
       async () => cut(await dump('t.sql'), 200),
-      {exitCode: 7, message: /its end is missing/},
+      {exitCode: 7, message: /it is truncated/},
     ],
     [
       'without the end of gzip',
@@ -550,7 +550,7 @@ describe('a file from anywhere', () => {
     [
       'of a schema that is there',
       () => dump('e.sql', '-n', 'event', '-N', 'user'),
-      {exitCode: 7, message: /it also holds the schema event/},
+      {exitCode: 7, message: /it also contains the schema event/},
     ],
     [
       'of a schema that is not there',
@@ -560,7 +560,7 @@ describe('a file from anywhere', () => {
         await server.sql('DROP SCHEMA gone')
         return path
       },
-      {exitCode: 6, message: /^nothing was changed: the archive does not hold the schema user$/},
+      {exitCode: 6, message: /^nothing was changed: the archive does not contain the schema user$/},
     ],
     [
       'that is a picture',
@@ -569,14 +569,18 @@ describe('a file from anywhere', () => {
         await writeFile(path, '\u0089PNG')
         return path
       },
-      {exitCode: 7, message: /is no dump of pg_dump/},
+      {exitCode: 7, message: /it was not written by pg_dump/},
     ],
     [
       'that is not there',
       () => Promise.resolve('/nonexistent/x.sql'),
-      {exitCode: 10, message: /there is none/},
+      {exitCode: 10, message: /it does not exist/},
     ],
-    ['that is a directory', () => Promise.resolve(site.directory), {exitCode: 10, message: /it is no file/}],
+    [
+      'that is a directory',
+      () => Promise.resolve(site.directory),
+      {exitCode: 10, message: /it is not a file/},
+    ],
   ]
   test.each(bad)('one %s changes nothing', async (_, make, {exitCode, message}) => {
     const path = await make()

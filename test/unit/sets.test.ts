@@ -71,7 +71,7 @@ test('a set without checksums is partial and still tells its schemas', async () 
   expect(await listSets(site.root)).toMatchObject([
     {
       state: 'partial',
-      reason: 'it has no SHA256SUMS, so it was not finished',
+      reason: 'SHA256SUMS is missing, so the backup was not completed',
       schemas: ['User', 'odd_name', 'user'],
       manifest: undefined,
     },
@@ -87,11 +87,11 @@ const DAMAGE: [what: string, change: (path: string) => Promise<unknown>, reason:
   [
     'a manifest that was changed',
     path => appendFile(join(path, 'manifest.json'), ' '),
-    'manifest.json is not the one that SHA256SUMS lists',
+    'the checksum of manifest.json does not match SHA256SUMS',
   ],
-  ['empty checksums', path => truncate(join(path, 'SHA256SUMS')), 'SHA256SUMS is cut off'],
-  ['checksums cut short', path => truncate(join(path, 'SHA256SUMS'), 100), 'SHA256SUMS is cut off'],
-  ['odd checksums', path => appendFile(join(path, 'SHA256SUMS'), 'odd\n'), 'SHA256SUMS cannot be understood'],
+  ['empty checksums', path => truncate(join(path, 'SHA256SUMS')), 'SHA256SUMS is truncated'],
+  ['checksums cut short', path => truncate(join(path, 'SHA256SUMS'), 100), 'SHA256SUMS is truncated'],
+  ['odd checksums', path => appendFile(join(path, 'SHA256SUMS'), 'odd\n'), 'SHA256SUMS is malformed'],
 ]
 
 async function replaceByLink(path: string): Promise<void> {
@@ -107,17 +107,21 @@ test.each(DAMAGE)('%s makes the set damaged', async (_, change, reason) => {
 
 type Change = NonNullable<SetOptions['manifest']>
 const HOSTILE: [what: string, manifest: Change, reason: string][] = [
-  ['that leads out of its directory', withArchive({file: '../user'}), 'cannot be understood'],
-  ['that names its parent', withArchive({file: '..'}), 'cannot be understood'],
-  ['with an absurd size', withArchive({bytes: 1e300}), 'cannot be understood'],
-  ['with a negative size', withArchive({bytes: -1}), 'cannot be understood'],
+  ['that leads out of its directory', withArchive({file: '../user'}), 'manifest.json is malformed'],
+  ['that names its parent', withArchive({file: '..'}), 'manifest.json is malformed'],
+  ['with an absurd size', withArchive({bytes: 1e300}), 'manifest.json is malformed'],
+  ['with a negative size', withArchive({bytes: -1}), 'manifest.json is malformed'],
   ['with a huge size', withArchive({bytes: Number.MAX_SAFE_INTEGER}), 'instead of 9007199254740991'],
-  ['with another checksum', withArchive({sha256: '0'.repeat(64)}), 'differ on user_'],
-  ['of another set', manifest => ({...manifest, id: '20251123T020000Z'}), 'is that of 20251123T020000Z'],
-  ['of a later format', manifest => ({...manifest, format: 2}), 'cannot be understood'],
-  ['with a schema twice', manifest => twice(manifest), 'names user twice'],
-  ['that holds nothing', manifest => ({...manifest, archives: []}), 'cannot be understood'],
-  ['that is no object', () => ['x'], 'cannot be understood'],
+  ['with another checksum', withArchive({sha256: '0'.repeat(64)}), 'list different checksums for user_'],
+  [
+    'of another set',
+    manifest => ({...manifest, id: '20251123T020000Z'}),
+    'belongs to backup 20251123T020000Z',
+  ],
+  ['of a later format', manifest => ({...manifest, format: 2}), 'manifest.json is malformed'],
+  ['with a schema twice', manifest => twice(manifest), 'lists user twice'],
+  ['that holds nothing', manifest => ({...manifest, archives: []}), 'manifest.json is malformed'],
+  ['that is no object', () => ['x'], 'manifest.json is malformed'],
 ]
 
 function withArchive(change: object): Change {

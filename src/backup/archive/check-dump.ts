@@ -25,7 +25,7 @@ const TRAILER = '-- PostgreSQL database dump complete'
  */
 export async function checkDump(archive: ArchiveFile, {server, onlySchema}: DumpCheck): Promise<void> {
   const seen = {beginning: false, trailer: false}
-  const refuse = onlySchema === undefined ? undefined : strangeLines(archive.path, onlySchema)
+  const checkLine = onlySchema === undefined ? undefined : lineCheck(archive.path, onlySchema)
   try {
     for await (const part of readParts(unpack(archive, server, readVerified(archive)))) {
       if ('rows' in part || part.quoted) continue
@@ -33,32 +33,35 @@ export async function checkDump(archive: ArchiveFile, {server, onlySchema}: Dump
       if (line === BEGINNING) seen.beginning = true
       if (line === TRAILER) seen.trailer = true
       else if (line.startsWith('-- Name: ')) seen.trailer = false
-      refuse?.(line)
+      checkLine?.(line)
     }
   } catch (error) {
     if (error instanceof AquastreamError) throw error
-    throw damaged(archive.path, `it cannot be unpacked to its end (${(error as Error).message})`)
+    throw damaged(archive.path, `it cannot be unpacked completely (${(error as Error).message})`)
   }
-  if (!seen.beginning) throw damaged(archive.path, 'it is no dump of pg_dump')
-  if (!seen.trailer) throw damaged(archive.path, 'its end is missing')
+  if (!seen.beginning) throw damaged(archive.path, 'it was not written by pg_dump')
+  if (!seen.trailer) throw damaged(archive.path, 'it is truncated')
 }
 
 /** Returns a check of one line, which rejects what would act outside of the schema or the transaction. */
-function strangeLines(path: string, schema: string): (line: string) => void {
+function lineCheck(path: string, schema: string): (line: string) => void {
   // The body of a function in standard SQL is not quoted, and ends with END.
   let atomic = false
   return line => {
     if (/\bBEGIN ATOMIC$/.test(line)) atomic = true
     else if (atomic && /^\s*END;?$/.test(line)) atomic = false
     else if (!atomic && /^\s*(?:BEGIN|START TRANSACTION|COMMIT|END|ROLLBACK|ABORT|PREPARE)\b/i.test(line))
-      throw damaged(path, `it holds the command ${line.trim()}, which would end the transaction of a restore`)
+      throw damaged(path, `it contains the command ${line.trim()}, which would end the restore transaction`)
     if (/^\\(?!(?:un)?restrict )/.test(line))
       throw damaged(
         path,
-        `it holds the command ${line.split(' ')[0]} of psql, which a dump of one schema has no use for`,
+        `it contains the psql command ${line.split(' ')[0]}, which is not allowed in a dump of one schema`,
       )
     const [, other] = /^-- (?:Data for )?Name: .*; Schema: (.*); Owner: /.exec(line) ?? []
     if (other !== undefined && other !== '-' && other !== schema.replaceAll('\n', ' '))
-      throw damaged(path, `it also holds the schema ${other}; make one with pg_dump -n '"${schema}"'`)
+      throw damaged(
+        path,
+        `it also contains the schema ${other}; dump a single schema with pg_dump -n '"${schema}"'`,
+      )
   }
 }

@@ -30,8 +30,8 @@ export function parseCompression(text: string): Pick<ArchiveForm, 'compression' 
   const level = digits === undefined ? undefined : Number(digits)
   if (method === 'gzip' && (level ?? 1) <= 9) return {compression: 'gzip', level}
   if (method === 'zstd' && (level ?? 1) <= 19) return {compression: 'zstd', level}
-  throw new AquastreamError('usage', `--compression ${JSON.stringify(text)} is not known`, {
-    hint: 'write gzip:1 to gzip:9, zstd:1 to zstd:19, or none',
+  throw new AquastreamError('usage', `--compression ${JSON.stringify(text)} is not supported`, {
+    hint: 'use gzip:1 to gzip:9, zstd:1 to zstd:19, or none',
   })
 }
 
@@ -57,8 +57,8 @@ export function compressionArgument({compression, level}: ArchiveForm): string {
  */
 export function requireCompression({compression}: ArchiveForm, pgDump: string): void {
   if (compression !== 'zstd' || Number.parseInt(pgDump, 10) >= 16) return
-  throw new AquastreamError('tool-too-old', `pg_dump ${pgDump} knows no zstd`, {
-    hint: 'leave --compression away, or use PostgreSQL 16 or newer',
+  throw new AquastreamError('tool-too-old', `pg_dump ${pgDump} does not support zstd`, {
+    hint: 'remove --compression, or use the client tools of PostgreSQL 16 or newer',
   })
 }
 

@@ -20,29 +20,29 @@ export interface ArchiveFile {
  * @throws no-such-backup, backup-directory
  */
 export async function identify(path: string): Promise<ArchiveFile> {
-  return {path, ...(await look(path)), sha256: await checksum(path)}
+  return {path, ...(await readHeader(path)), sha256: await checksum(path)}
 }
 
-async function look(path: string): Promise<{encoding: Encoding; bytes: number}> {
+async function readHeader(path: string): Promise<{encoding: Encoding; bytes: number}> {
   try {
     const handle = await open(path, 'r')
     try {
       const stat = await handle.stat()
-      if (!stat.isFile()) throw noFile(path, 'it is no file')
+      if (!stat.isFile()) throw notRestorable(path, 'it is not a file')
       const {buffer} = await handle.read(Buffer.alloc(5), 0, 5, 0)
       return {encoding: encodingFrom(buffer), bytes: stat.size}
     } finally {
       await handle.close()
     }
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') throw noFile(path, 'there is none')
+    if (errnoOf(error) === 'ENOENT') throw notRestorable(path, 'it does not exist')
     throw error instanceof AquastreamError ? error : storageError(path, error)
   }
 }
 
-function noFile(path: string, why: string): AquastreamError {
+function notRestorable(path: string, why: string): AquastreamError {
   return new AquastreamError('no-such-backup', `${path} cannot be restored: ${why}`, {
-    hint: 'name an archive, such as user_20261123T020000Z.sql.gz',
+    hint: 'specify an archive, for example user_20261123T020000Z.sql.gz',
   })
 }
 
@@ -70,13 +70,13 @@ export async function checkArchive({path, sha256, bytes}: Omit<ArchiveFile, 'enc
     throw unreadable(path, error)
   })
   if (found !== sha256)
-    throw damaged(path, `its checksum differs from that of the ${bytes} bytes that were backed up`)
+    throw damaged(path, `its checksum does not match the ${bytes} bytes that were backed up`)
 }
 
 /** Converts an error of reading a file of a backup. A missing file, or a directory in its place, is damage. */
 export function unreadable(path: string, error: unknown): unknown {
   const code = errnoOf(error)
-  if (code === 'ENOENT') return damaged(path, 'it is gone')
+  if (code === 'ENOENT') return damaged(path, 'it is missing')
   return code === 'EISDIR' ? damaged(path, 'it is a directory') : storageError(path, error)
 }
 
@@ -105,6 +105,6 @@ export async function* readVerified({path, sha256}: ArchiveFile): AsyncGenerator
   } catch (error) {
     throw unreadable(path, error)
   }
-  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum is not that of the backup')
+  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum does not match the backup')
   yield held
 }

@@ -49,9 +49,9 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `there is no ${encoding === 'custom' ? 'pg_restore' : encoding} beside ${server.name} to unpack the archive`,
+      `${encoding === 'custom' ? 'pg_restore' : encoding}, which is needed to unpack the archive, was not found with the client tools of ${server.name}`,
       {
-        hint: `install it there, or unpack the archive yourself and name it by --file`,
+        hint: 'install it there, or unpack the archive yourself and restore it with --file',
       },
     )
   }

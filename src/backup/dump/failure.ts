@@ -20,12 +20,12 @@ interface Dump {
 export async function explainDump({what, stderr}: DumpFailed, dump: Dump): Promise<AquastreamError> {
   return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
     hint: (await lacksCompression(dump)) ?? (await serverHint(dump)) ?? DEFAULT_HINT,
-    evidence: [{title: 'pg_dump says', lines: evidenceLines(stderr)}],
+    evidence: [{title: 'output of pg_dump', lines: evidenceLines(stderr)}],
   })
 }
 
 const DEFAULT_HINT =
-  'fix the error reported by pg_dump, then run the same command again; earlier backups are as they were'
+  'fix the error reported by pg_dump, then run the command again; earlier backups are unchanged'
 
 /**
  * The compression methods depend on the build of pg_dump. If a method is missing, even an empty dump fails.
@@ -38,7 +38,7 @@ async function lacksCompression({server, form}: Dump): Promise<string | undefine
     succeeds(readOutput(server.run('backup', ['probe', argument])))
   if ((await works(compressionArgument(form))) || !(await works('0'))) return undefined
   const other = compression === 'gzip' ? 'none' : 'gzip'
-  return `this pg_dump was built without ${compression}: choose --compression ${other}`
+  return `this pg_dump was built without ${compression}; use --compression ${other}`
 }
 
 /**

@@ -8,19 +8,19 @@ import {jsonLiteral} from '../../system/text/sql-quote.js'
  */
 export async function findNotBackedUp(session: Session, schemas: string[]): Promise<string[]> {
   const within = `(SELECT oid FROM pg_namespace WHERE nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)})))`
-  const nowhere = await session.json<string[]>(nowhereSql(within))
-  const apart = await session.json<string[]>(apartSql(within))
+  const outside = await session.json<string[]>(outsideSql(within))
+  const partitions = await session.json<string[]>(partitionsSql(within))
   return [
-    ...(nowhere.length > 0 ? [`in no backup of schemas, and so not in this one: ${nowhere.join(', ')}`] : []),
-    ...apart.map(pair => `${pair}: restore their schemas together, from a backup of both`),
+    ...(outside.length > 0 ? [`not included in schema backups: ${outside.join(', ')}`] : []),
+    ...partitions.map(pair => `${pair}: restore both schemas together, from one backup`),
   ]
 }
 
 /**
- * Objects that belong to the database and to no schema. pg_dump also omits extended statistics in another schema
- * than their table.
+ * Selects objects that belong to the database and not to a schema. pg_dump also omits extended statistics that are
+ * in another schema than their table.
  */
-function nowhereSql(within: string): string {
+function outsideSql(within: string): string {
   return `
     SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM (
       SELECT pg_describe_object(classid, objid, 0) AS name FROM (
@@ -30,7 +30,7 @@ function nowhereSql(within: string): string {
         UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN pg_class c ON c.oid = stxrelid
           WHERE relnamespace <> stxnamespace AND stxnamespace IN ${within}
       ) o WHERE NOT EXISTS (
-        -- Those of an extension, and the casts of ranges, are made with what they belong to.
+        -- Members of extensions, and the casts of range types, are created with the object that they belong to.
         SELECT FROM pg_depend d WHERE (d.classid, d.objid) = (o.classid, o.objid) AND deptype IN ('e', 'i'))
       UNION ALL SELECT 'large objects' WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
       UNION ALL SELECT 'settings of the database' WHERE EXISTS (SELECT FROM pg_db_role_setting
@@ -38,7 +38,8 @@ function nowhereSql(within: string): string {
     ) names`
 }
 
-function apartSql(within: string): string {
+/** Selects partitions that are in another schema than their partitioned table. */
+function partitionsSql(within: string): string {
   return `
     SELECT coalesce(json_agg(format('%s is a partition of %s', c.oid::regclass, p.oid::regclass) ORDER BY c.oid), '[]')
     FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_class p ON p.oid = inhparent

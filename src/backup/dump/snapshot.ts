@@ -41,29 +41,29 @@ export function listSchemas(session: Session, measured?: string[]): Promise<Sche
  * @throws no-such-schema
  */
 export function chooseSchemas(
-  there: SchemaSize[],
+  existing: SchemaSize[],
   {schemas, all}: {schemas: string[]; all: boolean},
 ): {chosen: SchemaSize[]; unknown: string[]} {
   const named = schemas.length > 0
   const wanted = named ? schemas : PLATFORM
-  const missing = wanted.filter(name => !there.some(schema => schema.name === name))
-  if (missing.length > 0) throw noSuchSchema(missing, there)
-  const others = there.filter(({name}) => !wanted.includes(name))
+  const missing = wanted.filter(name => !existing.some(schema => schema.name === name))
+  if (missing.length > 0) throw noSuchSchema(missing, existing)
+  const others = existing.filter(({name}) => !wanted.includes(name))
   return {
-    chosen: there.filter(({name}) => wanted.includes(name) || (all && !named)),
+    chosen: existing.filter(({name}) => wanted.includes(name) || (all && !named)),
     unknown: named || all ? [] : others.map(({name}) => name),
   }
 }
 
-function noSuchSchema(missing: string[], there: SchemaSize[]): AquastreamError {
-  const names = there.map(({name}) => name)
+function noSuchSchema(missing: string[], existing: SchemaSize[]): AquastreamError {
+  const names = existing.map(({name}) => name)
   const [first = ''] = missing
   const quoted = missing.map(name => JSON.stringify(name)).join(', ')
-  return new AquastreamError('no-such-schema', `there is no schema ${quoted} in the database`, {
+  return new AquastreamError('no-such-schema', `the database does not contain schema ${quoted}`, {
     hint:
       names.length > 0
-        ? `${chooseAmong(first, names)}; --schema NAME takes one alone`
-        : 'the services make their schemas when they start: aquastream env:up',
+        ? `${chooseAmong(first, names)}; --schema NAME selects a single schema`
+        : 'the services create their schemas when they start: aquastream env:up',
   })
 }
 

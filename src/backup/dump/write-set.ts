@@ -56,7 +56,7 @@ export async function writeSet(
       await source.session.query('ROLLBACK')
       ctx.on({
         type: 'notice',
-        text: `${error.tables.join(', ')} was truncated or rewritten meanwhile: once more`,
+        text: `${error.tables.join(', ')} was truncated or rewritten during the dump; retrying`,
       })
     }
   }
@@ -71,7 +71,7 @@ function keepsChanging(tables: string[]): AquastreamError {
   return new AquastreamError(
     'backup-failed',
     `${tables.join(', ')} was truncated or rewritten during each of ${ATTEMPTS} attempts`,
-    {hint: 'run the backup when that job has ended'},
+    {hint: 'run the backup when the job that changes the table has finished'},
   )
 }
 

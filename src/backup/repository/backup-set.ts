@@ -6,7 +6,7 @@ export interface BackupSet {
   path: string
   takenAt: Date
   /**
-   * `partial`: there is no SHA256SUMS. `damaged`: a file is missing, has a wrong size or is malformed. `complete`
+   * `partial`: SHA256SUMS is missing. `damaged`: a file is missing, has a wrong size or is malformed. `complete`
    * says nothing about the content of the archives; `db:verify` checks it.
    */
   state: 'complete' | 'partial' | 'damaged'

@@ -7,17 +7,17 @@ import type {BackupSet} from './backup-set.js'
  * @throws no-such-backup
  */
 export function findSet(sets: BackupSet[], ref: string, directory: string): BackupSet {
-  const [first, second] = ref === 'latest' ? latest(sets) : fitting(sets, ref)
+  const [first, second] = ref === 'latest' ? latest(sets) : matching(sets, ref)
   if (first && (!second || first.id === ref)) return first
   if (second) {
-    const ids = fitting(sets, ref).map(({id}) => id)
-    throw new AquastreamError('no-such-backup', `${ref} fits ${ids.length} backups of ${directory}`, {
-      hint: `type more of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+    const ids = matching(sets, ref).map(({id}) => id)
+    throw new AquastreamError('no-such-backup', `${ref} matches ${ids.length} backups in ${directory}`, {
+      hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
     })
   }
-  const what = ref === 'latest' ? 'complete backup' : `backup ${JSON.stringify(ref)}`
-  throw new AquastreamError('no-such-backup', `there is no ${what} in ${directory}`, {
-    hint: sets.length > 0 ? 'see what there is: aquastream db:list' : 'make one: aquastream db:backup',
+  const what = ref === 'latest' ? 'no complete backup was' : `backup ${JSON.stringify(ref)} was not`
+  throw new AquastreamError('no-such-backup', `${what} found in ${directory}`, {
+    hint: sets.length > 0 ? 'list the backups: aquastream db:list' : 'take one: aquastream db:backup',
   })
 }
 
@@ -25,6 +25,6 @@ function latest(sets: BackupSet[]): BackupSet[] {
   return sets.filter(({state, manifest}) => state === 'complete' && manifest?.kind === 'backup').slice(0, 1)
 }
 
-function fitting(sets: BackupSet[], ref: string): BackupSet[] {
+function matching(sets: BackupSet[], ref: string): BackupSet[] {
   return ref === '' ? [] : sets.filter(({id}) => id.startsWith(ref))
 }

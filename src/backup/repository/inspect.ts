@@ -54,16 +54,18 @@ async function measure(path: string): Promise<{names: string[]; sizes: Sizes}> {
 }
 
 async function readManifest(path: string, id: string, sizes: Sizes): Promise<Manifest> {
-  if (!sizes.has(CHECKSUMS)) throw new Flaw(`it has no ${CHECKSUMS}, so it was not finished`, 'partial')
+  if (!sizes.has(CHECKSUMS))
+    throw new Flaw(`${CHECKSUMS} is missing, so the backup was not completed`, 'partial')
   const sums = parseChecksums(await read(path, CHECKSUMS, sizes))
   const content = await read(path, MANIFEST, sizes)
   if (sums.get(MANIFEST) !== createHash('sha256').update(content).digest('hex'))
-    throw new Flaw(`${MANIFEST} is not the one that ${CHECKSUMS} lists`)
+    throw new Flaw(`the checksum of ${MANIFEST} does not match ${CHECKSUMS}`)
   const {data: manifest} = manifestSchema.safeParse(parseJson(content))
-  if (!manifest) throw new Flaw(`${MANIFEST} cannot be understood`)
-  if (manifest.id !== id) throw new Flaw(`${MANIFEST} is that of ${manifest.id}`)
+  if (!manifest) throw new Flaw(`${MANIFEST} is malformed`)
+  if (manifest.id !== id) throw new Flaw(`${MANIFEST} belongs to backup ${manifest.id}`)
   for (const {file, sha256} of [...manifest.archives, manifest.globals]) {
-    if (sums.get(file) !== sha256) throw new Flaw(`${CHECKSUMS} and ${MANIFEST} differ on ${file}`)
+    if (sums.get(file) !== sha256)
+      throw new Flaw(`${CHECKSUMS} and ${MANIFEST} list different checksums for ${file}`)
   }
   return manifest
 }
@@ -72,7 +74,7 @@ async function readManifest(path: string, id: string, sizes: Sizes): Promise<Man
 function compare({archives, globals}: Manifest, sizes: Sizes): void {
   const files = [...archives, globals].map(({file}) => file)
   const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(files)
-  if (twice !== undefined) throw new Flaw(`${MANIFEST} names ${twice} twice`)
+  if (twice !== undefined) throw new Flaw(`${MANIFEST} lists ${twice} twice`)
   for (const {file, bytes} of [...archives, globals]) {
     const size = sizes.get(file)
     if (size === undefined) throw new Flaw(`${file} is missing`)
@@ -83,7 +85,7 @@ function compare({archives, globals}: Manifest, sizes: Sizes): void {
 async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
   const size = sizes.get(name)
   if (size === undefined) throw new Flaw(`${name} is missing`)
-  if (size > LIMIT) throw new Flaw(`${name} has ${size} bytes, which cannot be`)
+  if (size > LIMIT) throw new Flaw(`${name} is too large (${size} bytes)`)
   return readFile(join(path, name), {flag: constants.O_RDONLY | constants.O_NOFOLLOW})
 }
 
@@ -94,11 +96,11 @@ async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
  */
 function parseChecksums(content: Buffer): Map<string, string> {
   const lines = content.toString('utf8').split('\n')
-  if (lines.pop() !== '' || lines.length === 0) throw new Flaw(`${CHECKSUMS} is cut off`)
+  if (lines.pop() !== '' || lines.length === 0) throw new Flaw(`${CHECKSUMS} is truncated`)
   return new Map(
     lines.map(line => {
       const [, escaped, sum = '', name = ''] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
-      if (!sum) throw new Flaw(`${CHECKSUMS} cannot be understood`)
+      if (!sum) throw new Flaw(`${CHECKSUMS} is malformed`)
       return [escaped ? name.replace(/\\(.)/g, (_, char) => (char === 'n' ? '\n' : String(char))) : name, sum]
     }),
   )
@@ -108,7 +110,7 @@ function parseJson(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString('utf8'))
   } catch {
-    throw new Flaw(`${MANIFEST} cannot be understood`)
+    throw new Flaw(`${MANIFEST} is malformed`)
   }
 }
 

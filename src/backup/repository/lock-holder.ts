@@ -48,14 +48,14 @@ export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknow
 /** Creates the error `busy`, which names the holder if it is known. */
 export function busyError(root: string, holder: Holder | undefined): AquastreamError {
   if (!holder) {
-    return new AquastreamError('busy', `${root} is in use by another run`, {
-      hint: 'wait until it has ended, then run the same command again',
+    return new AquastreamError('busy', `${root} is in use by another command`, {
+      hint: 'wait until it has finished, then run the command again',
     })
   }
   const {command, pid, host, since} = holder
   const where = host === hostname() ? '' : ` on ${host}`
   const when = `${since.slice(0, 19).replace('T', ' ')} UTC`
   return new AquastreamError('busy', `${root} is in use by ${command} (pid ${pid}${where}) since ${when}`, {
-    hint: `wait until it has ended; see what it does${where}: ps -fp ${pid}`,
+    hint: `wait until it has finished; to see the process${where}, run ps -fp ${pid}`,
   })
 }

@@ -132,7 +132,11 @@ function lockPath(root: string): string {
 }
 
 function takenOver(root: string): AquastreamError {
-  return new AquastreamError('busy', `${root} was taken over by another run while this one stood still`, {
-    hint: 'run the same command again when the other has ended',
-  })
+  return new AquastreamError(
+    'busy',
+    `${root} was taken over by another command while this one was suspended`,
+    {
+      hint: 'run the command again when the other one has finished',
+    },
+  )
 }

@@ -29,9 +29,10 @@ export async function findDependents(
   return JSON.parse(await readOutput(program)) as Dependents
 }
 
-/** Creates the error `refused` for dependents that cannot be recreated. */
-export function dependentsError(names: string): AquastreamError {
-  return new AquastreamError('refused', `other schemas hold on to it, and would lose ${names}`, {
+/** Creates the error `refused` for dependents of these schemas that cannot be recreated. */
+export function dependentsError(schemas: string[], dependents: string[]): AquastreamError {
+  const [restored, lost] = [schemas.map(name => JSON.stringify(name)).join(', '), dependents.join(', ')]
+  return new AquastreamError('refused', `other schemas depend on ${restored} and would lose: ${lost}`, {
     hint: hintFor({state: DEPENDENTS}, 'restore'),
   })
 }

@@ -47,8 +47,8 @@ export async function findOutcome(trace: ReplayTrace): Promise<Outcome> {
       }
     }
     if (!mayCommit) return 'rolled back'
-    throw new AquastreamError('restore-unknown', `${server.name} went away while it committed`, {
-      hint: 'the restore has happened whole or not at all; when the server is back, compare with aquastream db:restore --dry-run',
+    throw new AquastreamError('restore-unknown', `the connection to ${server.name} was lost during COMMIT`, {
+      hint: 'the restore either completed or changed nothing; when the server is available again, compare with aquastream db:restore --dry-run',
     })
   }
 }

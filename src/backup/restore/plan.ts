@@ -131,13 +131,13 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
 function noticesOf({passedOver, manifest}: RestoreSource, otherDatabase: string | undefined): string[] {
   return [
     ...passedOver.map(passedOverNotice),
-    ...(otherDatabase === undefined ? [] : [`it is a backup of the database ${otherDatabase}`]),
-    ...(manifest ? [] : ['there is no manifest for this file, so its rows cannot be compared']),
+    ...(otherDatabase === undefined ? [] : [`this is a backup of another database: ${otherDatabase}`]),
+    ...(manifest ? [] : ['this file has no manifest, so row counts cannot be compared']),
   ]
 }
 
 function passedOverNotice({id, state, reason}: BackupSet): string {
-  return `the newer backup ${id} is ${state} and was passed over${reason === undefined ? '' : `: ${reason}`}`
+  return `the newer backup ${id} is ${state} and was skipped${reason === undefined ? '' : `: ${reason}`}`
 }
 
 type Tables = Archive['tables'] | undefined

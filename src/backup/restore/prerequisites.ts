@@ -33,11 +33,11 @@ export async function findRoles(
 /**
  * Returns the statements that create the extensions of the backup which the database lacks, and their schemas.
  * Names are quoted, because they come from a manifest.
- * @param there names of the extensions that exist
+ * @param existing names of the extensions that exist
  */
-export function missingExtensions({manifest}: RestoreSource, there: string[]): string[] {
+export function missingExtensions({manifest}: RestoreSource, existing: string[]): string[] {
   return (manifest?.extensions ?? [])
-    .filter(({name}) => !there.includes(name))
+    .filter(({name}) => !existing.includes(name))
     .flatMap(({name, schema}) => [
       `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};`,
       `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};`,

@@ -127,8 +127,8 @@ class Replay {
     if (this.#emitted.includes('aquastream commits')) return report
     throw new AquastreamError(
       'restore-unknown',
-      'the archive ended the transaction by itself: the schema is replaced, and nothing was compared or attached again',
-      {hint: 'look at the schema before anybody uses it'},
+      'a command in the archive committed the transaction: the schema was replaced, but row counts were not compared and dependents were not recreated',
+      {hint: 'check the schema before it is used'},
     )
   }
 }
@@ -182,10 +182,8 @@ function replayFailed(ended: {exitCode: number; stderr: string}): AquastreamErro
   if (error?.state === DEPENDENTS)
     return new AquastreamError('refused', error.message, {hint: hintFor(error, 'restore')})
   return new AquastreamError('restore-failed', error?.message ?? causeIn(ended.stderr), {
-    hint: error
-      ? hintFor(error, 'restore')
-      : 'fix the error reported by psql, then run the same command again',
-    evidence: [{title: 'psql says', lines: evidenceLines(ended.stderr)}],
+    hint: error ? hintFor(error, 'restore') : 'fix the error reported by psql, then run the command again',
+    evidence: [{title: 'output of psql', lines: evidenceLines(ended.stderr)}],
     cause: error,
   })
 }

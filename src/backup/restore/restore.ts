@@ -60,12 +60,12 @@ async function withDatabase<T>(
 ): Promise<T> {
   const application = 'aquastream db:restore'
   if (!creates) return withSession(server, {database: into, application}, work)
-  return withSession(server, {application}, async usual => {
-    await usual.query(`CREATE DATABASE ${identifier(into!)}`)
+  return withSession(server, {application}, async initial => {
+    await initial.query(`CREATE DATABASE ${identifier(into!)}`)
     try {
       return await withSession(server, {database: into, application}, work)
     } catch (error) {
-      await usual.query(`DROP DATABASE ${identifier(into!)} WITH (FORCE)`).catch(() => undefined)
+      await initial.query(`DROP DATABASE ${identifier(into!)} WITH (FORCE)`).catch(() => undefined)
       throw error
     }
   })
@@ -104,7 +104,7 @@ async function restoreLocked(
       },
     },
   ).catch((error: unknown) => {
-    if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} stays`})
+    if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} is kept`})
     if (isFailure(error)) throw nothingChanged(error)
     throw saved === undefined ? error : withUndoHint(error, undoCommand(plan, saved))
   })
@@ -132,7 +132,7 @@ function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamE
 /** Adds the undo command to an error with an unknown outcome: undoing is possible in both cases. */
 function withUndoHint(error: unknown, undo: string): unknown {
   const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
-  return isUnknown ? error.withHints(hint => `${hint}; to go back: ${undo}`) : error
+  return isUnknown ? error.withHints(hint => `${hint}; to undo the restore: ${undo}`) : error
 }
 
 function countRows({manifest, archives}: RestoreSource): number | undefined {

@@ -48,12 +48,12 @@ export async function findSource(request: SourceRequest, root: string): Promise<
   const {schema, at, from} = request
   const sets = await listSets(root)
   if (at === undefined && from !== 'latest') return fromSet(findSet(sets, from, root), schema)
-  // An ID selects that backup whatever it contains; `latest` and a time select one that contains the schema.
+  // An ID selects that backup regardless of its schemas; `latest` and a time select one that contains the schema.
   const useful = sets.filter(({schemas}) => schema === undefined || schemas.includes(schema))
   if (sets.length > 0 && useful.length === 0) throw noBackupOf(schema!, sets, root)
   const time = at === undefined ? Infinity : toTime(at)
   const eligible = useful.filter(({takenAt}) => takenAt.getTime() <= time)
-  const where = at === undefined ? root : `${root} from before ${new Date(time).toISOString()}`
+  const where = at === undefined ? root : `${root} at or before ${new Date(time).toISOString()}`
   const found = findSet(eligible, 'latest', where)
   const newer = eligible.slice(0, eligible.indexOf(found))
   const passedOver = newer.filter(({state, manifest}) => state !== 'complete' && manifest?.kind !== 'safety')
@@ -61,11 +61,11 @@ export async function findSource(request: SourceRequest, root: string): Promise<
 }
 
 function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
-  const held = [...new Set(sets.flatMap(({schemas}) => schemas))].sort()
+  const available = [...new Set(sets.flatMap(({schemas}) => schemas))].sort()
   return new AquastreamError(
     'no-such-schema',
-    `no backup in ${root} holds the schema ${JSON.stringify(schema)}`,
-    {hint: `there are backups of ${held.join(', ')}: aquastream db:list`},
+    `no backup in ${root} contains schema ${JSON.stringify(schema)}`,
+    {hint: `schemas with backups: ${available.join(', ')}; list the backups: aquastream db:list`},
   )
 }
 
@@ -75,8 +75,8 @@ function toTime(text: string): number {
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? []
   const time = timeOf(text)?.getTime() ?? Date.parse(`${day}T${clock}${zone}`)
   if (!Number.isNaN(time)) return time
-  throw new AquastreamError('usage', `--at ${JSON.stringify(text)} is no time`, {
-    hint: 'write it as 2026-11-23T02:00:00Z, or 2026-11-23 for its first moment in UTC',
+  throw new AquastreamError('usage', `--at ${JSON.stringify(text)} is not a valid time`, {
+    hint: 'use a time such as 2026-11-23T02:00:00Z, or a date such as 2026-11-23, which means 00:00 UTC',
   })
 }
 
@@ -91,7 +91,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
       'archive-damaged',
       `backup ${set.id} is ${set.state}: ${set.reason ?? 'unknown'}`,
       {
-        hint: 'choose another: aquastream db:list',
+        hint: 'choose another backup: aquastream db:list',
       },
     )
   }
@@ -99,9 +99,9 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
   if (archives.length === 0) {
     throw new AquastreamError(
       'no-such-schema',
-      `backup ${set.id} does not hold the schema ${JSON.stringify(schema)}`,
+      `backup ${set.id} does not contain schema ${JSON.stringify(schema)}`,
       {
-        hint: `it holds ${manifest.archives.map(archive => archive.schema).join(', ')}; see others with aquastream db:list`,
+        hint: `it contains ${manifest.archives.map(archive => archive.schema).join(', ')}; list other backups: aquastream db:list`,
       },
     )
   }
@@ -131,8 +131,8 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     if (known.schema === schema) return fromSet({...set, state: 'complete'}, schema)
     throw new AquastreamError(
       'no-such-schema',
-      `${path} does not hold the schema ${JSON.stringify(schema)}, but ${JSON.stringify(known.schema)}`,
-      {hint: `name that with --schema, or the archive of ${schema}`},
+      `${path} contains schema ${JSON.stringify(known.schema)}, not ${JSON.stringify(schema)}`,
+      {hint: `select that schema with --schema, or the archive of ${schema} with --file`},
     )
   }
   return {

@@ -46,8 +46,8 @@ export async function findTarget(
     if (into === current) return {name: undefined, creates: false}
     const found = await session.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(into)}`)
     if (found.length > 0 || create) return {name: into, creates: found.length === 0}
-    throw new AquastreamError('usage', `there is no database ${JSON.stringify(into)} on ${server.name}`, {
-      hint: 'add --create to make it',
+    throw new AquastreamError('usage', `database ${JSON.stringify(into)} does not exist on ${server.name}`, {
+      hint: 'add --create to create it',
     })
   })
 }
@@ -78,16 +78,16 @@ export async function inspectTarget(
     await failIfRunning(session, server, APPLICATION)
     const schemas = await listSchemas(session, restored)
     const dependents = await findDependents(server, restored, name)
-    if (dependents.refusals.length > 0) throw dependentsError(dependents.refusals.join(', '))
+    if (dependents.refusals.length > 0) throw dependentsError(restored, dependents.refusals)
     const replaced = restored.filter(schema => schemas.some(found => found.name === schema))
     const tables = await readTables({server, session}, replaced, {database: name, signal})
-    const isUsual = name === undefined
+    const isDefault = name === undefined
     return {
       schemas,
       tables,
       dependents,
-      extensions: isUsual ? await session.json<string[]>('SELECT json_agg(extname) FROM pg_extension') : [],
-      other: isUsual ? await findOther(session, source) : undefined,
+      extensions: isDefault ? await session.json<string[]>('SELECT json_agg(extname) FROM pg_extension') : [],
+      other: isDefault ? await findOther(session, source) : undefined,
     }
   })
 }

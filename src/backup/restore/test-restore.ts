@@ -29,8 +29,8 @@ export async function withTestRestore(
   const CLEANUP_SQL = `SELECT pg_advisory_lock(${TEST_RESTORE_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
   await withSession(server, {application: APPLICATION, env: {CLEANUP_SQL}}, async session => {
     if (!(await tryLock(session, TEST_RESTORE_LOCK))) {
-      throw new AquastreamError('busy', `another db:verify --restore is at work on ${server.name}`, {
-        hint: 'run the same command again when that has ended',
+      throw new AquastreamError('busy', `another db:verify --restore is running on ${server.name}`, {
+        hint: 'run the command again when it has finished',
       })
     }
     await sweep(session)

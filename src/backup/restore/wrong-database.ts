@@ -25,7 +25,7 @@ export function refuseUnlessNamed(
   if (file !== undefined || (from !== 'latest' && at === undefined)) return
   throw new AquastreamError(
     'refused',
-    `the newest backup in ${dirname(directory)}, ${set?.id}, is of another database: ${database}`,
-    {hint: 'name the one that you mean with --from; see which there are: aquastream db:list'},
+    `the newest backup in ${dirname(directory)}, ${set?.id}, is a backup of another database: ${database}`,
+    {hint: 'select a backup with --from; list the backups: aquastream db:list'},
   )
 }

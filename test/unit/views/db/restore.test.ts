@@ -118,7 +118,7 @@ test('a plan names what is recreated, created and noteworthy', () => {
     triggers: ['audit of payment.payments'],
     publications: ['changes'],
     roles: ['reporting', 'backup'],
-    notices: ['the newer backup 20261124T020000Z is damaged and was passed over'],
+    notices: ['the newer backup 20261124T020000Z is damaged and was skipped'],
   })
   expect(screens(() => planText(all))).toMatchInlineSnapshot(`
     "=== 80 columns
@@ -140,7 +140,7 @@ test('a plan names what is recreated, created and noteworthy', () => {
     Triggers of other schemas, recreated: audit of payment.payments.
     Publications, to which the tables are added again: changes.
     Missing roles, created without a password: reporting, backup.
-    Note: the newer backup 20261124T020000Z is damaged and was passed over.
+    Note: the newer backup 20261124T020000Z is damaged and was skipped.
     Archives verified. The restore runs in one transaction, so it completes or
     changes nothing (about 2 s).
     === 40 columns
@@ -170,7 +170,7 @@ test('a plan names what is recreated, created and noteworthy', () => {
     Missing roles, created without a
     password: reporting, backup.
     Note: the newer backup 20261124T020000Z
-    is damaged and was passed over.
+    is damaged and was skipped.
     Archives verified. The restore runs in
     one transaction, so it completes or
     changes nothing (about 2 s)."
@@ -347,13 +347,13 @@ test('each event of a restore belongs to a task', () => {
     toUpdate({type: 'archive', schema: 'user', state: 'running', bytes: 2048, expected: undefined}),
     toUpdate({type: 'bytes', read: 1024, total: 4096}),
     toUpdate({type: 'step', step: 'commit', state: 'done'}),
-    toUpdate({type: 'notice', text: 'the safety backup stays'}),
+    toUpdate({type: 'notice', text: 'the safety backup is kept'}),
   ]).toEqual([
     {task: 'safety backup', state: 'running', detail: 'started'},
     {task: 'safety backup', state: 'running', detail: 'user, event', transient: true},
     {task: 'safety backup', state: 'running', detail: 'user 2 KiB', transient: true},
     {task: 'replay', state: 'running', detail: '1 KiB of 4 KiB', transient: true},
     {task: 'check and commit', state: 'done', detail: 'done'},
-    {notice: 'note: the safety backup stays'},
+    {notice: 'note: the safety backup is kept'},
   ])
 })
