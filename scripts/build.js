@@ -1,24 +1,51 @@
-// Builds the files that the package ships: dist/ (the CLI, and zod in one file), the stub server in infra/stubs, and
-// oclif.manifest.json.
+// Builds the files that the package ships: dist/ (the CLI, with execa and zod in one file each), the stub server in
+// infra/stubs, and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
-import {readFileSync, rmSync} from 'node:fs'
+import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
 import {build} from 'esbuild'
 
 rmSync('dist', {recursive: true, force: true})
 execFileSync('node_modules/.bin/tsc', {stdio: 'inherit'})
-await build({
-  entryPoints: ['src/system/zod.ts'],
-  outfile: 'dist/system/zod.js',
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  format: 'esm',
-  minify: true,
-  banner: {js: `/* zod\n\n${readFileSync('node_modules/zod/LICENSE', 'utf8')}*/`},
-  logLevel: 'warning',
-})
+for (const name of ['execa', 'zod']) await bundle(name)
 execFileSync('npm', ['run', 'build', '--silent', '--workspace=stubs'], {stdio: 'inherit'})
 execFileSync('node_modules/.bin/oclif', ['manifest'], {
   stdio: ['ignore', 'ignore', 'inherit'],
   env: {...process.env, OCLIF_SKIP_NEW_VERSION_CHECK: 'true'},
 })
+
+/** Bundles src/system/NAME.ts with the packages that it imports, and puts their licences at the top. */
+async function bundle(name) {
+  const outfile = `dist/system/${name}.js`
+  const {metafile} = await build({
+    entryPoints: [`src/system/${name}.ts`],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    minify: true,
+    metafile: true,
+    // What is written as CommonJS needs it for the modules of Node.js.
+    banner: {
+      js: "import {createRequire} from 'node:module';const require = createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  })
+  const packages = new Set(
+    Object.keys(metafile.inputs).flatMap(path => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
+  )
+  const licences = new Map()
+  for (const directory of [...packages].sort()) {
+    const text = licenceOf(directory)
+    licences.set(text, [...(licences.get(text) ?? []), directory.slice('node_modules/'.length)])
+  }
+  const head = [...licences].map(([text, names]) => `${names.join(', ')}\n\n${text}`)
+  writeFileSync(outfile, `/*\n${head.join('\n')}*/\n${readFileSync(outfile, 'utf8')}`)
+}
+
+function licenceOf(directory) {
+  const file = readdirSync(directory).find(entry => /^licen[cs]e/i.test(entry))
+  if (file === undefined) throw new Error(`${directory} has no licence file`)
+  return readFileSync(join(directory, file), 'utf8')
+}

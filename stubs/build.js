@@ -10,10 +10,11 @@ import {compileApi} from './openapi.js'
 const OUT = '../infra/stubs'
 
 // Libraries import these packages for features that the stubs do not use: Fastify for route schemas and inject(),
-// reply-from for forwarding without its option "http"
+// reply-from for forwarding without its option "http", rate-limit for its default keys
 const UNUSED_PACKAGES = [
   '@fastify/ajv-compiler',
   '@fastify/fast-json-stringify-compiler',
+  'ip-address',
   'light-my-request',
   'undici',
 ]

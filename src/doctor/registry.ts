@@ -1,5 +1,5 @@
 import {isIP} from 'node:net'
-import {execa} from 'execa'
+import {execa} from '../system/execa.js'
 import type {ImageNeed} from '../engines/engine.js'
 import {type Check, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'

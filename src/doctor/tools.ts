@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {execa} from '../system/execa.js'
 import {type Check, failed, ok, skipped, warning} from './check.js'
 
 const TOOLS = ['psql', 'pg_dump', 'pg_dumpall', 'gzip']

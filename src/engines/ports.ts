@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {setTimeout as sleep} from 'node:timers/promises'
-import {execa} from 'execa'
+import {execa} from '../system/execa.js'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
 import {errnoOf} from '../system/files/file-errors.js'

@@ -3,8 +3,6 @@ import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} 
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
 import {shellQuote} from '../system/text/shell-quote.js'
-import {runningProjects} from './compose/states.js'
-import {isAnythingRunning} from './embedded/states.js'
 
 /** What a command was given to select its stack, its backups and its database server. */
 export interface StackRequest {
@@ -116,6 +114,11 @@ async function findProfile(
 }
 
 async function onlyRunning(files: SettingsFiles, env: NodeJS.ProcessEnv): Promise<Profile | undefined> {
+  // With a given profile a command may need no engine, and loads none.
+  const [{runningProjects}, {isAnythingRunning}] = await Promise.all([
+    import('./compose/states.js'),
+    import('./embedded/states.js'),
+  ])
   const running = await runningProjects()
   const found = await Promise.all(
     PROFILES.map(async profile => {

@@ -1,6 +1,6 @@
 import {appendFile, readFile} from 'node:fs/promises'
 import {basename, dirname, join} from 'node:path'
-import {execa} from 'execa'
+import {execa} from '../system/execa.js'
 import {AquastreamError} from '../errors.js'
 import {reasonOf} from '../system/files/file-errors.js'
 

@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {execa} from '../system/execa.js'
 import {parseDatabaseUrl} from '../config/database-url.js'
 import {AquastreamError} from '../errors.js'
 import type {Program} from '../system/program.js'

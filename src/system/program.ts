@@ -1,6 +1,6 @@
 import {parse} from 'node:path'
 import type {Readable, Writable} from 'node:stream'
-import {execa} from 'execa'
+import {execa} from './execa.js'
 
 /** A running program and its pipes. */
 export interface Program {

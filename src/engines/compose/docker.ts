@@ -1,7 +1,7 @@
 import {once} from 'node:events'
 import {connect} from 'node:net'
 import {parse} from 'node:path'
-import {execa, type Options} from 'execa'
+import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {lastLines} from '../../system/text/last-lines.js'

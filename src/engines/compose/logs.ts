@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {execa} from '../../system/execa.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'

@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {execa} from '../../system/execa.js'
 import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
 import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'

@@ -1,4 +1,4 @@
-import {execa} from 'execa'
+import {execa} from '../../system/execa.js'
 import type {ServiceState} from '../../stack/state.js'
 import type {MemoryUse} from '../engine.js'
 import {ANSWER_MS, docker, dockerOptions, tryDocker} from './docker.js'

@@ -1,5 +1,5 @@
 import {setTimeout as delay} from 'node:timers/promises'
-import {execa} from 'execa'
+import {execa} from '../../system/execa.js'
 import type {WatchOptions} from '../engine.js'
 import {dockerOptions} from './docker.js'
 import {type Container, LABEL, listContainers} from './states.js'

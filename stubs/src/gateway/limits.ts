@@ -20,6 +20,7 @@ export async function createLimits(app: FastifyInstance): Promise<Limits> {
   await app.register(rateLimit, {
     global: false,
     timeWindow: '1 minute',
+    keyGenerator: ({ip}) => ip,
     errorResponseBuilder: (_, {max, ttl}) =>
       new HttpError(
         429,

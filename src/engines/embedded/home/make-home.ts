@@ -1,6 +1,6 @@
 import {chmod, mkdir} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {execa} from 'execa'
+import {execa} from '../../../system/execa.js'
 import {AquastreamError} from '../../../errors.js'
 import {reasonOf} from '../../../system/files/file-errors.js'
 import {findOwner, type Owner} from '../postgres/owner.js'

@@ -1,6 +1,6 @@
 import {access, chmod, mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {execa} from 'execa'
+import {execa} from '../../../system/execa.js'
 import {AquastreamError} from '../../../errors.js'
 import {errnoOf} from '../../../system/files/file-errors.js'
 import {succeeds} from '../../../system/succeeds.js'

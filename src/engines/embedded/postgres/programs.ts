@@ -1,6 +1,6 @@
 import {readdir, realpath} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {execa} from 'execa'
+import {execa} from '../../../system/execa.js'
 import {which} from '../../../system/which.js'
 
 /** The programs of one PostgreSQL installation. */
