@@ -348,18 +348,25 @@ unpack() {
 # SQL that runs first in the session.
 before=
 
-# replay FORMAT JSON MANIFEST: replays the archive on stdin. Prints `aquastream committed` after the COMMIT.
+# replay JSON MANIFEST: replays the SQL on stdin. Prints `aquastream committed` after the COMMIT.
 replay() {
+	# Between these, psql rejects its own commands. Versions before 15.14, 16.10 and 17.6 do not have them.
+	key=
+	if psql --help=commands | grep -q '\\restrict'; then
+		key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+	fi
 	{
-		printf '%s\n' "$before"
-		begin_sql "$2" "$3"
-		# If this fails, COMMIT is not sent, and the transaction is rolled back at the end of the stream.
-		unpack "$1" || exit
+		# The SQL must change this setting at its end.
+		printf '%s\n' "$before" "SELECT set_config('aquastream.whole', 'no', false);"
+		begin_sql "$1" "$2"
+		[ -z "$key" ] || printf '\\restrict %s\n' "$key"
+		cat
+		[ -z "$key" ] || printf '\\unrestrict %s\n' "$key"
 		end_sql
-	} | sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$2" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
+	} | sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$1" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
 		return
 	for half in 0 1; do
-		analyze_sql $half | sql -o /dev/null -v schemas="$2" &
+		analyze_sql $half | sql -o /dev/null -v schemas="$1" &
 	done
 	wait
 }
@@ -396,16 +403,221 @@ format_of() {
 	esac
 }
 
-# Checks that a dump is complete, and has no psql command or end of transaction, which would escape the restore
-# transaction.
-is_whole() { # is_whole FORMAT < ARCHIVE
-	{ unpack "$1" || printf '\nbroken\n'; } | awk -v trailer="$trailer" '
-		/^COPY .* FROM stdin;$/ { copying = 1; next }
-		copying { copying = $0 != "\\."; next }
-		/^\\/ && !/^\\(un)?restrict / { strange = 1 }
-		/^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|ABORT).*;$/ { strange = 1 }
-		$0 == trailer { found = NR }
-		END { exit !(found && NR - found <= 8 && $0 != "broken" && !strange) }'
+# The gate through which an archive goes to psql: passes on a dump of one schema, and fails at the first thing in it that is
+# anything else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the
+# same in src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
+gate() { # gate SCHEMA < SQL
+	# A line with a zero byte ends there for psql. The byte that takes its place is not valid in UTF-8 either.
+	LC_ALL=C tr '\000' '\377' | SCHEMA=$1 LC_ALL=C awk -v trailer="$trailer" '
+function reject(why) {
+	printf "line %d contains %s\n", NR, why >"/dev/stderr"
+	rejected = 1
+	exit 1
+}
+function count(word, head) {
+	if (++number <= 4) words = words word " "
+	if (depth > 0 || words !~ /^create (or replace )?(function|procedure) /) return
+	if (word == "begin") {
+		if (nesting > 0) reject("the word BEGIN outside of BEGIN ATOMIC")
+		nesting = 1
+		expected = "atomic"
+	} else if (word == "case" && nesting > 0) nesting++
+	else if (word == "end" && nesting > 0) {
+		nesting--
+		if (head != (nesting == 0)) reject("the word END in an unexpected place")
+	}
+}
+function token(kind, text,   head) {
+	if (kind == "sign" && text == ";") { finish(); return }
+	if (copies) reject("something after COPY ... FROM stdin")
+	started = 1
+	if (expected == "atomic" && !(kind == "word" && text == "atomic")) reject("the word BEGIN outside of BEGIN ATOMIC")
+	head = expected == "head"
+	if (head && (kind == "name" || kind == "text" || !index(heads, " " text " ")))
+		reject("the command " text " in the body of a function")
+	expected = expected == "atomic" ? "head" : ""
+	if (kind == "word") count(text, head)
+	if (depth > 1 || depth == 1 && statement !~ /^select /) return
+	if (length(statement) > 1000000) reject("a command of more than a million characters")
+	if (kind == "name") gsub(/""/, "\"", text)
+	if ((kind == "word" || kind == "name") && text == ENVIRON["SCHEMA"]) text = "@"
+	else if (kind == "name" || kind == "text") { gsub(/[ \n]/, "_", text); text = (kind == "name" ? "\"" : "\047") text }
+	statement = statement text " "
+}
+function finish() {
+	if (expected == "atomic") reject("the word BEGIN outside of BEGIN ATOMIC")
+	if (depth > 0 && words !~ /^create (or replace )?rule /) reject("a semicolon within parentheses")
+	if (depth > 0) return
+	if (nesting > 0) { expected = "head"; return }
+	if (statement != "" && ended) reject("a command after the end of the dump")
+	if (statement != "" && !allowed(statement)) reject("the command \"" substr(statement, 1, 60) "\", which has no place in a dump of this schema")
+	copies = statement ~ /^copy /
+	statement = words = ""
+	number = started = 0
+}
+function ours(text) { return match(text, /[^ ]+ \. /) && substr(text, RSTART, 4) == "@ . " }
+function all_ours(text,   found) {
+	while (match(text, /[^ ]+ \. /)) {
+		if (substr(text, RSTART, 4) != "@ . ") return 0
+		found = 1
+		text = substr(text, RSTART + RLENGTH)
+		sub(/^[^ ]+ /, "", text)
+	}
+	return found
+}
+function object(text) {
+	if (text ~ /^schema /) return text ~ /^schema @ / && text !~ / create /
+	if (text ~ /^extension /) return text ~ / schema @ / || statement ~ /^comment /
+	if (text ~ /^foreign / && text !~ /^foreign table /) return 0
+	return text ~ /^(aggregate|collation|column|constraint|conversion|domain|foreign|function|index|materialized|operator|policy|procedure|rule|sequence|statistics|table|text|trigger|type|view) / && ours(text)
+}
+function after_on(text) { return sub(/^.*[^ ]* on /, "", text) ? text : "" }
+function allowed(s,   rest, name) {
+	name = rest = s
+	sub(/ .*/, "", name)
+	sub(/^[^ ]+ /, "", rest)
+	if (name == "create") {
+		while (sub(/^(or|replace|unlogged|unique|recursive|default) /, "", rest));
+		return object(rest)
+	}
+	if (name == "alter") {
+		if (rest ~ /^default privileges /) return rest ~ / schema @ /
+		if (rest ~ /^publication /) return rest !~ / drop / && (rest ~ / schema @ $/ || all_ours(rest))
+		if (rest ~ /^(table|index) .* attach /) return rest ~ / attach partition @ \. /
+		if (rest ~ /^schema /) return rest ~ /^schema @ owner /
+		return rest !~ /^extension / && rest !~ / set schema / && object(rest)
+	}
+	if (name == "comment" || name == "security") { sub(/^(label (for [^ ]+ )?)?on /, "", rest); return object(rest) }
+	if (name == "grant" || name == "revoke") {
+		if (rest ~ / on schema /) return rest ~ / on schema @ (to|from) /
+		return rest !~ / on large / && all_ours(rest)
+	}
+	if (name == "copy") return rest ~ /^@ \. [^ ]+ (\( \) )?from stdin $/
+	if (name == "insert") {
+		if (rest !~ /^into @ \. /) return 0
+		sub(/^into @ \. [^ ]+ /, "", rest)
+		while (sub(/^(\(|\)|,|overriding|system|user|value|values|default|on|conflict|do|nothing) /, "", rest));
+		return rest == ""
+	}
+	if (name == "refresh") return ours(rest)
+	if (name == "select") {
+		if (rest ~ /^pg_catalog \. set_config \( \047search_path , \047 , false \) $/) return 1
+		if (rest ~ /^pg_catalog \. setval \( \047[^ ]+ , [0-9]+ , [a-z]+ \) $/) { sub(/^.*setval \( \047/, "", rest); return of_schema(rest) }
+		return rest ~ /^\* from pg_catalog \. pg_restore_[a-z_]+_stats \( [^()]*\) $/
+	}
+	if (name == "reset") return rest == "session authorization "
+	if (name != "set") return 0
+	if (rest ~ /^session /) return rest ~ /^session authorization /
+	if (rest ~ /^client_encoding /) return tolower(rest) !~ /^client_encoding [^ ]+ \047(sjis|shift|mskanji|win|big5|gb|uhc|johab)/
+	if (rest ~ /^standard_conforming_strings /) return rest ~ /^[^ ]+ [^ ]+ on $/
+	if (rest ~ /^search_path /) { gsub(/ (@|,|pg_catalog|\047)/, "", rest); return rest ~ /^search_path [^ ]+ *$/ }
+	return rest ~ /^(bytea_output|check_function_bodies|client_min_messages|default_table_access_method|default_tablespace|default_with_oids|escape_string_warning|idle_in_transaction_session_timeout|lock_timeout|row_security|statement_timeout|transaction_timeout|xmloption) /
+}
+function of_schema(text,   name) {
+	if (text ~ /^"/) {
+		match(text, /^"([^"]|"")*"/)
+		name = substr(text, 2, RLENGTH - 2)
+		gsub(/""/, "\"", name)
+		text = substr(text, RLENGTH + 1)
+	} else {
+		match(text, /^[^.]*/)
+		name = substr(text, 1, RLENGTH)
+		text = substr(text, RLENGTH + 1)
+	}
+	schema = ENVIRON["SCHEMA"]
+	gsub(/[ \n]/, "_", schema)
+	return name == schema && text ~ /^\./
+}
+# Reads on in a string, a name or a comment; returns the length.
+function read_on(line,   length_, text) {
+	if (mode == "comment") {
+		if (!match(line, /\/\*|\*\//)) return length(line)
+		comments += substr(line, RSTART, 1) == "/" ? 1 : -1
+		if (comments == 0) mode = ""
+		return RSTART + 1
+	}
+	if (mode == "dollar") length_ = (text = index(line, tag)) ? text + length(tag) - 1 : 0
+	else if (mode == "name") length_ = closing(line, "^([^\"]|\"\")*\"", "\"")
+	else if (mode == "escaped") length_ = closing(line, "^([^\047\\\\]|\047\047|\\\\.)*\047", "\047")
+	else length_ = closing(line, "^([^\047]|\047\047)*\047", "\047")
+	if (!length_) { content = content line "\n"; return length(line) }
+	content = content substr(line, 1, length_ - (mode == "dollar" ? length(tag) : 1))
+	text = mode
+	mode = ""
+	if (text == "escaped") continues = 1
+	token(text == "name" ? "name" : "text", text == "dollar" ? "" : content)
+	return length_
+}
+# POSIX takes the longest match, so a doubled quote is never taken for the end.
+function closing(line, pattern, quote) {
+	return match(line, pattern) && substr(line, RLENGTH + 1, 1) != quote ? RLENGTH : 0
+}
+function open(kind) { mode = kind; content = ""; comments = 1 }
+# Reads the next token; returns its length.
+function read_token(line,   text, next_, was) {
+	if (match(line, /^[ \t\r\f]+/)) {
+		if (continues == 1 && index(substr(line, 1, RLENGTH), "\r")) continues = 2
+		return RLENGTH
+	}
+	if (match(line, /^--[^\r]*/)) return RLENGTH
+	was = continues
+	continues = 0
+	if (line ~ /^\/\*/) { open("comment"); return 2 }
+	if (line ~ /^\047/) { open(was == 2 ? "escaped" : "text"); return 1 }
+	if (line ~ /^"/) { open("name"); return 1 }
+	if (match(line, /^\$([A-Za-z_\200-\377][A-Za-z0-9_\200-\377]*)?\$/)) { tag = substr(line, 1, RLENGTH); open("dollar"); return RLENGTH }
+	if (match(line, /^([A-Za-z_\200-\377][A-Za-z0-9_$\200-\377]*|[0-9][A-Za-z0-9_.]*|\.[0-9][A-Za-z0-9_]*)/)) {
+		next_ = RLENGTH
+		text = tolower(substr(line, 1, next_))
+		if (text == "u" && substr(line, 2, 2) == "&\047") { open("text"); return 3 }
+		if (text == "u" && substr(line, 2, 2) == "&\"") { open("name"); return 3 }
+		if (substr(line, next_ + 1, 1) == "\047") {
+			if (text !~ /^[ebxn]$/) reject("a quote right after " text)
+			open(text == "e" ? "escaped" : "text")
+			return 2
+		}
+		token("word", text)
+		return next_
+	}
+	text = substr(line, 1, 1)
+	if (text == "\\") { sub(/[ \t].*/, "", line); reject("the psql command " line) }
+	if (text == "\v" || line ~ /^:::/) reject("a control character or three colons")
+	if (text == ")" && depth > 0) depth--
+	token("sign", text)
+	if (text == "(") depth++
+	return 1
+}
+BEGIN { heads = " select insert update delete merge return values with table ( end " }
+copying { print; if ($0 == "\\." || $0 == "\\.\r") copying = 0; next }
+mode == "" && !started {
+	if ($0 ~ /^\\(un)?restrict [A-Za-z0-9]+\r?$/) next
+	if ($0 ~ /^-- PostgreSQL database dump\r?$/) begun = 1
+	if ($0 == trailer || $0 == trailer "\r") ended = 1
+}
+{
+	line = $0
+	out = previous = ""
+	if (continues == 1) continues = 2
+	while (line != "") {
+		was = mode
+		size = mode == "" ? read_token(line) : read_on(line)
+		piece = substr(line, 1, size)
+		line = substr(line, size + 1)
+		if (was == "" && piece == ":" && previous != ":" && line ~ /^[A-Za-z0-9_\047"{\200-\377]/) piece = ": "
+		previous = piece
+		out = out piece
+	}
+	if (mode != "" && mode != "comment" && $0 == "") content = content "\n"
+	pending = pending out "\n"
+	if (copies) { copies = 0; copying = 1 }
+	if (mode == "" && !started) { printf "%s", pending; pending = "" }
+}
+END {
+	if (rejected) exit 1
+	if (!begun || !ended || copying || mode != "" || started) { print "the dump is truncated, or was not written by pg_dump" >"/dev/stderr"; exit 1 }
+	# For the restore, which reads no exit status of a pipe.
+	print "SELECT pg_catalog.set_config(\047aquastream.whole\047, \047yes\047, true);"
+}'
 }
 
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
@@ -429,7 +641,7 @@ restore() { # restore SCHEMA ARCHIVE
 	else
 		echo "note: $directory contains no SHA256SUMS, so the checksum is not verified" >&2
 	fi
-	is_whole "$format" <"$2" ||
+	{ unpack "$format" <"$2" || printf '\nbroken\n'; } | gate "$1" >/dev/null ||
 		fail 7 "$2 is not a complete dump of one schema" 'nothing was changed; choose another backup'
 	manifest=
 	if [ -r "$directory/manifest.json" ]; then
@@ -445,7 +657,7 @@ restore() { # restore SCHEMA ARCHIVE
 \\echo aquastream busy
 \\q
 \\endif"
-	output=$(replay "$format" "$schemas" "$manifest" <"$2") || true
+	output=$({ unpack "$format" <"$2" || printf '\nbroken\n'; } | gate "$1" | replay "$schemas" "$manifest") || true
 	case $output in
 	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
 	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;
@@ -466,9 +678,7 @@ case ${1:-} in
 	replay)
 		# The manifest is the first line of stdin, and the archive follows it. `read` reads not one byte more than the line.
 		IFS= read -r manifest || exit 6
-		# A plain archive must change this setting at its end. In the other formats, unpacking detects truncation.
-		[ "$3" != plain ] || before="SELECT set_config('aquastream.whole', 'no', false);"
-		replay "$3" "$4" "$manifest"
+		replay "$3" "$manifest"
 		;;
 	*)
 		usage >&2

@@ -143,7 +143,7 @@ async function checkFiles(
 ): Promise<void> {
   for (const archive of archives) {
     signal.throwIfAborted()
-    await checkDump(archive, {server})
+    await checkDump(archive, server)
   }
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})

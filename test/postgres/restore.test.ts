@@ -1,5 +1,6 @@
+import {existsSync} from 'node:fs'
 import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {
@@ -18,6 +19,8 @@ import {describe as describeDatabase, type Description, differences} from '../he
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
+
+const RESTORE_SH = resolve(import.meta.dirname, '../../infra/backup/restore.sh')
 
 const WRECK = `
   DELETE FROM payment.payments; DELETE FROM event.events WHERE id > 10; DELETE FROM "user".accounts WHERE id > 10;
@@ -518,7 +521,7 @@ describe('a file from anywhere', () => {
     [
       'with --create',
       () => dump('c.sql', '--create'),
-      {exitCode: 7, message: /it contains the psql command \\connect/},
+      {exitCode: 7, message: /contains the command "create database aquastream/},
     ],
     [
       'with a COMMIT of its own',
@@ -530,7 +533,7 @@ describe('a file from anywhere', () => {
         )
         return path
       },
-      {exitCode: 7, message: /it contains the command COMMIT;, which would end the restore transaction/},
+      {exitCode: 7, message: /contains the command "commit": it would end the transaction of the restore/},
     ],
     [
       'without its last line',
@@ -550,7 +553,7 @@ describe('a file from anywhere', () => {
     [
       'of a schema that is there',
       () => dump('e.sql', '-n', 'event', '-N', 'user'),
-      {exitCode: 7, message: /it also contains the schema event/},
+      {exitCode: 7, message: /it belongs to the schema event/},
     ],
     [
       'of a schema that is not there',
@@ -560,7 +563,7 @@ describe('a file from anywhere', () => {
         await server.sql('DROP SCHEMA gone')
         return path
       },
-      {exitCode: 6, message: /^nothing was changed: the archive does not contain the schema user$/},
+      {exitCode: 7, message: /it belongs to the schema gone/},
     ],
     [
       'that is a picture',
@@ -587,6 +590,44 @@ describe('a file from anywhere', () => {
     const error = await failure(site, 'db:restore', '--schema', 'user', '--file', path, '--yes')
     expect(error.message).toMatch(message)
     expect(error.exitCode).toBe(exitCode)
+    expect(await changes()).toEqual([])
+  })
+
+  /** Each would make a file if psql or the server ran it. */
+  const programs: [where: string, command: (file: string) => string][] = [
+    ['psql, after a blank', file => `  \\! touch ${file}`],
+    ['psql, behind a command', file => `SELECT 1 \\g | touch ${file}`],
+    ['psql, in an argument', file => `\\set x \`touch ${file}\``],
+    ['psql, behind a string that seems open', file => `SELECT E'\\\\' \\! touch ${file}`],
+    ['the server', file => `COPY (SELECT 1) TO PROGRAM 'touch ${file}';`],
+    ['the server, in a block', file => `DO $$BEGIN COPY (SELECT 1) TO PROGRAM 'touch ${file}'; END$$;`],
+  ]
+  test.each(programs)('a program for %s is not run', async (_, command) => {
+    const file = join(site.directory, 'ran')
+    const path = await dump('evil.sql')
+    const text = await readFile(path, 'utf8')
+    await writeFile(path, text.replace('\nCREATE TABLE', `\n${command(file)}\nCREATE TABLE`))
+    await server.sql('DROP DATABASE IF EXISTS beside', {database: 'postgres'})
+    for (const more of [[], ['--into', 'beside', '--create']]) {
+      const error = await failure(site, 'db:restore', '--schema', 'user', '--file', path, '--yes', ...more)
+      expect(error).toMatchObject({code: 'archive-damaged', exitCode: 7})
+      expect(error.message).toMatch(/: line \d+ contains the /)
+    }
+    const {exitCode, stderr} = await execa('sh', [RESTORE_SH, 'user', path], {
+      env: {
+        ...server.env,
+        PGHOST: server.directory,
+        PGPORT: String(server.port),
+        PGUSER: 'aquastream',
+        PGDATABASE: 'aquastream',
+      },
+      reject: false,
+    })
+    expect({exitCode, stderr}).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringMatching(/line \d+ contains the /),
+    })
+    expect(existsSync(file)).toBe(false)
     expect(await changes()).toEqual([])
   })
 

@@ -1,4 +1,5 @@
 import {expect, test} from 'vitest'
+import type {Part} from '../../src/backup/archive/scan.js'
 import {splitDump} from '../../src/backup/archive/split-dump.js'
 
 /** Of a dump with one foreign key, written as pg_dump writes it. */
@@ -16,8 +17,8 @@ async function foreignKeyOf(...lines: string[]) {
   return keys[0]!
 }
 
-async function* source(text: string): AsyncGenerator<Buffer> {
-  yield Buffer.from(text)
+async function* source(text: string): AsyncGenerator<Part> {
+  for (const line of text.split(/(?<=\n)/)) yield {line: Buffer.from(line), quoted: false}
 }
 
 test.each([

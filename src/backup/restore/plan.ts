@@ -2,7 +2,6 @@ import type {StackContext} from '../../engines/stack-context.js'
 import {reachServer, type Server} from '../../postgres/server.js'
 import {refusedAs} from '../../postgres/session.js'
 import {checkDump} from '../archive/check-dump.js'
-import {checkArchive} from '../archive/read.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
 import type {Archive} from '../repository/manifest.js'
@@ -89,7 +88,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const server = await reachServer(request.stack)
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    await (archive.known ? checkArchive(archive) : checkDump(archive, {server, onlySchema: archive.schema}))
+    await checkDump(archive, server)
   }
   const target = await findTarget(request, server)
   const state = await inspectTarget(target, {server, source}, signal)

@@ -73,7 +73,7 @@ class Replay {
     const {signal, onBytes, onSent} = this.ctx
     const script = toScript(this.request, this.site.server, onBytes)
     const report = {skippedForeignKeys: script.skippedForeignKeys}
-    const program = this.#start(script.encoding)
+    const program = this.#start()
     const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
     const closed = once(lines, 'close')
     // Withhold the end of the archives until the server has reported the transaction ID. From then on, the outcome
@@ -99,10 +99,10 @@ class Replay {
     throw replayFailed(ended)
   }
 
-  #start(encoding: string): Program {
+  #start(): Program {
     const {archives, database, lockTimeout} = this.request
     const schemas = JSON.stringify(archives.map(({schema}) => schema))
-    return this.site.server.run('restore', ['replay', encoding, schemas], {
+    return this.site.server.run('restore', ['replay', schemas], {
       database,
       application: this.#application,
       env: {LOCK_TIMEOUT: String(lockTimeout)},

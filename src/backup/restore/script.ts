@@ -1,6 +1,7 @@
 import {Readable} from 'node:stream'
 import type {Server} from '../../postgres/server.js'
 import {readVerified} from '../archive/read.js'
+import {type Part, scanDump} from '../archive/scan.js'
 import {type DumpPart, splitDump} from '../archive/split-dump.js'
 import {unpack} from '../archive/unpack.js'
 import type {SourceArchive} from './source.js'
@@ -19,15 +20,14 @@ export interface ScriptRequest {
 
 /** The input of restore.sh. */
 export interface Script {
-  encoding: string
   bytes: Readable
   /** Foreign keys that were skipped so far. */
   skippedForeignKeys: string[]
 }
 
 /**
- * Builds the input of restore.sh. A single archive for its own database is passed on as it is; several archives, or
- * one for another database, are split into sections and reordered.
+ * Builds the input of restore.sh. The dump of a single archive for its own database stays in its order; several
+ * archives, or one for another database, are split into sections and reordered.
  * @param onBytes receives the bytes of the archives read so far
  */
 export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes: number) => void): Script {
@@ -40,15 +40,18 @@ export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes
       yield chunk
     }
   }
+  // Scanned again, although the plan did it: the file can have changed since.
+  const scan = (archive: SourceArchive): AsyncIterable<Part> =>
+    scanDump(unpack(archive, server, read(archive)), archive)
   const [first] = archives
   const skippedForeignKeys: string[] = []
   const isAlone = archives.length === 1 && before.length === 0 && otherSchemas === undefined
-  if (first && isAlone && first.encoding !== 'plain') {
-    return {encoding: first.encoding, bytes: toStream(read(first)), skippedForeignKeys}
-  }
-  const unpacked = (archive: SourceArchive): AsyncIterable<Buffer> => unpack(archive, server, read(archive))
-  const sql = first && isAlone ? read(first) : combine(request, unpacked, skippedForeignKeys)
-  return {encoding: 'plain', bytes: toStream(withEnd(sql)), skippedForeignKeys}
+  const sql = first && isAlone ? textOf(scan(first)) : combine(request, scan, skippedForeignKeys)
+  return {bytes: toStream(withEnd(sql)), skippedForeignKeys}
+}
+
+async function* textOf(dump: AsyncIterable<Part>): AsyncGenerator<Buffer> {
+  for await (const part of dump) yield 'rows' in part ? part.rows : part.line
 }
 
 function toStream(bytes: AsyncIterable<Buffer>): Readable {
@@ -67,7 +70,7 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
  */
 async function* combine(
   {archives, before, otherSchemas}: ScriptRequest,
-  unpacked: (archive: SourceArchive) => AsyncIterable<Buffer>,
+  scan: (archive: SourceArchive) => AsyncIterable<Part>,
   skippedForeignKeys: string[],
 ): AsyncGenerator<Buffer> {
   const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
@@ -81,7 +84,7 @@ async function* combine(
     const opens =
       archive.schema === 'public' && archives.length > 1 && archive.known?.publicUsageRevoked !== true
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
-    for await (const part of splitDump(unpacked(archive))) {
+    for await (const part of splitDump(scan(archive))) {
       if (part.section === 'rows') yield part.text
       else if (isSkipped(part)) skippedForeignKeys.push(part.foreignKey!.name)
       else later[part.section].push(part.text)

@@ -1,0 +1,181 @@
+/** A token of SQL outside of comments. */
+export interface Token {
+  /**
+   * `word`: a keyword or a name without quotes, in lower case; `name`: a quoted identifier; `text`: a string, without its
+   * quotes; `sign`: any other character, of which `(`, `)`, `;`, `.` and `,` matter.
+   */
+  kind: 'word' | 'name' | 'text' | 'sign'
+  text: string
+  /** The number of open parentheses before it. */
+  depth: number
+}
+
+/** SQL that psql could read in another way than the server, or that is a command of psql. */
+export class Strange extends Error {}
+
+/** What the text at the end of a line is in: nothing, a comment, or a string or name that continues. */
+type Mode = 'sql' | 'comment' | 'text' | 'escaped' | 'name' | 'dollar'
+
+/** What remains to be read of a string or name, by its mode. Each ends with the closing quote. */
+const REST = {
+  text: /[^']*(?:''[^']*)*'(?!')/y,
+  escaped: /[^'\\]*(?:(?:''|\\[^])[^'\\]*)*'(?!')/y,
+  name: /[^"]*(?:""[^"]*)*"(?!")/y,
+}
+
+const SPACE = /[ \t\n\r\f]+/y
+const LINE_COMMENT = /--[^\r\n]*/y
+const WORD = /[A-Za-z_\x80-\xff][\w$\x80-\xff]*/y
+const NUMBER = /(?:\d[\w.]*|\.\d\w*)/y
+/** A colon that psql could take for the start of a variable. After `::` comes a type. */
+const VARIABLE = /(?<!:):(?=[\w'"{\x80-\xff])/y
+const DOLLAR = /\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$/y
+/** The prefixes of a string; only in one with E does a backslash have a meaning. */
+const PREFIX = /^(?:e|b|x|n|u&)$/
+
+/**
+ * Splits SQL into tokens as psql and the server do (src/fe_utils/psqlscan.l and src/backend/parser/scan.l of PostgreSQL).
+ * A text in which the two could differ, or in which psql would recognize a command of its own, is rejected: everything
+ * that follows could be read in another way than it is here. Lines are latin1, one character per byte.
+ */
+export class Lexer {
+  #mode: Mode = 'sql'
+  /** The closing tag of a dollar-quoted string. */
+  #tag = ''
+  /** The nesting of block comments. */
+  #comments = 0
+  #depth = 0
+  #text = ''
+  /** After a string with E: the next string continues it, if a newline and nothing else is between them. */
+  #continues: 'no' | 'on a new line' | 'now' = 'no'
+
+  constructor(private readonly emit: (token: Token) => void) {}
+
+  /** Whether the next line starts within a string, a name or a comment. */
+  get isOpen(): boolean {
+    return this.#mode !== 'sql'
+  }
+
+  /**
+   * Reads one line with its newline.
+   * @returns the line, with a space after each colon that psql could take for the start of a variable
+   * @throws Strange
+   */
+  read(line: string): string {
+    let at = 0
+    let kept = ''
+    let from = 0
+    while (at < line.length) {
+      if (this.#mode !== 'sql') {
+        at = this.#readOn(line, at)
+        continue
+      }
+      if (match(VARIABLE, line, at) !== undefined) {
+        kept += `${line.slice(from, at + 1)} `
+        from = at + 1
+      }
+      at = this.#next(line, at)
+    }
+    return kept + line.slice(from)
+  }
+
+  #next(line: string, at: number): number {
+    const space = match(SPACE, line, at)
+    if (space !== undefined) {
+      if (this.#continues === 'on a new line' && /[\n\r]/.test(space)) this.#continues = 'now'
+      return at + space.length
+    }
+    const comment = match(LINE_COMMENT, line, at)
+    if (comment !== undefined) return at + comment.length
+    const continues = this.#continues === 'now' && line[at] === "'"
+    this.#continues = 'no'
+    if (line.startsWith('/*', at)) return this.#open('comment', at + 2)
+    if (continues) return this.#open('escaped', at + 1)
+    if (line[at] === "'") return this.#open('text', at + 1)
+    if (line[at] === '"') return this.#open('name', at + 1)
+    const tag = match(DOLLAR, line, at)
+    if (tag !== undefined) {
+      this.#tag = tag
+      return this.#open('dollar', at + tag.length)
+    }
+    return this.#readWord(line, at) ?? this.#readSign(line, at)
+  }
+
+  #readWord(line: string, at: number): number | undefined {
+    const word = (match(WORD, line, at) ?? match(NUMBER, line, at))?.toLowerCase()
+    if (word === undefined) return undefined
+    const end = at + word.length
+    if (word === 'u' && /^&['"]/.test(line.slice(end, end + 2)))
+      return this.#openPrefixed('u&', line, end + 1)
+    if (line[end] === "'") return this.#openPrefixed(word, line, end)
+    this.emit({kind: 'word', text: word, depth: this.#depth})
+    return end
+  }
+
+  /** A quote that follows a word without a space begins a string of this kind. */
+  #openPrefixed(prefix: string, line: string, quote: number): number {
+    if (!PREFIX.test(prefix)) throw new Strange(`a quote right after ${prefix}`)
+    if (line[quote] === '"') return this.#open('name', quote + 1)
+    return this.#open(prefix === 'e' ? 'escaped' : 'text', quote + 1)
+  }
+
+  #readSign(line: string, at: number): number {
+    const sign = line[at]!
+    if (sign === '\\') throw new Strange(`the psql command ${/^\\\S*/.exec(line.slice(at))![0]}`)
+    if (line.startsWith(':::', at)) throw new Strange('three colons')
+    // Not every version takes a vertical tab for a space.
+    if (sign === '\0' || sign === '\v') throw new Strange('a control character')
+    if (sign === ')') this.#depth = Math.max(this.#depth - 1, 0)
+    this.emit({kind: 'sign', text: sign, depth: this.#depth})
+    if (sign === '(') this.#depth++
+    return at + 1
+  }
+
+  #open(mode: Mode, at: number): number {
+    this.#mode = mode
+    this.#text = ''
+    if (mode === 'comment') this.#comments = 1
+    return at
+  }
+
+  /** Reads on in a comment, string or name. */
+  #readOn(line: string, at: number): number {
+    if (line.includes('\0', at)) throw new Strange('a control character')
+    if (this.#mode === 'comment') return this.#readComment(line, at)
+    const end = this.#endOf(line, at)
+    this.#text += line.slice(at, end ?? line.length)
+    if (end === undefined) return line.length
+    const quote = this.#mode === 'dollar' ? this.#tag.length : 1
+    this.#close(this.#text.slice(0, -quote))
+    return end
+  }
+
+  #endOf(line: string, at: number): number | undefined {
+    if (this.#mode === 'dollar') {
+      const end = line.indexOf(this.#tag, at)
+      return end < 0 ? undefined : end + this.#tag.length
+    }
+    const rest = match(REST[this.#mode as keyof typeof REST], line, at)
+    return rest === undefined ? undefined : at + rest.length
+  }
+
+  #close(text: string): void {
+    const kind = this.#mode === 'name' ? 'name' : 'text'
+    if (this.#mode === 'escaped') this.#continues = 'on a new line'
+    this.emit({kind, text: kind === 'name' ? text.replaceAll('""', '"') : text, depth: this.#depth})
+    this.#mode = 'sql'
+  }
+
+  #readComment(line: string, at: number): number {
+    const [mark] = /\/\*|\*\//.exec(line.slice(at)) ?? []
+    if (mark === undefined) return line.length
+    this.#comments += mark === '/*' ? 1 : -1
+    if (this.#comments === 0) this.#mode = 'sql'
+    return line.indexOf(mark, at) + 2
+  }
+}
+
+function match(pattern: RegExp, line: string, at: number): string | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(line)?.[0]
+}

@@ -1,0 +1,178 @@
+import {AquastreamError} from '../../errors.js'
+import {Lexer, Strange} from './lexer.js'
+import {damaged} from './read.js'
+import {findObjection} from './rules.js'
+import {Statement} from './statement.js'
+
+/**
+ * A line of SQL with its newline, or a chunk of the rows of a COPY, which begins with the newline of the COPY. `quoted`:
+ * the line starts within a quoted text.
+ */
+export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
+
+const BEGINNING = '-- PostgreSQL database dump'
+const TRAILER = '-- PostgreSQL database dump complete'
+
+/** pg_dump puts a dump between these, so that psql rejects its own commands in it. The restore has a pair of its own. */
+const RESTRICT = /^\\(?:un)?restrict \w+\r?\n?$/
+
+/** The rows of a COPY end with a line `\.`, of which psql accepts both kinds of newlines. */
+const COPY_END = Buffer.from('\n\\.')
+const LF = 0x0a
+const CR = 0x0d
+
+/**
+ * The gate through which every archive goes to psql: passes on a dump of one schema, and fails at the first thing in it
+ * that is anything else, such as a command of psql, the end of the transaction, or an object of another schema. A
+ * statement is passed on when all of it was judged, because psql also runs a last statement that is incomplete.
+ * @throws archive-damaged: the line number and the command are named, or the dump is not complete
+ */
+export async function* scanDump(
+  sql: AsyncIterable<Buffer>,
+  dump: {path: string; schema: string},
+): AsyncGenerator<Part> {
+  const scanner = new Scanner(dump.schema)
+  try {
+    for await (const chunk of sql) yield* scanner.read(chunk)
+    yield* scanner.end()
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error
+    throw rejected(dump.path, error, scanner.line)
+  }
+}
+
+/** Why an archive is rejected; `line` is false if the line does not matter. */
+class Rejection extends Error {
+  constructor(
+    message: string,
+    readonly hint?: string,
+    readonly isAtLine = true,
+  ) {
+    super(message)
+  }
+}
+
+function rejected(path: string, {message, hint, isAtLine}: Rejection, line: number): AquastreamError {
+  const error = damaged(path, isAtLine ? `line ${line} contains ${message}` : message)
+  return hint === undefined ? error : error.withHints(() => `nothing was changed; ${hint}`)
+}
+
+class Scanner {
+  /** The number of the current line, counted from 1. */
+  line = 1
+  #rest: Buffer = Buffer.alloc(0)
+  #isCopying = false
+  #hasBeginning = false
+  #hasEnded = false
+  #statement = new Statement()
+  /** Lines of a statement that is not complete. */
+  #pending: {line: Buffer; quoted: boolean}[] = []
+  /** What to copy after the line, once its statement is complete. */
+  #startsCopy = false
+  readonly #lexer = new Lexer(token => {
+    if (this.#startsCopy) throw new Rejection('something after COPY … FROM stdin')
+    if (this.#statement.add(token)) this.#judge()
+  })
+
+  constructor(private readonly schema: string) {}
+
+  *read(chunk: Buffer): Generator<Part> {
+    this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
+    for (;;) {
+      if (this.#isCopying) {
+        const end = this.#copyEnd()
+        // The end mark can be split between two chunks.
+        const upTo = end ?? Math.max(this.#rest.length - COPY_END.length - 2, 0)
+        if (upTo > 0) yield {rows: this.#take(upTo)}
+        if (end === undefined) return
+        this.#isCopying = false
+      }
+      const end = this.#rest.indexOf(LF)
+      if (end < 0) return
+      const text = this.#rest.toString('latin1', 0, end + 1)
+      yield* this.#readLine(text)
+      // The rows keep the newline, because the end mark of an empty COPY starts with it.
+      this.#rest = this.#rest.subarray(this.#isCopying ? end : end + 1)
+      if (!this.#isCopying) this.line++
+    }
+  }
+
+  *end(): Generator<Part> {
+    if (!this.#isCopying && this.#rest.length > 0) yield* this.#readLine(this.#rest.toString('latin1'))
+    if (!this.#hasBeginning) throw new Rejection('it was not written by pg_dump', undefined, false)
+    const isOpen = this.#isCopying || this.#lexer.isOpen || !this.#statement.isEmpty
+    if (isOpen || !this.#hasEnded) throw new Rejection('it is truncated', undefined, false)
+  }
+
+  /** The index after the end mark of the rows, or undefined. */
+  #copyEnd(): number | undefined {
+    for (let from = 0; ;) {
+      const mark = this.#rest.indexOf(COPY_END, from)
+      if (mark < 0) return undefined
+      const next = mark + COPY_END.length
+      const newline = this.#rest[next] === CR ? next + 1 : next
+      if (this.#rest[newline] === LF) return newline + 1
+      from = mark + 1
+    }
+  }
+
+  #take(length: number): Buffer {
+    const taken = this.#rest.subarray(0, length)
+    this.#rest = this.#rest.subarray(length)
+    for (const byte of taken) if (byte === LF) this.line++
+    return taken
+  }
+
+  *#readLine(text: string): Generator<Part> {
+    const quoted = this.#lexer.isOpen
+    const isBetween = this.#statement.isEmpty && !quoted
+    if (isBetween && RESTRICT.test(text)) return
+    if (isBetween) this.#readComment(text.trimEnd())
+    this.#pending.push({line: Buffer.from(this.#lex(text), 'latin1'), quoted})
+    if (this.#startsCopy) {
+      this.#startsCopy = false
+      this.#isCopying = true
+      // The newline comes with the rows.
+      const last = this.#pending.at(-1)!
+      last.line = Buffer.from(last.line.toString('latin1').trimEnd(), 'latin1')
+    }
+    if (this.#lexer.isOpen || !this.#statement.isEmpty) return
+    yield* this.#pending
+    this.#pending = []
+  }
+
+  #lex(text: string): string {
+    try {
+      return this.#lexer.read(text)
+    } catch (error) {
+      if (!(error instanceof Strange)) throw error
+      const hint = /^the psql command \\c/.test(error.message)
+        ? 'make the dump with pg_dump and without --create (-C)'
+        : undefined
+      throw new Rejection(error.message, hint)
+    }
+  }
+
+  #readComment(line: string): void {
+    if (line === BEGINNING) this.#hasBeginning = true
+    if (line === TRAILER) this.#hasEnded = true
+  }
+
+  /** Judges a statement that is complete. */
+  #judge(): void {
+    const {tokens} = this.#statement
+    this.#statement = new Statement()
+    if (tokens.length === 0) return
+    const command = `the command ${nameOf(tokens.map(({text}) => text))}`
+    if (this.#hasEnded) throw new Rejection(`${command} after the end of the dump`)
+    const objection = findObjection(tokens, this.schema)
+    if (objection) throw new Rejection(`${command}: ${objection.why}`, objection.hint)
+    this.#startsCopy = tokens[0]?.text === 'copy'
+  }
+}
+
+/** The first words of a statement, for a message. Strings are not shown, because they can be rows. */
+function nameOf(words: string[]): string {
+  const name = words.slice(0, 4).join(' ')
+  return JSON.stringify(Buffer.from(words.length > 4 ? `${name} …` : name, 'latin1').toString('utf8'))
+}
