@@ -52,13 +52,13 @@ export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database can have timeouts that would end a long dump. Rows hidden by row-level security cause an error
 # instead of an incomplete dump. A backend that waits for a lock exits when its client is gone.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=${LOCK_TIMEOUT:-60}s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # The advisory lock of all commands that back up or restore schemas of this database.
 readonly lock='1095849281, 1'
 
 # Seconds that a dump waits for a table that is locked by another session.
-readonly lock_wait=60
+readonly lock_wait=${LOCK_TIMEOUT:-60}
 
 # The VERBOSITY of psql. With `verbose`, errors include the SQLSTATE; their text is in the language of the server.
 verbosity=default

@@ -51,7 +51,7 @@ export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database can have timeouts. A backend that waits for a lock exits when its client is gone.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=60s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
+export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=${LOCK_TIMEOUT:-60}s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
 
 # The same advisory lock as in backup.sh.
 readonly lock='1095849281, 1'
@@ -363,8 +363,14 @@ replay() {
 		cat
 		[ -z "$key" ] || printf '\\unrestrict %s\n' "$key"
 		end_sql
-	} | sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$1" -v lock_timeout="${LOCK_TIMEOUT:-10}s" ||
-		return
+		# When psql has ended, its message is the cause, and not that nobody reads what comes here.
+	} 2>/dev/null | {
+		sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$1" -v lock_timeout="${LOCK_TIMEOUT:-10}s" &&
+			status=0 || status=$?
+		# Whoever sends the archive could wait for psql, which is gone.
+		echo aquastream ended
+		exit "$status"
+	} || return
 	for half in 0 1; do
 		analyze_sql $half | sql -o /dev/null -v schemas="$1" &
 	done

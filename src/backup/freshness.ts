@@ -1,7 +1,6 @@
 import type {Problem} from '../errors.js'
 import {PLATFORM} from '../stack/schemas.js'
-import type {BackupSet} from './repository/backup-set.js'
-import {isFuture} from './retention.js'
+import {type BackupSet, isFuture} from './repository/backup-set.js'
 
 /**
  * Default maximum age in hours: a nightly backup that is older failed last night. It is a day plus the time of a

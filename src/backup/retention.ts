@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
 import {DAY_MS} from '../system/time.js'
-import type {BackupSet} from './repository/backup-set.js'
+import {type BackupSet, isFuture} from './repository/backup-set.js'
 
 /** The retention policy: in how many days, weeks and months with a backup the newest one is kept. */
 export interface Policy {
@@ -44,14 +44,6 @@ export interface Decision<Item extends Candidate = BackupSet> {
 
 /** How many days a safety backup is kept. */
 const SAFETY_DAYS = 7
-
-/**
- * Returns whether a backup is dated more than a day in the future. A clock skew of a day is tolerated; a backup
- * dated later must not replace real ones.
- */
-export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): boolean {
-  return takenAt.getTime() > now.getTime() + DAY_MS
-}
 
 /**
  * Decides which backups are kept, newest first. The rules are those of restic's `forget --keep-daily --keep-weekly

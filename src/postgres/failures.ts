@@ -164,6 +164,11 @@ export function findSqlError({exitCode, stderr}: {exitCode: number; stderr: stri
   return exitCode === PSQL_CONNECTION_FAILURE ? new SqlError(CONNECTION_FAILURE, causeIn(stderr)) : undefined
 }
 
+/** Returns whether the connection failed, or the server is starting or stopping. */
+export function isConnectionFailure({state}: Pick<SqlError, 'state'>): boolean {
+  return FAILURES[state] === CONNECTION || FAILURES[state.slice(0, 2)] === CONNECTION
+}
+
 /**
  * Returns the line of the output that states the cause: the first error of the server, else the last line. It is
  * only shown, never parsed, because it can be in any language.

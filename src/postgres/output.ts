@@ -2,7 +2,7 @@ import {Transform, type TransformCallback} from 'node:stream'
 import {text} from 'node:stream/consumers'
 import {AquastreamError} from '../errors.js'
 import type {Program} from '../system/program.js'
-import {causeIn, evidenceLines} from './failures.js'
+import {causeIn, evidenceLines, findSqlError, isConnectionFailure} from './failures.js'
 
 /** The last line of the output of infra/backup/*.sh. */
 const END_MARK = Buffer.from('aquastream-end\n')
@@ -51,7 +51,8 @@ export class Cut extends Error {}
 
 /**
  * Reads the whole output of a script into memory.
- * @throws database-unreachable, with the end of stderr as evidence: the script failed, or its output is incomplete
+ * @throws SqlError: the server refused a statement; database-unreachable, with the end of stderr as evidence: the script
+ *   failed for another reason, or its output is incomplete
  */
 export async function readOutput(program: Program): Promise<string> {
   program.stdin.end()
@@ -61,6 +62,8 @@ export async function readOutput(program: Program): Promise<string> {
     program.ended,
   ])
   if (exitCode === 0 && printed !== undefined) return printed
+  const error = findSqlError({exitCode, stderr})
+  if (error && !isConnectionFailure(error)) throw error
   throw new AquastreamError('database-unreachable', `the database could not be queried: ${causeIn(stderr)}`, {
     hint: 'check whether it is running: aquastream env:status',
     evidence: [{title: 'output of the script', lines: evidenceLines(stderr)}],

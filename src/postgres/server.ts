@@ -43,6 +43,15 @@ export async function reachServer(stack: StackContext): Promise<Server> {
   }
 }
 
+/** Returns the server with a limit, in seconds, on how long its scripts wait for locks on tables that are in use. */
+export function withLockTimeout(server: Server, seconds: number): Server {
+  return {
+    ...server,
+    run: (script, args, options = {}) =>
+      server.run(script, args, {...options, env: {LOCK_TIMEOUT: String(seconds), ...options.env}}),
+  }
+}
+
 interface Connection {
   name: string
   start: (program: string[], env: Record<string, string>) => Program

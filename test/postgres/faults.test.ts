@@ -66,6 +66,17 @@ describe('tables in use', () => {
     )
   })
 
+  test.each(['--yes', '--dry-run'])('a plan waits as long for a table, with %s', async flag => {
+    await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
+    const error = await failure(site, 'db:restore', flag, '--schema', 'crew', '--lock-timeout', '1')
+    expect(error).toMatchObject({
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: expect.stringContaining('--lock-timeout'),
+    })
+    await held.release()
+  })
+
   test('an interrupt ends a restore that waits for a table', async () => {
     await using held = await hold(server, 'crew.photos')
     const running = site.start(['db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '60'])
@@ -105,6 +116,24 @@ test('an interrupt while rows are counted ends that too', async () => {
   // Nor of the half set and the lock: it has ended by itself, and soon.
   expect(await readdir(rootOf(other))).toEqual([])
   await held.release()
+})
+
+test('a psql that ends before its first line ends the restore', async () => {
+  await using other = await siteFor(server)
+  await writeFile(
+    join(other.directory, 'psql'),
+    `#!/bin/sh\ncase "$*" in *'-o /dev/null'*) echo 'psql: error: no more connections' >&2; exit 2 ;; esac\nexec ${server.bin}/psql "$@"\n`,
+    {mode: 0o755},
+  )
+  const run = await other.run(
+    `db:restore --schema crew --from ${set} --dir ${join(site.directory, 'backups')} --yes --json`,
+    {env: {PATH: `${other.directory}:${server.env.PATH}`}},
+  )
+  expect(errorOf(run)).toMatchObject({
+    code: 'restore-failed',
+    exitCode: 6,
+    message: 'nothing was changed: no more connections',
+  })
 })
 
 /** What runs beside the server ends as if nothing were wrong, and something of its output never came. */

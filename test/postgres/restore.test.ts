@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs'
 import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
-import {join, resolve} from 'node:path'
+import {basename, join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {
@@ -17,6 +17,7 @@ import {
 import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
 
@@ -506,6 +507,10 @@ describe('a file from anywhere', () => {
     const {from, rows} = await restore(site, '--schema', 'user', '--file', path)
     expect({from, rows}).toEqual({from: path, rows: undefined})
     expect(await changes()).toEqual([])
+    const preview = await report<RestorePreview>(site, [
+      ...['db:restore', '--schema', 'user', '--file', path, '--dry-run'],
+    ])
+    expect(preview.schemas[0]?.tables).toContainEqual({name: 'accounts', now: 50, then: 50})
     const {stdout} = await site.run(`db:restore --schema user --file ${path} --dry-run`)
     expect(stdout).toContain('this file has no manifest, so row counts cannot be compared')
     await server.sql('DROP DATABASE IF EXISTS beside', {database: 'postgres'})
@@ -629,6 +634,22 @@ describe('a file from anywhere', () => {
     })
     expect(existsSync(file)).toBe(false)
     expect(await changes()).toEqual([])
+  })
+
+  test.each(['template1', 'template0', 'postgres'])('the database %s is never restored into', async name => {
+    await backup(site)
+    const error = await failure(site, 'db:restore', '--schema', 'user', '--into', name, '--yes')
+    expect(error).toMatchObject({code: 'refused', exitCode: 9})
+  })
+
+  test('a backup from the future is passed over, and named', async () => {
+    const {id} = await backup(site)
+    const future = await writeSet(rootOf(site), idAgo(-48))
+    const {stdout} = await site.run('db:restore --schema user --dry-run')
+    expect(stdout).toContain(`will be replaced with backup ${id}`)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `the backup ${basename(future)} is dated in the future and was skipped`,
+    )
   })
 
   test('an archive of a set is known by its set', async () => {

@@ -1,7 +1,7 @@
 import {AquastreamError} from '../../errors.js'
 import type {Server} from '../../postgres/server.js'
 import {type ArchiveFile, damaged, readVerified} from './read.js'
-import {scanDump} from './scan.js'
+import {type DumpedTable, scanDump} from './scan.js'
 import {unpack} from './unpack.js'
 
 /**
@@ -9,14 +9,19 @@ import {unpack} from './unpack.js'
  * schema and nothing else. An archive with a manifest is checked as one without: who can change an archive can also
  * change its checksums.
  * @param server the server whose tools decompress what Node cannot
+ * @returns the tables of the dump
  * @throws archive-damaged, tool-missing
  */
 export async function checkDump(
   archive: ArchiveFile & {schema: string},
   server: Server | undefined,
-): Promise<void> {
+): Promise<DumpedTable[]> {
+  const scan = scanDump(unpack(archive, server, readVerified(archive)), archive)
   try {
-    for await (const _ of scanDump(unpack(archive, server, readVerified(archive)), archive));
+    for (;;) {
+      const {done, value} = await scan.next()
+      if (done) return value
+    }
   } catch (error) {
     if (error instanceof AquastreamError) throw error
     throw damaged(archive.path, `it cannot be unpacked completely (${(error as Error).message})`)

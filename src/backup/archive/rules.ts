@@ -192,8 +192,8 @@ class Rules {
   }
 }
 
-/** Tokens are latin1, one character per byte. */
-function decode(text: string): string {
+/** Decodes the text of a token, which is latin1, one character per byte. */
+export function decode(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8')
 }
 

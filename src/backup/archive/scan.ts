@@ -1,7 +1,7 @@
 import {AquastreamError} from '../../errors.js'
-import {Lexer, Strange} from './lexer.js'
+import {Lexer, Strange, type Token} from './lexer.js'
 import {damaged} from './read.js'
-import {findObjection} from './rules.js'
+import {decode, findObjection} from './rules.js'
 import {Statement} from './statement.js'
 
 /**
@@ -9,6 +9,12 @@ import {Statement} from './statement.js'
  * the line starts within a quoted text.
  */
 export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
+
+/** A table of a dump, and the rows that the dump has for it. */
+export interface DumpedTable {
+  name: string
+  rows: number
+}
 
 const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
@@ -25,16 +31,18 @@ const CR = 0x0d
  * The gate through which every archive goes to psql: passes on a dump of one schema, and fails at the first thing in it
  * that is anything else, such as a command of psql, the end of the transaction, or an object of another schema. A
  * statement is passed on when all of it was judged, because psql also runs a last statement that is incomplete.
+ * @returns the tables of the dump, without those that only have partitions
  * @throws archive-damaged: the line number and the command are named, or the dump is not complete
  */
 export async function* scanDump(
   sql: AsyncIterable<Buffer>,
   dump: {path: string; schema: string},
-): AsyncGenerator<Part> {
+): AsyncGenerator<Part, DumpedTable[]> {
   const scanner = new Scanner(dump.schema)
   try {
     for await (const chunk of sql) yield* scanner.read(chunk)
     yield* scanner.end()
+    return scanner.tables
   } catch (error) {
     if (!(error instanceof Rejection)) throw error
     throw rejected(dump.path, error, scanner.line)
@@ -69,12 +77,20 @@ class Scanner {
   #pending: {line: Buffer; quoted: boolean}[] = []
   /** What to copy after the line, once its statement is complete. */
   #startsCopy = false
+  /** The rows of each table. */
+  readonly #rows = new Map<string, number>()
+  /** The table that a COPY fills, and the line of the COPY. */
+  #copied = {table: '', line: 0}
   readonly #lexer = new Lexer(token => {
     if (this.#startsCopy) throw new Rejection('something after COPY … FROM stdin')
     if (this.#statement.add(token)) this.#judge()
   })
 
   constructor(private readonly schema: string) {}
+
+  get tables(): DumpedTable[] {
+    return [...this.#rows].map(([name, rows]) => ({name, rows}))
+  }
 
   *read(chunk: Buffer): Generator<Part> {
     this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
@@ -86,6 +102,8 @@ class Scanner {
         if (upTo > 0) yield {rows: this.#take(upTo)}
         if (end === undefined) return
         this.#isCopying = false
+        // Between them are the rows, and the line with the end mark.
+        this.#addRows(this.#copied.table, this.line - this.#copied.line - 2)
       }
       const end = this.#rest.indexOf(LF)
       if (end < 0) return
@@ -167,12 +185,31 @@ class Scanner {
     if (this.#hasEnded) throw new Rejection(`${command} after the end of the dump`)
     const objection = findObjection(tokens, this.schema)
     if (objection) throw new Rejection(`${command}: ${objection.why}`, objection.hint)
-    this.#startsCopy = tokens[0]?.text === 'copy'
+    this.#readTable(tokens)
+  }
+
+  /** Notes the table that a statement creates or fills. */
+  #readTable(tokens: Token[]): void {
+    const words = tokens.map(({text}) => text)
+    const dot = words.indexOf('.')
+    const table = decode(words[dot + 1] ?? '')
+    this.#startsCopy = words[0] === 'copy'
+    if (this.#startsCopy) this.#copied = {table, line: this.line}
+    const isTable = /^create (?:unlogged )?table$/.test(words.slice(0, dot - 1).join(' '))
+    if (isTable && !/ partition by /.test(words.join(' '))) this.#addRows(table, 0)
+    // Each row is in parentheses.
+    const values = words.indexOf('values')
+    if (words[0] === 'insert')
+      this.#addRows(table, words.slice(values).filter(word => word === '(').length || 1)
+  }
+
+  #addRows(table: string, rows: number): void {
+    this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows)
   }
 }
 
 /** The first words of a statement, for a message. Strings are not shown, because they can be rows. */
 function nameOf(words: string[]): string {
   const name = words.slice(0, 4).join(' ')
-  return JSON.stringify(Buffer.from(words.length > 4 ? `${name} …` : name, 'latin1').toString('utf8'))
+  return JSON.stringify(decode(name) + (words.length > 4 ? ' …' : ''))
 }

@@ -1,3 +1,4 @@
+import {DAY_MS} from '../../system/time.js'
 import {type Manifest, SET_ID} from './manifest.js'
 
 /** One backup: a directory of the repository whose name is the moment of the snapshot. */
@@ -34,4 +35,12 @@ export function timeOf(id: string): Date | undefined {
   const date = new Date(iso)
   // Date accepts 20260230T000000Z as a day in March.
   return !Number.isNaN(date.getTime()) && setId(date) === id ? date : undefined
+}
+
+/**
+ * Returns whether a backup is dated more than a day in the future. A clock skew of a day is tolerated; a backup
+ * dated later must not replace real ones: rotation, the age of the newest backup and `latest` leave it out.
+ */
+export function isFuture({takenAt}: Pick<BackupSet, 'takenAt'>, now: Date): boolean {
+  return takenAt.getTime() > now.getTime() + DAY_MS
 }

@@ -1,9 +1,9 @@
 import {AquastreamError} from '../../errors.js'
-import type {BackupSet} from './backup-set.js'
+import {type BackupSet, isFuture} from './backup-set.js'
 
 /**
  * Finds a backup by its ID, by the beginning of its ID, or by `latest`, which means the newest complete backup that
- * is not a safety backup.
+ * is neither a safety backup nor dated in the future.
  * @throws no-such-backup
  */
 export function findSet(sets: BackupSet[], ref: string, directory: string): BackupSet {
@@ -22,7 +22,10 @@ export function findSet(sets: BackupSet[], ref: string, directory: string): Back
 }
 
 function latest(sets: BackupSet[]): BackupSet[] {
-  return sets.filter(({state, manifest}) => state === 'complete' && manifest?.kind === 'backup').slice(0, 1)
+  const now = new Date()
+  return sets
+    .filter(set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now))
+    .slice(0, 1)
 }
 
 function matching(sets: BackupSet[], ref: string): BackupSet[] {

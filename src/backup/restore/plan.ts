@@ -1,10 +1,10 @@
 import type {StackContext} from '../../engines/stack-context.js'
-import {reachServer, type Server} from '../../postgres/server.js'
+import {reachServer, type Server, withLockTimeout} from '../../postgres/server.js'
 import {refusedAs} from '../../postgres/session.js'
 import {checkDump} from '../archive/check-dump.js'
+import type {DumpedTable} from '../archive/scan.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
-import type {Archive} from '../repository/manifest.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {findSource, type RestoreSource} from './source.js'
@@ -58,7 +58,6 @@ export interface RestorePlan {
   safety: SchemaSize[]
   /** Estimated seconds of the replay. */
   expected: number
-  lockTimeout: number
   notices: string[]
 }
 
@@ -85,10 +84,11 @@ export function planRestore(request: RestoreRequest, signal: AbortSignal): Promi
 async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
   const {backups: root, serverFlags} = request.stack
   const source = await findSource(request, root)
-  const server = await reachServer(request.stack)
+  const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
+  const dumped = new Map<string, DumpedTable[]>()
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    await checkDump(archive, server)
+    dumped.set(archive.schema, await checkDump(archive, server))
   }
   const target = await findTarget(request, server)
   const state = await inspectTarget(target, {server, source}, signal)
@@ -109,7 +109,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
     schemas: source.archives.map(({schema, known}) => ({
       schema,
       exists: safety.some(({name}) => name === schema),
-      tables: compareRows(state.tables.get(schema), known?.tables),
+      tables: compareRows(state.tables.get(schema), known?.tables ?? dumped.get(schema)),
     })),
     foreignKeys,
     triggers,
@@ -122,7 +122,6 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
         : undefined,
     safety,
     expected: Math.ceil(source.archives.reduce((sum, {bytes}) => sum + bytes, 0) / PACE) + 1,
-    lockTimeout: request.lockTimeout,
     notices: noticesOf(source, state.other),
   }
 }
@@ -136,14 +135,15 @@ function noticesOf({passedOver, manifest}: RestoreSource, otherDatabase: string 
 }
 
 function passedOverNotice({id, state, reason}: BackupSet): string {
+  if (state === 'complete') return `the backup ${id} is dated in the future and was skipped`
   return `the newer backup ${id} is ${state} and was skipped${reason === undefined ? '' : `: ${reason}`}`
 }
 
-type Tables = Archive['tables'] | undefined
+type Tables = DumpedTable[] | undefined
 
 function compareRows(now: Tables = [], then: Tables = []): PlannedSchema['tables'] {
   const names = [...new Set([...now, ...then].map(({name}) => name))].sort()
-  const rowsOf = (tables: Archive['tables'], name: string): number | undefined =>
+  const rowsOf = (tables: DumpedTable[], name: string): number | undefined =>
     tables.find(table => table.name === name)?.rows
   return names.map(name => ({name, now: rowsOf(now, name), then: rowsOf(then, name)}))
 }

@@ -16,8 +16,6 @@ export interface ReplayRequest extends ScriptRequest {
   /** Text of the manifest, whose row counts are compared with the result; undefined without a manifest. */
   manifest: string | undefined
   database: string | undefined
-  /** Seconds to wait for locks on tables that are in use. */
-  lockTimeout: number
 }
 
 /** The target of a replay. The session is used to find out how the transaction ended. */
@@ -60,6 +58,8 @@ class Replay {
   /** The application_name, to find and terminate the backend later. */
   readonly #application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
   readonly #emitted: string[] = []
+  /** psql has ended. */
+  #hasEnded = false
   /** Whether the end of the archives was sent, at least in part: without it the transaction cannot be committed. */
   #mayCommit = false
 
@@ -74,13 +74,17 @@ class Replay {
     const script = toScript(this.request, this.site.server, onBytes)
     const report = {skippedForeignKeys: script.skippedForeignKeys}
     const program = this.#start()
-    const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
+    const lines = createInterface({input: program.stdout}).on('line', line => {
+      if (line === 'aquastream ended') this.#hasEnded = true
+      else this.#emitted.push(line)
+    })
     const closed = once(lines, 'close')
     // Withhold the end of the archives until the server has reported the transaction ID. From then on, the outcome
     // of the transaction can be queried, and its backend can be found and terminated.
     const beforeEnd = async (): Promise<boolean> => {
-      if (this.#emitted.length === 0) await Promise.race([once(lines, 'line', {signal}), closed])
-      return (this.#mayCommit = this.#emitted.length > 0)
+      if (this.#emitted.length === 0 && !this.#hasEnded)
+        await Promise.race([once(lines, 'line', {signal}), closed])
+      return (this.#mayCommit = this.#emitted.length > 0 && !this.#hasEnded)
     }
     try {
       program.stdin.write(`${Buffer.from(this.request.manifest ?? '').toString('base64')}\n`)
@@ -100,12 +104,11 @@ class Replay {
   }
 
   #start(): Program {
-    const {archives, database, lockTimeout} = this.request
+    const {archives, database} = this.request
     const schemas = JSON.stringify(archives.map(({schema}) => schema))
     return this.site.server.run('restore', ['replay', schemas], {
       database,
       application: this.#application,
-      env: {LOCK_TIMEOUT: String(lockTimeout)},
     })
   }
 

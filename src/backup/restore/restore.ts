@@ -90,7 +90,6 @@ async function restoreLocked(
       database: into,
       before: plan.before,
       otherSchemas: plan.otherSchemas,
-      lockTimeout: plan.lockTimeout,
     },
     {server, session},
     {

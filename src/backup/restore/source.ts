@@ -3,7 +3,7 @@ import {basename, dirname, join, resolve} from 'node:path'
 import {AquastreamError} from '../../errors.js'
 import {encodingOf} from '../archive/format.js'
 import {type ArchiveFile, identify, unreadable} from '../archive/read.js'
-import {type BackupSet, timeOf} from '../repository/backup-set.js'
+import {type BackupSet, isFuture, timeOf} from '../repository/backup-set.js'
 import {findSet} from '../repository/find.js'
 import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
 import {listSets, readSet} from '../repository/sets.js'
@@ -23,7 +23,7 @@ export interface RestoreSource {
   /** Directory of the backup, or of the file. */
   directory: string
   archives: SourceArchive[]
-  /** Newer backups that were passed over because they are not complete. */
+  /** Newer backups that were passed over because they are not complete, or dated in the future. */
   passedOver: BackupSet[]
 }
 
@@ -56,7 +56,9 @@ export async function findSource(request: SourceRequest, root: string): Promise<
   const where = at === undefined ? root : `${root} at or before ${new Date(time).toISOString()}`
   const found = findSet(eligible, 'latest', where)
   const newer = eligible.slice(0, eligible.indexOf(found))
-  const passedOver = newer.filter(({state, manifest}) => state !== 'complete' && manifest?.kind !== 'safety')
+  const passedOver = newer.filter(
+    set => (set.state !== 'complete' || isFuture(set, new Date())) && set.manifest?.kind !== 'safety',
+  )
   return {...fromSet(found, schema), passedOver}
 }
 

@@ -34,7 +34,8 @@ const APPLICATION = 'aquastream db:restore'
 /**
  * Finds the target database of a restore.
  * @param into another database of the same server
- * @throws usage: the database does not exist, and is not to be created; database-unreachable; SqlError
+ * @throws usage: the database does not exist, and is not to be created; refused: it is a database of the system;
+ *   database-unreachable; SqlError
  */
 export async function findTarget(
   {into, create}: {into: string | undefined; create: boolean},
@@ -44,11 +45,21 @@ export async function findTarget(
   return withSession(server, {application: APPLICATION}, async session => {
     const current = await session.json<string>('SELECT to_json(current_database())')
     if (into === current) return {name: undefined, creates: false}
-    const found = await session.query(`SELECT 1 FROM pg_database WHERE datname = ${literal(into)}`)
-    if (found.length > 0 || create) return {name: into, creates: found.length === 0}
+    const [isTemplate] = await session.query(
+      `SELECT datistemplate FROM pg_database WHERE datname = ${literal(into)}`,
+    )
+    if (isTemplate === 't' || into === 'postgres') throw systemDatabase(into)
+    if (isTemplate !== undefined || create) return {name: into, creates: isTemplate === undefined}
     throw new AquastreamError('usage', `database ${JSON.stringify(into)} does not exist on ${server.name}`, {
       hint: 'add --create to create it',
     })
+  })
+}
+
+/** Every database that is created later is a copy of a template, and tools expect `postgres` to be empty. */
+function systemDatabase(name: string): AquastreamError {
+  return new AquastreamError('refused', `database ${name} belongs to the PostgreSQL server`, {
+    hint: 'restore into a database of its own: --into inspect --create',
   })
 }
 

@@ -77,7 +77,6 @@ async function restoreScratch(
         database,
         before: missingExtensions(source, []),
         otherSchemas: [],
-        lockTimeout: 60,
       },
       {server, session: scratch},
       {onBytes: () => undefined, onSent: () => undefined, signal},

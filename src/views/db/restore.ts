@@ -47,8 +47,6 @@ interface Row {
   table: string
   now: number | undefined
   inBackup: number | undefined
-  /** False for an archive without a manifest, whose tables are not known before it is restored. */
-  isKnown: boolean
 }
 
 const COLUMNS: Column<Row>[] = [
@@ -62,8 +60,7 @@ const COLUMNS: Column<Row>[] = [
   {title: 'change', priority: 1, cell: change},
 ]
 
-function change({now, inBackup, isKnown}: Row): string {
-  if (!isKnown) return 'unknown'
+function change({now, inBackup}: Row): string {
   if (now === undefined) return chalk.green('added')
   if (inBackup === undefined) return chalk.red('removed')
   const difference = inBackup - now
@@ -98,12 +95,11 @@ function sourceText({source: {set, archives}}: RestorePlan): string {
   return `backup ${set.id} (age: ${ago(new Date(set.takenAt))}${label})`
 }
 
-function rowsOf({schemas, source}: RestorePlan): Row[] {
-  const isKnown = source.manifest !== undefined
+function rowsOf({schemas}: RestorePlan): Row[] {
   const prefix = (schema: PlannedSchema, table: string): string =>
     schemas.length > 1 ? `${schema.schema}.${table}` : table
   return schemas.flatMap(schema =>
-    schema.tables.map(({name, now, then}) => ({table: prefix(schema, name), now, inBackup: then, isKnown})),
+    schema.tables.map(({name, now, then}) => ({table: prefix(schema, name), now, inBackup: then})),
   )
 }
 

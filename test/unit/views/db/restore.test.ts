@@ -227,8 +227,8 @@ test('another database that exists is named', () => {
   )
 })
 
-test('what a file without a manifest holds is unknown', () => {
-  const tables = [{name: 'accounts', now: 12, then: undefined}]
+test('a file without a manifest is named by its path', () => {
+  const tables = [{name: 'accounts', now: 12, then: 10}]
   const file = plan({schemas: [{...SCHEMA, tables}], source: FILE})
   expect(screens(() => planText(file))).toMatchInlineSnapshot(`
     "=== 80 columns
@@ -236,7 +236,7 @@ test('what a file without a manifest holds is unknown', () => {
     /tmp/user.sql.gz.
 
     TABLE     ROWS NOW  ROWS IN BACKUP  CHANGE
-    accounts  12        -               unknown
+    accounts  12        10              -2
 
     A safety backup of the current state is taken first. The data takes 168 KiB on
     the server; the archives are smaller.
@@ -248,7 +248,7 @@ test('what a file without a manifest holds is unknown', () => {
     the file /tmp/user.sql.gz.
 
     TABLE     ROWS NOW  ROWS IN BACKUP
-    accounts  12        -
+    accounts  12        10
 
     A safety backup of the current state is
     taken first. The data takes 168 KiB on
