@@ -2,6 +2,7 @@ import {join, resolve} from 'node:path'
 import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
+import {expandHome} from '../system/files/expand-home.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
 /** What a command was given to select its stack, its backups and its database server. */
@@ -63,7 +64,7 @@ export class StackContext {
    */
   get backups(): string {
     const dir = this.request.flags.dir ?? valueOf(this.layers, 'BACKUP_DIR') ?? 'backups'
-    return join(resolve(this.directory, dir), this.profile)
+    return join(resolve(this.directory, expandHome(dir)), this.profile)
   }
 
   /**
