@@ -88,7 +88,11 @@ export abstract class BaseCommand<Result> extends Command {
   protected async stackContext(flags: LocationFlags): Promise<StackContext> {
     const request = this.stackRequest(flags)
     const {resolveStack} = await import('../engines/stack-context.js')
-    return this.interruptible(() => resolveStack(request))
+    const {repeatedNames} = await import('../config/layers.js')
+    const stack = await this.interruptible(signal => resolveStack(request, signal))
+    const repeated = repeatedNames(stack.layers)
+    if (repeated.length > 0) repeated.forEach((await import('./failure.js')).writeWarning)
+    return stack
   }
 
   /** Returns what selects the stack of this command. */

@@ -30,6 +30,11 @@ export function writeProblem({message, hint}: Problem): void {
   process.stderr.write(`${errorLine(message)}\n${hintLine(hint)}\n`)
 }
 
+/** Writes a warning to stderr. */
+export function writeWarning(text: string): void {
+  process.stderr.write(`${wrap(`${chalkStderr.yellow('warning:')} ${text}`)}\n`)
+}
+
 function explain(error: unknown): Failure | undefined {
   if (error instanceof AquastreamError) return explainExpected(error)
   if (error instanceof Errors.ExitError && error.oclif.exit === 0) return undefined
