@@ -1,6 +1,7 @@
 import {Errors} from '@oclif/core'
 import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
+import {colouredOnly} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
 
 interface Failure {
@@ -60,10 +61,11 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
 
 function toText({message, hint, problems, evidence}: Failure): string {
   const {dim} = chalkStderr
+  const shown = process.stderr.isTTY ? colouredOnly : (line: string) => line
   const lines = [
     ...(evidence ?? []).flatMap(({title, lines: output}) => [
       dim(`${title}:`),
-      ...output.map(line => dim(`  | ${line}`)),
+      ...output.map(line => dim(`  | ${shown(line)}`)),
     ]),
     errorLine(message),
     ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), hintLine(problem.hint, 4)]),
