@@ -29,6 +29,7 @@ bench: ## how long commands, starts, backups and restores take
 	@npm --silent run bench:up
 	@npm --silent run bench:embedded
 	@npm --silent run bench:db
+	@npm --silent run bench:list
 
 $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error

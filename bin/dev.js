@@ -1,9 +1,8 @@
 #!/usr/bin/env -S node --import tsx --
 // Runs the CLI from source, without a build: in development, oclif loads src/commands.
-import {fileURLToPath} from 'node:url'
 import {settings} from '@oclif/core'
 
 process.env.NODE_ENV = 'development'
 settings.debug = true
 const {main} = await import('../src/cli/main.ts')
-await main(fileURLToPath(import.meta.url))
+await main()

@@ -42,6 +42,7 @@ export const ERRORS = {
   'backup-directory': 3,
   'state-directory': 3,
   'file-unwritable': 3,
+  'working-directory': 3,
   'service-failed': 4,
   'not-healthy': 4,
   'engine-failed': 4,

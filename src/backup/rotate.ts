@@ -84,7 +84,7 @@ export async function rotateLocked(
   const toDelete = plan.decisions.filter(({action}) => action === 'delete').reverse()
   for (const [index, {set}] of toDelete.entries()) {
     signal.throwIfAborted()
-    const change = await findChange(directory, set.id)
+    const change = findChange(directory, set.id)
     if (change) report.ignored.push({...nameOf(set), ...change})
     else {
       await remove(directory, set.id)
@@ -123,11 +123,8 @@ function emptyReport(directory: string, policy: Policy): RotationReport {
  * Returns why a backup that was to be deleted is kept: it was pinned or changed since the decision, which does not
  * need the lock.
  */
-async function findChange(
-  directory: string,
-  id: string,
-): Promise<{state: BackupSet['state']; reason: string} | undefined> {
-  const set = await readSet(directory, id)
+function findChange(directory: string, id: string): {state: BackupSet['state']; reason: string} | undefined {
+  const set = readSet(directory, id)
   if (set?.pinned) return {state: set.state, reason: 'it was pinned during the rotation'}
   return !set || set.state === 'complete' ? undefined : {state: set.state, reason: set.reason ?? ''}
 }

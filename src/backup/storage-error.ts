@@ -1,21 +1,25 @@
 import {AquastreamError} from '../errors.js'
 import {isDiskFull, knownReason} from '../system/files/file-errors.js'
+import {nearestExisting} from '../system/files/nearest-existing.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /**
  * Converts an error of a file operation on the repository into `disk-full` or `backup-directory`; returns any other
  * error unchanged.
  */
 export function storageError(path: string, error: unknown): unknown {
+  // A draft has been removed by the time that somebody reads the hint.
+  const existing = shellQuote(nearestExisting(path))
   if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no disk space is left in ${path}`, {
-      hint: `free disk space there; to see what uses it, run du -sh ${path}`,
+      hint: `free disk space there; to see what uses it, run du -sh ${existing}`,
       cause: error,
     })
   }
   const why = knownReason(error, {ENOENT: 'it does not exist', EEXIST: 'it is a file'})
   if (!why) return error
   return new AquastreamError('backup-directory', `${path} cannot be used: ${why}`, {
-    hint: `check the owner and permissions: ls -ld ${path}; or set another directory with --dir or BACKUP_DIR`,
+    hint: `check the owner and permissions: ls -ld ${existing}; or set another directory with --dir or BACKUP_DIR`,
     cause: error,
   })
 }

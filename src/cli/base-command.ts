@@ -1,4 +1,4 @@
-import {Command, type Interfaces} from '@oclif/core'
+import {Command, type Interfaces, ux} from '@oclif/core'
 import {isProfile, type Profile, PROFILES} from '../config/profile.js'
 import type {StackContext, StackRequest} from '../engines/stack-context.js'
 import {AquastreamError, ERRORS, type Problem} from '../errors.js'
@@ -28,6 +28,11 @@ export abstract class BaseCommand<Result> extends Command {
   protected override async catch(error: Error): Promise<void> {
     if (!(error instanceof AquastreamError)) throw error
     throw error.withHints(await this.hintRewriter())
+  }
+
+  /** Prints a result as JSON. oclif would split it into tokens, to colour them by a theme that this program has not. */
+  override logJson(json: unknown): void {
+    ux.stdout(JSON.stringify(json, null, 2))
   }
 
   /** Returns a function that adds to the commands in a hint the flags that select this stack and these backups. */
@@ -88,7 +93,11 @@ export abstract class BaseCommand<Result> extends Command {
   protected async stackContext(flags: LocationFlags): Promise<StackContext> {
     const request = this.stackRequest(flags)
     const {resolveStack} = await import('../engines/stack-context.js')
-    return this.interruptible(() => resolveStack(request))
+    const {repeatedNames} = await import('../config/layers.js')
+    const stack = await this.interruptible(signal => resolveStack(request, signal))
+    const repeated = repeatedNames(stack.layers)
+    if (repeated.length > 0) repeated.forEach((await import('./failure.js')).writeWarning)
+    return stack
   }
 
   /** Returns what selects the stack of this command. */

@@ -1,6 +1,7 @@
 import {Errors} from '@oclif/core'
 import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
+import {colouredOnly} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
 
 interface Failure {
@@ -30,6 +31,11 @@ export function writeProblem({message, hint}: Problem): void {
   process.stderr.write(`${errorLine(message)}\n${hintLine(hint)}\n`)
 }
 
+/** Writes a warning to stderr. */
+export function writeWarning(text: string): void {
+  process.stderr.write(`${wrap(`${chalkStderr.yellow('warning:')} ${text}`)}\n`)
+}
+
 function explain(error: unknown): Failure | undefined {
   if (error instanceof AquastreamError) return explainExpected(error)
   if (error instanceof Errors.ExitError && error.oclif.exit === 0) return undefined
@@ -55,10 +61,11 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
 
 function toText({message, hint, problems, evidence}: Failure): string {
   const {dim} = chalkStderr
+  const shown = process.stderr.isTTY ? colouredOnly : (line: string) => line
   const lines = [
     ...(evidence ?? []).flatMap(({title, lines: output}) => [
       dim(`${title}:`),
-      ...output.map(line => dim(`  | ${line}`)),
+      ...output.map(line => dim(`  | ${shown(line)}`)),
     ]),
     errorLine(message),
     ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), hintLine(problem.hint, 4)]),

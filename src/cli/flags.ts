@@ -1,5 +1,19 @@
-import {Flags} from '@oclif/core'
+import {Errors, Flags} from '@oclif/core'
 import {PROFILES} from '../config/profile.js'
+import {expandHome} from '../system/files/expand-home.js'
+
+/** A flag whose value is a path. A leading `~` is the home directory: a shell does not replace it in `--flag=~/path`. */
+export const pathFlag = Flags.custom({
+  helpValue: 'PATH',
+  async parse(path) {
+    try {
+      return expandHome(path)
+    } catch (error) {
+      // The parser changes the message of an error; only errors of its own class are converted afterwards.
+      throw new Errors.CLIError(error as Error)
+    }
+  },
+})
 
 /** Flags of every command. */
 export const stackFlags = {
@@ -9,18 +23,16 @@ export const stackFlags = {
       'profile of the stack [default: AQUASTREAM_PROFILE, else the only running profile, else dev]',
     helpGroup: 'GLOBAL',
   })(),
-  'env-file': Flags.string({
+  'env-file': pathFlag({
     description: 'settings file that takes precedence over .env.<profile> and .env',
-    helpValue: 'PATH',
     helpGroup: 'GLOBAL',
   }),
 }
 
 /** Flags of every command that uses backups. */
 export const backupFlags = {
-  dir: Flags.string({
+  dir: pathFlag({
     description: 'directory that holds one repository per profile [default: BACKUP_DIR, else ./backups]',
-    helpValue: 'PATH',
   }),
 }
 

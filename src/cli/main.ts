@@ -1,8 +1,12 @@
 import './anonymous-user.js'
+import {fileURLToPath} from 'node:url'
 import {Config, flush, run} from '@oclif/core'
 
+/** The directory of this package. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
 /** Runs the command in `process.argv` and sets the exit status. The errors of all commands are rendered here. */
-export async function main(root: string): Promise<void> {
+export async function main(): Promise<void> {
   // oclif supports NO_COLOR, chalk does not.
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0'
   // oclif's own listener throws, which would end the process with a stack trace.
@@ -12,7 +16,7 @@ export async function main(root: string): Promise<void> {
   const args = moveJsonFlag(process.argv.slice(2))
   const json = isJson(args)
   try {
-    const config = await Config.load(root)
+    const config = await Config.load(ROOT)
     const argv = joinTopic(args, config)
     try {
       await run(argv, config)

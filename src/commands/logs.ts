@@ -1,5 +1,6 @@
 import {Args, Flags} from '@oclif/core'
 import {BaseCommand} from '../cli/base-command.js'
+import {pathFlag} from '../cli/flags.js'
 import type {LogLine} from '../engines/engine.js'
 import type {BundleReport, BundleRequest} from '../support/bundle.js'
 
@@ -31,7 +32,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
       min: 0,
       helpValue: 'LINES',
     }),
-    bundle: Flags.string({
+    bundle: pathFlag({
       description: 'write a support bundle to this new file, with every secret masked',
       exclusive: ['follow'],
       helpValue: 'FILE.tar.gz',

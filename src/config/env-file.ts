@@ -1,20 +1,28 @@
-import {readFile} from 'node:fs/promises'
 import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
 import {errnoOf, reasonOf} from '../system/files/file-errors.js'
+import {readSmallFile} from '../system/files/read-file.js'
 
 /**
- * Reads the text of a .env file. Returns undefined when the file does not exist.
- * @throws settings-unreadable, settings-invalid: the file is not UTF-8
+ * Reads the text of a .env file, which may be a pipe. Returns undefined when the file does not exist.
+ * @param absent errno codes that mean the same as a file that does not exist
+ * @throws settings-unreadable, settings-invalid: the file is not UTF-8; the reason of the signal
  */
-export async function readEnvText(path: string): Promise<string | undefined> {
+export async function readEnvText(
+  path: string,
+  {absent = [], signal}: {absent?: string[]; signal?: AbortSignal | undefined} = {},
+): Promise<string | undefined> {
   try {
-    return decode(await readFile(path), path)
+    return decode(await readSmallFile(path, signal), path)
   } catch (error) {
     if (error instanceof AquastreamError) throw error
-    if (errnoOf(error) === 'ENOENT') return undefined
+    const code = errnoOf(error) ?? ''
+    if (code === 'ENOENT' || absent.includes(code)) return undefined
     throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(error)}`, {
-      hint: `check its type and permissions: ls -l ${path}`,
+      hint:
+        code === 'NO_WRITER'
+          ? 'start the program that writes to it first, or name a file'
+          : `check its type and permissions: ls -l ${path}`,
       cause: error,
     })
   }
@@ -28,16 +36,39 @@ export interface MalformedLine {
   name: string | undefined
 }
 
+/** A variable that several lines set; the last one takes effect. */
+export interface RepeatedName {
+  name: string
+  /** Counted from 1, in ascending order. */
+  lines: number[]
+}
+
+interface ParsedLines {
+  values: Record<string, string>
+  malformed: MalformedLine[]
+  repeated: RepeatedName[]
+}
+
 /**
  * Parses the variables of a .env file. Docker Compose reads the same file, so a line that dotenv and Compose would
  * parse differently is malformed: a line that is not an assignment, an unterminated quote, or `$`, `#` or `\` where
  * one of them gives the character a special meaning.
  */
-export function parseLines(text: string): {values: Record<string, string>; malformed: MalformedLine[]} {
-  const malformed = text
-    .split(/\r?\n/)
-    .flatMap((line, index) => (WELL_FORMED.test(line) ? [] : [{number: index + 1, name: nameIn(line)}]))
-  return {values: parse(text), malformed}
+export function parseLines(text: string): ParsedLines {
+  const lines = text.split(/\r?\n/).map((line, index) => ({line, number: index + 1, name: nameIn(line)}))
+  const malformed = lines.filter(({line}) => !WELL_FORMED.test(line))
+  return {
+    values: parse(text),
+    malformed: malformed.map(({number, name}) => ({number, name})),
+    repeated: findRepeated(lines),
+  }
+}
+
+function findRepeated(lines: {name: string | undefined; number: number}[]): RepeatedName[] {
+  const numbers = new Map<string, number[]>()
+  for (const {name, number} of lines)
+    if (name !== undefined) numbers.set(name, [...(numbers.get(name) ?? []), number])
+  return [...numbers].filter(([, all]) => all.length > 1).map(([name, all]) => ({name, lines: all}))
 }
 
 /**

@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {type MalformedLine, malformedError, parseLines, readEnvText} from './env-file.js'
+import {type MalformedLine, malformedError, parseLines, readEnvText, type RepeatedName} from './env-file.js'
 import type {Profile} from './profile.js'
 
 /** One source of variables; `source` is its name in messages. */
@@ -15,6 +15,7 @@ export interface Layer {
     /** Whether the file is `.env`, which other programs read, too. */
     isShared: boolean
     malformed: MalformedLine[]
+    repeated: RepeatedName[]
   }
 }
 
@@ -31,25 +32,26 @@ export class SettingsFiles {
   /**
    * Reads the sources that may set a variable, in order of precedence: the environment, `--env-file`,
    * `.env.<profile>`, `.env`. Malformed lines are not reported here.
-   * @throws settings-unreadable, settings-invalid: the file is not UTF-8
+   * @throws settings-unreadable, settings-invalid: the file is not UTF-8; the reason of the signal
    */
-  async layersOf(profile: Profile): Promise<Layer[]> {
+  async layersOf(profile: Profile, signal?: AbortSignal): Promise<Layer[]> {
     const layers: Layer[] = [{source: 'the environment', values: this.env}]
     for (const name of [this.envFile, `.env.${profile}`, '.env']) {
       if (name === undefined) continue
-      const layer = await this.read(name)
+      const layer = await this.read(name, signal)
       if (layer) layers.push(layer)
     }
     return layers
   }
 
-  private async read(name: string): Promise<Layer | undefined> {
+  private async read(name: string, signal: AbortSignal | undefined): Promise<Layer | undefined> {
     const path = resolve(this.directory, name)
-    const text = await this.textOf(path)
+    const isShared = name === '.env' && name !== this.envFile
+    // A directory .env is a virtual environment of Python.
+    const text = await this.textOf(path, {absent: isShared ? ['EISDIR'] : [], signal})
     if (text !== undefined) {
-      const isShared = name === '.env' && name !== this.envFile
-      const {values, malformed} = parseLines(text)
-      return {source: name, values, file: {path, isShared, malformed}}
+      const {values, ...lines} = parseLines(text)
+      return {source: name, values, file: {path, isShared, ...lines}}
     }
     if (name !== this.envFile) return undefined
     throw new AquastreamError('settings-unreadable', `${name} does not exist`, {
@@ -57,8 +59,8 @@ export class SettingsFiles {
     })
   }
 
-  private textOf(path: string): ReturnType<typeof readEnvText> {
-    const text = this.texts.get(path) ?? readEnvText(path)
+  private textOf(...[path, options]: Parameters<typeof readEnvText>): ReturnType<typeof readEnvText> {
+    const text = this.texts.get(path) ?? readEnvText(path, options)
     this.texts.set(path, text)
     return text
   }
@@ -77,6 +79,18 @@ export function requireWellFormed(
     const line = file?.malformed.find(({name}) => isNeeded(name, file))
     if (file && line) throw malformedError(file.path, line)
   }
+}
+
+/** Returns a warning for each variable that a settings file sets on several lines. */
+export function repeatedNames(layers: Layer[]): string[] {
+  const warnings = layers.flatMap(({source, file}) =>
+    (file?.repeated ?? []).map(({name, lines}) => {
+      const others = lines.slice(0, -1).join(', ')
+      const last = lines.at(-1)
+      return `${source} sets ${name} on lines ${others} and ${last}; only line ${last} takes effect`
+    }),
+  )
+  return [...new Set(warnings)]
 }
 
 /**

@@ -1,7 +1,7 @@
-import {mkdir} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {dirname, isAbsolute, join} from 'node:path'
 import {AquastreamError} from '../errors.js'
+import {createDirectory} from '../system/files/create-directory.js'
 import {reasonOf} from '../system/files/file-errors.js'
 
 /**
@@ -20,17 +20,28 @@ export function statePath(env: NodeJS.ProcessEnv): string {
  */
 export async function stateDirectory(env: NodeJS.ProcessEnv): Promise<string> {
   const path = statePath(env)
-  try {
-    // Under root, the user that PostgreSQL runs as must be able to traverse the parent directory.
-    if (process.getuid?.() === 0) await mkdir(dirname(path), {recursive: true, mode: 0o711})
-    await mkdir(path, {recursive: true, mode: 0o700})
-  } catch (error) {
-    throw new AquastreamError('state-directory', `${path} cannot be created: ${reasonOf(error)}`, {
-      hint: 'set XDG_STATE_HOME to a writable directory',
-      cause: error,
-    })
-  }
+  // Under root, the user that PostgreSQL runs as must be able to traverse the parent directory.
+  if (process.getuid?.() === 0) await createStateDirectory(dirname(path), 0o711)
+  await createStateDirectory(path, 0o700)
   return path
+}
+
+/**
+ * Creates a directory for state or data, and its missing parents with the same mode.
+ * @throws state-directory
+ */
+export async function createStateDirectory(path: string, mode: number): Promise<void> {
+  await createDirectory(path, mode).catch((error: unknown) => {
+    throw stateDirectoryError(path, error)
+  })
+}
+
+/** Creates the error `state-directory` for a directory that cannot be created. */
+export function stateDirectoryError(path: string, error: unknown): AquastreamError {
+  return new AquastreamError('state-directory', `${path} cannot be created: ${reasonOf(error)}`, {
+    hint: 'set XDG_STATE_HOME to a writable directory',
+    cause: error,
+  })
 }
 
 /**

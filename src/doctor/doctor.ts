@@ -42,7 +42,7 @@ const LIMIT_MS = 25_000
 
 /** Checks every requirement of a stack and its backups concurrently; changes nothing. */
 export async function examineMachine(request: StackRequest, signal: AbortSignal): Promise<DoctorReport> {
-  const stack = once(() => resolveStack(request))
+  const stack = once(() => resolveStack(request, signal))
   // A failure here is reported by a check.
   const profile = await stack().then(
     found => found.profile,

@@ -1,8 +1,9 @@
 import {access, constants, stat} from 'node:fs/promises'
-import {dirname, resolve} from 'node:path'
+import {resolve} from 'node:path'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
 import {freeSpace} from '../system/files/disk.js'
+import {nearestExisting} from '../system/files/nearest-existing.js'
 import {succeeds} from '../system/succeeds.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {size} from '../system/text/size.js'
@@ -17,7 +18,7 @@ export const disk: Check = {
   async run(context) {
     const {problems} = await context.plan()
     const places = {state: statePath(context.env), backups: (await context.stack()).backups}
-    const free = await Promise.all(Object.values(places).map(async path => freeSpace(await nearest(path))))
+    const free = await Promise.all(Object.values(places).map(async path => freeSpace(nearestExisting(path))))
     const full = Object.entries(places).flatMap(([name, path], index) =>
       free[index]! < ROOM
         ? warning(
@@ -72,7 +73,7 @@ async function examineDirectory(
   path: string,
   {code, variable}: {code: 'state-directory' | 'backup-directory'; variable: string},
 ) {
-  const there = await nearest(path)
+  const there = nearestExisting(path)
   const isUsable = await succeeds(access(there, constants.W_OK | constants.X_OK))
   if (!isUsable) {
     const message = there === path ? `${path} is not writable` : `${path} cannot be created in ${there}`
@@ -85,12 +86,6 @@ async function examineDirectory(
   if (there !== path) return ok(`${path} will be created when needed`)
   if (await isOpen(path)) return warning(`other users can list ${path}`, `chmod 700 ${shellQuote(path)}`)
   return ok(`${path} is writable and accessible only to this user`)
-}
-
-/** Returns the path itself, or its nearest existing parent directory. */
-async function nearest(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined)
-  return found || path === dirname(path) ? path : nearest(dirname(path))
 }
 
 /** Execute permission for others is fine: the user of PostgreSQL needs it to traverse, and it does not list names. */

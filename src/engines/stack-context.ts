@@ -2,6 +2,7 @@ import {join, resolve} from 'node:path'
 import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
+import {expandHome} from '../system/files/expand-home.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
 /** What a command was given to select its stack, its backups and its database server. */
@@ -63,7 +64,7 @@ export class StackContext {
    */
   get backups(): string {
     const dir = this.request.flags.dir ?? valueOf(this.layers, 'BACKUP_DIR') ?? 'backups'
-    return join(resolve(this.directory, dir), this.profile)
+    return join(resolve(this.directory, expandHome(dir)), this.profile)
   }
 
   /**
@@ -94,26 +95,31 @@ export class StackContext {
 /**
  * Looks up the stack of a command. Its profile is the requested one, otherwise the only one that is running, otherwise
  * dev.
- * @throws settings-unreadable, settings-invalid
+ * @throws settings-unreadable, settings-invalid; the reason of the signal
  */
-export async function resolveStack(request: StackRequest): Promise<StackContext> {
+export async function resolveStack(request: StackRequest, signal: AbortSignal): Promise<StackContext> {
   const files = new SettingsFiles(request.flags.envFile, request.env, request.directory)
-  const {profile, source} = await findProfile(request, files)
-  return new StackContext(request, profile, source, files, await files.layersOf(profile))
+  const {profile, source} = await findProfile(request, files, signal)
+  return new StackContext(request, profile, source, files, await files.layersOf(profile, signal))
 }
 
 async function findProfile(
   {flags: {profile}, env}: StackRequest,
   files: SettingsFiles,
+  signal: AbortSignal,
 ): Promise<{profile: Profile; source: StackContext['profileSource']}> {
   if (profile !== undefined) {
     return {profile, source: env.AQUASTREAM_PROFILE === profile ? 'the environment' : '--profile'}
   }
-  const running = await onlyRunning(files, env)
+  const running = await onlyRunning(files, env, signal)
   return running ? {profile: running, source: 'the running stack'} : {profile: 'dev', source: 'default'}
 }
 
-async function onlyRunning(files: SettingsFiles, env: NodeJS.ProcessEnv): Promise<Profile | undefined> {
+async function onlyRunning(
+  files: SettingsFiles,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<Profile | undefined> {
   // With a given profile a command may need no engine, and loads none.
   const [{runningProjects}, {isAnythingRunning}] = await Promise.all([
     import('./compose/states.js'),
@@ -122,7 +128,7 @@ async function onlyRunning(files: SettingsFiles, env: NodeJS.ProcessEnv): Promis
   const running = await runningProjects()
   const found = await Promise.all(
     PROFILES.map(async profile => {
-      const project = projectOf(await files.layersOf(profile), profile)
+      const project = projectOf(await files.layersOf(profile, signal), profile)
       const isOurs =
         running.get(project) === profile || (profile === 'dev' && (await isAnythingRunning(project, env)))
       return isOurs ? [profile] : []

@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
-import {createInterface} from 'node:readline'
 import {AquastreamError} from '../errors.js'
 import {lastLines} from '../system/text/last-lines.js'
+import {splitLines} from '../system/text/split-lines.js'
 import {hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
 
@@ -31,14 +31,14 @@ export async function withSession<T>(
   const program = server.run('backup', ['session'], options)
   // A random mark separates rows from the outcome, because a row can contain any text.
   const mark = `aquastream-${randomBytes(8).toString('hex')}`
-  const lines = createInterface({input: program.stdout})[Symbol.asyncIterator]()
+  const lines = splitLines(program.stdout)
   const readToMark = async (): Promise<string[]> => {
     const rows: string[] = []
     for (;;) {
-      const {value, done} = (await lines.next()) as IteratorResult<string, undefined>
-      if (done) throw unreachable(server, (await program.ended).stderr)
-      if (value === mark) return rows
-      rows.push(value)
+      const next = await lines.next()
+      if (next.done) throw unreachable(server, (await program.ended).stderr)
+      if (next.value === mark) return rows
+      rows.push(next.value)
     }
   }
   const query = async (sql: string): Promise<string[]> => {

@@ -1,4 +1,4 @@
-import {chmod, mkdir, symlink, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, open, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
@@ -199,4 +199,74 @@ test('--env-file may be a pipe', async () => {
     'echo BIND=there | aquastream env:up --engine compose --profile dev --env-file /dev/stdin --json',
   )
   expect(problemsOf(run)).toEqual(['BIND in /dev/stdin must be an IPv4 address'])
+})
+
+test('a pipe whose writer comes later is read to its end', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await inShell(
+    site,
+    'mkfifo p; { sleep 0.5; echo BIND=there; } >p & aquastream env:up --engine compose --profile dev --env-file p --json',
+  )
+  expect(problemsOf(run)).toEqual(['BIND in p must be an IPv4 address'])
+})
+
+test.each([
+  ['.env', ''],
+  ['.env.dev', ''],
+  ['mine.env', ' --env-file mine.env'],
+])('%s that is a pipe without a writer is refused', async (name, flag) => {
+  await using site = await siteWithoutDocker()
+  await execa('mkfifo', [join(site.directory, name)])
+  const run = await site.run(`env:status --profile dev --json${flag}`)
+  expect(errorOf(run)).toEqual({
+    code: 'settings-unreadable',
+    exitCode: 2,
+    message: `${join(site.directory, name)} cannot be read: it is a pipe, and no program writes to it`,
+    hint: 'start the program that writes to it first, or name a file',
+  })
+})
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('%s ends the wait for a silent writer of a pipe', async (signal, exitCode) => {
+  await using site = await siteWithoutDocker()
+  const path = join(site.directory, '.env')
+  await execa('mkfifo', [path])
+  const running = site.start('db:list --profile dev')
+  // It can be opened as soon as the command reads it.
+  await using writer = await open(path, 'w')
+  running.kill(signal)
+  expect(await running.ended).toEqual({
+    exitCode,
+    stdout: '',
+    stderr: 'error: interrupted\nhint: run the command again',
+  })
+  expect(writer.fd).toBeGreaterThan(0)
+})
+
+test('a file without an end is refused', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:status --profile dev --env-file /dev/zero --json')
+  expect(errorOf(run)).toMatchObject({exitCode: 2, message: '/dev/zero cannot be read: it is too large'})
+})
+
+test('a directory .env is ignored, as a virtual environment of Python', async () => {
+  await using site = await siteWithoutDocker()
+  await mkdir(join(site.directory, '.env'))
+  expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
+  const named = await site.run('env:status --profile dev --env-file .env --json')
+  expect(errorOf(named)).toMatchObject({code: 'settings-unreadable', exitCode: 2})
+})
+
+test('a variable that is set twice gets a warning with both lines', async () => {
+  await using site = await siteWithoutDocker()
+  await site.write('.env.dev', 'BACKUP_DIR=a\nBIND=127.0.0.1\n# BACKUP_DIR=b\nexport BACKUP_DIR=c\n')
+  await site.write('mine.env', 'BIND=1\nBIND=2\nBIND=127.0.0.1\n')
+  const {stdout, stderr} = await site.run('db:list --profile dev --json --env-file mine.env')
+  expect(JSON.parse(stdout)).toMatchObject({directory: join(site.directory, 'c', 'dev')})
+  expect(stderr.split('\n').filter(line => line.startsWith('warning: '))).toEqual([
+    'warning: mine.env sets BIND on lines 1, 2 and 3; only line 3 takes effect',
+    'warning: .env.dev sets BACKUP_DIR on lines 1 and 4; only line 4 takes effect',
+  ])
 })

@@ -53,6 +53,28 @@ test('what a stack that has ended wrote can be read', async () => {
   expect(followed.stdout).toBe(run.stdout)
 })
 
+test('control characters of a service reach files, and no terminal', async () => {
+  const text = 'p1\rp2\rLAST \u001b]0;title\u0007 \u2028 end'
+  const running = site.start('logs postgres --follow --json')
+  const followed = new Promise<string>(resolve => {
+    let all = ''
+    running.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      all += chunk
+      if (all.includes(' end"}')) resolve(all)
+    })
+  })
+  await once(running.stdout, 'data')
+  await site.sql(`DO $$ BEGIN RAISE LOG '${text}'; END $$`)
+  expect(await followed).toContain(JSON.stringify(text).slice(1, -1))
+  running.kill('SIGINT')
+  await running.ended
+  expect((await lines('postgres')).filter(line => line.text.endsWith(`LOG:  ${text}`))).toHaveLength(1)
+  expect((await site.run('logs postgres')).stdout).toContain(text)
+  const {stdout} = await site.runInTerminal('logs postgres', 200)
+  expect(stdout).toContain(String.raw`p1\rp2\rLAST \x1b]0;title\x07`)
+  expect(stdout).not.toContain('\u001b]0;')
+})
+
 test('what is followed ends with the stack', async () => {
   const running = site.start('logs user --follow --json')
   const reader = createInterface({input: running.stdout})

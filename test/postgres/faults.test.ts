@@ -11,7 +11,7 @@ import {backup, detour, failure, report, restore, rootOf, siteFor} from '../help
 import {errorOf, type Site} from '../helpers/cli.js'
 import {ACCIDENT, checkSums, fingerprint, FIXTURE, lastWrite, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
-import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
+import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
 import {seen} from '../helpers/streams.js'
 import {hold, until, waitingForTable} from '../helpers/waiting.js'
 
@@ -477,7 +477,10 @@ describe('a disk of backups', () => {
     await using other = await siteFor(server)
     await using disk = await mountSmallDisk(join(other.directory, 'backups'), 1024 ** 2)
     expect(await checkSums(disk.path)).toEqual(new Map())
-    expect(await failure(other, 'db:backup')).toMatchObject({code: 'disk-full', exitCode: 3})
+    const error = await failure(other, 'db:backup')
+    expect(error).toMatchObject({code: 'disk-full', exitCode: 3})
+    const [, named] = /du -sh (\S+)$/.exec(error.hint) ?? []
+    expect(existsSync(named!), error.hint).toBe(true)
     expect(await report(other, ['db:list'])).toMatchObject({sets: []})
   })
 
@@ -494,7 +497,27 @@ describe('a disk of backups', () => {
     expect(await checkSums(rootOf(other))).toEqual(sets)
   })
 
-  test.runIf(process.getuid?.() === 0)('that is read-only is named as such', async () => {
+  test('in a file system without directories is named as such', async () => {
+    await using other = await siteFor(server)
+    expect(await failure(other, 'db:backup', '--dir', '/proc/backups')).toMatchObject({
+      code: 'backup-directory',
+      exitCode: 3,
+      message: '/proc/backups/dev cannot be used: its file system does not accept new directories',
+      hint: expect.stringContaining('ls -ld /proc;'),
+    })
+  })
+
+  test.runIf(canMount)('on a read-only disk is named as such', async () => {
+    await using other = await siteFor(server)
+    await using disk = await mountReadOnly(join(other.directory, 'disk'))
+    expect(await failure(other, 'db:backup', '--dir', disk.path)).toMatchObject({
+      code: 'backup-directory',
+      exitCode: 3,
+      message: `${disk.path}/dev cannot be used: the file system is read-only`,
+    })
+  })
+
+  test.runIf(process.getuid?.() === 0)('that its user may not write is named as such', async () => {
     await using other = await siteFor(server)
     await mkdir(join(other.directory, 'backups', 'dev'), {recursive: true})
     await chmod(other.directory, 0o755)

@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto'
-import {createReadStream} from 'node:fs'
+import {constants, createReadStream} from 'node:fs'
 import {open} from 'node:fs/promises'
 import type {Readable} from 'node:stream'
 import {AquastreamError} from '../../errors.js'
@@ -25,7 +25,8 @@ export async function identify(path: string): Promise<ArchiveFile> {
 
 async function readHeader(path: string): Promise<{encoding: Encoding; bytes: number}> {
   try {
-    const handle = await open(path, 'r')
+    // Without O_NONBLOCK, a pipe would be waited for.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stat = await handle.stat()
       if (!stat.isFile()) throw notRestorable(path, 'it is not a file')

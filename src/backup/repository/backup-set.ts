@@ -31,10 +31,18 @@ export function setId(date: Date): string {
 /** Returns the moment that an ID denotes; undefined when the text is not an ID. */
 export function timeOf(id: string): Date | undefined {
   if (!SET_ID.test(id)) return undefined
-  const iso = id.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z')
-  const date = new Date(iso)
-  // Date accepts 20260230T000000Z as a day in March.
-  return !Number.isNaN(date.getTime()) && setId(date) === id ? date : undefined
+  const part = (from: number, to: number): number => Number(id.slice(from, to))
+  const month = part(4, 6) - 1
+  const date = new Date(Date.UTC(part(0, 4), month, part(6, 8), part(9, 11), part(11, 13), part(13, 15)))
+  // Date.UTC accepts 20260230T000000Z as a day in March, and reads the years 0 to 99 as 1900 to 1999.
+  const isSame =
+    date.getUTCFullYear() === part(0, 4) &&
+    date.getUTCMonth() === month &&
+    date.getUTCDate() === part(6, 8) &&
+    date.getUTCHours() === part(9, 11) &&
+    date.getUTCMinutes() === part(11, 13) &&
+    date.getUTCSeconds() === part(13, 15)
+  return isSame ? date : undefined
 }
 
 /**

@@ -14,7 +14,7 @@ const REMEMBERED_MS = 124 * DAY_MS
 export async function readHistory(root: string): Promise<string[]> {
   const text = await readFile(join(root, '.rotated'), {
     encoding: 'utf8',
-    flag: constants.O_RDONLY | constants.O_NOFOLLOW,
+    flag: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
   }).catch(() => '')
   const ids = new Set(text.split('\n').filter(line => timeOf(line)))
   return [...ids].sort().reverse()

@@ -1,6 +1,5 @@
-import {createHash} from 'node:crypto'
-import {constants} from 'node:fs'
-import {lstat, readdir, readFile} from 'node:fs/promises'
+import {hash} from 'node:crypto'
+import {closeSync, constants, lstatSync, openSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
@@ -15,19 +14,24 @@ type Sizes = Map<string, number>
 /** Maximum bytes of a manifest or a list of checksums. Those of a hundred thousand tables are smaller. */
 const LIMIT = 16 * 1024 * 1024
 
-/** Inspects a backup without reading its archives; returns undefined when the directory does not exist. */
-export async function inspect(path: string, id: string): Promise<Findings | undefined> {
+/**
+ * Inspects a backup without reading its archives; returns undefined when the directory does not exist. The calls are
+ * synchronous, because asynchronous ones take four times the CPU time, which counts with thousands of backups.
+ */
+export function inspect(path: string, id: string): Findings | undefined {
   const found: Findings = {state: 'complete', pinned: false, manifest: undefined, schemas: [], bytes: 0}
+  let names: string[] = []
   try {
-    const {names, sizes} = await measure(path)
+    names = readdirSync(path)
+    const sizes = measure(path, names)
     found.pinned = names.includes(PINNED)
-    found.bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-    found.schemas = schemasIn(names, id)
-    found.manifest = await readManifest(path, id, sizes)
+    for (const size of sizes.values()) found.bytes += size
+    found.manifest = readManifest(path, id, sizes)
     found.schemas = found.manifest.archives.map(({schema}) => schema)
     compare(found.manifest, sizes)
     return found
   } catch (error) {
+    if (!found.manifest) found.schemas = schemasIn(names, id)
     if (error instanceof Flaw) return {...found, state: error.state, reason: error.message}
     const code = errnoOf(error)
     if (code === 'ENOENT') return undefined
@@ -46,19 +50,21 @@ class Flaw extends Error {
   }
 }
 
-async function measure(path: string): Promise<{names: string[]; sizes: Sizes}> {
-  const names = await readdir(path)
-  const stats = await Promise.all(names.map(async name => ({name, stat: await lstat(join(path, name))})))
-  const files = stats.filter(({stat}) => stat.isFile())
-  return {names, sizes: new Map(files.map(({name, stat}) => [name, stat.size]))}
+function measure(path: string, names: string[]): Sizes {
+  const sizes: Sizes = new Map()
+  for (const name of names) {
+    const stat = lstatSync(`${path}/${name}`)
+    if (stat.isFile()) sizes.set(name, stat.size)
+  }
+  return sizes
 }
 
-async function readManifest(path: string, id: string, sizes: Sizes): Promise<Manifest> {
+function readManifest(path: string, id: string, sizes: Sizes): Manifest {
   if (!sizes.has(CHECKSUMS))
     throw new Flaw(`${CHECKSUMS} is missing, so the backup was not completed`, 'partial')
-  const sums = parseChecksums(await read(path, CHECKSUMS, sizes))
-  const content = await read(path, MANIFEST, sizes)
-  if (sums.get(MANIFEST) !== createHash('sha256').update(content).digest('hex'))
+  const sums = parseChecksums(read(path, CHECKSUMS, sizes))
+  const content = read(path, MANIFEST, sizes)
+  if (sums.get(MANIFEST) !== hash('sha256', content))
     throw new Flaw(`the checksum of ${MANIFEST} does not match ${CHECKSUMS}`)
   const {data: manifest} = manifestSchema.safeParse(parseJson(content))
   if (!manifest) throw new Flaw(`${MANIFEST} is malformed`)
@@ -82,11 +88,17 @@ function compare({archives, globals}: Manifest, sizes: Sizes): void {
   }
 }
 
-async function read(path: string, name: string, sizes: Sizes): Promise<Buffer> {
+function read(path: string, name: string, sizes: Sizes): Buffer {
   const size = sizes.get(name)
   if (size === undefined) throw new Flaw(`${name} is missing`)
   if (size > LIMIT) throw new Flaw(`${name} is too large (${size} bytes)`)
-  return readFile(join(path, name), {flag: constants.O_RDONLY | constants.O_NOFOLLOW})
+  // A pipe that takes the place of the file now would be waited for.
+  const file = openSync(join(path, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    return readFileSync(file)
+  } finally {
+    closeSync(file)
+  }
 }
 
 /**

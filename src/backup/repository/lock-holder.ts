@@ -1,3 +1,4 @@
+import {constants} from 'node:fs'
 import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
@@ -26,7 +27,9 @@ export type Holder = z.infer<typeof holderSchema>
  */
 export async function readHolder(root: string): Promise<Holder | undefined> {
   try {
-    const text = await readFile(join(root, '.lock.json'), 'utf8')
+    // Without O_NONBLOCK, a pipe in place of the file would be waited for.
+    const flag = constants.O_RDONLY | constants.O_NONBLOCK
+    const text = await readFile(join(root, '.lock.json'), {encoding: 'utf8', flag})
     return holderSchema.parse(JSON.parse(text))
   } catch {
     return undefined

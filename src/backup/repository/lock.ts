@@ -1,8 +1,9 @@
-import {mkdir, rm, stat, utimes, writeFile} from 'node:fs/promises'
+import {rm, stat, utimes, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
+import {createDirectory} from '../../system/files/create-directory.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
@@ -28,7 +29,7 @@ export async function withDirectoryLock<T>(
   purpose: string,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  await mkdir(root, {recursive: true, mode: 0o700}).catch((error: unknown) => {
+  await createDirectory(root, 0o700).catch((error: unknown) => {
     throw storageError(root, error)
   })
   const lost = new AbortController()

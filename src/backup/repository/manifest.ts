@@ -54,7 +54,9 @@ export type Archive = Manifest['archives'][number]
 
 /** Returns the number of rows in all tables of these archives. */
 export function rowsIn(archives: readonly Pick<Archive, 'tables'>[]): number {
-  return archives.flatMap(({tables}) => tables).reduce((sum, {rows}) => sum + rows, 0)
+  let sum = 0
+  for (const {tables} of archives) for (const {rows} of tables) sum += rows
+  return sum
 }
 
 /** The list of checksums, which `sha256sum -c` reads. It is written last: a backup that has it is complete. */

@@ -1,12 +1,13 @@
 import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
+import {setImmediate as yieldToEvents} from 'node:timers/promises'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {type BackupSet, timeOf} from './backup-set.js'
 import {inspect} from './inspect.js'
 
-/** Backups inspected concurrently: enough for a slow disk, far below the limit of open files. */
-const AT_ONCE = 16
+/** Backups inspected between two turns of the event loop, which an interrupt needs. */
+const AT_ONCE = 32
 
 /**
  * Lists all backups of a repository, newest first; an empty list when it does not exist. Symbolic links and
@@ -14,22 +15,20 @@ const AT_ONCE = 16
  * @throws backup-directory, disk-full
  */
 export async function listSets(root: string): Promise<BackupSet[]> {
-  const ids = await listIds(root)
   const sets: (BackupSet | undefined)[] = []
-  const rest = ids.entries()
-  const worker = async (): Promise<void> => {
-    for (const [index, id] of rest) sets[index] = await readSet(root, id)
+  for (const id of await listIds(root)) {
+    if (sets.length % AT_ONCE === 0) await yieldToEvents()
+    sets.push(readSet(root, id))
   }
-  await Promise.all(Array.from({length: AT_ONCE}, worker))
   return sets.filter(set => set !== undefined)
 }
 
 /** Reads one backup again; undefined when it no longer exists. */
-export async function readSet(root: string, id: string): Promise<BackupSet | undefined> {
+export function readSet(root: string, id: string): BackupSet | undefined {
   const takenAt = timeOf(id)
   if (!takenAt) return undefined
   const path = join(root, id)
-  const findings = await inspect(path, id)
+  const findings = inspect(path, id)
   return findings && {id, path, takenAt, ...findings}
 }
 

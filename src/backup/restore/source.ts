@@ -126,7 +126,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
 /** Finds the backup of a file by its directory, wherever the directory was copied to. */
 async function findFile(path: string, schema: string): Promise<RestoreSource> {
   const directory = dirname(path)
-  const set = await readSet(dirname(directory), basename(directory))
+  const set = readSet(dirname(directory), basename(directory))
   const known = set?.manifest?.archives.find(({file}) => file === basename(path))
   if (set && known) {
     // Other archives of the backup may be damaged, but this one is verified by itself.

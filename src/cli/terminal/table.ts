@@ -1,6 +1,5 @@
-import {stripVTControlCharacters} from 'node:util'
 import chalk from 'chalk'
-import Table from 'cli-table3'
+import stringWidth from 'string-width'
 
 /** A column of a table. */
 export interface Column<Row> {
@@ -35,33 +34,27 @@ export function renderFitting<Row>(layouts: Column<Row>[][], rows: Row[]): strin
 }
 
 function draw<Row>(columns: Column<Row>[], rows: Row[]): string {
-  const none = Object.fromEntries(EDGES.map(edge => [edge, '']))
-  const table = new Table({
-    head: columns.map(({title}) => chalk.dim(title.toUpperCase())),
-    chars: {...none, middle: '  '},
-    style: {head: [], border: [], 'padding-left': 0, 'padding-right': 0},
-  })
-  table.push(...rows.map(row => columns.map(({cell}) => cell(row))))
-  return table.toString().replace(/[ \t]+$/gm, '')
+  const head = columns.map(({title}) => chalk.dim(title.toUpperCase()))
+  const lines = [head, ...rows.map(row => columns.map(({cell}) => cell(row)))].flatMap(splitCells)
+  const widths = columns.map((_, index) => maximum(lines.map(cells => widthOf(cells[index] ?? ''))))
+  const pad = (cell: string, index: number): string => cell + ' '.repeat(widths[index]! - widthOf(cell))
+  return lines.map(cells => cells.map(pad).join('  ').trimEnd()).join('\n')
 }
 
-const EDGES = [
-  'top',
-  'top-mid',
-  'top-left',
-  'top-right',
-  'bottom',
-  'bottom-mid',
-  'bottom-left',
-  'bottom-right',
-  'left',
-  'left-mid',
-  'mid',
-  'mid-mid',
-  'right',
-  'right-mid',
-] as const
+/** Splits a row whose cells have several lines into one row for each line. */
+function splitCells(row: string[]): string[][] {
+  const cells = row.map(cell => cell.split('\n'))
+  const height = maximum(cells.map(({length}) => length))
+  return Array.from({length: height}, (_, line) => cells.map(texts => texts[line] ?? ''))
+}
 
+/** Returns the columns that the longest line of a text takes. */
 function widthOf(text: string): number {
-  return Math.max(...text.split('\n').map(line => stripVTControlCharacters(line).length))
+  if (/^[ -~]*$/.test(text)) return text.length
+  return maximum(text.split('\n').map(stringWidth))
+}
+
+/** Math.max takes a limited number of arguments. */
+function maximum(numbers: number[]): number {
+  return numbers.reduce((largest, number) => Math.max(largest, number), 0)
 }

@@ -33,7 +33,7 @@ export default class DbList extends BaseCommand<ListReport> {
     const {backups} = await this.stackContext(flags)
     const report = await this.interruptible(() => listBackups(backups))
     const tooOld = findTooOld(report, flags['max-age'] ?? USUAL_MAX_AGE_HOURS)
-    this.log(listSummary(report, new Date()))
+    if (!this.jsonEnabled()) this.log(listSummary(report, new Date()))
     if (flags['max-age'] !== undefined) await this.reportProblems(tooOld)
     else if (tooOld) this.logToStderr(ageWarning({...tooOld, hint: (await this.hintRewriter())(tooOld.hint)}))
     return report

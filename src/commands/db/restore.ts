@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import type {RestorePreview} from '../../backup/restore/preview.js'
 import type {RestoreReport} from '../../backup/restore/restore.js'
 import {BaseCommand} from '../../cli/base-command.js'
-import {backupFlags, serverFlags} from '../../cli/flags.js'
+import {backupFlags, pathFlag, serverFlags} from '../../cli/flags.js'
 
 export default class DbRestore extends BaseCommand<RestoreReport | RestorePreview> {
   static override summary = 'restore one schema or all, atomically'
@@ -47,9 +47,8 @@ Foreign keys, triggers and publications of other schemas that depend on the sche
       helpValue: 'TIME',
       exclusive: ['file'],
     }),
-    file: Flags.string({
+    file: pathFlag({
       description: 'any archive file: .sql, .sql.gz, .sql.zst, or custom format',
-      helpValue: 'PATH',
       dependsOn: ['schema'],
     }),
     into: Flags.string({

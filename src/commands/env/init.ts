@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../cli/base-command.js'
+import {pathFlag} from '../../cli/flags.js'
 import type {InitReport} from '../../env/init.js'
 
 export default class EnvInit extends BaseCommand<InitReport> {
@@ -17,9 +18,8 @@ Secrets cannot be passed as flags, because every user of the machine can read co
     },
   ]
   static override flags = {
-    'env-file': Flags.string({
+    'env-file': pathFlag({
       description: 'write this file instead of .env.<profile>',
-      helpValue: 'PATH',
       helpGroup: 'GLOBAL',
     }),
     set: Flags.string({

@@ -1,10 +1,10 @@
 import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
 import {connect} from 'node:net'
-import {createInterface} from 'node:readline'
 import {json} from 'node:stream/consumers'
 import {AquastreamError} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
+import {splitLines} from '../../system/text/split-lines.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
 import type {Database, ServiceSpec} from './service-spec.js'
@@ -80,7 +80,7 @@ export async function* followLines(home: Home, signal: AbortSignal): AsyncGenera
     const asking = request({socketPath: home.socket, path: '/lines', signal, agent: false})
     asking.end()
     const [response] = (await once(asking, 'response')) as [IncomingMessage]
-    for await (const line of createInterface({input: response})) yield JSON.parse(line) as LogLine
+    for await (const line of splitLines(response)) yield JSON.parse(line) as LogLine
   } catch {
     // The supervisor has exited, for whatever reason, and every service with it.
     signal.throwIfAborted()

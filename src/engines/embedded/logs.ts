@@ -1,8 +1,8 @@
 import {createReadStream} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
-import {createInterface} from 'node:readline'
 import {errnoOf} from '../../system/files/file-errors.js'
+import {splitLines} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
@@ -64,7 +64,7 @@ async function* linesOf(home: Home, service: string, since: string): AsyncGenera
   for (const file of [`${path}.2`, `${path}.1`, path]) {
     const input = createReadStream(file)
     try {
-      for await (const line of createInterface({input, crlfDelay: Infinity})) {
+      for await (const line of splitLines(input)) {
         const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) (.*)$/s.exec(line) ?? []
         if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
       }

@@ -1,4 +1,5 @@
 import chalk from 'chalk'
+import {colouredOnly} from '../../cli/terminal/printable.js'
 import type {LogLine} from '../../engines/engine.js'
 import {SERVICES} from '../../stack/catalogue.js'
 
@@ -12,9 +13,12 @@ export function noLines(services: string[], since: string | undefined): string {
   return `note: there are no log lines${ofServices}${sinceThen}`
 }
 
-/** Renders one log line behind the name of its service, which has the same colour in every run. */
+/**
+ * Renders one log line behind the name of its service, which has the same colour in every run. A terminal shows control
+ * characters of the service instead of obeying them.
+ */
 export function lineText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
   const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
-  return `${colour(service.padEnd(WIDTH))} | ${text}`
+  return `${colour(service.padEnd(WIDTH))} | ${process.stdout.isTTY ? colouredOnly(text) : text}`
 }

@@ -1,6 +1,7 @@
-import {access, constants, mkdir} from 'node:fs/promises'
+import {access, constants} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {lock} from 'proper-lockfile'
+import {createStateDirectory} from '../../../config/state.js'
 import {AquastreamError} from '../../../errors.js'
 import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
 import type {Home} from './home.js'
@@ -16,7 +17,7 @@ const RETRIES = {retries: 900, factor: 1, minTimeout: 100, maxTimeout: 100, rand
  */
 export async function withHomeLock<T>(home: Home, work: () => Promise<T>): Promise<T> {
   const base = dirname(home.path)
-  await mkdir(base, {recursive: true, mode: 0o700})
+  await createStateDirectory(base, 0o700)
   // Without this check the lock would keep retrying although it cannot succeed.
   await access(base, constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw cannotLock(home, error)

@@ -1,8 +1,8 @@
-import {chmod, mkdir} from 'node:fs/promises'
+import {chmod} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {execa} from '../../../system/execa.js'
+import {createStateDirectory, stateDirectoryError} from '../../../config/state.js'
 import {AquastreamError} from '../../../errors.js'
-import {reasonOf} from '../../../system/files/file-errors.js'
+import {execa} from '../../../system/execa.js'
 import {findOwner, type Owner} from '../postgres/owner.js'
 import type {Home} from './home.js'
 
@@ -22,17 +22,14 @@ export async function makeHome(home: Home): Promise<void> {
   const owner = await findOwner()
   // Other users, such as the one of PostgreSQL, may traverse the directories but not list them.
   const mode = owner ? 0o711 : 0o700
-  try {
-    await mkdir(home.path, {recursive: true, mode})
-    if (owner) for (const path of [dirname(home.path), home.path]) await chmod(path, mode)
-    for (const path of [home.records, join(home.path, 'logs')])
-      await mkdir(path, {recursive: true, mode: 0o700})
-  } catch (error) {
-    throw new AquastreamError('state-directory', `${home.path} cannot be created: ${reasonOf(error)}`, {
-      hint: 'set XDG_STATE_HOME to a writable directory',
-      cause: error,
+  await createStateDirectory(home.path, mode)
+  const open = owner ? [dirname(home.path), home.path] : []
+  for (const path of open) {
+    await chmod(path, mode).catch((error: unknown) => {
+      throw stateDirectoryError(path, error)
     })
   }
+  for (const path of [home.records, join(home.path, 'logs')]) await createStateDirectory(path, 0o700)
   if (owner) await requirePassage(home.path, owner)
 }
 

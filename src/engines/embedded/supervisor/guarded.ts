@@ -1,7 +1,7 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {createInterface} from 'node:readline'
 import type {Readable, Writable} from 'node:stream'
+import {splitLines} from '../../../system/text/split-lines.js'
 import type {Home} from '../home/home.js'
 import {forget, remember} from '../home/records.js'
 import type {Run} from '../service-spec.js'
@@ -83,8 +83,11 @@ export async function startGuarded(
 }
 
 async function readLines(input: Readable, onLine: (line: string) => void): Promise<void> {
-  const reader = createInterface({input}).on('line', onLine)
-  await once(reader, 'close').catch(() => undefined)
+  try {
+    for await (const line of splitLines(input)) onLine(line.replace(/\r$/, ''))
+  } catch {
+    // The end of the program tells more than a failed read.
+  }
 }
 
 async function whenEnded(child: ChildProcess): Promise<{exitCode: number; signal: NodeJS.Signals | null}> {
