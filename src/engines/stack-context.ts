@@ -3,7 +3,7 @@ import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} 
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
 import {shellQuote} from '../system/text/shell-quote.js'
-import {runningProjects} from './compose/states.js'
+import {runningProjects} from './compose/containers/states.js'
 import {isAnythingRunning} from './embedded/states.js'
 
 /** What a command was given to select its stack, its backups and its database server. */

@@ -8,7 +8,7 @@ import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
-import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
+import {type Container, isRunning, LABEL, listContainers, serviceOf} from './containers/states.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3
