@@ -122,7 +122,7 @@ async function onlyRunning(
 ): Promise<Profile | undefined> {
   // With a given profile a command may need no engine, and loads none.
   const [{runningProjects}, {isAnythingRunning}] = await Promise.all([
-    import('./compose/states.js'),
+    import('./compose/containers/states.js'),
     import('./embedded/states.js'),
   ])
   const running = await runningProjects()

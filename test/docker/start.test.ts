@@ -42,6 +42,12 @@ describe('stage', () => {
     expect((await site.inspect('redis')).Config.Env).toContain(`REDISCLI_AUTH=${quoted}`)
   })
 
+  test('a second start of stage changes nothing', async () => {
+    const run = await site.run('env:up --profile stage --json')
+    expect(run.stderr).not.toContain('will be recreated')
+    expect(JSON.parse(run.stdout)).toMatchObject({changed: false, recreated: []})
+  })
+
   test('every container is confined, and told only what it needs', async () => {
     const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
     for (const name of [...TEN.map(service => service.name), ...jobs]) {

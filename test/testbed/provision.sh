@@ -485,6 +485,8 @@ for fault in dies never-healthy memory-hog; do
 	image "aquastream-testbed/$fault:latest" faults --target "$fault"
 done
 image aquastream-testbed/wrong-arch:latest faults --target wrong-arch --platform linux/arm64
+image aquastream-testbed/slow-jvm:latest slow-jvm --build-arg NODE=node:20-alpine \
+	--build-arg "NODE_ID=$(docker image inspect -f '{{.Id}}' node:20-alpine)"
 image postgres:17-alpine postgres --target debian --build-arg PG_MAJOR=17 --build-arg SUITE=trixie
 host_programs_of 17 postgres:17-alpine
 image postgres:15-alpine postgres --target debian --build-arg PG_MAJOR=15 --build-arg SUITE=bookworm
@@ -509,6 +511,7 @@ report node:20-alpine "Node.js $(version node:20-alpine node --version)"
 for fault in dies never-healthy memory-hog wrong-arch; do
 	report "aquastream-testbed/$fault:latest" 'fault'
 done
+report aquastream-testbed/slow-jvm:latest 'imitation of a JVM'
 for name in stub:testbed "${backends[@]/#/backend-}" mocks; do
 	case $name in *:*) ;; *) name=$name:latest ;; esac
 	if [ "$(image_state "aquastream/$name")" != absent ]; then report "aquastream/$name" 'stub'; fi

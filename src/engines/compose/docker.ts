@@ -22,6 +22,8 @@ export interface DockerResult {
 export interface DockerOptions {
   env?: NodeJS.ProcessEnv
   signal?: AbortSignal | undefined
+  /** The standard input; without it, there is none. */
+  input?: string
   onLine?: (line: string) => void
 }
 
@@ -53,9 +55,12 @@ export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessE
  * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; the abort reason
  */
 export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
-  const {onLine, signal} = options
+  const {onLine, signal, input} = options
   signal?.throwIfAborted()
-  const running = execa('docker', args, dockerOptions(options))
+  const running = execa('docker', args, {
+    ...dockerOptions(options),
+    ...(input !== undefined && {stdin: 'pipe', input}),
+  })
   if (onLine)
     for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) onLine(line)
   const {exitCode, stdout, stderr} = await running

@@ -1,8 +1,8 @@
 import type {Engine} from '../engine.js'
 import {docker} from './docker.js'
 import {readLogs} from './logs.js'
-import {listContainers, listVolumes, memoryOf, toState} from './states.js'
-import {watchContainers} from './watch.js'
+import {listContainers, listVolumes, memoryOf, toState} from './containers/states.js'
+import {watchContainers} from './containers/watch.js'
 
 /** The compose engine. It runs the docker command, and therefore uses the Docker context of the user. */
 export function composeEngine(project: string): Engine {

@@ -3,7 +3,7 @@ import {AquastreamError} from '../../errors.js'
 import type {Program} from '../../system/program.js'
 import {startProgram} from '../../system/program.js'
 import {dockerOptions} from './docker.js'
-import {isRunning, listContainers, serviceOf} from './states.js'
+import {isRunning, listContainers, serviceOf} from './containers/states.js'
 
 /**
  * Returns a function that starts programs in the PostgreSQL container. No terminal is allocated, because it would

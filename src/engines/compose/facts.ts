@@ -1,6 +1,6 @@
 import type {ServiceFacts} from '../engine.js'
 import {tryDocker} from './docker.js'
-import {type Container, listContainers, serviceOf} from './states.js'
+import {type Container, listContainers, serviceOf} from './containers/states.js'
 
 /** Reads the details of each container for the support bundle. */
 export async function readFacts(project: string, signal?: AbortSignal): Promise<ServiceFacts[]> {

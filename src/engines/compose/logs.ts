@@ -2,8 +2,8 @@ import {execa} from '../../system/execa.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'
-import {type Container, isRunning, listContainers, serviceOf} from './states.js'
-import {watchContainers} from './watch.js'
+import {type Container, isRunning, listContainers, serviceOf} from './containers/states.js'
+import {watchContainers} from './containers/watch.js'
 
 /** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
 export async function* readLogs(

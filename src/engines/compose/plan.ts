@@ -5,10 +5,11 @@ import {lastLines} from '../../system/text/last-lines.js'
 import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
+import {correctHashes, type Hashes, hashOf, parseHashes} from './hashes.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
-import {type Container, isRunning, LABEL, listContainers, serviceOf} from './states.js'
+import {type Container, isRunning, LABEL, listContainers, serviceOf} from './containers/states.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3
@@ -24,7 +25,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     chooseImages(target, signal),
   ])
   const [file, ports, disk, foreign] = await Promise.all([
-    readComposeFile(target, images, signal),
+    readComposeFile(target, {...images, containers}, signal),
     // The ports and the disk of a remote engine are not visible from this machine.
     local ? findTakenPorts(target, containers) : [],
     local ? findDiskProblem() : [],
@@ -43,14 +44,13 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
 
 interface ComposeFile {
   problems: Problem[]
-  /** The configuration hash with which Compose would label each container, by service. */
-  hashes: Map<string, string>
+  hashes: Hashes
 }
 
 /** Lets Compose itself parse the file, since its version number does not tell whether it can. */
 async function readComposeFile(
   target: Target,
-  {stubs}: ImageChoice,
+  {stubs, containers}: Pick<ImageChoice, 'stubs'> & {containers: Container[]},
   signal: AbortSignal,
 ): Promise<ComposeFile> {
   // Compose would only report the invalid values again.
@@ -59,15 +59,12 @@ async function readComposeFile(
   // Missing settings are reported elsewhere; dummy values keep Compose from stopping at the first one.
   const required = Object.fromEntries(REQUIRED.map(name => [name, 'unset']))
   const env = {...required, ...composeEnv(target, stubs)}
-  const {ok, stdout, stderr} = await tryDocker([...composeArgs(target), 'config', '--hash', '*'], {
-    env,
-    signal,
-  })
-  if (ok)
-    return {
-      problems: [],
-      hashes: new Map(stdout.split('\n').map(line => line.split(' ') as [string, string])),
-    }
+  const args = [...composeArgs(target), 'config', '--hash', '*']
+  const {ok, stdout, stderr} = await tryDocker(args, {env, signal})
+  if (ok) {
+    const hashes = parseHashes(stdout)
+    return {problems: [], hashes: await correctHashes({target, hashes}, containers, {env, signal})}
+  }
   return {problems: [await explainCompose(lastLines(stderr, 3).join(' '), signal)], hashes: new Map()}
 }
 
@@ -128,7 +125,7 @@ function compare(
 ): Change {
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
-  if (container.Config.Labels[LABEL.hash] !== hashes.get(service)) {
+  if (hashOf(container) !== hashes.get(service)) {
     return {service, action: 'recreate', reason: 'its settings have changed'}
   }
   const image = present.get(container.Config.Image)

@@ -3,7 +3,7 @@ import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
 import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
 import {dockerOptions} from './docker.js'
-import {type Container, isRunning, LABEL} from './states.js'
+import {type Container, isRunning, LABEL} from './containers/states.js'
 
 interface Taken extends Place {
   holder: PortHolder | undefined

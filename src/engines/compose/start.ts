@@ -3,8 +3,8 @@ import {AquastreamError} from '../../errors.js'
 import type {Plan} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
-import {type Container, isRunning, LABEL, serviceOf} from './states.js'
-import {watchContainers} from './watch.js'
+import {type Container, isRunning, LABEL, serviceOf} from './containers/states.js'
+import {watchContainers} from './containers/watch.js'
 
 /**
  * Lets Compose create or recreate containers, then starts each container as soon as its dependencies are ready.

@@ -1,8 +1,8 @@
-import {execa} from '../../system/execa.js'
-import type {ServiceState} from '../../stack/state.js'
-import type {MemoryUse} from '../engine.js'
-import {ANSWER_MS, docker, dockerOptions, tryDocker} from './docker.js'
-import {STUB_IMAGE} from './project.js'
+import {execa} from '../../../system/execa.js'
+import type {ServiceState} from '../../../stack/state.js'
+import type {MemoryUse} from '../../engine.js'
+import {ANSWER_MS, docker, dockerOptions, tryDocker} from '../docker.js'
+import {STUB_IMAGE} from '../project.js'
 
 /** The part of the output of `docker inspect` that is used here. */
 export interface Container {

@@ -1,7 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises'
-import {execa} from '../../system/execa.js'
-import type {WatchOptions} from '../engine.js'
-import {dockerOptions} from './docker.js'
+import {execa} from '../../../system/execa.js'
+import type {WatchOptions} from '../../engine.js'
+import {dockerOptions} from '../docker.js'
 import {type Container, LABEL, listContainers} from './states.js'
 
 /** The containers are listed at least this often, in ms, in case Docker Engine does not report an event. */
