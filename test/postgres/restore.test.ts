@@ -119,6 +119,42 @@ describe('another database', () => {
     expect(await databases()).not.toContain('Other; db')
   })
 
+  test('schemas that refer to each other both ways come back', async () => {
+    await server.sql(`
+      CREATE VIEW "user".of_events AS SELECT * FROM event.events;
+      CREATE VIEW event.of_accounts AS SELECT id FROM "user".accounts;
+      CREATE MATERIALIZED VIEW "user".counted AS SELECT count(*) AS n FROM event.of_accounts;
+      CREATE TYPE event.mood AS ENUM ('calm', 'windy');
+      CREATE FUNCTION event.is_mood(t text) RETURNS boolean LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT t IN ('calm', 'windy'); END;
+      CREATE FUNCTION "user".names() RETURNS SETOF event.of_accounts LANGUAGE sql STABLE BEGIN ATOMIC SELECT * FROM event.of_accounts; END;
+      CREATE TABLE "user".moods (m event.mood DEFAULT 'calm', t text CHECK (event.is_mood(t)));
+      CREATE TABLE event.of_user (a "user".accounts, n bigint GENERATED ALWAYS AS IDENTITY);
+      INSERT INTO "user".moods (t) VALUES ('windy');
+      CREATE RULE quiet AS ON DELETE TO event.of_user DO INSTEAD UPDATE "user".moods SET t = 'calm';`)
+    const whole = await describeDatabase(server)
+    await backup(site)
+    await restore(site, '--all', '--into', 'Other; db', '--create')
+    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
+    const {stdout} = await site.run('db:verify --restore --json')
+    expect(JSON.parse(stdout)).toMatchObject({valid: true})
+    await server.sql('DROP SCHEMA "user", event CASCADE')
+    await restore(site, '--all')
+    expect(differences(whole, await describeDatabase(server))).toEqual([])
+  })
+
+  test('a schema public of functions and types is backed up, or named', async () => {
+    await server.sql(`
+      CREATE FUNCTION public.norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';
+      CREATE TYPE public.mood AS ENUM ('calm');
+      CREATE TABLE "user".normed (t text CHECK (public.norm(t) = t), m public.mood);`)
+    const whole = await describeDatabase(server)
+    const run = await site.run('db:backup')
+    expect(run.stderr).toContain('skipped, not part of the platform: public (add --all-schemas)')
+    await backup(site, '--all-schemas')
+    await restore(site, '--all', '--into', 'Other; db', '--create')
+    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
+  })
+
   test('one schema leaves out the keys to others', async () => {
     await backup(site)
     const {skippedForeignKeys} = await restore(site, '--schema', 'event', '--into', 'Other; db', '--create')

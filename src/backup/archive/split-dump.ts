@@ -1,9 +1,12 @@
 import type {Part} from './scan.js'
 
-/** The sections of a dump: definitions and rows; objects that are created after the rows; foreign keys. */
-type Section = 'rows' | 'afterwards' | 'foreign keys'
+/**
+ * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; objects that are created
+ * after the rows; foreign keys.
+ */
+type Section = 'settings' | 'schemas' | 'definitions' | 'rows' | 'afterwards' | 'foreign keys'
 
-/** A piece of a dump. A foreign key and its comment are one piece. */
+/** A piece of a dump. A definition and a foreign key are one piece each, with their comment. */
 export interface DumpPart {
   section: Section
   text: Buffer
@@ -22,6 +25,7 @@ interface ForeignKey {
  * one has one of these types (src/bin/pg_dump/pg_dump.c, addBoundaryDependencies).
  */
 const AFTERWARDS = new Set([
+  'ACL',
   'CHECK CONSTRAINT',
   'CONSTRAINT',
   'DEFAULT ACL',
@@ -41,18 +45,24 @@ const AFTERWARDS = new Set([
   'TRIGGER',
 ])
 
+/** Types of objects that fill tables. */
+const ROWS = new Set(['SEQUENCE SET', 'TABLE DATA'])
+
+/** Types of objects that depend on nothing. */
+const SCHEMAS = new Set(['EXTENSION', 'SCHEMA'])
+
 const HEADER = /^-- (?:Data for )?Name: .*; Type: ([A-Z ]+); Schema: /
 const SETTING = /^SET (default_tablespace|default_table_access_method) = /
 
 /**
- * Splits a plain dump into sections, so that several dumps can be replayed together: foreign keys and triggers may
- * need objects of a later dump. Rows are passed on in chunks without being parsed; the other sections are small.
+ * Splits a plain dump into sections, so that several dumps can be replayed together: an object may need objects of a
+ * later dump. Rows are passed on in chunks without being parsed; the other sections are small.
  */
 export async function* splitDump(dump: AsyncIterable<Part>): AsyncGenerator<DumpPart> {
-  let section: Section = 'rows'
+  let section: Section = 'settings'
   const settings = new Map<string, Buffer>()
   const repeated = new Map<Section, Map<string, Buffer>>()
-  let foreignKey: Buffer[] = []
+  let entry: Buffer[] = []
   for await (const part of dump) {
     if ('rows' in part) {
       yield {section, text: part.rows}
@@ -66,40 +76,40 @@ export async function* splitDump(dump: AsyncIterable<Part>): AsyncGenerator<Dump
       continue
     }
     const [, type] = HEADER.exec(line) ?? []
-    if (type !== undefined) {
+    // The comment on an object belongs to the object before it.
+    if (type !== undefined && type !== 'COMMENT') {
+      yield* toPart(section, entry)
+      entry = []
       section = sectionOf(type, section)
-      // A comment on a foreign key belongs to the key before it.
-      if (type !== 'COMMENT' || section !== 'foreign keys') {
-        yield* toForeignKey(foreignKey)
-        foreignKey = []
-      }
     }
     // Repeat the setting in each section: a dump has it once, before the first entry that needs it.
     if (/^(?:ALTER|CREATE) /.test(line)) {
       for (const [name, text] of settings) {
         if (repeated.get(section)?.get(name) === text) continue
         repeated.set(section, new Map([...(repeated.get(section) ?? []), [name, text]]))
-        yield {section, text}
+        entry.push(text)
       }
     }
-    if (section === 'foreign keys') foreignKey.push(part.line)
+    if (section !== 'rows') entry.push(part.line)
     else yield {section, text: part.line}
   }
-  yield* toForeignKey(foreignKey)
+  yield* toPart(section, entry)
 }
 
 function sectionOf(type: string, section: Section): Section {
   if (type === 'FK CONSTRAINT') return 'foreign keys'
-  // A comment follows the object that it describes.
-  if (type === 'COMMENT') return section
-  return section !== 'rows' || AFTERWARDS.has(type) ? 'afterwards' : 'rows'
+  const isBeforeRows = section === 'settings' || section === 'schemas' || section === 'definitions'
+  if (ROWS.has(type) && (isBeforeRows || section === 'rows')) return 'rows'
+  if (AFTERWARDS.has(type) || !isBeforeRows) return 'afterwards'
+  return SCHEMAS.has(type) ? 'schemas' : 'definitions'
 }
 
-function toForeignKey(lines: Buffer[]): DumpPart[] {
+function toPart(section: Section, lines: Buffer[]): DumpPart[] {
+  if (lines.length === 0) return []
   const text = Buffer.concat(lines)
-  return lines.length > 0
-    ? [{section: 'foreign keys', text, foreignKey: readForeignKey(text.toString('utf8'))}]
-    : []
+  return [
+    {section, text, ...(section === 'foreign keys' && {foreignKey: readForeignKey(text.toString('utf8'))})},
+  ]
 }
 
 /** A quoted name is one token, so that a keyword within it is not recognized. */

@@ -24,6 +24,7 @@ export function unpack(
   if (encoding !== 'gzip') return unpackOnServer(server!, encoding, packed)
   const gunzip = createGunzip({chunkSize: BLOCK})
   packed.on('error', error => gunzip.destroy(error))
+  gunzip.on('close', () => packed.destroy())
   return packed.pipe(gunzip)
 }
 
@@ -54,5 +55,7 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
         hint: 'install it there, or unpack the archive yourself and restore it with --file',
       },
     )
+  } finally {
+    program.kill()
   }
 }

@@ -16,7 +16,8 @@ export interface SchemaSize {
 }
 
 /**
- * Lists all schemas except those of the system, and `public` only if it has tables or materialized views.
+ * Lists all schemas except those of the system, and `public` only if it contains something that is not part of an
+ * extension: a table, a function or a type can be what another schema needs.
  * @param measured the schemas whose size is needed, by default all; measuring waits for locked tables, and the size
  *   of the others is 0
  * @throws SqlError; database-unreachable
@@ -31,7 +32,10 @@ export function listSchemas(session: Session, measured?: string[]): Promise<Sche
       SELECT n.nspname, coalesce(sum(pg_total_relation_size(c.oid)) FILTER (WHERE ${wanted}), 0) AS bytes
       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')
       WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      GROUP BY 1 HAVING n.nspname <> 'public' OR count(c.oid) > 0
+      GROUP BY n.oid, 1 HAVING n.nspname <> 'public' OR EXISTS (
+        SELECT FROM pg_depend d WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid AND deptype = 'n'
+          AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM pg_depend WHERE deptype = 'e')
+          AND d.classid <> 'pg_extension'::regclass)
     ) s`)
 }
 

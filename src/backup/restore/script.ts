@@ -1,5 +1,6 @@
 import {Readable} from 'node:stream'
 import type {Server} from '../../postgres/server.js'
+import {literal} from '../../system/text/sql-quote.js'
 import {readVerified} from '../archive/read.js'
 import {type Part, scanDump} from '../archive/scan.js'
 import {type DumpPart, splitDump} from '../archive/split-dump.js'
@@ -41,8 +42,8 @@ export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes
     }
   }
   // Scanned again, although the plan did it: the file can have changed since.
-  const scan = (archive: SourceArchive): AsyncIterable<Part> =>
-    scanDump(unpack(archive, server, read(archive)), archive)
+  const scan = (archive: SourceArchive, {counted} = {counted: true}): AsyncIterable<Part> =>
+    scanDump(unpack(archive, server, counted ? read(archive) : readVerified(archive)), archive)
   const [first] = archives
   const skippedForeignKeys: string[] = []
   const isAlone = archives.length === 1 && before.length === 0 && otherSchemas === undefined
@@ -65,12 +66,13 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 /**
- * Emits the definitions and rows of all archives first, then objects that may need rows of another archive, then
- * foreign keys.
+ * Emits the definitions of all archives first, then their rows, then objects that may need rows of another archive, then
+ * foreign keys. Schemas can refer to each other both ways, so there is no order of archives in which each definition
+ * finds what it needs.
  */
 async function* combine(
   {archives, before, otherSchemas}: ScriptRequest,
-  scan: (archive: SourceArchive) => AsyncIterable<Part>,
+  scan: (archive: SourceArchive, options: {counted: boolean}) => AsyncIterable<Part>,
   skippedForeignKeys: string[],
 ): AsyncGenerator<Buffer> {
   const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
@@ -78,19 +80,71 @@ async function* combine(
   const isSkipped = ({foreignKey}: DumpPart): boolean =>
     foreignKey !== undefined && schemas !== undefined && !schemas.includes(foreignKey.schema)
   for (const statement of before) yield Buffer.from(`${statement}\n`)
+  yield CREATE_DEFINITIONS
   for (const archive of archives) {
     // PUBLIC has USAGE on the schema public by default, and pg_dump does not write this grant. When public is
     // restored alone, restore.sh grants it.
     const opens =
       archive.schema === 'public' && archives.length > 1 && archive.known?.publicUsageRevoked !== true
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;\n')
-    for await (const part of splitDump(scan(archive))) {
+    yield* definitionsOf(scan(archive, {counted: false}))
+    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
+  }
+  yield RUN_DEFINITIONS
+  for (const archive of archives) {
+    for await (const part of splitDump(scan(archive, {counted: true}))) {
       if (part.section === 'rows') yield part.text
       else if (isSkipped(part)) skippedForeignKeys.push(part.foreignKey!.name)
-      else later[part.section].push(part.text)
+      else if (part.section === 'afterwards' || part.section === 'foreign keys')
+        later[part.section].push(part.text)
     }
-    if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
   }
   yield* later.afterwards
   yield* later['foreign keys']
 }
+
+/** Emits what comes before the rows of a dump; the definitions as rows of a table, for RUN_DEFINITIONS. */
+async function* definitionsOf(dump: AsyncIterable<Part>): AsyncGenerator<Buffer> {
+  for await (const {section, text} of splitDump(dump)) {
+    if (section === 'settings' || section === 'schemas') yield text
+    else if (section !== 'definitions') return
+    else {
+      const statement = literal(text.toString('latin1'))
+      yield Buffer.from(
+        `INSERT INTO pg_temp.aquastream_definitions (statement) VALUES (${statement});\n`,
+        'latin1',
+      )
+    }
+  }
+}
+
+const CREATE_DEFINITIONS = Buffer.from(
+  'CREATE TEMPORARY TABLE aquastream_definitions (step serial, statement text) ON COMMIT DROP;\n',
+)
+
+/**
+ * Runs the definitions in their order, and again those that needed what came later, until all have succeeded. If none
+ * succeeds any more, the error of the first one ends the restore.
+ */
+const RUN_DEFINITIONS = Buffer.from(`DO $aquastream$
+DECLARE
+	item record;
+	progress bool;
+BEGIN
+	WHILE EXISTS (SELECT FROM pg_temp.aquastream_definitions) LOOP
+		progress := false;
+		FOR item IN SELECT * FROM pg_temp.aquastream_definitions ORDER BY step LOOP
+			BEGIN
+				EXECUTE item.statement;
+				DELETE FROM pg_temp.aquastream_definitions WHERE step = item.step;
+				progress := true;
+			EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR undefined_object OR invalid_schema_name THEN
+				NULL;
+			END;
+		END LOOP;
+		IF NOT progress THEN
+			EXECUTE (SELECT statement FROM pg_temp.aquastream_definitions ORDER BY step LIMIT 1);
+		END IF;
+	END LOOP;
+END $aquastream$;
+`)
