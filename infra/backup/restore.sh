@@ -113,7 +113,8 @@ SQL
 		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
 ), foreign_keys AS (
 	-- Foreign keys of a partition are dropped and created with those of its partitioned table.
-	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment
+	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment,
+		(SELECT min(tgenabled::text) FROM pg_trigger WHERE tgconstraint = c.oid AND tgrelid = conrelid) AS enabled
 	FROM pg_constraint c JOIN dependents h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
 	WHERE contype = 'f' AND conparentid = 0
 		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
@@ -123,6 +124,16 @@ SQL
 		CASE tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' WHEN 'A' THEN 'ENABLE ALWAYS' END AS mode
 	FROM pg_trigger t JOIN dependents h ON (h.classid, h.objid) = ('pg_trigger'::regclass, t.oid)
 	WHERE NOT tgisinternal AND tgparentid = 0
+SQL
+	cat <<'SQL'
+), partition_triggers AS (
+	-- Created with the trigger of the partitioned table, in its state.
+	SELECT t.tgname, t.tgrelid, t.tgenabled
+	FROM pg_trigger t JOIN pg_trigger p ON p.oid = t.tgparentid
+	JOIN dependents h ON (h.classid, h.objid) = ('pg_trigger'::regclass, t.oid)
+	WHERE NOT t.tgisinternal AND t.tgenabled <> p.tgenabled
+), modes (enabled, mode) AS (
+	VALUES ('O', 'ENABLE'), ('D', 'DISABLE'), ('R', 'ENABLE REPLICA'), ('A', 'ENABLE ALWAYS')
 ), memberships AS (
 	SELECT format('ALTER PUBLICATION %I ADD TABLE %s%s%s', pubname, prrelid::regclass,
 		' (' || (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
@@ -222,6 +233,17 @@ SELECT statement FROM (
 	UNION ALL
 	SELECT 4, format('ALTER TABLE %s %s TRIGGER %I', tgrelid::regclass, mode, tgname) FROM triggers WHERE mode IS NOT NULL
 	UNION ALL
+	SELECT 4.5, format('ALTER TABLE %s %s TRIGGER %I', tgrelid::regclass, mode, tgname)
+	FROM partition_triggers JOIN modes ON enabled = tgenabled::text
+	UNION ALL
+	-- The triggers of a foreign key have other names when it is created again.
+	SELECT 4, format('DO $do$DECLARE name name; BEGIN
+		FOR name IN SELECT tgname FROM pg_trigger JOIN pg_constraint c ON c.oid = tgconstraint
+			WHERE conname = %L AND conrelid = %L::regclass AND tgrelid = conrelid
+		LOOP EXECUTE format(''ALTER TABLE %%s %s TRIGGER %%I'', %L, name); END LOOP; END$do$',
+		conname, conrelid::regclass, mode, conrelid::regclass)
+	FROM foreign_keys JOIN modes USING (enabled) WHERE enabled <> 'O'
+	UNION ALL
 	SELECT 5, format('COMMENT ON TRIGGER %I ON %s IS %L', tgname, tgrelid::regclass, comment) FROM triggers WHERE comment IS NOT NULL
 	UNION ALL
 	SELECT 6, definition FROM memberships
@@ -230,6 +252,8 @@ SELECT statement FROM (
 	SELECT 7, pg_get_statisticsobjdef(s.oid) FROM pg_statistic_ext s JOIN pg_class c ON c.oid = stxrelid
 	WHERE stxnamespace IN (SELECT oid FROM target) AND relnamespace NOT IN (SELECT oid FROM target)
 ) s ORDER BY rank, statement;
+SQL
+	cat <<'SQL'
 DO $$
 DECLARE
 	item record;

@@ -267,6 +267,15 @@ describe('what other schemas would lose', () => {
     expect(await changes()).toEqual([])
   })
 
+  test('keys of others that are gone with the schema are named', async () => {
+    await backup(site)
+    await server.sql('DROP SCHEMA "user" CASCADE')
+    const {stdout} = await site.run('db:restore --schema user --dry-run')
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'foreign keys that the backup has and the database has not are not created: events_organiser_fkey on event.events, payments_account_fkey on payment.payments',
+    )
+  })
+
   test('triggers and keys of others are made again', async () => {
     await server.sql(`
       CREATE FUNCTION "user".watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
@@ -277,7 +286,8 @@ describe('what other schemas would lose', () => {
       CREATE TABLE payment.parts_rest PARTITION OF payment.parts DEFAULT;
       CREATE TRIGGER every AFTER INSERT ON payment.parts FOR EACH ROW EXECUTE FUNCTION "user".watch();
       CREATE CONSTRAINT TRIGGER late AFTER DELETE ON payment.payments DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION "user".watch();
-      ALTER TABLE payment.payments DISABLE TRIGGER late;
+      ALTER TABLE payment.payments DISABLE TRIGGER ALL;
+      ALTER TABLE payment.parts_rest DISABLE TRIGGER every;
       COMMENT ON CONSTRAINT payments_account_fkey ON payment.payments IS 'kept too'`)
     before = await describeDatabase(server)
     await backup(site)

@@ -8,7 +8,7 @@ import type {BackupSet} from '../repository/backup-set.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {findSource, type RestoreSource} from './source.js'
-import {findTarget, inspectTarget} from './target.js'
+import {findTarget, inspectTarget, type TargetState} from './target.js'
 import {refuseUnlessNamed} from './wrong-database.js'
 
 /** Selects what `db:restore` restores, and where to. */
@@ -122,13 +122,19 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
         : undefined,
     safety,
     expected: Math.ceil(source.archives.reduce((sum, {bytes}) => sum + bytes, 0) / PACE) + 1,
-    notices: noticesOf(source, state.other),
+    notices: noticesOf(source, state),
   }
 }
 
-function noticesOf({passedOver, manifest}: RestoreSource, otherDatabase: string | undefined): string[] {
+function noticesOf(
+  {passedOver, manifest}: RestoreSource,
+  {other: otherDatabase, missingForeignKeys: missing}: TargetState,
+): string[] {
   return [
     ...passedOver.map(passedOverNotice),
+    ...(missing.length === 0
+      ? []
+      : [`foreign keys that the backup has and the database has not are not created: ${missing.join(', ')}`]),
     ...(otherDatabase === undefined ? [] : [`this is a backup of another database: ${otherDatabase}`]),
     ...(manifest ? [] : ['this file has no manifest, so row counts cannot be compared']),
   ]

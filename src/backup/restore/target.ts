@@ -2,7 +2,7 @@ import {AquastreamError} from '../../errors.js'
 import {failIfRunning} from '../../postgres/lock.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
-import {literal} from '../../system/text/sql-quote.js'
+import {jsonLiteral, literal} from '../../system/text/sql-quote.js'
 import {listSchemas, readFacts, type SchemaSize} from '../dump/snapshot.js'
 import type {Archive} from '../repository/manifest.js'
 import {type Dependents, dependentsError, findDependents, NO_DEPENDENTS} from './dependents.js'
@@ -25,6 +25,8 @@ export interface TargetState {
   tables: Map<string, Archive['tables']>
   dependents: Dependents
   extensions: string[]
+  /** Foreign keys of other schemas to those to be restored, which the backup has and the database has not. */
+  missingForeignKeys: string[]
   /** Name of the database that was backed up, if it differs from the default database, which is to be restored. */
   other: string | undefined
 }
@@ -69,6 +71,7 @@ const EMPTY: TargetState = {
   tables: new Map(),
   dependents: NO_DEPENDENTS,
   extensions: [],
+  missingForeignKeys: [],
   other: undefined,
 }
 
@@ -97,10 +100,32 @@ export async function inspectTarget(
       schemas,
       tables,
       dependents,
+      missingForeignKeys: await findMissing(session, foreignKeysTo(source, schemas)),
       extensions: isDefault ? await session.json<string[]>('SELECT json_agg(extname) FROM pg_extension') : [],
       other: isDefault ? await findOther(session, source) : undefined,
     }
   })
+}
+
+/** The names of foreign keys of other schemas that exist, as pg_identify_object writes them. */
+function foreignKeysTo({manifest, archives}: RestoreSource, existing: SchemaSize[]): string[] {
+  const restored = archives.map(({schema}) => schema)
+  const others = (manifest?.archives ?? []).filter(
+    ({schema}) => !restored.includes(schema) && existing.some(({name}) => name === schema),
+  )
+  return others
+    .flatMap(({links}) => links)
+    .filter(({kind, schema}) => kind === 'table constraint' && restored.includes(schema))
+    .map(({name}) => name)
+}
+
+async function findMissing(session: Session, foreignKeys: string[]): Promise<string[]> {
+  if (foreignKeys.length === 0) return []
+  return session.json(`
+    SELECT coalesce(json_agg(wanted ORDER BY wanted), '[]')
+    FROM json_array_elements_text(${jsonLiteral(foreignKeys)}) wanted
+    WHERE wanted NOT IN (SELECT o.identity FROM pg_constraint c, pg_identify_object('pg_constraint'::regclass, c.oid, 0) o
+      WHERE contype = 'f')`)
 }
 
 async function readTables(
