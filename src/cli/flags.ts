@@ -1,6 +1,6 @@
 import {Errors, Flags} from '@oclif/core'
+import {expandHome} from '../config/expand-home.js'
 import {PROFILES} from '../config/profile.js'
-import {expandHome} from '../system/files/expand-home.js'
 
 /** A flag whose value is a path. A leading `~` is the home directory: a shell does not replace it in `--flag=~/path`. */
 export const pathFlag = Flags.custom({

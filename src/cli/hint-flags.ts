@@ -1,5 +1,5 @@
 import type {Interfaces} from '@oclif/core'
-import {isShowable} from '../config/database-url.js'
+import {isShowable} from '../config/database-url/database-url.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
 /** The flags that select the stack, the backups and the server of a command. */

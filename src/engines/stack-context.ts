@@ -1,8 +1,8 @@
 import {join, resolve} from 'node:path'
+import {expandHome} from '../config/expand-home.js'
 import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
-import {expandHome} from '../system/files/expand-home.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
 /** What a command was given to select its stack, its backups and its database server. */

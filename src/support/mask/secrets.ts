@@ -1,3 +1,4 @@
+import {parseDatabaseUrl} from '../../config/database-url/database-url.js'
 import {knownDevSecrets} from '../../config/dev-secrets.js'
 import type {SettingsFiles} from '../../config/layers.js'
 import {type Profile, PROFILES} from '../../config/profile.js'
@@ -52,13 +53,26 @@ async function valuesOf(files: SettingsFiles, profile: Profile): Promise<Variabl
 /** A variable that is not a setting is a secret if its name says so and its value is not a common word. */
 function secretsIn([name, value = '']: [string, string | undefined]): Secret[] {
   const setting = SETTINGS.find(candidate => candidate.name === name)
-  const passwords = passwordsIn(value).map(password => ({name, value: password}))
+  const passwords = [...passwordsIn(value), ...databasePasswords(name, value)].map(password => ({
+    name,
+    value: password,
+  }))
   const isSecret = setting ? setting.secret : SECRET_NAME.test(name) && !NO_SECRET.test(value)
   return isSecret && value !== '' ? [{name, value}, ...passwords] : passwords
 }
 
 const SECRET_NAME = /(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|_KEY|CREDENTIALS|AUTH)$/i
 const NO_SECRET = /^(?:|true|false|yes|no|on|off|none|\d{1,3}|\/.*)$/i
+
+/** DATABASE_URL may have secrets in any of its parameters, and quotes around it. */
+function databasePasswords(name: string, value: string): string[] {
+  if (name !== 'DATABASE_URL') return []
+  try {
+    return parseDatabaseUrl(value).secrets
+  } catch {
+    return []
+  }
+}
 
 /** Returns the password in a URL, both as written and URL-decoded. */
 function passwordsIn(value: string): string[] {

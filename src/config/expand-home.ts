@@ -1,6 +1,6 @@
 import {homedir} from 'node:os'
 import {join} from 'node:path'
-import {AquastreamError} from '../../errors.js'
+import {AquastreamError} from '../errors.js'
 
 /**
  * Replaces a leading `~` by the home directory. A shell does so only in an unquoted word: not in a settings file, and

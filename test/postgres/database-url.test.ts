@@ -1,0 +1,111 @@
+import {readdir} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {failure, siteFor, SMALL} from '../helpers/backups.js'
+import type {Site} from '../helpers/cli.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+
+let server: TestServer
+let site: Site
+
+beforeAll(async () => {
+  server = await startPostgres()
+  await server.sql(SMALL)
+  site = await siteFor(server)
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Forms of a URL, with the name that is shown for it. */
+const forms: [form: string, (server: TestServer) => {url: string; name: string}][] = [
+  [
+    'a socket directory as a parameter',
+    ({directory, port, password}) => ({
+      url: `postgresql://aquastream:${password}@/aquastream?host=${directory}&port=${port}`,
+      name: `${directory}:${port}/aquastream`,
+    }),
+  ],
+  [
+    'a socket directory as the host',
+    ({directory, port}) => ({
+      url: `postgresql://aquastream@${encodeURIComponent(directory)}:${port}/aquastream`,
+      name: `${directory}:${port}/aquastream`,
+    }),
+  ],
+  [
+    'several hosts',
+    ({port, password}) => ({
+      url: `postgres://aquastream:${password}@127.0.0.1:1,127.0.0.1:${port}/aquastream?target_session_attrs=read-write`,
+      name: `127.0.0.1:1,127.0.0.1:${port}/aquastream`,
+    }),
+  ],
+  [
+    'user and password as parameters',
+    ({port, password}) => ({
+      url: `postgresql://127.0.0.1:${port}/aquastream?user=aquastream&password=${password}`,
+      name: `127.0.0.1:${port}/aquastream`,
+    }),
+  ],
+  [
+    'parameters without a variable of libpq',
+    ({url, port}) => ({
+      url: `${url}?application_name=mine&keepalives_idle=30&tcp_user_timeout=9000&fallback_application_name=x`,
+      name: `127.0.0.1:${port}/aquastream`,
+    }),
+  ],
+  [
+    'keywords and values',
+    ({port, password}) => ({
+      url: `host=127.0.0.1 hostaddr=127.0.0.1 port=${port} user=aquastream password='${password}' dbname = aquastream`,
+      name: `127.0.0.1:${port}/aquastream`,
+    }),
+  ],
+]
+
+test.each(forms)('what psql accepts is accepted: %s', async (_, form) => {
+  const {url, name} = form(server)
+  const psql = await execa(join(server.bin, 'psql'), ['-XAtc', 'SELECT 1', url], {env: server.env})
+  expect(psql.stdout).toBe('1')
+  for (const given of [url, `"${url}"`]) {
+    const run = await site.run(['db:backup', '--schema', 'crew', '--json'], {env: {DATABASE_URL: given}})
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({server: name})
+    expect(run.stdout + run.stderr).not.toContain(server.password)
+  }
+})
+
+test('a restore into another database goes there, whatever form the URL has', async () => {
+  const url = `${server.url}?keepalives_idle=30`
+  const before = await listTemporary()
+  const env = {DATABASE_URL: url}
+  expect((await site.run('db:backup --json', {env})).exitCode).toBe(0)
+  const run = await site.run('db:restore --schema crew --into elsewhere --create --yes --json', {env})
+  expect(run.exitCode, run.stdout).toBe(0)
+  const schemas = await server.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'crew'", {
+    database: 'elsewhere',
+  })
+  expect(schemas).toBe('1')
+  expect(await listTemporary(), 'the service file is removed').toEqual(before)
+})
+
+test('a parameter of a newer libpq is refused, not ignored', async () => {
+  expect(await failure(site, 'db:backup', '--database-url', 'postgresql://x?oauth_scope=a')).toMatchObject({
+    code: 'tool-too-old',
+    exitCode: 3,
+    message: expect.stringContaining(
+      'the parameter oauth_scope of the database URL requires psql 18 or newer',
+    ),
+  })
+})
+
+async function listTemporary(): Promise<string[]> {
+  const names = await readdir(tmpdir())
+  const found: string[] = []
+  for (const name of names)
+    if ((await readdir(join(tmpdir(), name)).catch(() => [])).includes('service.conf')) found.push(name)
+  return found
+}
