@@ -19,8 +19,10 @@ export interface Target {
 /** The action that a start would take on one service or job, and its reason. */
 export interface Change {
   service: string
-  action: 'create' | 'recreate' | 'start' | 'resume' | 'none'
+  action: 'create' | 'recreate' | 'restart' | 'start' | 'resume' | 'none'
   reason: string
+  /** Since when the reason has existed, in ISO 8601, if that is known. */
+  since?: string
 }
 
 /** The plan of a start, made before anything is changed. */
@@ -83,11 +85,18 @@ export interface Context<Event> {
   signal: AbortSignal
 }
 
-/** Why one service cannot become healthy, in one sentence, with a hint and evidence. */
-export interface Diagnosis {
+/** A cause for which a service cannot become healthy: half a sentence about it, such as `it exceeded its limit`. */
+export interface Cause {
   code: Problem['code']
-  cause: string
+  sentence: string
   hint: string
+}
+
+/** What an engine finds out about a service that does not become healthy. */
+export interface Diagnosis {
+  /** Set if the engine knows more than the state of the service says. */
+  cause?: Cause
+  /** The lines of its last run that explain it. */
   evidence: Evidence[]
 }
 
@@ -124,6 +133,10 @@ export interface Engine {
   fetchImages(plan: Plan, ctx: Context<EngineEvent>): Promise<void>
   /** Starts the services; resolves when all have been started, which is before all are healthy. */
   start(plan: Plan, signal: AbortSignal): Promise<void>
+  /** Stops running services of the stack; they are kept, with their data and their logs. */
+  stopServices(services: string[], signal: AbortSignal): Promise<void>
+  /** Stops services of the stack, and starts them again as they were; resolves when all have been started. */
+  restartServices(services: string[], signal: AbortSignal): Promise<void>
   /** Stops and removes all services of the project, whatever its profile; deletes its data only with `volumes`. */
   stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
   /** Returns the names or paths of the volumes that hold the data of the project. */
@@ -132,8 +145,8 @@ export interface Engine {
   /** Yields the states now and again whenever they may have changed, until the signal aborts. */
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
-  /** Finds out why a service has failed. */
-  diagnose(state: ServiceState, verdict: string): Promise<Diagnosis>
+  /** Finds out why a service has failed, or does not become healthy. */
+  diagnose(state: ServiceState): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>
   facts(signal?: AbortSignal): Promise<ServiceFacts[]>
   /** Returns the versions of the engine's components, by component name. */

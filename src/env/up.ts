@@ -1,7 +1,7 @@
 import {loadSettings} from '../config/load.js'
 import type {Profile} from '../config/profile.js'
 import type {EngineChoice} from '../engines/choice.js'
-import type {Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
+import type {Change, Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
 import {openEngineFor} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, throwProblems} from '../errors.js'
@@ -11,7 +11,7 @@ import {isWell, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {type ServiceRow, toRows} from './service-rows.js'
 import {chooseStubs} from './stubs.js'
-import {startAndWait, type WaitEvent} from './wait.js'
+import {type Start, startAndWait, type WaitEvent} from './wait.js'
 
 export interface UpRequest {
   stack: StackContext
@@ -32,7 +32,8 @@ export type UpEvent =
   | {type: 'notice'; text: string}
   /** The services that the command waits for. */
   | {type: 'services'; services: string[]}
-  | {type: 'recreate'; service: string; reason: string}
+  /** A service that runs will be replaced or restarted; `since` as in Change. */
+  | {type: 'change'; service: string; action: 'recreate' | 'restart'; reason: string; since: string | null}
   | EngineEvent
   | WaitEvent
 
@@ -42,8 +43,12 @@ export interface UpReport {
   engine: Engine['name']
   /** False if the stack was already up and nothing was changed. */
   changed: boolean
+  /** The services that were asked for; empty: all. */
+  requested: string[]
   /** Services whose container or process was replaced. */
   recreated: string[]
+  /** Services that were restarted because they were unhealthy. */
+  restarted: string[]
   services: ServiceRow[]
   /** How users log in. */
   access: Access[]
@@ -75,12 +80,16 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   }
   const plan = await check(target, engine, ctx)
   const before = await engine.states(ctx.signal)
+  const restarted = namesOf(plan, 'restart')
+  const isReplaced = (name: string): boolean => target.services.includes(name) && !restarted.includes(name)
   const report = (states: ServiceState[], changed: boolean): UpReport => ({
     profile,
     project,
     engine: engine.name,
     changed,
-    recreated: recreated(before, states).filter(name => target.services.includes(name)),
+    requested: request.services,
+    restarted,
+    recreated: recreated(before, states).filter(isReplaced),
     services: toRows(services, states),
     access: accessTo(states, settings),
     secrets: settings.generated?.path ?? null,
@@ -88,7 +97,14 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
   if (isUpToDate(plan, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
-    const states = await startAndWait(engine, plan, {...request, ...ctx, before})
+    const start: Start = {
+      engine,
+      profile,
+      ...plan.target,
+      run: signal => engine.start(plan, signal),
+      findProblems: async signal => (await engine.plan(target, signal)).problems,
+    }
+    const states = await startAndWait(start, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
     throw ctx.signal.aborted ? interruption(profile, ctx.signal) : error
@@ -100,10 +116,15 @@ async function check(target: Target, engine: Engine, {on, signal}: Context<UpEve
   const plan = await engine.plan(target, signal)
   throwProblems([...target.settings.problems, ...plan.problems])
   on({type: 'step', step: 'check', state: 'done'})
-  for (const {service, action, reason} of plan.changes) {
-    if (action === 'recreate' && target.services.includes(service)) on({type: 'recreate', service, reason})
+  for (const {service, action, reason, since = null} of plan.changes) {
+    const isShown = action === 'recreate' || action === 'restart'
+    if (isShown && target.services.includes(service)) on({type: 'change', service, action, reason, since})
   }
   return plan
+}
+
+function namesOf({changes}: Plan, wanted: Change['action']): string[] {
+  return changes.filter(({action}) => action === wanted).map(({service}) => service)
 }
 
 async function fetch(plan: Plan, engine: Engine, ctx: Context<UpEvent>): Promise<void> {

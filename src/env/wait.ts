@@ -1,6 +1,8 @@
-import type {Context, Engine, Plan} from '../engines/engine.js'
-import {AquastreamError, throwProblems} from '../errors.js'
+import type {Profile} from '../config/profile.js'
+import type {Context, Engine} from '../engines/engine.js'
+import {AquastreamError, type Problem, throwProblems} from '../errors.js'
 import {judge, judgeJob, type Phase, type ServiceState, type Verdict} from '../stack/state.js'
+import {startFailure, timeoutError, type Unready} from './failure.js'
 
 /** The progress of one service; emitted when it changes. */
 export interface WaitEvent {
@@ -11,7 +13,7 @@ export interface WaitEvent {
 }
 
 export interface WaitContext extends Context<WaitEvent> {
-  /** The states before the start; restarts and failed checks from that time do not count. */
+  /** The states before the start; restarts and ends from that time do not count. */
   before: ServiceState[]
   /** In seconds. */
   timeout: number
@@ -19,25 +21,40 @@ export interface WaitContext extends Context<WaitEvent> {
   wait: boolean
 }
 
+/** A start to wait for. */
+export interface Start {
+  engine: Engine
+  profile: Profile
+  services: string[]
+  /** Jobs that must finish before the services that need them are started. */
+  jobs: string[]
+  /** Starts the services; resolves when all have been started, which is before all are healthy. */
+  run(signal: AbortSignal): Promise<void>
+  /** Finds the problems that explain a failure of the engine. */
+  findProblems(signal: AbortSignal): Promise<Problem[]>
+}
+
 /** Minimum ms between two queries. During the start queries slow the services down; later the last change counts. */
 const PACE_MS = {starting: 1500, started: 50}
 
 /**
- * Starts the services and waits until all are ready. Fails as soon as one cannot become ready.
+ * Starts the services and waits until all are ready. Fails as soon as one cannot become ready; a service whose process
+ * runs has the whole time to become healthy.
  *
- * @throws service-failed, image-architecture, timeout: with the cause, the last log lines and health check
+ * @throws service-failed, image-architecture, timeout: with the cause, the lines of the log that explain it, and the
+ * last health check
  */
-export async function startAndWait(engine: Engine, plan: Plan, ctx: WaitContext): Promise<ServiceState[]> {
+export async function startAndWait(start: Start, ctx: WaitContext): Promise<ServiceState[]> {
   const {signal, timeout, wait} = ctx
   const late = AbortSignal.timeout(timeout * 1000)
   const left = new AbortController()
   const until = AbortSignal.any([signal, late, left.signal])
-  const watch = new StartWatch(engine, plan, ctx)
-  const starting = engine.start(plan, until)
+  const watch = new StartWatch(start, ctx)
+  const starting = start.run(until)
   try {
     await watch.follow('starting', AbortSignal.any([until, whenSettled(starting)]))
     await starting
-    if (!wait) return await engine.states(signal)
+    if (!wait) return await start.engine.states(signal)
     const states = await watch.follow('started', until)
     if (states) return states
     throw until.reason as Error
@@ -65,14 +82,13 @@ class StartWatch {
   readonly #emitted = new Map<string, string>()
 
   constructor(
-    private readonly engine: Engine,
-    private readonly plan: Plan,
+    private readonly start: Start,
     private readonly ctx: WaitContext,
   ) {}
 
   /** Watches the states and emits changes. Returns the states once all are ready, or undefined when the signal aborts. */
   async follow(phase: Phase, signal: AbortSignal): Promise<ServiceState[] | undefined> {
-    for await (const states of this.engine.watch({pace: PACE_MS[phase]}, signal)) {
+    for await (const states of this.start.engine.watch({pace: PACE_MS[phase]}, signal)) {
       const verdicts = this.#judgeAll(states, phase)
       for (const [service, verdict] of verdicts) this.#emit(service, verdict)
       await this.#throwIfFailed(verdicts, states)
@@ -86,9 +102,9 @@ class StartWatch {
   async explain(error: unknown): Promise<unknown> {
     if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') return error
     try {
-      const states = await this.engine.states()
+      const states = await this.start.engine.states()
       await this.#throwIfFailed(this.#judgeAll(states, 'starting'), states)
-      throwProblems((await this.engine.plan(this.plan.target, AbortSignal.timeout(10_000))).problems)
+      throwProblems(await this.start.findProblems(AbortSignal.timeout(10_000)))
       return error
     } catch (better) {
       return better
@@ -96,42 +112,33 @@ class StartWatch {
   }
 
   async tooLate(): Promise<AquastreamError> {
-    const {timeout} = this.ctx
-    const states = await this.engine.states()
+    const {engine, profile} = this.start
+    const states = await engine.states()
     const waiting = [...this.#judgeAll(states, 'started')].filter(([, {is}]) => is !== 'ready')
-    const slowest = states.find(
-      ({service, state}) => state === 'running' && waiting.some(([name]) => name === service),
-    )
-    const logs = ['aquastream logs', slowest?.service, '--profile', this.plan.target.settings.profile]
-      .filter(Boolean)
-      .join(' ')
-    const evidence = slowest ? (await this.engine.diagnose(slowest, 'timeout')).evidence : []
-    return new AquastreamError(
-      'timeout',
-      `${waiting.map(([name]) => name).join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not healthy after ${timeout} seconds`,
-      {
-        hint: `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logs}`,
-        evidence,
-      },
-    )
+    const unready = waiting.map(([service]) => this.#pair(service, states))
+    return timeoutError(engine, unready, {timeout: this.ctx.timeout, profile})
+  }
+
+  #pair(service: string, states: ServiceState[]): Unready {
+    const of = (list: ServiceState[]): ServiceState | undefined =>
+      list.find(candidate => candidate.service === service)
+    return {service, now: of(states), before: of(this.ctx.before)}
   }
 
   #judgeAll(states: ServiceState[], phase: Phase): Map<string, Verdict> {
-    const {services, jobs} = this.plan.target
     const verdict = (name: string, by: typeof judge): [string, Verdict] => {
-      const of = (list: ServiceState[]): ServiceState | undefined =>
-        list.find(({service}) => service === name)
-      return [name, by(of(states), of(this.ctx.before), phase)]
+      const {now, before} = this.#pair(name, states)
+      return [name, by(now, before, phase)]
     }
     // Jobs come first: when a job fails, its dependents only wait.
     return new Map([
-      ...jobs.map(name => verdict(name, judgeJob)),
-      ...services.map(name => verdict(name, judge)),
+      ...this.start.jobs.map(name => verdict(name, judgeJob)),
+      ...this.start.services.map(name => verdict(name, judge)),
     ])
   }
 
   #emit(service: string, verdict: Verdict): void {
-    if (!this.plan.target.services.includes(service) || verdict.is === 'failed') return
+    if (!this.start.services.includes(service) || verdict.is === 'failed') return
     const {is, detail} = verdict
     if (this.#emitted.get(service) !== detail) this.ctx.on({type: 'service', service, state: is, detail})
     this.#emitted.set(service, detail)
@@ -139,17 +146,8 @@ class StartWatch {
 
   async #throwIfFailed(verdicts: Map<string, Verdict>, states: ServiceState[]): Promise<void> {
     for (const [service, verdict] of verdicts) {
-      if (verdict.is !== 'failed') continue
-      const state = states.find(candidate => candidate.service === service)
-      const found = state && (await this.engine.diagnose(state, verdict.why))
-      throw new AquastreamError(
-        found?.code ?? 'service-failed',
-        `${service} cannot start: ${found?.cause ?? 'it was removed during the start'}`,
-        {
-          hint: found?.hint ?? 'run the command again',
-          evidence: found?.evidence ?? [],
-        },
-      )
+      if (verdict.is === 'failed')
+        throw await startFailure(this.start.engine, this.#pair(service, states), verdict.why)
     }
   }
 }

@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
 import {chooseAmong} from '../system/text/suggest.js'
-import {JOBS, servicesOf} from './catalogue.js'
+import {JOBS, SERVICES, servicesOf} from './catalogue.js'
 
 /**
  * Checks that the names are services of the profile, or jobs if `jobs` is true.
@@ -16,4 +16,10 @@ export function requireServices(names: readonly string[], profile: string, {jobs
     `service ${JSON.stringify(unknown)} does not exist in ${profile}`,
     {hint: chooseAmong(unknown, services)},
   )
+}
+
+/** Returns the variable that sets the memory limit of a service. */
+export function memoryVariable(service: string): string {
+  const kind = SERVICES.find(({name}) => name === service)?.kind
+  return kind === 'infrastructure' ? `${service.toUpperCase()}_MEMORY` : 'BACKEND_MEMORY'
 }

@@ -10,8 +10,14 @@ export interface ServiceState {
   since: string | undefined
   /** Automatic restarts by the engine since the last explicit start. */
   restarts: number
+  /** The exit status of its last end; 0 if it has not ended. */
   exitCode: number
+  /** Whether the kernel caused its last end because it exceeded its memory limit. */
   outOfMemory: boolean
+  /** The last run that has ended since the last explicit start, in ISO 8601, if that is known. */
+  lastRun?: {since: string | undefined; until: string}
+  /** Since when it is unhealthy after it had been healthy, in ISO 8601. */
+  unhealthySince?: string
   /** Consecutive failed health checks, and the output of the last check. */
   failedChecks: number
   healthOutput: string
@@ -28,18 +34,20 @@ export type Verdict =
   /** Skipped: this machine cannot run it, and services that depend on it run without it. */
   | {is: 'ready'; detail: 'healthy' | 'skipped'}
   | {is: 'waiting'; detail: string}
-  | {is: 'failed'; why: 'killed for memory' | 'restarts in a loop' | 'unhealthy' | 'failed' | 'stopped'}
+  | {is: 'failed'; why: Failure}
+
+/** Why a service cannot become ready. Failed health checks are no reason: a slow start ends by itself, or in time. */
+export type Failure = 'killed for memory' | 'restarts in a loop' | 'failed' | 'stopped'
 
 /** `starting`: the engine is at work and may still replace a running service; `started`: the engine has finished. */
 export type Phase = 'starting' | 'started'
 
-/** This many restarts are a restart loop. A service that exits at once reaches the third within a second. */
-const LOOP = 3
-const FAILED_CHECKS = 3
+/** This many restarts are a restart loop: a service may exit once, for example because another one was not ready. */
+const LOOP = 2
 
 /**
  * Decides whether a service is ready, still starting, or has failed.
- * @param before the state before the start; restarts and failed checks from that time do not count
+ * @param before the state before the start; restarts and ends from that time do not count
  */
 export function judge(
   now: ServiceState | undefined,
@@ -50,31 +58,29 @@ export function judge(
   if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
   // Docker Engine resets the restart count when a container is started explicitly.
-  const restartsBefore = same && before.restarts <= now.restarts ? before.restarts : 0
-  if (now.restarts - restartsBefore >= LOOP) return {is: 'failed', why: 'restarts in a loop'}
-  const failedBefore = same && before.since === now.since ? before.failedChecks : 0
-  if (same && phase === 'starting') return judgeOld(now, failedBefore)
-  if (now.outOfMemory) return {is: 'failed', why: 'killed for memory'}
-  if (now.state === 'running') return judgeHealth(now, failedBefore)
-  if (now.state === 'exited' || now.state === 'dead') {
-    return {is: 'failed', why: now.exitCode === 0 ? 'stopped' : 'failed'}
-  }
-  return waiting(now.state === 'created' ? 'waiting for dependencies' : now.state)
+  const restarts = now.restarts - (same && before.restarts <= now.restarts ? before.restarts : 0)
+  const ended = now.state === 'exited' || now.state === 'dead'
+  const untouched = same && before.since === now.since && restarts === 0
+  if (phase === 'starting' && (untouched || (same && ended))) return judgeOld(now)
+  if (now.outOfMemory && (restarts > 0 || ended)) return {is: 'failed', why: 'killed for memory'}
+  if (restarts >= LOOP) return {is: 'failed', why: 'restarts in a loop'}
+  if (ended) return {is: 'failed', why: now.exitCode === 0 ? 'stopped' : 'failed'}
+  if (now.state === 'created') return waiting('waiting for dependencies')
+  const isUp = now.state === 'running' && (now.health === 'healthy' || now.health === 'none')
+  if (isUp) return {is: 'ready', detail: 'healthy'}
+  if (restarts > 0) return waiting(`exited with status ${now.exitCode} and was restarted`)
+  return now.state === 'running' ? waitingForHealth(now) : waiting(now.state)
 }
 
-/** A service that existed before the start may still be replaced, so it is not ready yet. */
-function judgeOld(now: ServiceState, failedBefore: number): Verdict {
-  if (now.state !== 'running') return waiting('queued')
-  const verdict = judgeHealth(now, failedBefore)
-  return verdict.is === 'failed' ? verdict : waiting('already running')
+/** A service that existed before the start may still be replaced or started, so it is not ready yet. */
+function judgeOld({state}: ServiceState): Verdict {
+  return waiting(state === 'running' ? 'already running' : 'queued')
 }
 
-function judgeHealth(now: ServiceState, failedBefore: number): Verdict {
-  if (now.health === 'healthy' || now.health === 'none') return {is: 'ready', detail: 'healthy'}
-  if (now.health === 'unhealthy' && now.failedChecks - failedBefore >= FAILED_CHECKS) {
-    return {is: 'failed', why: 'unhealthy'}
-  }
-  return waiting('waiting for its health check')
+function waitingForHealth({health}: ServiceState): Verdict {
+  return waiting(
+    health === 'unhealthy' ? 'running, but its health check fails' : 'waiting for its health check',
+  )
 }
 
 /** Decides the same for a job, which is ready when it has exited with status 0. */

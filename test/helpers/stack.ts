@@ -90,7 +90,7 @@ export interface Container {
     PidsLimit: number | null
     Privileged: boolean
   }
-  State: {Status: string; Health?: {Status: string}}
+  State: {Status: string; Health?: {Status: string; Log: unknown[]}}
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
 }
 

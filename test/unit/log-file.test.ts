@@ -7,7 +7,7 @@ import {LogFile} from '../../src/engines/embedded/supervisor/log-file.js'
 test('logs stay within their limit and lose the oldest', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
   const path = join(directory, 'user.log')
-  const log = new LogFile(path)
+  const log = new LogFile(path, {isNew: true})
   const filler = '.'.repeat(1 << 20)
   for (let line = 0; line < 45; line++) log.write(`${line} ${filler}`)
   log.close()
@@ -21,4 +21,21 @@ test('logs stay within their limit and lose the oldest', async () => {
   expect(names).toEqual(['user.log', 'user.log.1', 'user.log.2'])
   expect(Math.max(...sizes)).toBeLessThan(12 * 1024 ** 2)
   expect(firsts).toEqual([40, 30, 20])
+})
+
+test('a restart continues a log, and a new definition begins one', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
+  const path = join(directory, 'user.log')
+  for (const [line, isNew] of [
+    ['of another definition', true],
+    ['first', true],
+    ['second', false],
+  ] as const) {
+    const log = new LogFile(path, {isNew})
+    log.write(line)
+    log.close()
+  }
+  const text = await readFile(path, 'utf8')
+  await rm(directory, {recursive: true})
+  expect(text).toBe('first\nsecond\n')
 })

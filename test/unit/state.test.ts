@@ -19,6 +19,7 @@ const NEW: ServiceState = {
 }
 const OLD: ServiceState = {...NEW, id: 'old'}
 const ENDED = {state: 'exited', health: 'none'} as const
+const AGAIN = {health: 'starting', exitCode: 1} as const
 
 interface Case {
   now: ServiceState | undefined
@@ -58,44 +59,64 @@ describe('a service', () => {
       'that ended for want of memory says so',
       {now: {...NEW, ...ENDED, exitCode: 137, outOfMemory: true}, is: 'failed', why: 'killed for memory'},
     ],
-    ['restarted twice gets another chance', {now: {...NEW, state: 'restarting', restarts: 2}, is: 'waiting'}],
+    ['restarted once gets another chance', {now: {...NEW, ...AGAIN, restarts: 1}, is: 'waiting'}],
     [
-      'restarted three times is in a loop',
-      {now: {...NEW, state: 'restarting', restarts: 3}, is: 'failed', why: 'restarts in a loop'},
+      'restarted twice is in a loop',
+      {now: {...NEW, ...AGAIN, restarts: 2}, is: 'failed', why: 'restarts in a loop'},
     ],
     [
       'keeps no count of old restarts',
-      {now: {...OLD, restarts: 5}, before: {...OLD, restarts: 3}, is: 'ready'},
+      {now: {...OLD, restarts: 4}, before: {...OLD, restarts: 3}, is: 'ready'},
     ],
     [
       'counts new restarts on top of the old',
-      {now: {...OLD, restarts: 6}, before: {...OLD, restarts: 3}, is: 'failed', why: 'restarts in a loop'},
+      {
+        now: {...OLD, ...AGAIN, restarts: 5},
+        before: {...OLD, restarts: 3},
+        is: 'failed',
+        why: 'restarts in a loop',
+      },
     ],
     [
       'in a new container starts counting anew',
-      {now: {...NEW, restarts: 3}, before: {...OLD, restarts: 3}, is: 'failed', why: 'restarts in a loop'},
-    ],
-    ['is given up after three failed checks', {now: unhealthy(NEW, 3), is: 'failed', why: 'unhealthy'}],
-    ['is waited for after two failed checks', {now: unhealthy(NEW, 2), is: 'waiting'}],
-    [
-      'unhealthy since before gets three more checks',
-      {now: unhealthy(OLD, 9), before: unhealthy(OLD, 7), is: 'waiting'},
-    ],
-    [
-      'unhealthy since before is given up then',
-      {now: unhealthy(OLD, 10), before: unhealthy(OLD, 7), is: 'failed', why: 'unhealthy'},
-    ],
-    [
-      'started again forgets its failed checks',
       {
-        now: {...unhealthy(OLD, 3), since: '2026-11-23T02:05:00Z'},
-        before: unhealthy(OLD, 7),
+        now: {...NEW, ...AGAIN, restarts: 2},
+        before: {...OLD, restarts: 3},
         is: 'failed',
-        why: 'unhealthy',
+        why: 'restarts in a loop',
       },
+    ],
+    [
+      'killed for memory before the start is ready',
+      {now: {...OLD, outOfMemory: true, restarts: 1}, before: {...OLD, restarts: 1}, is: 'ready'},
+    ],
+    ['whose health check fails is waited for', {now: unhealthy(NEW, 9), is: 'waiting'}],
+    [
+      'unhealthy since before is waited for',
+      {now: unhealthy(OLD, 10), before: unhealthy(OLD, 7), is: 'waiting'},
+    ],
+    [
+      'stopped to be restarted is waited for',
+      {
+        now: {...OLD, ...ENDED, exitCode: 143, since: '2026-11-23T02:05:00Z'},
+        before: unhealthy(OLD, 7),
+        phase: 'starting',
+        is: 'waiting',
+      },
+    ],
+    [
+      'restarted during the start is ready at once',
+      {now: {...OLD, since: '2026-11-23T02:05:00Z'}, before: OLD, phase: 'starting', is: 'ready'},
     ],
     ['that is paused is waited for', {now: {...NEW, state: 'paused', health: 'none'}, is: 'waiting'}],
   ]
+
+  test('a restart is told with the last exit status', () => {
+    expect(judge({...NEW, ...AGAIN, restarts: 1}, undefined, 'started')).toEqual({
+      is: 'waiting',
+      detail: 'exited with status 1 and was restarted',
+    })
+  })
 
   test.each(cases)('%s', (_, {now, before, phase = 'started', is, why}) => {
     expect(judge(now, before, phase)).toMatchObject({is, ...(why && {why})})

@@ -1,35 +1,50 @@
-import {SERVICES} from '../../stack/catalogue.js'
+import {JOBS, SERVICES} from '../../stack/catalogue.js'
+import {memoryVariable} from '../../stack/names.js'
+import type {Evidence} from '../../errors.js'
 import type {ServiceState} from '../../stack/state.js'
 import {lastLines} from '../../system/text/last-lines.js'
-import {type Cause, plainCause} from '../causes.js'
-import type {Diagnosis} from '../engine.js'
-import {docker, tryDocker} from './docker.js'
+import type {Cause, Diagnosis} from '../engine.js'
+import {endEvidence, logEvidence} from '../evidence.js'
+import {docker} from './docker.js'
 import {findImages} from './images.js'
+import {readRange} from './logs.js'
 
-/** The number of last log lines that are shown. */
-const LOG_LINES = 12
-
-/** Finds out why a service cannot become healthy, by facts from Docker Engine only: logs may be in any language. */
-export async function diagnose(state: ServiceState, verdict: string): Promise<Diagnosis> {
-  const log = await lastLog(state)
-  const health = state.health === 'unhealthy' ? lastLines(state.healthOutput, 4) : []
-  const found =
+/** Finds out why a service does not become healthy. Its log, which may be in any language, only explains it. */
+export async function diagnose(project: string, state: ServiceState): Promise<Diagnosis> {
+  const {service, lastRun, healthOutput} = state
+  const log = await logOfLastRun(state)
+  const lines = lastRun ? endEvidence(service, log) : logEvidence(service, log)
+  const health = lastRun ? [] : lastLines(healthOutput, 4)
+  const cause =
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
     refusedLogin(state) ??
-    plainCause(state, verdict)
+    changelogLock(project, state, lines)
   return {
-    ...found,
+    ...(cause && {cause}),
     evidence: [
-      ...(log.length > 0 ? [{title: `last lines of ${state.service}`, lines: log}] : []),
-      ...(health.length > 0 ? [{title: `last health check of ${state.service}`, lines: health}] : []),
+      ...lines,
+      ...(health.length > 0 ? [{title: `last health check of ${service}`, lines: health}] : []),
     ],
   }
 }
 
-async function lastLog({id}: ServiceState): Promise<string[]> {
-  const {stdout, stderr} = await tryDocker(['logs', '--tail', String(LOG_LINES), id])
-  return lastLines(`${stdout}\n${stderr}`, LOG_LINES)
+/** The number of lines that are read: a few stack traces. */
+const TAIL = 2000
+/** Lines are stamped when the engine receives them, in ms after the end of the process, and before the next start. */
+const LATE_MS = 90
+
+async function logOfLastRun({id, since, lastRun}: ServiceState): Promise<string[]> {
+  const from = lastRun ? lastRun.since : since
+  const until = lastRun && new Date(Date.parse(lastRun.until) + LATE_MS).toISOString()
+  const range = [
+    ...(from === undefined ? [] : ['--since', from]),
+    ...(until === undefined ? [] : ['--until', until]),
+    ...['--tail', String(TAIL)],
+  ]
+  const lines: string[] = []
+  for await (const {text} of readRange(id, range, new AbortController().signal)) lines.push(text)
+  return lines
 }
 
 /** Docker Engine may run images of another architecture by emulation, so a mismatch alone is not an error. */
@@ -39,19 +54,18 @@ async function wrongArchitecture({image, service, state}: ServiceState): Promise
   if (!architecture || architecture === engine || state === 'running') return undefined
   return {
     code: 'image-architecture',
-    cause: `its image ${image} was built for ${architecture}, but this machine is ${engine}`,
+    sentence: `its image ${image} was built for ${architecture}, but this machine is ${engine}`,
     hint: `use an image for ${engine}: ${variableOf(service)}=…`,
   }
 }
 
 function outOfMemory({outOfMemory, service}: ServiceState): Cause | undefined {
   if (!outOfMemory) return undefined
-  const {kind, name} = SERVICES.find(known => known.name === service) ?? {kind: 'backend', name: service}
-  const variable = kind === 'backend' ? 'BACKEND_MEMORY' : `${name.toUpperCase()}_MEMORY`
+  const isJob = JOBS.some(({name}) => name === service)
   return {
     code: 'service-failed',
-    cause: 'the kernel killed it because it exceeded its memory limit (exit status 137)',
-    hint: `raise the limit, for example ${variable}=1g`,
+    sentence: 'the kernel killed it because it exceeded its memory limit (exit status 137)',
+    hint: isJob ? 'run the command again' : `raise the limit, for example ${memoryVariable(service)}=1g`,
   }
 }
 
@@ -63,8 +77,33 @@ function refusedLogin({service, profile, exitCode}: ServiceState): Cause | undef
   if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
   return {
     code: 'service-failed',
-    cause: 'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
+    sentence:
+      'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
     hint: `set the original values, or delete the volume with its data: aquastream env:down --volumes --profile ${profile}`,
+  }
+}
+
+/**
+ * Liquibase keeps its lock in a table, where a start that is killed leaves it. It writes the first text every ten
+ * seconds, and the second one when it gives up (StandardLockService of github.com/liquibase/liquibase); they have no
+ * code, and decide only what is suggested.
+ */
+const LOCKED = /Waiting for changelog lock|Could not acquire change log lock/
+
+function changelogLock(
+  project: string,
+  {service, profile}: ServiceState,
+  evidence: Evidence[],
+): Cause | undefined {
+  const schema = SERVICES.find(({name}) => name === service)?.schema
+  if (schema === undefined || !evidence.some(({lines}) => lines.some(line => LOCKED.test(line))))
+    return undefined
+  const sql = `UPDATE \\"${schema}\\".databasechangeloglock SET locked = false`
+  const release = `docker exec ${project}-postgres-1 sh -c 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "${sql}"'`
+  return {
+    code: 'service-failed',
+    sentence: `it waits for the Liquibase lock of schema ${schema}, which a start that was interrupted may have left`,
+    hint: `if no other process migrates this schema, release the lock: ${release}; then start the service again: aquastream env:restart ${service} --profile ${profile}`,
   }
 }
 

@@ -1,6 +1,7 @@
 import type {Engine} from '../engine.js'
 import {docker} from './docker.js'
 import {readLogs} from './logs.js'
+import {withMemoryKills} from './containers/memory-kills.js'
 import {listContainers, listVolumes, memoryOf, toState} from './containers/states.js'
 import {watchContainers} from './containers/watch.js'
 
@@ -11,8 +12,12 @@ export function composeEngine(project: string): Engine {
     // Only a start needs these modules. They load zod, which takes longer than a docker command.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('./images.js')).fetchImages(plan, ctx),
-    diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(state, why),
+    diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, signal),
+    stopServices: async (services, signal) =>
+      (await import('./start.js')).stopServices(project, services, signal),
+    restartServices: async (services, signal) =>
+      (await import('./start.js')).restartServices(project, services, signal),
     async stop({volumes}, signal) {
       // The project name is enough: Compose finds the containers of every profile by their labels.
       await docker(
@@ -21,7 +26,8 @@ export function composeEngine(project: string): Engine {
       )
     },
     volumes: () => listVolumes(project),
-    states: async signal => (await listContainers(project, signal)).map(toState),
+    states: async signal =>
+      (await withMemoryKills(await listContainers(project, signal), signal)).map(toState),
     async *watch(options, signal) {
       for await (const containers of watchContainers(project, options, signal)) yield containers.map(toState)
     },

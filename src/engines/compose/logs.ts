@@ -49,13 +49,25 @@ async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<s
 }
 
 async function* readOne(container: Container, range: string[], signal: AbortSignal): AsyncGenerator<LogLine> {
-  for await (const line of readLines(['logs', '--timestamps', ...range, container.Id], signal)) {
+  for await (const line of readRange(container.Id, range, signal))
+    yield {service: serviceOf(container), ...line}
+}
+
+type TimedText = Pick<LogLine, 'time' | 'text'>
+
+/** Reads the lines of one container, as far as the options of `docker logs` select them. */
+export async function* readRange(
+  id: string,
+  options: string[],
+  signal: AbortSignal,
+): AsyncGenerator<TimedText> {
+  for await (const line of readLines(['logs', '--timestamps', ...options, id], signal)) {
     const parsed = split(line)
-    if (parsed) yield {service: serviceOf(container), ...parsed}
+    if (parsed) yield parsed
   }
 }
 
-function split(line: string): {time: string; text: string} | undefined {
+function split(line: string): TimedText | undefined {
   const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? []
   return time === undefined ? undefined : {time, text: text ?? ''}
 }

@@ -9,6 +9,7 @@ import {correctHashes, type Hashes, hashOf, parseHashes} from './hashes.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
+import {unhealthySince} from './containers/health.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './containers/states.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
@@ -132,6 +133,8 @@ function compare(
   if (image && image.id !== container.Image)
     return {service, action: 'recreate', reason: 'its image has changed'}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
+  const since = unhealthySince(container)
+  if (since !== undefined) return {service, action: 'restart', reason: 'it is unhealthy', since}
   if (isRunning(container)) return {service, action: 'none', reason: 'it is running'}
   return {service, action: 'start', reason: `it is ${container.State.Status}`}
 }

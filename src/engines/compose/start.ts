@@ -18,9 +18,26 @@ export async function startServices({target, stubs, changes}: Plan, signal: Abor
   const paused = changes.filter(({action}) => action === 'resume').map(({service}) => service)
   if (paused.length > 0)
     await docker(['compose', '-p', target.settings.project, 'unpause', ...paused], {signal})
+  const restarted = changes.filter(({action}) => action === 'restart').map(({service}) => service)
+  if (restarted.length > 0) await stopServices(target.settings.project, restarted, signal)
   const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
   await createWithRetry(createAll, signal)
   await startInOrder(target.settings.project, names, signal)
+}
+
+/** Stops containers, dependents first, which Compose knows from their labels. */
+export async function stopServices(project: string, services: string[], signal: AbortSignal): Promise<void> {
+  await docker(['compose', '-p', project, 'stop', ...services], {signal})
+}
+
+/** Stops containers and starts them again, each as soon as those of its dependencies that are restarted are ready. */
+export async function restartServices(
+  project: string,
+  services: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await stopServices(project, services, signal)
+  await startInOrder(project, services, signal)
 }
 
 const CREATE_TRIES = 5
@@ -70,7 +87,9 @@ async function startInOrder(project: string, names: string[], signal: AbortSigna
     const isDue = (container: Container): boolean =>
       names.includes(serviceOf(container)) &&
       !asked.has(serviceOf(container)) &&
-      dependenciesOf(container).every(dependency => isSatisfied(dependency, containers, started))
+      dependenciesOf(container)
+        .filter(({on}) => names.includes(on))
+        .every(dependency => isSatisfied(dependency, containers, started))
     // A container that already runs emits no event, and may make others due at once.
     for (let due; (due = containers.find(isDue));) {
       starts.push(start(due).catch((error: unknown) => failed.abort(error)))

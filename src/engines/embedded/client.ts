@@ -7,11 +7,13 @@ import {errnoOf} from '../../system/files/file-errors.js'
 import {splitLines} from '../../system/text/split-lines.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
 import type {Home} from './home/home.js'
-import type {Database, ServiceSpec} from './service-spec.js'
+import type {Database, RunOrder} from './service-spec.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
 /** A supervisor answers at once; no answer for this long, in ms, means that it hangs. */
 const TIMEOUT_MS = 10_000
+/** PostgreSQL writes a checkpoint before it exits. */
+const STOP_TIMEOUT_MS = 90_000
 
 /**
  * Returns whether a supervisor listens on the socket. A pid would prove nothing, since it may have been reused, but the
@@ -62,8 +64,16 @@ export async function askDatabase(home: Home): Promise<Database | null> {
 }
 
 /** Sends the services to run; the supervisor answers before they have been started. */
-export async function sendSpecs(home: Home, specs: ServiceSpec[]): Promise<void> {
-  await ask(home, 'POST /run', {body: specs})
+export async function sendSpecs(home: Home, order: RunOrder): Promise<void> {
+  await ask(home, 'POST /run', {body: order})
+}
+
+/**
+ * Stops services, which the supervisor keeps in its list.
+ * @param signal aborts the wait, not the stop
+ */
+export async function askToStopServices(home: Home, services: string[], signal: AbortSignal): Promise<void> {
+  await ask(home, 'POST /stop-services', {body: services, signal, timeout: STOP_TIMEOUT_MS})
 }
 
 /**
@@ -71,7 +81,7 @@ export async function sendSpecs(home: Home, specs: ServiceSpec[]): Promise<void>
  * @param signal aborts the wait, not the stop
  */
 export async function askToStop(home: Home, signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST /stop', {signal, timeout: 90_000})
+  await ask(home, 'POST /stop', {signal, timeout: STOP_TIMEOUT_MS})
 }
 
 /** Yields new log lines of all services until the supervisor exits or the signal aborts. The supervisor must listen. */

@@ -1,24 +1,35 @@
 import type {ServiceState} from '../../stack/state.js'
-import {plainCause} from '../causes.js'
 import type {Diagnosis} from '../engine.js'
+import {endEvidence, logEvidence} from '../evidence.js'
 import type {Home} from './home/home.js'
 import {readLogs} from './logs.js'
 
-/** The number of last log lines that are shown. */
-const LOG_LINES = 12
+/** The number of lines that are read: a few stack traces. */
+const TAIL = 2000
 
-/** Returns why a service cannot become healthy, with its last log lines and the output of its health check. */
-export async function diagnose(home: Home, state: ServiceState, verdict: string): Promise<Diagnosis> {
+/** Returns the lines of the last run of a service that explain why it does not become healthy. */
+export async function diagnose(home: Home, state: ServiceState): Promise<Diagnosis> {
   const log: string[] = []
-  const query = {services: [state.service], follow: false, tail: LOG_LINES}
+  const query = {services: [state.service], follow: false, tail: TAIL}
   for await (const {text} of readLogs(home, query, new AbortController().signal)) log.push(text)
+  const {service, restarts, health, healthOutput} = state
   return {
-    ...plainCause(state, verdict),
     evidence: [
-      ...(log.length > 0 ? [{title: `last lines of ${state.service}`, lines: log}] : []),
-      ...(state.health === 'unhealthy'
-        ? [{title: `last health check of ${state.service}`, lines: [state.healthOutput]}]
-        : []),
+      ...(restarts > 0 ? endEvidence(service, lastRunOf(log)) : logEvidence(service, log)),
+      ...(health === 'healthy' || healthOutput === ''
+        ? []
+        : [{title: `last health check of ${service}`, lines: [healthOutput]}]),
     ],
   }
+}
+
+/** Returns the lines of the last run that has ended, which the supervisor marks. */
+function lastRunOf(log: string[]): string[] {
+  const end = log.findLastIndex(isEnd)
+  const start = log.slice(0, Math.max(end, 0)).findLastIndex(isEnd)
+  return end === -1 ? log : log.slice(start + 1, end + 1)
+}
+
+function isEnd(line: string): boolean {
+  return line.startsWith('aquastream: the program ')
 }

@@ -19,8 +19,12 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, dockerPr
       const missing = images.find(({how}) => how === 'pull')
       if (missing) await (await import('./postgres/package.js')).fetchPackage(home, missing, ctx)
     },
-    diagnose: async (state, why) => (await import('./diagnose.js')).diagnose(home, state, why),
+    diagnose: async state => (await import('./diagnose.js')).diagnose(home, state),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, home, signal),
+    stopServices: async (services, signal) =>
+      (await import('./start.js')).stopServices(home, services, signal),
+    restartServices: async (services, signal) =>
+      (await import('./start.js')).restartServices(home, services, signal),
     stop: async (options, signal) => (await import('./launch.js')).stopAll(home, options, signal),
     volumes: async () => dataIn(home),
     states: async signal => readStates(home, signal),

@@ -12,17 +12,17 @@ import {withHomeLock} from './home/lock.js'
 import {makeHome} from './home/make-home.js'
 import {endOrphans} from './home/orphans.js'
 import {requireNotElsewhere} from './home/other-host.js'
-import type {ServiceSpec} from './service-spec.js'
+import type {RunOrder, ServiceSpec} from './service-spec.js'
 
 /** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
-export async function runServices(home: Home, specs: ServiceSpec[]): Promise<void> {
+export async function runServices(home: Home, order: RunOrder): Promise<void> {
   await withHomeLock(home, async () => {
     await makeHome(home)
-    if ((await isListening(home)) && (await succeeds(sendSpecs(home, specs)))) return
+    if ((await isListening(home)) && (await succeeds(sendSpecs(home, order)))) return
     await requireNotElsewhere(home)
     // A supervisor that does not respond hangs, and is ended like an orphan.
     await endOrphans(home)
-    await launch(home, specs)
+    await launch(home, order.specs)
   })
 }
 

@@ -99,5 +99,8 @@ function compare(service: string, wanted: string, states: Supervised[]): Change 
   if (!now) return {service, action: 'create', reason: 'it is not running'}
   if (now.fingerprint === '') return {service, action: 'recreate', reason: now.healthOutput}
   if (now.fingerprint !== wanted) return {service, action: 'recreate', reason: 'its settings have changed'}
+  if (now.state === 'exited') return {service, action: 'start', reason: 'it is stopped'}
+  const since = now.unhealthySince
+  if (since !== undefined) return {service, action: 'restart', reason: 'it is unhealthy', since}
   return {service, action: 'none', reason: 'it is running'}
 }

@@ -14,6 +14,13 @@ export interface ServiceSpec {
   run: Run | {skipped: string}
 }
 
+/** The services that a supervisor is to run, and those of them that it stops first even if they are unchanged. */
+export interface RunOrder {
+  specs: ServiceSpec[]
+  /** Names; also of services that run already and are not among the specs. */
+  restart: string[]
+}
+
 export interface Run {
   program: string[]
   /** The complete environment. */

@@ -1,4 +1,5 @@
 import type {Plan} from '../engine.js'
+import {askToStopServices, sendSpecs} from './client.js'
 import type {Home} from './home/home.js'
 import {runServices} from './launch.js'
 import {choosePostgres} from './postgres/choose.js'
@@ -6,14 +7,28 @@ import {specsOf} from './specs.js'
 import {watchStates} from './states.js'
 
 /** Sends the services to the supervisor and waits until each has been started at least once. */
-export async function startServices({target}: Plan, home: Home, signal: AbortSignal): Promise<void> {
+export async function startServices({target, changes}: Plan, home: Home, signal: AbortSignal): Promise<void> {
   const {programs} = await choosePostgres(home)
-  await runServices(home, await specsOf(target, programs, home))
+  const specs = await specsOf(target, programs, home)
+  const restart = changes.filter(({action}) => action === 'restart').map(({service}) => service)
+  await runServices(home, {specs, restart})
+  await untilStarted(home, target.services, signal)
+}
+
+/** Stops services of a running stack. */
+export async function stopServices(home: Home, services: string[], signal: AbortSignal): Promise<void> {
+  await askToStopServices(home, services, signal)
+}
+
+/** Restarts services of a running stack, and waits until each has been started. */
+export async function restartServices(home: Home, services: string[], signal: AbortSignal): Promise<void> {
+  await sendSpecs(home, {specs: [], restart: services})
+  await untilStarted(home, services, signal)
+}
+
+async function untilStarted(home: Home, services: string[], signal: AbortSignal): Promise<void> {
   for await (const states of watchStates(home, 0, signal)) {
-    const waiting = states.filter(
-      ({service, state}) => target.services.includes(service) && state === 'created',
-    )
-    if (waiting.length === 0) return
+    if (!states.some(({service, state}) => services.includes(service) && state === 'created')) return
   }
   signal.throwIfAborted()
 }

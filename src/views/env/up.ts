@@ -1,7 +1,9 @@
 import {chalkStderr} from 'chalk'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {ago} from '../../cli/terminal/ago.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
+import type {WaitEvent} from '../../env/wait.js'
 import {accessTable} from './access.js'
 import {startTable} from './services.js'
 
@@ -21,27 +23,38 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
         state: 'running',
         detail: [event.state, event.image, event.detail].filter(Boolean).join(' '),
       }
-    case 'recreate':
-      return {notice: `${event.service} will be recreated: ${event.reason}`}
+    case 'change':
+      return {notice: changeText(event)}
     case 'services':
       return {tasks: event.services}
     case 'notice':
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
     case 'service':
-      return {task: event.service, state: event.state === 'ready' ? 'done' : 'running', detail: event.detail}
+      return waitUpdate(event)
   }
+}
+
+/** Turns the progress of one service into a progress update. */
+export function waitUpdate({service, state, detail}: WaitEvent): ProgressUpdate {
+  return {task: service, state: state === 'ready' ? 'done' : 'running', detail}
+}
+
+function changeText({service, action, reason, since}: UpEvent & {type: 'change'}): string {
+  const age = since === null ? '' : ` (for ${ago(new Date(since))}, since ${since.slice(0, 19)}Z)`
+  return `${service} will be ${action === 'restart' ? 'restarted' : 'recreated'}: ${reason}${age}`
 }
 
 const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching missing images'}
 
 /** Renders the services with their addresses, the logins, and the next commands. */
 export function upSummary(report: UpReport): string {
-  const {profile, engine, changed, recreated, services} = report
+  const {profile, engine, changed, recreated, restarted, services} = report
   const sentences = [
     changed ? `The ${profile} stack is up.` : `The ${profile} stack was already up; nothing was changed.`,
     ...(recreated.length > 0
       ? [`${engine === 'compose' ? 'Recreated containers' : 'Restarted services'}: ${recreated.join(', ')}.`]
       : []),
+    ...(restarted.length > 0 ? [`Restarted because unhealthy: ${restarted.join(', ')}.`] : []),
   ]
   const next = ['logs --follow', 'env:status', 'env:down'].map(
     command => `  aquastream ${command} --profile ${profile}`,

@@ -2,6 +2,8 @@ import {execa} from '../../../system/execa.js'
 import type {ServiceState} from '../../../stack/state.js'
 import type {MemoryUse} from '../../engine.js'
 import {ANSWER_MS, docker, dockerOptions, tryDocker} from '../docker.js'
+import type {Death} from './events.js'
+import {unhealthySince} from './health.js'
 import {STUB_IMAGE} from '../project.js'
 
 /** The part of the output of `docker inspect` that is used here. */
@@ -11,7 +13,13 @@ export interface Container {
   /** The ID of its image. */
   Image: string
   RestartCount: number
-  Config: {Image: string; Labels: Record<string, string>; Env: string[] | null}
+  Config: {
+    Image: string
+    Labels: Record<string, string>
+    Env: string[] | null
+    /** Durations in nanoseconds. */
+    Healthcheck?: {Interval?: number; StartPeriod?: number}
+  }
   State: {
     Status: ServiceState['state']
     ExitCode: number
@@ -25,6 +33,8 @@ export interface Container {
     }
   }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
+  /** How its last run ended, if that was seen; `docker inspect` does not tell after a restart. */
+  death?: Death
 }
 
 /** The labels that Compose sets on containers, and our own label for the profile. */
@@ -67,9 +77,16 @@ export function isRunning({State: {Status: status}}: Container): boolean {
   return status === 'running' || status === 'restarting' || status === 'paused'
 }
 
+/** Returns whether no process of a container runs now, although one did. */
+export function hasEnded({State: {Status: status}}: Container): boolean {
+  return status === 'exited' || status === 'dead' || status === 'restarting'
+}
+
 export function toState(container: Container): ServiceState {
-  const {State: state, Config: config} = container
+  const {State: state, Config: config, death} = container
   const since = state.Status === 'exited' || state.Status === 'dead' ? state.FinishedAt : state.StartedAt
+  const unhealthy = unhealthySince(container)
+  const ended = lastRun(container)
   return {
     service: serviceOf(container),
     id: container.Id,
@@ -78,14 +95,26 @@ export function toState(container: Container): ServiceState {
     health: state.Health?.Status ?? 'none',
     since: since.startsWith('0001-') ? undefined : since,
     restarts: container.RestartCount,
-    exitCode: state.ExitCode,
-    outOfMemory: state.OOMKilled,
+    exitCode: hasEnded(container) ? state.ExitCode : (death?.exitCode ?? state.ExitCode),
+    ...(ended && {lastRun: ended}),
+    outOfMemory: hasEnded(container) ? state.OOMKilled : (death?.outOfMemory ?? state.OOMKilled),
+    ...(unhealthy && {unhealthySince: unhealthy}),
     failedChecks: state.Health?.FailingStreak ?? 0,
     healthOutput: state.Health?.Log?.at(-1)?.Output ?? '',
     image: config.Image,
     stub: config.Image.startsWith(`${STUB_IMAGE}:`),
     published: published(container),
   }
+}
+
+/** Returns the last run that has ended; the start of one that was followed by a restart only if its end was seen. */
+function lastRun(container: Container): ServiceState['lastRun'] {
+  const {State: state, RestartCount: restarts, death} = container
+  const until = state.FinishedAt
+  if (hasEnded(container)) return {since: state.StartedAt, until}
+  if (death?.seconds === undefined) return restarts > 0 ? {since: undefined, until} : undefined
+  // The duration is rounded down.
+  return {since: new Date(Date.parse(until) - 1000 * (death.seconds + 1)).toISOString(), until}
 }
 
 function published({NetworkSettings: {Ports: ports}}: Container): Record<number, string> {

@@ -1,5 +1,6 @@
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
+import {constants} from 'node:os'
 import type {Readable, Writable} from 'node:stream'
 import {splitLines} from '../../../system/text/split-lines.js'
 import type {Home} from '../home/home.js'
@@ -95,5 +96,6 @@ async function whenEnded(child: ChildProcess): Promise<{exitCode: number; signal
     number | null,
     NodeJS.Signals | null,
   ]
-  return {exitCode: exitCode ?? -1, signal}
+  // As a shell reports it.
+  return {exitCode: exitCode ?? (signal ? 128 + constants.signals[signal] : -1), signal}
 }

@@ -1,4 +1,4 @@
-import {closeSync, openSync, renameSync, rmSync, writeSync} from 'node:fs'
+import {closeSync, fstatSync, openSync, renameSync, rmSync, writeSync} from 'node:fs'
 
 /** The size at which a file is rotated, in bytes, and the number of rotated files that are kept. */
 const LARGEST = 10 * 1024 ** 2
@@ -7,15 +7,20 @@ const KEPT = 2
 /**
  * The log of one service, at most 3 × 10 MiB, with older lines in `PATH.1` and `PATH.2`. A new service definition
  * starts an empty log, like a new container: the secrets of earlier definitions are unknown and could not be masked.
+ * A service that is only restarted continues its log.
  */
 export class LogFile {
   #file: number
-  #bytes = 0
+  #bytes: number
   #isOpen = true
 
-  constructor(private readonly path: string) {
-    for (const name of this.#names) rmSync(name, {force: true})
+  constructor(
+    private readonly path: string,
+    {isNew}: {isNew: boolean},
+  ) {
+    if (isNew) for (const name of this.#names) rmSync(name, {force: true})
     this.#file = openSync(path, 'a', 0o600)
+    this.#bytes = fstatSync(this.#file).size
   }
 
   /** Writes synchronously, since the last lines of a service explain its end. On a full disk lines are lost. */
@@ -31,6 +36,7 @@ export class LogFile {
 
   /** Closes the file; later lines are discarded. */
   close(): void {
+    if (!this.#isOpen) return
     // The file descriptor may be reused for another file.
     this.#isOpen = false
     closeSync(this.#file)

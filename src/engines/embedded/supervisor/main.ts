@@ -26,7 +26,7 @@ process.on('SIGTERM', () => void end())
 process.on('SIGINT', () => void end())
 const {ino} = await stat(home.socket)
 setInterval(() => void showLife(), HEARTBEAT_MS)
-supervisor.run(specs)
+supervisor.run({specs, restart: []})
 if (process.connected) process.send?.('ready', () => process.connected && process.disconnect())
 
 async function showLife(): Promise<void> {

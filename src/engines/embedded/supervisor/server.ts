@@ -2,7 +2,7 @@ import {once} from 'node:events'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import {json} from 'node:stream/consumers'
 import type {LogLine} from '../../engine.js'
-import type {ServiceSpec} from '../service-spec.js'
+import type {RunOrder} from '../service-spec.js'
 import {memoryOf} from './memory.js'
 import type {Supervisor} from './supervisor.js'
 
@@ -30,7 +30,11 @@ export async function listen(supervisor: Supervisor, socket: string, stopped: ()
     'GET /memory': async () => Object.fromEntries(await memoryOf(supervisor.pids)),
     'GET /database': async () => supervisor.database ?? null,
     'POST /run': async ({request}) => {
-      supervisor.run((await json(request)) as ServiceSpec[])
+      supervisor.run((await json(request)) as RunOrder)
+      return null
+    },
+    'POST /stop-services': async ({request}) => {
+      await supervisor.stopServices((await json(request)) as string[])
       return null
     },
     'POST /stop': async () => {

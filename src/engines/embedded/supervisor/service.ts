@@ -6,13 +6,11 @@ import {fingerprint, type Database, type Run, type ServiceSpec} from '../service
 import {prepareDatabase} from './database.js'
 import {makeFolders} from './folders.js'
 import {type Guarded, startGuarded} from './guarded.js'
+import {HealthRecord} from './health-record.js'
 import {watchHealth} from './health-watch.js'
 import {LogFile} from './log-file.js'
 import {stamp} from './timestamp.js'
 
-const UNHEALTHY_AFTER = 3
-/** The number of health checks that are kept for the support bundle. */
-const CHECKS_KEPT = 5
 /** A program that exits is restarted after a pause, which doubles until a run has lasted for LASTED_MS. */
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
@@ -40,19 +38,18 @@ export class Service {
   #since: string | undefined
   #restarts = 0
   #exitCode = 0
-  #failedChecks = 0
-  readonly #checks: ServiceFacts['checks'] = []
+  readonly #checks = new HealthRecord()
   #program: Guarded | undefined
   #life: Promise<void> | undefined
 
-  /** @param predecessor resolves when the previous service of the same name has ended */
+  /** @param predecessor the previous service of the same name: when it has ended, and whether it had this definition */
   constructor(
     readonly spec: ServiceSpec,
     private readonly around: Surroundings,
-    private readonly predecessor: Promise<void> | undefined,
+    private readonly predecessor?: {ended: Promise<void>; isSame: boolean},
   ) {
     this.fingerprint = fingerprint(spec)
-    this.#log = new LogFile(around.home.log(spec.service))
+    this.#log = new LogFile(around.home.log(spec.service), {isNew: !predecessor?.isSame})
     if ('skipped' in spec.run) this.#state = 'skipped'
   }
 
@@ -64,12 +61,17 @@ export class Service {
     return this.#life === undefined && this.#state === 'created'
   }
 
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted
+  }
+
   get pid(): number | undefined {
     return this.#program?.pid
   }
 
   get state(): ServiceState {
     const {service, image, stub, published, run} = this.spec
+    const {checks, failedChecks, unhealthySince} = this.#checks
     return {
       service,
       id: this.#id,
@@ -80,8 +82,9 @@ export class Service {
       restarts: this.#restarts,
       exitCode: this.#exitCode,
       outOfMemory: false,
-      failedChecks: this.#failedChecks,
-      healthOutput: this.#checks.at(-1)?.output ?? '',
+      ...(unhealthySince !== undefined && {unhealthySince}),
+      failedChecks,
+      healthOutput: checks.at(-1)?.output ?? '',
       image,
       stub,
       published: 'skipped' in run ? {} : published,
@@ -92,7 +95,7 @@ export class Service {
   get facts(): ServiceFacts {
     const {run, service} = this.spec
     const environment = 'skipped' in run ? {} : {...run.env, ...secretsBeside(run)}
-    return {service, checks: this.#checks, environment}
+    return {service, checks: this.#checks.checks, environment}
   }
 
   start(): void {
@@ -100,7 +103,7 @@ export class Service {
     if (!('skipped' in run)) this.#life = this.#live(run)
   }
 
-  /** Stops the service permanently. */
+  /** Stops the service permanently; a new one of the same definition continues its log. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     const {run} = this.spec
@@ -109,23 +112,24 @@ export class Service {
       const late = setTimeout(() => this.#program?.kill('SIGKILL'), GRACE_MS[run.stop])
       await this.#life
       clearTimeout(late)
+      this.#become('exited', 'none')
     }
     this.#log.close()
   }
 
   async #live(run: Run): Promise<void> {
-    await this.predecessor
-    if (this.#isStopping()) return
+    await this.predecessor?.ended
+    if (this.isStopped) return
     let pause = FIRST_PAUSE_MS
     for (;;) {
       const began = performance.now()
       await this.#runOnce(run)
-      if (this.#isStopping()) return
+      if (this.isStopped) return
       if (performance.now() - began > LASTED_MS) pause = FIRST_PAUSE_MS
       this.#restarts++
       this.#become('restarting', 'none')
       await sleep(pause, undefined, {signal: this.#stopping.signal}).catch(() => undefined)
-      if (this.#isStopping()) return
+      if (this.isStopped) return
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
     }
   }
@@ -136,10 +140,10 @@ export class Service {
     try {
       await makeFolders(run, home)
       if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
-      if (this.#isStopping()) return
+      if (this.isStopped) return
       this.#program = await startGuarded({home, service: this.spec.service}, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
-      if (this.#isStopping()) this.#program.kill(run.stop)
+      if (this.isStopped) this.#program.kill(run.stop)
       const over = new AbortController()
       const watching = this.#watchHealth(run, over.signal)
       const {exitCode, signal} = await this.#program.ended
@@ -158,24 +162,11 @@ export class Service {
   }
 
   async #watchHealth({health}: Run, over: AbortSignal): Promise<void> {
-    this.#failedChecks = 0
-    for await (const {illness, isStarting} of watchHealth(health, over)) {
-      this.#remember(illness)
-      if (illness === undefined) this.#failedChecks = 0
-      else if (!isStarting) this.#failedChecks++
-      if (illness === undefined) this.#become('running', 'healthy')
-      else if (this.#failedChecks >= UNHEALTHY_AFTER) this.#become('running', 'unhealthy')
+    this.#checks.reset()
+    for await (const result of watchHealth(health, over)) {
+      const found = this.#checks.add(result)
+      if (found) this.#become('running', found)
     }
-  }
-
-  #remember(illness: string | undefined): void {
-    const exitCode = illness === undefined ? 0 : 1
-    this.#checks.push({at: new Date().toISOString(), exitCode, output: illness ?? ''})
-    if (this.#checks.length > CHECKS_KEPT) this.#checks.shift()
-  }
-
-  #isStopping(): boolean {
-    return this.#stopping.signal.aborted
   }
 
   #become(state: ServiceState['state'], health: ServiceState['health']): void {

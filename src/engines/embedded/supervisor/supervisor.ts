@@ -2,7 +2,7 @@ import {EventEmitter} from 'node:events'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
 import type {Home} from '../home/home.js'
-import {type Database, fingerprint, type ServiceSpec} from '../service-spec.js'
+import {type Database, fingerprint, type RunOrder} from '../service-spec.js'
 import {Service} from './service.js'
 
 /** The state of a service, with the fingerprint of its definition. */
@@ -39,32 +39,37 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     return run && !('skipped' in run) ? run.database : undefined
   }
 
-  /** Adds services. An unchanged one keeps running, a changed one is stopped first; others are not affected. */
-  run(specs: ServiceSpec[]): void {
-    for (const spec of specs) {
+  /**
+   * Adds services. An unchanged one keeps running unless it is to be restarted, a changed one is stopped first; others
+   * are not affected.
+   */
+  run({specs, restart}: RunOrder): void {
+    const named = restart.flatMap(name => this.#services.get(name)?.spec ?? [])
+    const others = named.filter(({service}) => specs.every(spec => spec.service !== service))
+    for (const spec of [...specs, ...others]) {
       const old = this.#services.get(spec.service)
-      if (old?.fingerprint === fingerprint(spec)) continue
+      const isUnchanged = old?.fingerprint === fingerprint(spec)
+      if (isUnchanged && !old.isStopped && !restart.includes(spec.service)) continue
       const around = {
         home: this.home,
         changed: () => this.#changed(),
         output: (line: LogLine) => this.emit('line', line),
       }
-      this.#services.set(spec.service, new Service(spec, around, old?.stop()))
+      const predecessor = old && {ended: old.stop(), isSame: isUnchanged}
+      this.#services.set(spec.service, new Service(spec, around, predecessor))
     }
     this.#changed()
   }
 
-  /** Stops all services: dependents first, their dependencies last. */
-  async stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll()
-    return this.#stopping
+  /** Stops services; each stays in the list until it is run again. */
+  async stopServices(names: string[]): Promise<void> {
+    await stopInOrder(names.flatMap(name => this.#services.get(name) ?? []))
   }
 
-  async #stopAll(): Promise<void> {
-    const all = [...this.#services.values()]
-    const base = new Set(all.flatMap(({spec}) => spec.needs))
-    await Promise.all(all.filter(({spec}) => !base.has(spec.service)).map(async service => service.stop()))
-    await Promise.all(all.filter(({spec}) => base.has(spec.service)).map(async service => service.stop()))
+  /** Stops all services. */
+  async stop(): Promise<void> {
+    this.#stopping ??= stopInOrder([...this.#services.values()])
+    return this.#stopping
   }
 
   #changed(): void {
@@ -75,4 +80,12 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     for (const service of this.#services.values())
       if (service.isDue && service.spec.needs.every(isReady)) service.start()
   }
+}
+
+/** Stops dependents first, and what they need last. */
+async function stopInOrder(services: Service[]): Promise<void> {
+  const base = new Set(services.flatMap(({spec}) => spec.needs))
+  const isBase = ({spec}: Service): boolean => base.has(spec.service)
+  await Promise.all(services.filter(service => !isBase(service)).map(async service => service.stop()))
+  await Promise.all(services.filter(isBase).map(async service => service.stop()))
 }
