@@ -1,14 +1,14 @@
 # For a checkout: every target first installs and builds what is missing or out of date.
 
 .DEFAULT_GOAL := help
-# A build that failed half way must not pass for done.
+# A target of a failed build must not be considered up to date.
 .DELETE_ON_ERROR:
 
 include make/Makefile
 
 AQUASTREAM := bin/run.js
 
-# Written last by npm ci, and by the build: newer than all that they are made from.
+# The last files that npm ci and the build write, which are therefore newer than their sources.
 INSTALLED := node_modules/.package-lock.json
 BUILT := dist/cli/main.js
 
@@ -16,15 +16,15 @@ BUILT := dist/cli/main.js
 
 up-dev up-stage up-prod down logs status backup restore rotate test lint bench: setup
 
-setup: $(BUILT) ## install and build, if need be
+setup: $(BUILT) ## install and build, if necessary
 
-test: ## every test that this machine can run
+test: ## run every test that this machine can run
 	@npm --silent test
 
-lint: ## types, style, dead code, shell scripts
+lint: ## check types, style, dead code, shell scripts
 	@npm --silent run lint
 
-bench: ## how long commands, starts, backups and restores take
+bench: ## measure commands, starts, backups and restores
 	@npm --silent run bench:cli
 	@npm --silent run bench:up
 	@npm --silent run bench:embedded
@@ -34,7 +34,7 @@ bench: ## how long commands, starts, backups and restores take
 $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 
-# Directories count too: theirs is the timestamp that changes when a file is deleted.
+# Directories are included, because their timestamp changes when a file is deleted.
 SOURCES := $(shell find src stubs/src infra/stubs/openapi) scripts/build.js stubs/build.js stubs/openapi.js
 $(BUILT): $(SOURCES) tsconfig.json package.json stubs/package.json $(INSTALLED)
 	@npm --silent run build

@@ -20,7 +20,7 @@ for (const flags of [[], ['--json']]) {
 }
 await rm(root, {recursive: true})
 
-/** The second line of `times` is about children: minutes and seconds as user, and in the system. */
+/** The second line of `times` has the CPU time of child processes: minutes and seconds, user and system. */
 async function cpuSeconds(...args: string[]): Promise<number> {
   const script = '"$@" >/dev/null 2>&1; times'
   const command = ['-c', script, 'sh', process.execPath, '--', CLI, ...args]

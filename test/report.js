@@ -1,6 +1,6 @@
-// What test/run.js prints of the time that its tests took.
+// Prints the times of the tests, for test/run.js.
 
-/** Files of one tier can run at the same time: the sum of a tier is more than the clock shows then. */
+/** Prints the sums of each tier. Files can run in parallel, so that a sum can exceed the elapsed time. */
 export function printTiers(files) {
   console.log('\ntier        files  tests  seconds of its files')
   for (const tier of new Set(files.map(({tier}) => tier))) {

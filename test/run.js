@@ -1,7 +1,7 @@
-// Runs every tier that this machine can run and ends with a plain line of counts. A tier that cannot run is
-// skipped with its reason, or is a failure when AQUASTREAM_TEST_REQUIRE names it (postgres, embedded,
-// browser, docker). AQUASTREAM_TEST_PREPARE is a command that makes what a tier needs; the tiers that need the
-// testbed wait for it, the others run meanwhile.
+// Runs every tier that this machine can run; the last line has the numbers of tests. A tier that cannot run is skipped,
+// and the reason is printed; it is a failure if AQUASTREAM_TEST_REQUIRE names the tier (postgres, embedded, browser,
+// docker). AQUASTREAM_TEST_PREPARE is a command that prepares the testbed: the tiers that need it wait for the command,
+// while the others run.
 import {execFileSync, fork, spawn} from 'node:child_process'
 import {readdirSync} from 'node:fs'
 import {join, normalize} from 'node:path'
@@ -11,7 +11,7 @@ import {chromium} from './helpers/browser-program.js'
 import {postgresPrograms} from './helpers/postgres-programs.js'
 import {printSlowest, printTiers} from './report.js'
 
-/** Each: why it cannot run here, or nothing. */
+/** The tiers. Each function returns why the tier cannot run on this machine, or undefined. */
 const TIERS = {
   unit: () => undefined,
   commands: () => undefined,
@@ -23,8 +23,8 @@ const TIERS = {
 }
 
 /**
- * Two lanes run at the same time, the steps of a lane one after the other; each step is a vitest of its own. A
- * stack that starts in one lane waits most of its time, so the other lane has the processors meanwhile.
+ * Two lanes run in parallel, and the steps of each lane one after the other; each step is a separate process of vitest.
+ * A stack that starts in one lane mostly waits, so that the other lane can use the processors.
  */
 const LANES = [
   [{tiers: ['unit', 'commands', 'stubs', 'browser', 'embedded']}, {tiers: ['postgres'], needsTestbed: true}],
@@ -36,7 +36,7 @@ const {filter, options} = parseCLI(['vitest', 'run', ...words])
 const chosen = [options.project ?? Object.keys(TIERS)].flat().filter(hasMatchingFile)
 const required = (process.env.AQUASTREAM_TEST_REQUIRE ?? '').split(',').filter(Boolean)
 for (const tier of required.filter(tier => !(tier in TIERS)))
-  throw new Error(`AQUASTREAM_TEST_REQUIRE names ${tier}, and there is no such tier`)
+  throw new Error(`AQUASTREAM_TEST_REQUIRE contains ${tier}, which is not a tier`)
 
 const children = new Set()
 for (const signal of ['SIGINT', 'SIGTERM'])
@@ -65,7 +65,7 @@ async function runLane(steps) {
   }
 }
 
-/** Counts a tier that cannot run, and says why. */
+/** Returns whether a tier can run; otherwise counts it and prints the reason. */
 function canRun(tier) {
   const reason = TIERS[tier]()
   if (!reason) return true
@@ -107,7 +107,7 @@ async function prepare() {
   counts.failed++
 }
 
-/** Passes on whole lines, since two lanes write at the same time. */
+/** Waits for the end of a process. Its output is passed on line by line, because two lanes print at the same time. */
 async function finished(child) {
   children.add(child)
   for (const [stream, write] of [
@@ -120,7 +120,7 @@ async function finished(child) {
   return exitCode
 }
 
-/** A tier without a file that the words name is left out, as vitest would. */
+/** Returns whether the arguments select a file of a tier, by the same rules as in vitest. */
 function hasMatchingFile(tier) {
   const names = filter.map(word => normalize(word.replace(/:\d+$/, '')))
   const paths = readdirSync(join(import.meta.dirname, tier), {recursive: true})
@@ -131,11 +131,11 @@ function hasMatchingFile(tier) {
 
 function whyNoPostgres() {
   if (postgresPrograms().size > 0) return undefined
-  return 'no initdb of PostgreSQL 15 or newer, neither on PATH nor where Debian puts it (apt install postgresql)'
+  return 'no initdb of PostgreSQL 15 or newer, neither in PATH nor in the directory of Debian (apt install postgresql)'
 }
 
 function whyNoBrowser() {
-  return chromium() ? undefined : 'no chromium on PATH (apt install chromium)'
+  return chromium() ? undefined : 'no chromium in PATH (apt install chromium)'
 }
 
 function whyNoDocker() {

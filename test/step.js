@@ -1,5 +1,5 @@
-// One vitest of test/run.js: `step.js TIER,TIER [ARGUMENT OF VITEST]…`. Sends its parent the counts, and the
-// seconds of each file.
+// Runs vitest for one step of test/run.js: `step.js TIER,TIER [ARGUMENT OF VITEST]…`. Sends the counts and the time of
+// each file to the parent process.
 import {relative} from 'node:path'
 import {parseCLI, startVitest} from 'vitest/node'
 

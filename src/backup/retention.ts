@@ -2,7 +2,7 @@ import {AquastreamError} from '../errors.js'
 import {DAY_MS} from '../system/time.js'
 import {type BackupSet, isFuture} from './repository/backup-set.js'
 
-/** The retention policy: in how many days, weeks and months with a backup the newest one is kept. */
+/** The retention policy: the number of days, weeks and months of which the newest backup is kept. */
 export interface Policy {
   daily: number
   weekly: number

@@ -8,7 +8,7 @@ import {shellQuote} from '../system/text/shell-quote.js'
  * error unchanged.
  */
 export function storageError(path: string, error: unknown): unknown {
-  // A draft has been removed by the time that somebody reads the hint.
+  // The hint names an existing path, because a draft is removed before the user can read the hint.
   const existing = shellQuote(nearestExisting(path))
   if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no disk space is left in ${path}`, {

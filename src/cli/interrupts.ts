@@ -7,7 +7,7 @@ export class Interrupts {
 
   /**
    * @param grace milliseconds that the work has after an interrupt
-   * @param loadGiveUp gives what ends this process with an error when the work has not ended by then
+   * @param loadGiveUp loads the function that ends this process with an error if the work has not ended by then
    */
   constructor(
     private readonly grace: number,

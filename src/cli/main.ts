@@ -11,7 +11,7 @@ export async function main(): Promise<void> {
   if (process.env.NO_COLOR) process.env.FORCE_COLOR = '0'
   // oclif's own listener throws, which would end the process with a stack trace.
   process.stdout.removeAllListeners('error').on('error', onLostOutput)
-  // A command goes on when nothing reads its progress any more.
+  // A command continues even if its progress is no longer read.
   process.stderr.on('error', () => undefined)
   const args = moveJsonFlag(process.argv.slice(2))
   const json = isJson(args)

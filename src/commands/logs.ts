@@ -8,7 +8,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
   static override summary = 'show service logs, or export a support bundle'
   static override description = `Shows the logs of all services, or of those that are named, in chronological order. With --json, prints one object per line: service, time, text.
 
---bundle writes a support bundle: the newest lines of each log, the states of the services with their last health checks, versions, settings, and the list of backups. Every secret that this machine knows is masked, however it is encoded, and so is everything that looks like a secret; the files are searched again before anything is written. Needs no running stack.`
+--bundle writes a support bundle: the newest lines of each log, the states of the services with their last health checks, versions, settings, and the list of backups. Every known secret is masked in any encoding, and so is everything that looks like a secret; the files are searched again before anything is written. Does not need a running stack.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --follow',
     '<%= config.bin %> <%= command.id %> user payment --since 10m',

@@ -17,7 +17,7 @@ export interface Settings {
   values: Readonly<Record<string, string>>
   /** Problems that prevent a start; commands that only read or stop a stack ignore them. */
   problems: Problem[]
-  /** Warnings that prevent nothing. */
+  /** Warnings, which do not prevent a start. */
   notices: string[]
   /** The file of generated secrets and the names of those in use; undefined when none is in use. */
   generated: {path: string; names: string[]} | undefined

@@ -10,7 +10,7 @@ import {size} from '../system/text/size.js'
 import {type Check, failed, ok, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
-/** Warn below this much free space, in bytes: one backup or an afternoon of logs can fill it. */
+/** Warn below this much free space, in bytes: one backup or a few hours of logs can fill it. */
 const ROOM = 1024 ** 3
 
 export const disk: Check = {

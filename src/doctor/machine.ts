@@ -82,7 +82,7 @@ export const limits: Check = {
     if (bytes >= LEAST_MEMORY && processes >= LEAST_PROCESSES) return ok(message)
     return warning(
       message,
-      'raise the limits of the container or service that it runs in: memory to 1g, processes to 512',
+      'raise the limits of the container or service in which aquastream runs: memory to 1g, processes to 512',
     )
   },
 }

@@ -4,7 +4,7 @@ import {siteWithoutDocker} from './site.js'
 
 const PLACE = '--profile prod --dir backups/of-prod'
 
-test('a command that an error names is about the same stack and backups', async () => {
+test('commands in error hints repeat the flags of the stack', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`db:pin 20261101T020000Z ${PLACE} --json`)
   expect(errorOf(run)).toMatchObject({
@@ -13,7 +13,7 @@ test('a command that an error names is about the same stack and backups', async 
   })
 })
 
-test('and one that a warning or a finding names', async () => {
+test('commands in warnings repeat the flags of the stack too', async () => {
   await using site = await siteWithoutDocker()
   const hint = `hint: take one: aquastream db:backup ${PLACE}`
   const warned = await site.run(`db:list ${PLACE}`)
@@ -22,7 +22,7 @@ test('and one that a warning or a finding names', async () => {
   expect([found.exitCode, found.stderr.split('\n').at(-1)]).toEqual([7, hint])
 })
 
-test('with those of the flags that it knows, in words for a shell', async () => {
+test('commands in hints repeat quoted flags that they support', async () => {
   await using site = await siteWithoutDocker()
   const where = ['--profile', 'stage', '--dir', "it's here"]
   const run = await site.run([
@@ -34,7 +34,7 @@ test('with those of the flags that it knows, in words for a shell', async () => 
   )
 })
 
-test('what a command says already is not said twice', async () => {
+test('a flag that the hint contains is not repeated', async () => {
   await using site = await siteWithoutDocker()
   await site.write('my.env', 'AQUASTREAM_PROJECT=mine\n')
   const {stderr} = await site.run('env:status --env-file my.env')
@@ -42,14 +42,14 @@ test('what a command says already is not said twice', async () => {
   expect(stderr.match(/--profile/g)).toHaveLength(1)
 })
 
-test('a command that is about another profile on purpose stays as it is', async () => {
+test('a hint that names another profile is not changed', async () => {
   await using site = await siteWithoutDocker()
   await site.write('my.env', '')
   const run = await site.run('env:up --profile stage --env-file my.env --stub user --json')
   expect(errorOf(run).hint).toBe('remove --stub, or start dev: aquastream env:up --profile dev')
 })
 
-test('without flags it stays as it is', async () => {
+test('a hint is not changed when no flag was given', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('db:pin 20261101T020000Z --json', {env: {AQUASTREAM_PROFILE: 'prod'}})
   expect(errorOf(run).hint).toBe('take one: aquastream db:backup')
@@ -66,7 +66,7 @@ test.each([
   `postgresql://u:1?${CANARY}@127.0.0.1/d`,
   `postgresql://u:1#${CANARY}@127.0.0.1/d`,
   `u:${CANARY}@127.0.0.1`,
-])('the password in %s is not repeated', async url => {
+])('the password in %s does not appear in hints', async url => {
   await using site = await siteWithoutDocker()
   for (const [words, exitCode] of [
     [['db:verify', '20261101T020000Z'], 10],

@@ -13,7 +13,7 @@ const CANARY = 'canary-4f1c9a7e52d84b60aa31'
 const bundle = (site: Site, file = 'report.tar.gz', more = ''): Promise<Run> =>
   site.run(`logs --json --bundle ${file} ${more}`)
 
-test('without an engine a report holds what there is', async () => {
+test('without an engine, a bundle contains the other files', async () => {
   await using site = await siteWithoutDocker()
   const run = await bundle(site, 'report.tar.gz', '--profile prod')
   expect(run.exitCode, run.stdout).toBe(0)
@@ -27,13 +27,13 @@ test('without an engine a report holds what there is', async () => {
   expect(unpacked.get('report/README.txt')).toContain(`services and their logs  ${NO_DOCKER.message}`)
 })
 
-test('a stack that does not run is said to be missing', async () => {
+test('a stack that is not running is reported as missing', async () => {
   await using site = await siteWithoutDocker()
   const {missing} = JSON.parse((await bundle(site)).stdout) as BundleReport
   expect(missing).toEqual([{what: 'services and their logs', why: 'aquastream-dev is not running'}])
 })
 
-test('the archive is private and nothing else is left', async () => {
+test('the archive is private and no other file remains', async () => {
   await using site = await siteWithoutDocker()
   await bundle(site)
   expect((await stat(join(site.directory, 'report.tar.gz'))).mode & 0o777).toBe(0o600)
@@ -51,7 +51,7 @@ test('a secret in a harmless setting is masked and counted', async () => {
   expect(text).toContain('"value": "registry/[masked JWT_SECRET]/"')
 })
 
-test('what the masks leave is found, and nothing is written', async () => {
+test('a secret that masking missed prevents the archive', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', `JWT_SECRET=${CANARY}\nIMAGE_PREFIX=registry/${CANARY}/\n`)
   await using broken = await copyWithoutMasks()
@@ -67,7 +67,7 @@ test('what the masks leave is found, and nothing is written', async () => {
   expect(await readdir(site.directory)).toEqual(['.env'])
 })
 
-test('a file that is there is never written over', async () => {
+test('an existing file is never overwritten by a bundle', async () => {
   await using site = await siteWithoutDocker()
   await site.write('report.tgz', 'precious')
   const run = await bundle(site, 'report.tgz')
@@ -84,7 +84,7 @@ test.each([
   ['no/such/report.tar.gz', 3, 'cannot be written: its directory does not exist'],
   ['file/report.tar.gz', 3, 'cannot be written: part of the path is a file, not a directory'],
   ['directory.tar.gz', 9, 'is a directory'],
-])('a report cannot go to %s', async (file, exitCode, words) => {
+])('a support bundle cannot be written to %s', async (file, exitCode, words) => {
   await using site = await siteWithoutDocker()
   await site.write('file', '')
   await mkdir(join(site.directory, 'directory.tar.gz'))
@@ -93,7 +93,7 @@ test.each([
   expect(errorOf(run).message).toBe(`${join(site.directory, file)} ${words}`)
 })
 
-test('a report cannot go where others write', async ({skip}) => {
+test('a bundle needs a directory that the user can write', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker()
@@ -106,7 +106,7 @@ test('a report cannot go where others write', async ({skip}) => {
   })
 })
 
-test.skipIf(!canMount)('a full disk leaves no part of a report', async () => {
+test.skipIf(!canMount)('a full disk leaves no partial bundle behind', async () => {
   await using site = await siteWithoutDocker()
   await using disk = await mountSmallDisk(join(site.directory, 'disk'), 8192)
   await writeFile(join(disk.path, 'filler'), Buffer.alloc(8192))
@@ -119,21 +119,21 @@ test.skipIf(!canMount)('a full disk leaves no part of a report', async () => {
   expect(await readdir(disk.path)).toEqual(['filler'])
 })
 
-test('a report does not follow what comes', async () => {
+test('a support bundle cannot be combined with --follow', async () => {
   await using site = await siteWithoutDocker()
   const run = await bundle(site, 'report.tar.gz', '--follow')
   expect(run.exitCode).toBe(2)
   expect(errorOf(run).code).toBe('usage')
 })
 
-test('a report of an unknown service is refused', async () => {
+test('a bundle of an unknown service is rejected', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('logs usr --bundle report.tar.gz --json')
   expect(run.exitCode).toBe(10)
   expect(errorOf(run).hint).toContain('did you mean user?')
 })
 
-/** The CLI with a hole: what masks lets everything through. */
+/** Creates a copy of the CLI whose masking does nothing. */
 async function copyWithoutMasks(): Promise<AsyncDisposable & {cli: string}> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-unmasked-'))
   for (const name of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])

@@ -12,10 +12,10 @@ import {siteWithoutDocker} from './site.js'
 const HOLDER = resolve(import.meta.dirname, '../helpers/lock-holder.js')
 const ROTATE = 'db:rotate --profile dev --json'
 
-/** A second more than a lock of nobody has to be old. */
+/** The age of a lock that is certainly stale: one second more than the limit. */
 const OLD_MS = 6000
 
-/** A process that wants the lock; gone at the end of the test. */
+/** A process that takes the lock. It is ended at the end of the test. */
 class Holder implements AsyncDisposable {
   private said = ''
   private readonly ended: Promise<unknown>
@@ -29,25 +29,25 @@ class Holder implements AsyncDisposable {
     return new Holder(spawn(process.execPath, [HOLDER, root], {stdio: ['ignore', 'pipe', 'inherit']}))
   }
 
-  /** Until it asks for the lock. */
+  /** Waits until it requests the lock. */
   async asks(): Promise<void> {
     while (this.said === '') await once(this.process.stdout, 'data')
   }
 
-  /** What comes of it: held, or why not. */
+  /** Waits for the result: `held`, or the error. */
   async answer(): Promise<string> {
     await this.asks()
     while (this.said === 'asks\n') await once(this.process.stdout, 'data')
     return this.said.slice('asks\n'.length).trim()
   }
 
-  /** All that it said. */
+  /** Waits for its end and returns its whole output. */
   async last(): Promise<string> {
     await this.ended
     return this.said
   }
 
-  /** Until the kernel says that it stands still. */
+  /** Suspends it, and waits until the kernel reports it as stopped. */
   async stopped(): Promise<void> {
     this.process.kill('SIGSTOP')
     const stat = `/proc/${this.process.pid}/stat`
@@ -74,14 +74,14 @@ function rootOf({directory}: Site): string {
   return join(directory, 'backups', 'dev')
 }
 
-/** Makes the lock look as if it was touched so long ago; where nobody touches it any more, it stays so. */
+/** Changes the age of the lock. A living holder soon updates it again. */
 async function age(root: string, ms = OLD_MS): Promise<void> {
   const touched = (Date.now() - ms) / 1000
   await utimes(join(root, '.lock'), touched, touched)
 }
 
-describe.concurrent('one run at a time', () => {
-  test('the second run names the first, its pid and since when', async () => {
+describe.concurrent('the lock of a repository', () => {
+  test('a second command names the first, its pid and start', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
@@ -96,7 +96,7 @@ describe.concurrent('one run at a time', () => {
     expect(hint).toBe(`wait until it has finished; to see the process, run ps -fp ${holder.process.pid}`)
   })
 
-  test('looking needs no lock', async () => {
+  test('commands that only read need no lock', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
@@ -105,7 +105,7 @@ describe.concurrent('one run at a time', () => {
     expect((await site.run(`${ROTATE} --dry-run`)).exitCode).toBe(0)
   })
 
-  test('the lock of a killed run is taken by the next', async () => {
+  test('the lock of a killed command is taken over', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
@@ -117,7 +117,7 @@ describe.concurrent('one run at a time', () => {
     await expect(stat(join(root, '.lock.json'))).rejects.toThrow('ENOENT')
   })
 
-  test('a clock that was set back does not keep a dead lock', async () => {
+  test('a stale lock with a future time is taken over', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await mkdir(join(root, '.lock'))
@@ -128,7 +128,7 @@ describe.concurrent('one run at a time', () => {
     expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
   })
 
-  test('of several that wait for a dead lock one gets it', async () => {
+  test('only one of several waiting commands gets a stale lock', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using dead = Holder.start(root)
@@ -137,7 +137,7 @@ describe.concurrent('one run at a time', () => {
     await age(root, -60_000)
     const holders = Array.from({length: 4}, () => Holder.start(root))
     await Promise.all(holders.map(holder => holder.asks()))
-    // All of them look again and again, and see it at once.
+    // All of them check the lock periodically, and find it stale at the same time.
     await age(root)
     const answers = await Promise.all(holders.map(holder => holder.answer()))
     await Promise.all(holders.map(holder => holder.killed()))
@@ -145,7 +145,7 @@ describe.concurrent('one run at a time', () => {
     expect(answers.filter(answer => answer.startsWith('busy: '))).toHaveLength(3)
   })
 
-  test('a run that stands still keeps its lock', async () => {
+  test('a suspended command keeps the lock it holds', async () => {
     await using site = await siteWithBackup()
     await using holder = Holder.start(rootOf(site))
     await holder.answer()
@@ -156,7 +156,7 @@ describe.concurrent('one run at a time', () => {
     expect(errorOf(run).message).toContain(`(pid ${holder.process.pid})`)
   })
 
-  test('another process with the pid of a dead one holds nothing', async () => {
+  test('a reused pid does not keep a stale lock', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
@@ -170,7 +170,7 @@ describe.concurrent('one run at a time', () => {
     expect(await site.run(ROTATE)).toMatchObject({exitCode: 0, stderr: ''})
   })
 
-  test('a run whose lock another machine took is told so', async () => {
+  test('a command that has lost its lock reports this', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await using holder = Holder.start(root)
@@ -182,7 +182,7 @@ describe.concurrent('one run at a time', () => {
     )
   })
 
-  test('the lock of another machine is waited for by nobody', async () => {
+  test('a lock held on another machine fails at once', async () => {
     await using site = await siteWithBackup()
     const root = rootOf(site)
     await mkdir(join(root, '.lock'))
@@ -200,7 +200,7 @@ describe.concurrent('one run at a time', () => {
   })
 })
 
-/** The id of a process that has ended. */
+/** Returns the pid of a process that has ended. */
 async function deadPid(): Promise<number> {
   const ended = spawn('true')
   await once(ended, 'close')

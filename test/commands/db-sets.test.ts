@@ -9,7 +9,7 @@ import {NOBODY, whyNotAs} from './site.js'
 const DAY = 24
 const notAsNobody = await whyNotAs(NOBODY)
 
-/** A site whose dev profile has these sets, by their age in hours. */
+/** Creates a site whose dev profile has backups of these ages, in hours. */
 async function siteWith(ages: number[], options: SetOptions = {}): Promise<Site> {
   const site = await Site.open({AQUASTREAM_PROFILE: 'dev'})
   for (const age of ages) await writeSet(rootOf(site), idAgo(age), options)
@@ -50,7 +50,7 @@ interface Rotation {
 }
 
 describe('db:rotate', () => {
-  test('deletes what no rule needs and keeps the rest', async () => {
+  test('deletes backups that no rule keeps, and only these', async () => {
     await using site = await siteWith([1, 25, 49, 73])
     const ids = await idsIn(site)
     const run = await site.run('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0 --json')
@@ -62,7 +62,7 @@ describe('db:rotate', () => {
     expect(await idsIn(site)).toEqual(ids.slice(0, 2))
   })
 
-  test('a dry run shows the same and changes nothing', async () => {
+  test('a dry run shows the same result, changes nothing', async () => {
     await using site = await siteWith([1, 25, 49])
     await mkdir(join(rootOf(site), '.20260101T000000Z.partial'))
     const before = await idsIn(site)
@@ -75,14 +75,14 @@ describe('db:rotate', () => {
     expect(done).toMatchObject({kept: dry.kept, leftovers: dry.leftovers, dryRun: false})
   })
 
-  test('the newest set of a schema stays, however old', async () => {
+  test('the newest backup of a schema is always kept', async () => {
     await using site = await siteWith([1])
     await writeSet(rootOf(site), '20200101T000000Z', {schemas: ['old']})
     await site.run('db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0')
     expect(await idsIn(site)).toHaveLength(2)
   })
 
-  test('what is pinned or not complete is never touched', async () => {
+  test('pinned and incomplete backups are never changed or deleted', async () => {
     await using site = await siteWith([1])
     await writeSet(rootOf(site), idAgo(10 * DAY), {pinned: true})
     await writeSet(rootOf(site), idAgo(11 * DAY), {partial: true})
@@ -99,7 +99,7 @@ describe('db:rotate', () => {
     expect(await idsIn(site)).toEqual(before)
   })
 
-  test('what ended runs left is removed', async () => {
+  test('leftovers of killed commands are removed by rotation', async () => {
     await using site = await siteWith([1])
     const leftovers = ['.20260101T000000Z.deleted', '.20260102T000000Z.partial']
     for (const name of leftovers) await writeSet(rootOf(site), name)
@@ -108,7 +108,7 @@ describe('db:rotate', () => {
     expect(await idsIn(site)).toHaveLength(1)
   })
 
-  test('the list remembers for a while what was rotated away', async () => {
+  test('db:list shows recently rotated backups for some months', async () => {
     await using site = await siteWith([1, 25, 49])
     await writeSet(rootOf(site), idAgo(200), {kind: 'safety'})
     await writeSet(rootOf(site), idAgo(201), {kind: 'safety'})
@@ -119,7 +119,7 @@ describe('db:rotate', () => {
     expect((await stat(join(rootOf(site), '.rotated'))).mode & 0o777).toBe(0o600)
   })
 
-  test('a rotation that is killed leaves whole backups only', async () => {
+  test('a killed rotation leaves only complete backups behind', async () => {
     await using site = await siteWith(Array.from({length: 40}, (_, night) => night * DAY + 1))
     const words = 'db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0'
     const running = site.start(words)
@@ -133,7 +133,7 @@ describe('db:rotate', () => {
     expect(await idsIn(site)).toHaveLength(2)
   })
 
-  test('an interrupted rotation ends after the set at hand', async () => {
+  test('an interrupted rotation stops after the current backup', async () => {
     await using site = await siteWith(Array.from({length: 40}, (_, night) => night * DAY + 1))
     const running = site.start('db:rotate --keep-daily 2 --keep-weekly 0 --keep-monthly 0')
     await once(running.stderr, 'data')
@@ -144,7 +144,7 @@ describe('db:rotate', () => {
     expect(left.filter(name => name.startsWith('.'))).toEqual([])
   })
 
-  test('rules that keep nothing are refused', async () => {
+  test('a policy that keeps no backup is rejected', async () => {
     await using site = await siteWith([1])
     const run = await site.run('db:rotate --keep-daily 0 --keep-weekly 0 --keep-monthly 0 --json')
     expect(run.exitCode).toBe(2)
@@ -155,7 +155,7 @@ describe('db:rotate', () => {
     })
   })
 
-  test('a directory that is not there is not made', async () => {
+  test('a directory that does not exist is not created', async () => {
     await using site = await siteWith([])
     const run = await site.run('db:rotate --dir elsewhere')
     expect(run).toEqual({
@@ -166,7 +166,7 @@ describe('db:rotate', () => {
     await expect(stat(join(site.directory, 'elsewhere'))).rejects.toThrow('ENOENT')
   })
 
-  test.skipIf(notAsNobody)('a directory that may not be written is named', async () => {
+  test.skipIf(notAsNobody)('a repository without write permission is named in errors', async () => {
     await using site = await siteWith([1, 25, 49])
     await chmod(site.directory, 0o755)
     await chown(join(site.directory, 'backups'), NOBODY, NOBODY)
@@ -185,13 +185,13 @@ describe('db:rotate', () => {
   })
 })
 
-/** Lets others read the files of a set. */
+/** Makes the files of a backup readable for other users. */
 async function openFiles(path: string): Promise<void> {
   for (const name of await readdir(path)) await chmod(join(path, name), 0o644)
 }
 
 describe('db:pin and db:unpin', () => {
-  test('a pinned set stays until it is unpinned', async () => {
+  test('a pinned backup is kept until it is unpinned', async () => {
     await using site = await siteWith([1, 30 * DAY])
     const [, old = ''] = await idsIn(site)
     const rotate = 'db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0'
@@ -222,7 +222,7 @@ describe('db:pin and db:unpin', () => {
     )
   })
 
-  test('latest is no safety set and nothing damaged', async () => {
+  test('latest means neither a safety backup nor a damaged one', async () => {
     await using site = await siteWith([5])
     const [id] = await idsIn(site)
     await writeSet(rootOf(site), idAgo(1), {kind: 'safety'})
@@ -230,7 +230,7 @@ describe('db:pin and db:unpin', () => {
     expect(pinOf(await site.run('db:pin latest --json'))).toMatchObject({id})
   })
 
-  test('the beginning of an ID is enough when it fits one', async () => {
+  test('a unique prefix of an ID is sufficient', async () => {
     await using site = await siteWith([])
     await writeSet(rootOf(site), '20261031T020000Z')
     await writeSet(rootOf(site), '20261101T020000Z')
@@ -244,7 +244,7 @@ describe('db:pin and db:unpin', () => {
     })
   })
 
-  test('a backup that is not there is named', async () => {
+  test('a backup that does not exist is named', async () => {
     await using site = await siteWith([1])
     const run = await site.run('db:pin ../x --json')
     expect(run.exitCode).toBe(10)
@@ -255,7 +255,7 @@ describe('db:pin and db:unpin', () => {
     })
   })
 
-  test('an ID has to be typed', async () => {
+  test('the ID of the backup is required', async () => {
     await using site = await siteWith([1])
     const run = await site.run('db:pin --json')
     expect(run.exitCode).toBe(2)
@@ -272,7 +272,7 @@ interface List {
 }
 
 describe('db:list', () => {
-  test('the report has every set with all that is known', async () => {
+  test('the report contains all properties of every backup', async () => {
     await using site = await siteWith([2])
     await writeSet(rootOf(site), idAgo(1), {schemas: ['user'], kind: 'safety', label: 'before restore'})
     const [safety, id] = await idsIn(site)
@@ -284,7 +284,7 @@ describe('db:list', () => {
     ])
   })
 
-  test('no backup at all is a warning and no failure', async () => {
+  test('an empty repository is a warning, not an error', async () => {
     await using site = await siteWith([])
     const directory = rootOf(site)
     expect(await site.run('db:list')).toEqual({
@@ -294,7 +294,7 @@ describe('db:list', () => {
     })
   })
 
-  test('a newest backup of 27 hours is a warning', async () => {
+  test('a newest backup that is 27 hours old is reported', async () => {
     await using site = await siteWith([27.5])
     await writeSet(rootOf(site), idAgo(1), {kind: 'safety'})
     await writeSet(rootOf(site), idAgo(2), {partial: true})
@@ -308,7 +308,7 @@ describe('db:list', () => {
     )
   })
 
-  test('a monitor gets exit 7 and still the report', async () => {
+  test('with --max-age, an old backup exits 7 after the report', async () => {
     await using site = await siteWith([3.5])
     const run = await site.run('db:list --max-age 3 --json')
     expect(run.exitCode).toBe(7)
@@ -334,7 +334,7 @@ describe('db:list', () => {
     ])
   })
 
-  test('a backup from the future does not hide an old one', async () => {
+  test('a backup dated in the future does not count', async () => {
     await using site = await siteWith([30])
     await writeSet(rootOf(site), '20990101T000000Z')
     const run = await site.run('db:list --max-age 26 --json')
@@ -342,7 +342,7 @@ describe('db:list', () => {
     expect(listOf(run).newest?.ageHours).toBeCloseTo(30, 0)
   })
 
-  test('the list fits 80 and 40 columns', async () => {
+  test('the list fits terminals of 80 and 40 columns', async () => {
     await using site = await siteWith(Array.from({length: 9}, (_, night) => night * DAY + 3))
     await writeSet(rootOf(site), idAgo(200), {pinned: true})
     for (const columns of [80, 40]) {
@@ -353,7 +353,7 @@ describe('db:list', () => {
     }
   })
 
-  test('a directory of another profile is not looked at', async () => {
+  test('backups of another profile are not listed', async () => {
     await using site = await siteWith([1])
     expect((await site.run('db:list --profile prod --json')).stdout).toContain('"sets": []')
     await writeFile(join(site.directory, '.env.prod'), 'BACKUP_DIR=elsewhere\n')

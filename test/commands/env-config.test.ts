@@ -9,7 +9,7 @@ import {siteWithoutDocker} from './site.js'
 const rowOf = (run: Run, name: string) =>
   (JSON.parse(run.stdout) as ConfigReport).settings.find(row => row.name === name)
 
-test('each setting comes with the place that sets it', async () => {
+test('each setting is shown with its source', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: '7001'})
   await site.write('mine.env', 'USER_PORT=7002\n')
   await site.write('.env.dev', 'EVENT_PORT=7003\n')
@@ -29,7 +29,7 @@ test('each setting comes with the place that sets it', async () => {
     expect(stdout).toMatch(line)
 })
 
-test('no secret is shown, and not how long it is', async () => {
+test('neither secrets nor their lengths are shown', async () => {
   const database = 'postgresql://somebody:canary-in-url@example.com/db'
   await using site = await siteWithoutDocker({...SECRETS, DATABASE_URL: database})
   for (const words of ['env:config --profile stage', 'env:config --profile stage --json']) {
@@ -46,7 +46,7 @@ test('no secret is shown, and not how long it is', async () => {
   })
 })
 
-test('looking makes neither secrets nor a state directory', async () => {
+test('env:config creates neither secrets nor a state directory', async () => {
   await using site = await siteWithoutDocker()
   const cwd = join(site.directory, 'work')
   await mkdir(cwd)
@@ -56,7 +56,7 @@ test('looking makes neither secrets nor a state directory', async () => {
   expect([await readdir(site.directory), await readdir(cwd)]).toEqual([['work'], []])
 })
 
-test('secrets that were generated are shown as that', async () => {
+test('generated secrets are shown with the source generated', async () => {
   await using site = await siteWithoutDocker()
   await site.run('env:up --profile dev')
   const {stdout} = await site.run('env:config')
@@ -66,7 +66,7 @@ test('secrets that were generated are shown as that', async () => {
   )
 })
 
-test('what an earlier place overrides is named', async () => {
+test('a value that an earlier source overrides is named', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: '7001'})
   await site.write('.env.dev', 'REDIS_PORT=7002\n')
   await site.write('.env', 'REDIS_PORT=7003\n')
@@ -74,7 +74,7 @@ test('what an earlier place overrides is named', async () => {
   expect(stdout).toContain('\nREDIS_PORT in .env.dev and .env is ignored; the environment takes precedence.')
 })
 
-test('what nothing reads is named, misspelt names apart', async () => {
+test('unused variables are listed, misspelt ones with a suggestion', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'POSTGRES_PASWORD=hunter2-hunter2\nVITE_API_URL=x\nNODE_ENV=y\n')
   const {stdout} = await site.run('env:config')
@@ -84,11 +84,14 @@ test('what nothing reads is named, misspelt names apart', async () => {
   ])
 })
 
-test('settings of the mocks are of dev alone', async () => {
+test('settings of the mocks are used only in dev', async () => {
   await using site = await siteWithoutDocker({...SECRETS, GATEWAY_PORT: '8090'})
   await site.write('.env.stage', 'MOCKS_PORT=oops\n')
   const {exitCode, stdout, stderr} = await site.run('env:config --profile stage')
-  expect({exitCode, stderr}, 'who has no mocks may use their port').toEqual({exitCode: 0, stderr: ''})
+  expect({exitCode, stderr}, 'another service may use the port of the mocks').toEqual({
+    exitCode: 0,
+    stderr: '',
+  })
   expect(stdout.split('\n').filter(line => line.includes('MOCKS_'))).toEqual([
     'Unused variables in .env.stage: MOCKS_PORT.',
   ])
@@ -96,7 +99,7 @@ test('settings of the mocks are of dev alone', async () => {
   expect(rowOf(dev, 'MOCKS_PORT')).toMatchObject({value: '8090', source: 'default'})
 })
 
-test('what env:up would refuse sets the exit status', async () => {
+test('settings that env:up would reject determine the exit status', async () => {
   await using site = await siteWithoutDocker({...SECRETS, JWT_SECRET: 'change-me', BIND: 'here'})
   const run = await site.run('env:config --profile prod')
   expect(run.exitCode).toBe(9)
@@ -107,7 +110,7 @@ test('what env:up would refuse sets the exit status', async () => {
   ])
 })
 
-test('a value that is not valid is not shown', async () => {
+test('an invalid value is not shown by env:config', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: 'hunter2'})
   const text = await site.run('env:config')
   expect(text.exitCode).toBe(2)
@@ -129,7 +132,7 @@ test.each([
     40,
     /^ {2}POSTGRES_IMAGE\r\n {4}registry.example.com\/ours\/postgres:16-alpine-with-more\r\n {4}.*the environment/m,
   ],
-])('at %i columns value and place are both there', async (columns, expected) => {
+])('at %i columns, both value and source are shown', async (columns, expected) => {
   await using site = await Site.open({
     POSTGRES_IMAGE: 'registry.example.com/ours/postgres:16-alpine-with-more',
   })
@@ -137,7 +140,7 @@ test.each([
   expect(stdout).toMatch(expected)
 })
 
-test('a file that cannot be understood is an error', async () => {
+test('a file with a malformed line is an error', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env.dev', 'hunter2\n')
   const run = await site.run('env:config --profile dev --json')

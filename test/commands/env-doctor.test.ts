@@ -10,7 +10,7 @@ const findings = ({stdout}: Run) => (JSON.parse(stdout) as DoctorReport).checks
 const examine = async (site: Site, check: string) =>
   findings(await site.run('env:doctor --profile stage --json')).filter(finding => finding.check === check)
 
-test('every check has a verdict, also without an engine', async () => {
+test('every check has a verdict, even without an engine', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   const run = await site.run('env:doctor --profile stage --json')
   expect(run.exitCode).toBe(3)
@@ -40,7 +40,7 @@ test('every check has a verdict, also without an engine', async () => {
   })
 })
 
-test('what failed is said again at the end', async () => {
+test('the failed checks are summarized at the end', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   const {stdout, stderr} = await site.run('env:doctor --profile stage')
   expect(stdout).toContain(`\nfailed   engine: ${NO_DOCKER.message}\n         hint: ${NO_DOCKER.hint}\n`)
@@ -50,7 +50,7 @@ test('what failed is said again at the end', async () => {
   )
 })
 
-test('settings that cannot be read are a finding, also where they would say what it is about', async () => {
+test('settings that cannot be read are a finding', async () => {
   await using site = await siteWithoutDocker()
   await mkdir(join(site.directory, '.env'))
   const run = await site.run('env:doctor --json')
@@ -62,7 +62,7 @@ test('settings that cannot be read are a finding, also where they would say what
   })
 })
 
-test('bad settings decide the exit status', async () => {
+test('rejected settings determine the exit status of env:doctor', async () => {
   await using site = await siteWithoutDocker({...SECRETS, JWT_SECRET: 'change-me', REDIS_MEMORY: 'lots'})
   const run = await site.run('env:doctor --profile stage --json')
   expect(run.exitCode).toBe(9)
@@ -72,7 +72,7 @@ test('bad settings decide the exit status', async () => {
   ])
 })
 
-test('a file that cannot be read is one finding', async () => {
+test('a malformed settings file is reported only once', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env.stage', 'hunter2\n')
   const run = await site.run('env:doctor --profile stage --json')
@@ -85,7 +85,7 @@ test('a file that cannot be read is one finding', async () => {
   )
 })
 
-test('a settings file that others may read is a warning', async () => {
+test('a settings file readable by others is a warning', async () => {
   await using site = await siteWithoutDocker()
   const values = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`)
   await site.write('.env.stage', values.join(''))
@@ -102,7 +102,7 @@ test('a settings file that others may read is a warning', async () => {
   expect(await examine(site, 'secrets')).toMatchObject([{verdict: 'ok'}])
 })
 
-test('directories that others may look into are warnings', async () => {
+test('directories that other users can list are warnings', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   for (const path of ['state/aquastream', 'backups/stage']) {
     await mkdir(join(site.directory, path), {recursive: true})
@@ -114,7 +114,7 @@ test('directories that others may look into are warnings', async () => {
   }
 })
 
-test('directories that cannot be made are failures', async ({skip}) => {
+test('directories that cannot be created are failed checks', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker(SECRETS)
@@ -128,7 +128,7 @@ test('directories that cannot be made are failures', async ({skip}) => {
   ])
 })
 
-test('a backup from the future shows that clocks disagree', async () => {
+test('a backup dated in the future is a clock warning', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   await mkdir(join(site.directory, 'backups/stage/20991231T020000Z'), {recursive: true})
   expect(await examine(site, 'clock')).toMatchObject([
@@ -136,7 +136,7 @@ test('a backup from the future shows that clocks disagree', async () => {
   ])
 })
 
-test('a server elsewhere needs tools of this machine', async () => {
+test('a server outside the stack requires local client tools', async () => {
   await using site = await siteWithoutDocker({...SECRETS, DATABASE_URL: 'postgresql://canary@example.com/db'})
   const run = await site.run('env:doctor --profile stage --json')
   expect(findings(run).at(-1)).toMatchObject({
@@ -149,7 +149,7 @@ test('a server elsewhere needs tools of this machine', async () => {
   for (const value of [...Object.values(SECRETS), 'canary']) expect(run.stdout).not.toContain(value)
 })
 
-test('an examination leaves nothing behind', async () => {
+test('env:doctor does not create any files or directories', async () => {
   await using site = await siteWithoutDocker()
   const cwd = join(site.directory, 'work')
   await mkdir(cwd)

@@ -25,7 +25,7 @@ test.each([
   expect(run.stdout + run.stderr).not.toContain('hunter2')
 })
 
-test('a file that is no text is refused', async () => {
+test('a file that is not text is rejected', async () => {
   await using site = await siteWithoutDocker()
   const path = join(site.directory, '.env.stage')
   await writeFile(path, Buffer.from('POSTGRES_PASSWORD=\xff\xfe\n', 'latin1'))
@@ -37,7 +37,7 @@ test('a file that is no text is refused', async () => {
   })
 })
 
-test('a directory in place of the file is called one', async () => {
+test('a directory in place of the file is reported', async () => {
   await using site = await siteWithoutDocker()
   const path = join(site.directory, '.env.stage')
   await mkdir(path)
@@ -49,7 +49,7 @@ test('a directory in place of the file is called one', async () => {
   })
 })
 
-test("another user's private file is refused, not skipped", async ({skip}) => {
+test("another user's private file is rejected, not skipped", async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker()
@@ -65,7 +65,7 @@ test("another user's private file is refused, not skipped", async ({skip}) => {
   })
 })
 
-test('line endings of Windows are no part of values', async () => {
+test('line endings of Windows are not part of values', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'REDIS_MEMORY=512m\r\n# BIND=here\r\n\r\nBIND="127.0.0.1"\r\nREDIS_PORT=7000\r\n')
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
@@ -79,7 +79,7 @@ test('a byte order mark hides no variable', async () => {
   ])
 })
 
-test('export, spaces, quotes and comments are understood', async () => {
+test('export, spaces, quotes and comments are supported', async () => {
   await using site = await siteWithoutDocker()
   await site.write(
     '.env',
@@ -88,7 +88,7 @@ test('export, spaces, quotes and comments are understood', async () => {
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
 })
 
-test('the .env of another program is no obstacle', async () => {
+test('other variables in .env may have any syntax', async () => {
   await using site = await siteWithoutDocker()
   await site.write(
     '.env',
@@ -100,7 +100,7 @@ test('the .env of another program is no obstacle', async () => {
   expect((await site.run('env:down --profile dev')).exitCode).toBe(0)
 })
 
-test('a password with # is not shortened in silence', async () => {
+test('a password with # is not silently truncated', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'POSTGRES_PASSWORD=abcdefghijkl#mnop\n')
   const {stderr} = await site.run('env:up --engine compose --profile dev')
@@ -108,7 +108,7 @@ test('a password with # is not shortened in silence', async () => {
   expect(stderr).not.toContain('abcdefghijkl')
 })
 
-test('a misspelt name gets the right one, without value', async () => {
+test('a misspelt name gets a suggestion without the value', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'POSTGRES_PASWORD=hunter2-hunter2\nVITE_API_URL=http://localhost\n')
   const {exitCode, stdout, stderr} = await site.run('env:up --engine compose --profile dev')
@@ -121,7 +121,7 @@ test('a misspelt name gets the right one, without value', async () => {
   ])
 })
 
-test('a file of another profile is refused', async () => {
+test('a file of another profile is rejected', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env.dev', 'AQUASTREAM_PROFILE=prod\n')
   const run = await site.run('env:up --engine compose --profile dev --json')
@@ -129,7 +129,7 @@ test('a file of another profile is refused', async () => {
   expect(problemsOf(run)).toEqual(['.env.dev is for the profile prod, not for dev'])
 })
 
-test('--env-file of another profile is refused', async () => {
+test('--env-file of another profile is rejected', async () => {
   await using site = await siteWithoutDocker()
   await site.write('mine.env', 'AQUASTREAM_PROFILE=prod\n')
   const {exitCode, stderr} = await site.run('env:up --profile stage --env-file mine.env')
@@ -145,14 +145,14 @@ test.each([
   ['mine.env', '.env.<profile>', undefined, '--env-file mine.env'],
   ['.env.dev', '.env', undefined, ''],
   ['.env.dev', 'an empty variable', '', ''],
-])('%s wins over %s', async (source, _, BIND, flag) => {
+])('%s takes precedence over %s', async (source, _, BIND, flag) => {
   await using site = await siteWithoutDocker({BIND})
   for (const name of ['mine.env', '.env.dev', '.env']) await site.write(name, 'BIND=there\n')
   const run = await site.run(`env:up --engine compose --profile dev --json ${flag}`)
   expect(problemsOf(run)).toEqual([`BIND in ${source} must be an IPv4 address`])
 })
 
-test('.env alone is enough, beside a missing .env.dev', async () => {
+test('.env is sufficient if .env.dev does not exist', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env', 'BIND=there\n')
   expect(problemsOf(await site.run('env:up --engine compose --json'))).toEqual([
@@ -160,7 +160,7 @@ test('.env alone is enough, beside a missing .env.dev', async () => {
   ])
 })
 
-test('an empty variable leaves the next file its say', async () => {
+test('an empty variable is set by the next file', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env.dev', 'BIND=\n')
   await site.write('.env', 'BIND=there\n')
@@ -169,12 +169,12 @@ test('an empty variable leaves the next file its say', async () => {
   ])
 })
 
-// As people run it, not as `node bin/run.js`: Node would read --env-file itself (nodejs/node#54232).
+// The script is run directly: with `node bin/run.js`, Node would interpret --env-file itself (nodejs/node#54232).
 test.each([
   ['--env-file nope.env', 'error: nope.env does not exist\nhint: specify the settings file: --env-file PATH'],
   ['--env-file=.', /^error: \S+ cannot be read: it is a directory\n/],
   ['--env-file mine.env', `error: ${NO_DOCKER.message}`],
-])('Node does not meddle with %s', async (flag, said) => {
+])('Node does not interpret %s itself', async (flag, said) => {
   await using site = await siteWithoutDocker()
   await mkdir(join(site.directory, 'bin'))
   await symlink(process.execPath, join(site.directory, 'bin', 'node'))
@@ -201,7 +201,7 @@ test('--env-file may be a pipe', async () => {
   expect(problemsOf(run)).toEqual(['BIND in /dev/stdin must be an IPv4 address'])
 })
 
-test('a pipe whose writer comes later is read to its end', async () => {
+test('a pipe whose writer starts later is read completely', async () => {
   await using site = await siteWithoutDocker()
   const run = await inShell(
     site,
@@ -214,7 +214,7 @@ test.each([
   ['.env', ''],
   ['.env.dev', ''],
   ['mine.env', ' --env-file mine.env'],
-])('%s that is a pipe without a writer is refused', async (name, flag) => {
+])('%s that is a pipe without a writer is rejected', async (name, flag) => {
   await using site = await siteWithoutDocker()
   await execa('mkfifo', [join(site.directory, name)])
   const run = await site.run(`env:status --profile dev --json${flag}`)
@@ -234,7 +234,7 @@ test.each([
   const path = join(site.directory, '.env')
   await execa('mkfifo', [path])
   const running = site.start('db:list --profile dev')
-  // It can be opened as soon as the command reads it.
+  // The pipe can be opened for writing as soon as the command reads it.
   await using writer = await open(path, 'w')
   running.kill(signal)
   expect(await running.ended).toEqual({
@@ -245,13 +245,13 @@ test.each([
   expect(writer.fd).toBeGreaterThan(0)
 })
 
-test('a file without an end is refused', async () => {
+test('a file without an end is rejected', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:status --profile dev --env-file /dev/zero --json')
   expect(errorOf(run)).toMatchObject({exitCode: 2, message: '/dev/zero cannot be read: it is too large'})
 })
 
-test('a directory .env is ignored, as a virtual environment of Python', async () => {
+test('a directory named .env is ignored', async () => {
   await using site = await siteWithoutDocker()
   await mkdir(join(site.directory, '.env'))
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])

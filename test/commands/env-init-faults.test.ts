@@ -7,14 +7,14 @@ import {errorOf} from '../helpers/cli.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {NOBODY, siteWithoutDocker, whyNotAs} from './site.js'
 
-test('of two runs at once one writes, whole', async () => {
+test('only one of several concurrent runs writes the file', async () => {
   await using site = await siteWithoutDocker()
   const runs = await Promise.all([1, 2, 3].map(() => site.run('env:init --profile stage')))
   expect(runs.map(({exitCode}) => exitCode).sort()).toEqual([0, 9, 9])
   expect(await readdir(site.directory)).toEqual(['.env.stage'])
 })
 
-test('killed while it writes, it leaves no half file', async () => {
+test('a killed run never leaves a partial file', async () => {
   await using site = await siteWithoutDocker()
   for (let round = 0; round < 8; round++) {
     const cwd = join(site.directory, String(round))
@@ -31,7 +31,7 @@ test('killed while it writes, it leaves no half file', async () => {
   }
 }, 120_000)
 
-test('what a killed run left is removed by the next', async () => {
+test('the next run removes drafts of killed runs', async () => {
   await using site = await siteWithoutDocker()
   const draft = join(site.directory, '.env.stage.draft-0123456789ab')
   await writeFile(draft, 'JWT_SECRET=x\n')
@@ -41,7 +41,7 @@ test('what a killed run left is removed by the next', async () => {
   expect((await readdir(site.directory)).sort()).toEqual(['.env.stage', '.env.stage.draft'])
 })
 
-test('a full disk leaves nothing behind', async ({skip}) => {
+test('a full disk leaves no file behind', async ({skip}) => {
   skip(!canMount, 'needs root to mount')
   await using site = await siteWithoutDocker()
   await using disk = await mountSmallDisk(join(site.directory, 'small'), 4096)
@@ -56,7 +56,7 @@ test('a full disk leaves nothing behind', async ({skip}) => {
   expect(await readdir(disk.path)).toEqual([])
 })
 
-test('a directory that cannot be written is named as that', async ({skip}) => {
+test('a directory without write permission is named in the error', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker()
@@ -71,7 +71,7 @@ test('a directory that cannot be written is named as that', async ({skip}) => {
   })
 })
 
-test('a directory that does not exist is said to be missing', async () => {
+test('a directory that does not exist is reported as missing', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:init --env-file nowhere/dev.env --json')
   expect(errorOf(run)).toMatchObject({

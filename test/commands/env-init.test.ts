@@ -22,7 +22,7 @@ const GIVEN = Object.fromEntries(ASKED.map(name => [name, SECRETS[name]]))
 const read = async (site: Site, name = '.env.stage') => readFile(join(site.directory, name), 'utf8')
 const reportOf = ({stdout}: Run) => JSON.parse(stdout) as InitReport
 
-test('stage gets its secrets, and what is missing is listed', async () => {
+test('stage gets generated secrets and a list of missing settings', async () => {
   await using site = await siteWithoutDocker()
   const {exitCode, stdout, stderr} = await site.run('env:init --profile stage')
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
@@ -41,7 +41,7 @@ test('stage gets its secrets, and what is missing is listed', async () => {
     expect(values[name]).toMatch(/^[0-9a-f]{48}$/)
 })
 
-test('with all that is needed stage lacks nothing', async () => {
+test('with all required values, no setting is missing', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:init --profile stage --set GATEWAY_PORT=18080 --json', {env: GIVEN})
   expect(reportOf(run)).toMatchObject({missing: [], ignored: null})
@@ -57,7 +57,7 @@ test.each(['000', '077', '777'])('the file is private under umask %s', async uma
   expect((await stat(join(site.directory, '.env.prod'))).mode & 0o077).toBe(0)
 })
 
-test('a file that is there is never touched', async () => {
+test('an existing settings file is never changed', async () => {
   await using site = await siteWithoutDocker()
   await site.write('.env.stage', 'REDIS_PORT=7000\n')
   const run = await site.run('env:init --profile stage')
@@ -71,7 +71,7 @@ test('a file that is there is never touched', async () => {
   expect(await read(site)).toBe('REDIS_PORT=7000\n')
 })
 
-test.each(['elsewhere.env', '.'])('a link to %s is never followed', async target => {
+test.each(['elsewhere.env', '.'])('a symbolic link to %s is never followed', async target => {
   await using site = await siteWithoutDocker()
   await symlink(target, join(site.directory, '.env.stage'))
   expect((await site.run('env:init --profile stage')).exitCode).toBe(9)
@@ -79,7 +79,7 @@ test.each(['elsewhere.env', '.'])('a link to %s is never followed', async target
   expect((await lstat(join(site.directory, '.env.stage'))).isSymbolicLink()).toBe(true)
 })
 
-test('secrets and unknown names are refused as arguments', async () => {
+test('secrets and unknown settings are rejected as arguments', async () => {
   await using site = await siteWithoutDocker()
   const words =
     'POSTGRES_PASSWORD=hunter2 YOOKASSA_SECRET_KEY=hunter2 REDIS_PROT=7000 hunter2 AQUASTREAM_PROFILE=dev'
@@ -97,7 +97,7 @@ test('secrets and unknown names are refused as arguments', async () => {
   expect(await readdir(site.directory)).toEqual([])
 })
 
-test.each(['stage', 'prod'])('a file of %s has no settings of the mocks', async profile => {
+test.each(['stage', 'prod'])('the file of %s contains no settings of the mocks', async profile => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`env:init --profile ${profile} --set MOCKS_PORT=18090`)
   expect(run).toEqual({
@@ -111,7 +111,7 @@ test.each(['stage', 'prod'])('a file of %s has no settings of the mocks', async 
   expect(parse(await read(site, '.env.dev'))).toMatchObject({MOCKS_PORT: '18090'})
 })
 
-test('values that no start would take are refused', async () => {
+test('values that env:up would reject are rejected', async () => {
   await using site = await siteWithoutDocker({TELEGRAM_BOT_TOKEN: 'change-me', YOOKASSA_SECRET_KEY: `a'b$c`})
   const run = await site.run('env:init --profile prod --set REDIS_PORT=x --json')
   expect(problemsOf(run)).toEqual([
@@ -121,7 +121,7 @@ test('values that no start would take are refused', async () => {
   ])
 })
 
-test('dev keeps the secrets that its data was made with', async () => {
+test('dev keeps the secrets its data was created with', async () => {
   await using site = await siteWithoutDocker()
   await site.run('env:up --profile dev')
   const before = parse(await read(site, 'state/aquastream/dev.env'))
@@ -130,14 +130,14 @@ test('dev keeps the secrets that its data was made with', async () => {
   expect(parse(await read(site, '.env.dev'))).toMatchObject(before)
 })
 
-test('--env-file names another file, and the next commands', async () => {
+test('--env-file changes the file and the next commands', async () => {
   await using site = await siteWithoutDocker()
   const {stdout} = await site.run('env:init --profile prod --env-file ours.env')
   expect(stdout).toContain('\n  aquastream env:up --profile prod --env-file ours.env')
   expect(await readdir(site.directory)).toEqual(['ours.env'])
 })
 
-test('somebody at a terminal is asked, secrets unseen', async () => {
+test('a terminal prompts for values and hides secrets', async () => {
   await using site = await Site.open()
   const run = await site.runInTerminal('env:init --profile stage', 200, [
     ['TELEGRAM_BOT_TOKEN, ', 'change-me\r'],
@@ -171,14 +171,14 @@ test('Ctrl-C at a question leaves no file', async () => {
   expect(await readdir(site.directory)).toEqual([])
 })
 
-test('CI has terminals, and nobody is asked there', async () => {
+test('a terminal in CI does not prompt for values', async () => {
   await using site = await Site.open({CI: 'true'})
   const {exitCode, stdout} = await site.runInTerminal('env:init --profile stage', 200)
   expect(exitCode).toBe(0)
   expect(stdout).toContain('Missing settings: TELEGRAM_BOT_TOKEN')
 })
 
-test('what git would commit is said, and --gitignore prevents it', async () => {
+test('a file that git does not ignore is reported', async () => {
   await using site = await gitSite()
   const {stdout} = await site.run('env:init --profile stage')
   expect(stdout).toContain('Git does not ignore .env.stage. Add it to .gitignore')
@@ -189,7 +189,7 @@ test('what git would commit is said, and --gitignore prevents it', async () => {
   expect(await read(site, '.gitignore')).toBe('node_modules\n/.env.prod\n')
 })
 
-test('a file that git ignores already changes no list', async () => {
+test('a file that git already ignores leaves .gitignore unchanged', async () => {
   await using site = await gitSite()
   await site.write('.gitignore', '.env.*\n')
   const run = await site.run('env:init --profile stage --gitignore --json')
@@ -197,7 +197,7 @@ test('a file that git ignores already changes no list', async () => {
   expect(await read(site, '.gitignore')).toBe('.env.*\n')
 })
 
-test('at a terminal .gitignore is offered', async () => {
+test('a terminal offers to change .gitignore', async () => {
   await using site = await gitSite()
   const {exitCode} = await site.runInTerminal('env:init', 80, [['Git does not ignore .env.dev', 'y\r']])
   expect(exitCode).toBe(0)

@@ -9,7 +9,7 @@ test.each([
   'env:down --profile stage',
   'env:status --watch --profile prod',
   'logs --follow user --profile stage',
-])('%s without Docker says where to get it', async words => {
+])('%s without Docker shows how to install it', async words => {
   await using site = await siteWithoutDocker()
   const {exitCode, stdout, stderr} = await site.run(words)
   expect({exitCode, stdout}).toEqual({exitCode: 3, stdout: ''})
@@ -17,7 +17,7 @@ test.each([
 })
 
 test.each(['env:down', 'env:status', 'logs'])(
-  '%s of stage without Docker answers one object',
+  '%s of stage without Docker prints one JSON object',
   async words => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --profile stage --json`)
@@ -26,7 +26,7 @@ test.each(['env:down', 'env:status', 'logs'])(
   },
 )
 
-test('a read-only working directory is good enough', async ({skip}) => {
+test('a read-only working directory is sufficient for a start', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await siteWithoutDocker()
@@ -38,7 +38,7 @@ test('a read-only working directory is good enough', async ({skip}) => {
   expect(errorOf(run)).toEqual(NO_DOCKER)
 })
 
-test('no command leaves anything in the working directory', async () => {
+test('no command leaves files in the working directory', async () => {
   await using site = await siteWithoutDocker()
   const cwd = join(site.directory, 'work')
   await mkdir(cwd)

@@ -4,7 +4,7 @@ import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {BIN, siteWithoutDocker} from './site.js'
 
-/** Runs the CLI in a Node that calls itself another version. */
+/** Runs the CLI in a Node.js that reports another version. */
 async function runAs(version: string, ...words: string[]) {
   await using site = await siteWithoutDocker()
   await site.write(
@@ -29,7 +29,7 @@ async function oldest(): Promise<{major: number; minor: number}> {
   return {major: Number(major), minor: Number(minor)}
 }
 
-test('an old version of Node is told which one is needed', async () => {
+test('an old version of Node gets the required version', async () => {
   const {major, minor} = await oldest()
   const needed = `${major}.${minor}`
   for (const old of ['10.24.1', '18.20.8', `${major}.${minor - 1}.9`]) {

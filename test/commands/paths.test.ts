@@ -29,7 +29,7 @@ describe('a leading ~', () => {
     expect(errorOf(bundle).message).toContain(join(site.directory, 'none/b.tar.gz'))
   })
 
-  test('with the name of another user is refused', async () => {
+  test('with the name of another user is rejected', async () => {
     await using site = await siteWithoutDocker()
     await site.write('.env.dev', 'BACKUP_DIR=~root/bk\n')
     expect(errorOf(await site.run('db:list --profile dev --json'))).toEqual({
@@ -49,7 +49,7 @@ describe('a state directory that cannot be created', () => {
     ['in a file system without directories', '/proc', 'its file system does not accept new directories'],
     ['behind a dangling link', 'dangling', 'it is a symbolic link to something that does not exist'],
     ['behind a file', 'file', 'part of the path is a file, not a directory'],
-  ])('%s gets a sentence', async (_, home, reason) => {
+  ])('%s is reported in one sentence', async (_, home, reason) => {
     await using site = await siteWithoutDocker()
     await symlink('nowhere', join(site.directory, 'dangling'))
     await writeFile(join(site.directory, 'file'), '')
@@ -59,7 +59,7 @@ describe('a state directory that cannot be created', () => {
     expect(errorOf(run).message).toMatch(new RegExp(`cannot be created: ${reason}$`))
   })
 
-  test.skipIf(!canMount)('on a read-only disk is said to be read-only', async () => {
+  test.skipIf(!canMount)('on a read-only disk is reported as read-only', async () => {
     await using site = await siteWithoutDocker()
     await using disk = await mountReadOnly(join(site.directory, 'disk'))
     const env = {XDG_STATE_HOME: join(disk.path, 'a', 'b')}
@@ -68,7 +68,7 @@ describe('a state directory that cannot be created', () => {
   })
 })
 
-test.skipIf(!canMount)('the hint of a full disk names something that exists', async () => {
+test.skipIf(!canMount)('the hint for a full disk names an existing directory', async () => {
   await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: 'dev'})
   await using disk = await mountSmallDisk(join(site.directory, 'disk'), 1024 ** 2, 20)
   const id = idAgo(1)
@@ -81,7 +81,7 @@ test.skipIf(!canMount)('the hint of a full disk names something that exists', as
   expect(existsSync(named!), hint).toBe(true)
 })
 
-/** Creates empty files until the disk takes no more, but leaves room for the lock of a command. */
+/** Creates empty files until the disk is full, except for the lock of a command. */
 async function fillWithFiles(directory: string): Promise<void> {
   const paths: string[] = []
   try {
@@ -103,7 +103,7 @@ test.each([
   'db:list',
   'db:list --json',
   'nope',
-])('in a deleted directory "%s" says so and does nothing', async words => {
+])('in a deleted directory, "%s" fails and changes nothing', async words => {
   await using site = await Site.open()
   const run = await inShell(site, `mkdir gone; cd gone; rmdir ../gone; aquastream ${words}`)
   const message = 'the current directory no longer exists'

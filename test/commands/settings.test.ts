@@ -6,7 +6,7 @@ import {NO_DOCKER, problemsOf, siteWithoutDocker} from './site.js'
 
 const EXAMPLE = resolve(import.meta.dirname, '../../.env.example')
 
-test('stage with nothing set names all that is missing', async () => {
+test('stage without settings names everything that is missing', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:up --profile stage')
   expect(run).toMatchObject({exitCode: 2, stdout: ''})
@@ -21,7 +21,7 @@ test('stage with nothing set names all that is missing', async () => {
   ])
 })
 
-test('under --json every problem has code and hint', async () => {
+test('with --json, every problem has a code and a hint', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:up --profile prod --json', {env: {...SECRETS, JWT_SECRET: ''}})
   expect(run.exitCode).toBe(2)
@@ -43,21 +43,21 @@ test('under --json every problem has code and hint', async () => {
   })
 })
 
-test('what is missing belongs into the --env-file given', async () => {
+test('missing settings are expected in the given --env-file', async () => {
   await using site = await siteWithoutDocker()
   await site.write('mine.env', 'REDIS_PORT=7000\n')
   const {stderr} = await site.run('env:up --profile stage --env-file mine.env')
   expect(stderr).toContain(`    hint: set them in mine.env; ${EXAMPLE} describes each variable\n`)
 })
 
-test('stage with good secrets lacks nothing but Docker', async () => {
+test('stage with valid settings lacks only Docker', async () => {
   await using site = await siteWithoutDocker(SECRETS)
   const run = await site.run('env:up --profile stage --json')
   expect(run.exitCode).toBe(3)
   expect(JSON.parse(run.stdout)).toEqual({error: NO_DOCKER})
 })
 
-test('every placeholder is refused by its name', async () => {
+test('every placeholder is rejected with its name', async () => {
   await using site = await siteWithoutDocker({
     ...SECRETS,
     POSTGRES_PASSWORD: 'change-me',
@@ -74,7 +74,7 @@ test('every placeholder is refused by its name', async () => {
   ])
 })
 
-test('short secrets are refused without being shown', async () => {
+test('short secrets are rejected without being shown', async () => {
   await using site = await siteWithoutDocker({...SECRETS, REDIS_PASSWORD: 'k7#Qz', JWT_SECRET: 'w9-Lm2-Xp4'})
   const run = await site.run('env:up --profile prod --json')
   expect(problemsOf(run)).toEqual([
@@ -85,7 +85,7 @@ test('short secrets are refused without being shown', async () => {
     expect(run.stdout + run.stderr).not.toContain(value)
 })
 
-test.each(['stage', 'prod'])('%s sends no secret in clear text and no payment to mocks', async profile => {
+test.each(['stage', 'prod'])('%s rejects unencrypted URLs and those of the mocks', async profile => {
   await using site = await siteWithoutDocker({...SECRETS, TELEGRAM_API_URL: 'http://telegram.example.com'})
   await site.write(
     `.env.${profile}`,
@@ -108,7 +108,7 @@ test.each(['stage', 'prod'])('%s sends no secret in clear text and no payment to
   }
 })
 
-test('stage takes another https address, and dev any', async () => {
+test('stage accepts other https URLs, and dev any URL', async () => {
   const https = {TELEGRAM_API_URL: 'HTTPS://telegram.example.com', YOOKASSA_API_URL: 'https://proxy:8090/v3'}
   await using site = await siteWithoutDocker({...SECRETS, ...https})
   expect(problemsOf(await site.run('env:up --profile stage --json'))).toEqual([])
@@ -116,7 +116,7 @@ test('stage takes another https address, and dev any', async () => {
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json', {env}))).toEqual([])
 })
 
-test('dev takes a password that stage refuses', async () => {
+test('dev accepts a password that stage rejects', async () => {
   await using site = await siteWithoutDocker({POSTGRES_PASSWORD: 'postgres'})
   expect(problemsOf(await site.run('env:up --engine compose --profile dev --json'))).toEqual([])
   expect(problemsOf(await site.run('env:up --profile stage --json'))).toContain(
@@ -124,7 +124,7 @@ test('dev takes a password that stage refuses', async () => {
   )
 })
 
-test('values that make no sense are named, not shown', async () => {
+test('settings with invalid values are named but not shown', async () => {
   await using site = await siteWithoutDocker({
     REDIS_PORT: 'hunter2',
     BACKEND_MEMORY: 'hunter2',
@@ -140,18 +140,15 @@ test('values that make no sense are named, not shown', async () => {
   expect((run.stdout + run.stderr).toLowerCase()).not.toContain('hunter2')
 })
 
-test.each(['env:up', 'env:status', 'env:down', 'logs'])(
-  '%s refuses a project name that is none',
-  async words => {
-    await using site = await siteWithoutDocker({AQUASTREAM_PROJECT: 'Two Words'})
-    expect(errorOf(await site.run(`${words} --json`))).toMatchObject({
-      code: 'settings-invalid',
-      message: 'AQUASTREAM_PROJECT must be at most 60 lower-case letters, digits, _ and -',
-    })
-  },
-)
+test.each(['env:up', 'env:status', 'env:down', 'logs'])('%s rejects an invalid project name', async words => {
+  await using site = await siteWithoutDocker({AQUASTREAM_PROJECT: 'Two Words'})
+  expect(errorOf(await site.run(`${words} --json`))).toMatchObject({
+    code: 'settings-invalid',
+    message: 'AQUASTREAM_PROJECT must be at most 60 lower-case letters, digits, _ and -',
+  })
+})
 
-test('what only looks like a port is refused', async () => {
+test('values that only resemble a port are rejected', async () => {
   const ports = {
     USER_PORT: '0',
     EVENT_PORT: '65536',
@@ -166,7 +163,7 @@ test('what only looks like a port is refused', async () => {
   )
 })
 
-test('two services on one port are both named', async () => {
+test('two services with the same port are both named', async () => {
   await using site = await siteWithoutDocker({REDIS_PORT: '5432'})
   const {stderr} = await site.run('env:up --engine compose --profile dev')
   expect(stderr).toContain(

@@ -4,15 +4,15 @@ import {errorOf, type Run, Site} from '../helpers/cli.js'
 
 export const BIN = resolve(import.meta.dirname, '../../bin/run.js')
 
-/** The user that is nobody in particular; has an entry in the user database and no home. */
+/** The user nobody: it has an entry in the user database, but no home directory. */
 export const NOBODY = 65_534
 
-/** A site on a machine without Docker: what is found there comes from aquastream alone. */
+/** A site without any program in PATH, such as docker. */
 export function siteWithoutDocker(env: NodeJS.ProcessEnv = {}): Promise<Site> {
   return Site.open({PATH: '/nonexistent', ...env})
 }
 
-/** What every start meets on that machine. */
+/** The error of every start on such a site. */
 export const NO_DOCKER = {
   code: 'engine-missing',
   exitCode: 3,
@@ -20,13 +20,13 @@ export const NO_DOCKER = {
   hint: 'install Docker Engine with the Compose plugin: https://docs.docker.com/engine/install/',
 }
 
-/** The sentences of a failed --json run, without the one about the missing engine. */
+/** Returns the messages of a failed run with --json, except the one about the missing engine. */
 export function problemsOf(run: Run): string[] {
   const {problems = [errorOf(run)]} = errorOf(run) as {problems?: {message: string}[]}
   return problems.map(({message}) => message).filter(message => message !== NO_DOCKER.message)
 }
 
-/** Why the CLI cannot run as another user here; nothing when it can. */
+/** Returns why the CLI cannot run as another user; undefined if it can. */
 export async function whyNotAs(user: number): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'needs root to become another user'
   await using site = await siteWithoutDocker()
@@ -34,7 +34,7 @@ export async function whyNotAs(user: number): Promise<string | undefined> {
   return exitCode === 0 ? undefined : `user ${user} cannot read this checkout`
 }
 
-/** Runs a shell that knows the CLI as `aquastream`, for what only a shell does to streams. */
+/** Runs a shell script in which `aquastream` is the CLI, for tests of redirections. */
 export async function inShell(site: Site, script: string): Promise<Run> {
   const lines = ['aquastream() { "$NODE" -- "$BIN" "$@"; }', script]
   const {exitCode, stdout, stderr} = await execa('/bin/sh', ['-c', lines.join('\n')], {

@@ -2,14 +2,14 @@ import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {inShell, NO_DOCKER, siteWithoutDocker} from './site.js'
 
-test('a reader who leaves early sees no stack trace', async () => {
+test('a closed stdout does not cause a stack trace', async () => {
   await using site = await siteWithoutDocker()
   const running = site.start('env:up --help')
   running.stdout.destroy()
   expect(await running.ended).toMatchObject({exitCode: 0, stderr: ''})
 })
 
-test('a failure without a reader keeps its exit status', async () => {
+test('an error with closed stdout keeps its exit status', async () => {
   await using site = await siteWithoutDocker()
   const running = site.start('logs usr --json')
   running.stdout.destroy()
@@ -21,7 +21,7 @@ test.each(['env:up --help', '--version'])('%s works with stdout closed', async w
   expect(await inShell(site, `aquastream ${words} >&-`)).toEqual({exitCode: 0, stdout: '', stderr: ''})
 })
 
-test('a failure with stderr closed keeps its exit status', async () => {
+test('an error with closed stderr keeps its exit status', async () => {
   await using site = await siteWithoutDocker()
   const run = await inShell(site, 'aquastream env:up --engine compose --json 2>&-')
   expect(run.exitCode).toBe(3)
@@ -29,7 +29,7 @@ test('a failure with stderr closed keeps its exit status', async () => {
 })
 
 test.each(['env:up --engine compose --profile dev', 'env:up --engine compose --profile dev --json'])(
-  '%s survives a reader who leaves stderr',
+  '%s continues when its stderr is closed',
   async words => {
     await using site = await siteWithoutDocker()
     const running = site.start(words)
@@ -38,7 +38,7 @@ test.each(['env:up --engine compose --profile dev', 'env:up --engine compose --p
   },
 )
 
-test.skipIf(process.platform !== 'linux')('a full disk under stdout is said in words', async () => {
+test.skipIf(process.platform !== 'linux')('a full disk behind stdout is reported as an error', async () => {
   await using site = await siteWithoutDocker()
   const run = await inShell(site, 'aquastream logs usr --json >/dev/full')
   expect(run).toEqual({
@@ -49,16 +49,16 @@ test.skipIf(process.platform !== 'linux')('a full disk under stdout is said in w
   })
 })
 
-test('each sentence is one line where nobody reads along', async () => {
+test('without a terminal, each sentence is one line', async () => {
   await using site = await siteWithoutDocker()
   const {stderr} = await site.run('env:up --profile stage')
   const sentences = stderr.split('\n').filter(line => !/^ *(check|error|hint|-)\b|^ {2}- /.test(line))
-  expect(sentences, 'no line goes on in the next').toEqual([])
+  expect(sentences, 'no sentence continues on the next line').toEqual([])
 })
 
-test('under --json stdout holds one object and nothing else', async () => {
+test('with --json, stdout contains a single object', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:up --engine compose --profile dev --json')
   expect(Object.keys(JSON.parse(run.stdout) as object)).toEqual(['error'])
-  expect(run.stderr, 'progress is no part of it').toBe('check: engine, settings, ports, disk')
+  expect(run.stderr, 'progress is not part of the result').toBe('check: engine, settings, ports, disk')
 })

@@ -2,12 +2,12 @@ import {stripVTControlCharacters} from 'node:util'
 import {expect, test} from 'vitest'
 import {siteWithoutDocker} from './site.js'
 
-/** `script` and `stty` make the terminal; the engine, if there is one, stays out of reach. */
+/** The programs `script` and `stty` are in PATH, for the terminal. Docker Engine is unreachable, even if it exists. */
 const siteWithTerminal = (env: NodeJS.ProcessEnv = {}) =>
   siteWithoutDocker({PATH: process.env.PATH, DOCKER_HOST: 'unix:///nonexistent/none.sock', ...env})
 
 test.each(['env:up --profile stage', 'env:up --profile produ', 'logs usr', 'env:status'])(
-  '%s fits into a terminal of 40 columns',
+  '%s fits a terminal of 40 columns',
   async words => {
     await using site = await siteWithTerminal()
     const lines = linesOf((await site.runInTerminal(words, 40)).stdout)
@@ -16,7 +16,7 @@ test.each(['env:up --profile stage', 'env:up --profile produ', 'logs usr', 'env:
   },
 )
 
-test('long words are broken, and none is lost', async () => {
+test('long words are wrapped, and no character is lost', async () => {
   await using site = await siteWithTerminal()
   const {exitCode, stdout} = await site.runInTerminal(
     'logs an-endless-name-that-no-service-of-ours-ever-had',
@@ -28,19 +28,19 @@ test('long words are broken, and none is lost', async () => {
   expect(lines.join('')).toContain('an-endless-name-that-no-service-of-ours-ever-had')
 })
 
-test('an error in a terminal has its colours', async () => {
+test('an error in a terminal is coloured', async () => {
   await using site = await siteWithTerminal({NO_COLOR: undefined})
   const {stdout} = await site.runInTerminal('logs usr', 80)
   expect(stdout).toContain('\u001b[31merror:')
 })
 
-test.each(['logs usr', 'evn:up </dev/null'])('NO_COLOR keeps %s without colour', async words => {
+test.each(['logs usr', 'evn:up </dev/null'])('with NO_COLOR, %s prints no colours', async words => {
   await using site = await siteWithTerminal({NO_COLOR: '1'})
   const {stdout} = await site.runInTerminal(words, 80)
   expect(stdout).toBe(stripVTControlCharacters(stdout))
 })
 
-test('a terminal under CI gets progress as plain lines', async () => {
+test('a terminal in CI gets progress as plain lines', async () => {
   await using site = await siteWithTerminal({CI: '1'})
   const {stdout} = await site.runInTerminal('env:up --engine compose --profile dev', 80)
   expect(linesOf(stdout)[0]).toBe('check: engine, settings, ports, disk')

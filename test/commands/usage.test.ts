@@ -4,7 +4,7 @@ import {describe, expect, test} from 'vitest'
 import {errorOf, Site} from '../helpers/cli.js'
 import {siteWithoutDocker} from './site.js'
 
-/** What somebody typed wrongly, and the sentence for it. */
+/** Invalid arguments, and the message for each. */
 const WRONG: [words: string, message: string][] = [
   ['env:up --nope', 'Nonexistent flag: --nope'],
   ['env:up dev', 'Unexpected argument: dev'],
@@ -14,7 +14,7 @@ const WRONG: [words: string, message: string][] = [
   ['env:status --profile dev --profile prod', 'Flag --profile can only be specified once'],
 ]
 
-test.each(WRONG)('%s is refused with one sentence', async (words, message) => {
+test.each(WRONG)('%s is rejected with one sentence', async (words, message) => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`${words} --json`)
   expect(run.exitCode).toBe(2)
@@ -26,14 +26,14 @@ test.each([
   ['env:up --timeout soon', 'Expected an integer but received: soon'],
   ['env:up --timeout 0', 'Expected an integer greater than or equal to 1 but received: 0'],
   ['logs --tail -1', 'Expected an integer greater than or equal to 0 but received: -1'],
-])('the number in %s is refused with its reason', async (words, reason) => {
+])('the number in %s is rejected with the reason', async (words, reason) => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`${words} --json`)
   expect(run.exitCode).toBe(2)
   expect(errorOf(run).message).toContain(reason)
 })
 
-test('a wrong flag is said on stderr with a hint', async () => {
+test('an unknown flag is reported on stderr with a hint', async () => {
   await using site = await siteWithoutDocker()
   expect(await site.run('env:up --nope')).toEqual({
     exitCode: 2,
@@ -43,7 +43,7 @@ test('a wrong flag is said on stderr with a hint', async () => {
 })
 
 test.each(['--profile produ', '--timeout soon', '--timeout'])(
-  'a wrong %s points to the help of its command',
+  'the error for %s refers to the help of the command',
   async words => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`env:up ${words} --json`)
@@ -51,7 +51,7 @@ test.each(['--profile produ', '--timeout soon', '--timeout'])(
   },
 )
 
-test('a wrong number is refused without a tab', async () => {
+test('the error for an invalid number contains no tab', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('env:up --timeout soon --json')
   expect(errorOf(run).message).not.toContain('\t')
@@ -69,13 +69,13 @@ test('an unknown profile in the environment names its variable', async () => {
   })
 })
 
-test('--profile wins over the profile in the environment', async () => {
+test('--profile takes precedence over the profile in the environment', async () => {
   await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: 'prod'})
   const [prod, dev] = await Promise.all([site.run('env:up --json'), site.run('env:up --json --profile dev')])
-  expect([prod.exitCode, dev.exitCode], 'prod misses its settings').toEqual([2, 3])
+  expect([prod.exitCode, dev.exitCode], 'the settings of prod are missing').toEqual([2, 3])
 })
 
-test('an empty profile in the environment counts as none', async () => {
+test('an empty profile in the environment counts as unset', async () => {
   await using site = await siteWithoutDocker({AQUASTREAM_PROFILE: ''})
   expect((await site.run('env:status')).exitCode).toBe(4)
 })
@@ -94,7 +94,7 @@ test('a secret typed with an unknown flag is not repeated', async () => {
   expect(stdout + stderr).not.toContain('hunter2')
 })
 
-test.each(['garbage', '10x'])('logs --since %s is refused, not empty', async since => {
+test.each(['garbage', '10x'])('logs --since %s is rejected instead of being empty', async since => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`logs --since ${since}`)
   expect(run).toEqual({
@@ -104,7 +104,7 @@ test.each(['garbage', '10x'])('logs --since %s is refused, not empty', async sin
   })
 })
 
-test('a word after -- is never taken for a flag', async () => {
+test('a word after -- is never parsed as a flag', async () => {
   await using site = await siteWithoutDocker()
   const run = await site.run('logs -- --json')
   expect(run).toMatchObject({exitCode: 10, stdout: ''})
@@ -119,7 +119,7 @@ describe('a command that does not exist', () => {
     ['up', 'up', 'env:up'],
     ['db:up', 'db:up', 'env:up'],
     ['hlep', 'hlep', 'help'],
-  ])('%s gets the nearest one as a hint', async (words, name, nearest) => {
+  ])('%s gets the most similar command as a hint', async (words, name, nearest) => {
     await using site = await siteWithoutDocker()
     const run = await site.run(`${words} --json`)
     expect(run).toMatchObject({exitCode: 2, stderr: ''})
@@ -131,14 +131,14 @@ describe('a command that does not exist', () => {
     })
   })
 
-  test('that is like none gets no guess', async () => {
+  test('a name similar to no command gets no suggestion', async () => {
     await using site = await siteWithoutDocker()
     for (const words of ['migrate', 'create'])
       expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all commands')
     expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^use one of postgres, /)
   })
 
-  test('is said on stderr in two lines', async () => {
+  test('is reported on stderr in two lines', async () => {
     await using site = await siteWithoutDocker()
     expect(await site.run('evn:up')).toEqual({
       exitCode: 2,
@@ -148,7 +148,7 @@ describe('a command that does not exist', () => {
     })
   })
 
-  test('asks nothing under --json in a terminal', async () => {
+  test('does not prompt with --json in a terminal', async () => {
     await using site = await Site.open()
     const run = await site.runInTerminal('evn:up --json 2>/dev/null', 80)
     expect(errorOf(run).code).toBe('usage')
@@ -164,7 +164,7 @@ describe('a command that does not exist', () => {
     ])
   })
 
-  test('is not what --json before the command is called', async () => {
+  test('does not include --json before the command', async () => {
     await using site = await siteWithoutDocker()
     expect(errorOf(await site.run('--json env:up --nope')).message).toBe('Nonexistent flag: --nope')
   })
@@ -179,7 +179,7 @@ describe('an unknown service', () => {
   }
 
   test.each(['env:up --service usr', 'env:up --service redis --service usr', 'logs user usr'])(
-    'in %s gets the nearest one as a hint',
+    'in %s gets the most similar service as a hint',
     async words => {
       await using site = await siteWithoutDocker()
       const run = await site.run(`${words} --json`)
@@ -189,7 +189,7 @@ describe('an unknown service', () => {
     },
   )
 
-  test('is said on stderr in two lines', async () => {
+  test('is reported on stderr in two lines', async () => {
     await using site = await siteWithoutDocker()
     const {exitCode, stdout, stderr} = await site.run('logs usr')
     expect({exitCode, stdout}).toEqual({exitCode: 10, stdout: ''})
@@ -212,7 +212,7 @@ test.each([
     'name crew in ',
   ],
   ['--profile stage --stub user', 9, 'stubs are not available in stage', 'remove --stub, or start dev: '],
-])('env:up %s is refused with the reason', async (words, exitCode, message, hint) => {
+])('env:up %s is rejected with the reason', async (words, exitCode, message, hint) => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`env:up ${words} --json`)
   expect(run.exitCode).toBe(exitCode)
@@ -229,7 +229,7 @@ describe('help', () => {
     expect(joined?.exitCode).toBe(3)
   })
 
-  test('no command at all shows every command', async () => {
+  test('without a command, all commands are listed', async () => {
     await using site = await siteWithoutDocker()
     const [bare, help] = await Promise.all([site.run(''), site.run('--help')])
     expect(bare).toMatchObject({exitCode: 0, stderr: ''})
@@ -238,7 +238,7 @@ describe('help', () => {
     expect(help).toEqual(bare)
   })
 
-  test('--version says the version of the package', async () => {
+  test('--version prints the version of the package', async () => {
     await using site = await siteWithoutDocker()
     const {version} = JSON.parse(await readFile('package.json', 'utf8')) as {version: string}
     const run = await site.run('--version')

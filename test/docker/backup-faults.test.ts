@@ -39,13 +39,13 @@ beforeAll(async () => {
 })
 afterAll(() => site[Symbol.asyncDispose]())
 
-/** Within this, one is waiting for a table that the test holds: nothing ends by itself. */
+/** The command waits for a table that the test has locked, so it does not end by itself. */
 test.each([
   {command: 'db:backup', mode: 'ACCESS EXCLUSIVE', signal: 'SIGKILL'},
   {command: 'db:backup', mode: 'ACCESS EXCLUSIVE', signal: 'SIGINT'},
   {command: 'db:restore --yes --schema user --lock-timeout 5', mode: 'ACCESS SHARE', signal: 'SIGKILL'},
   {command: 'db:restore --yes --schema user --lock-timeout 60', mode: 'ACCESS SHARE', signal: 'SIGINT'},
-] as const)('$signal during $command leaves nothing in the container', async ({command, mode, signal}) => {
+] as const)('$signal during $command leaves no process in the container', async ({command, mode, signal}) => {
   await using held = await hold({sql}, '"user".notes', mode)
   const running = site.start(command)
   await waitingForTable({sql})
@@ -53,13 +53,13 @@ test.each([
   const {exitCode} = await running.ended
   if (signal === 'SIGINT') expect(exitCode).toBe(130)
   await held.release()
-  // Nobody was there any more to say no when the table was free; after an interrupt somebody was.
+  // A killed command cannot cancel the restore when the table is released; an interrupted one has cancelled it.
   if (signal === 'SIGKILL') await forgetTheRestore()
   await nothingLeft()
 })
 
 test.each(['db:backup', 'db:restore --yes --schema user'])(
-  'kills at any moment of %s leave nothing half done',
+  'killing %s at any moment leaves no partial change',
   async command => {
     for (let round = 0; round < roundsOr(2); round++) {
       const delay = Math.round(400 + random() * 1500)
@@ -74,7 +74,7 @@ test.each(['db:backup', 'db:restore --yes --schema user'])(
   },
 )
 
-/** What was killed may have sent everything, and then it has happened. */
+/** Reverts the restore of a killed command, which may have been sent completely. */
 async function forgetTheRestore(): Promise<void> {
   expect(await remains({sql})).toBe('')
   const rows = await sql('SELECT count(*) FROM "user".notes')
@@ -91,7 +91,7 @@ async function nothingLeft(): Promise<void> {
   expect(await docker('inspect', '--format', '{{.RestartCount}} {{.State.Status}}', container)).toBe(
     '0 running',
   )
-  // The server did not recover from a crash meanwhile.
+  // The server has not crashed in the meantime.
   expect(await docker('logs', container).catch(String)).not.toContain('was not properly shut down')
 }
 

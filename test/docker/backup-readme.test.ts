@@ -8,8 +8,8 @@ import {StackSite} from '../helpers/stack.js'
 const blocks = guideBlocks().filter(({language}) => language === 'sh')
 const section = (title: RegExp): Block[] => blocks.filter(block => title.test(block.section))
 
-/** The tests follow each other, as the sections of the guide do: the last loses the server. */
-describe('the guide to backups, on a running stack', () => {
+/** The tests depend on each other, like the sections of the guide: the last one deletes the server. */
+describe('the backup guide, on a running stack', () => {
   let site: StackSite
   let guide: Guide
 
@@ -25,7 +25,7 @@ describe('the guide to backups, on a running stack', () => {
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
-  test('its restore of one schema can be undone', async () => {
+  test('its commands restore one schema and undo the restore', async () => {
     await sql('DELETE FROM "user".sessions')
     await runAll(section(/^\d\./))
     expect(await sql(COUNT_SESSIONS)).toBe('20')
@@ -33,13 +33,13 @@ describe('the guide to backups, on a running stack', () => {
     expect(await sql(COUNT_SESSIONS)).toBe('0')
   })
 
-  test('without any of our tools the rows come back', async () => {
+  test('its commands without aquastream restore the rows', async () => {
     await runAll(section(/^Without any/).filter(({runs}) => runs === 'stack'))
     expect(await sql(COUNT_SESSIONS)).toBe('20')
     expect((await site.run('env:up --profile prod')).exitCode).toBe(0)
   })
 
-  test('its way back from a lost server works', async () => {
+  test('its commands recover from the loss of a server', async () => {
     const [copies, there] = [join(site.directory, 'copies'), join(site.directory, 'there')]
     await rename(join(site.directory, 'backups'), copies)
     await succeed('env:down --profile prod --volumes --yes')
@@ -54,7 +54,7 @@ describe('the guide to backups, on a running stack', () => {
     expect(await sql(COUNT_SESSIONS)).toBe('20')
   })
 
-  /** A guide that is followed in a directory. */
+  /** Returns a guide whose commands run in a directory. */
   function guideIn(directory: string, names: Record<string, string> = {}): Guide {
     return new Guide(site, directory, {
       '/srv/aquastream': directory,

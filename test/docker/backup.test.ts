@@ -37,7 +37,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
-  test('one schema comes back from its backup', async () => {
+  test('one schema is restored from its backup completely', async () => {
     await backup(site, '--all-schemas')
     await sql(`UPDATE "user".odd_text SET t = 'lost'; ALTER TABLE "user".accounts DROP COLUMN tags`)
     const {server} = await restore(site, '--schema', 'user')
@@ -45,7 +45,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     expect(differences(before, await describeDatabase({sql}))).toEqual([])
   })
 
-  test('a restore looks up the profile, the settings and the engine once', async () => {
+  test('a restore reads settings and queries the engine once', async () => {
     await site.write('.env.dev', '')
     await site.write('.env', '')
     const {exitCode, stderr, lookups} = await runCounted(site, 'db:restore --schema user --yes')
@@ -57,7 +57,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     expect(lookups.filter(line => line.startsWith('read ')).sort()).toEqual(['read .env', 'read .env.dev'])
   })
 
-  test('all schemas come back from their backup', async () => {
+  test('all schemas are restored from their backup completely', async () => {
     await sql(WRECK)
     await restore(site, '--all')
     const publications = /^. (publication members|dump: .*PUBLICATION TABLE)/
@@ -75,7 +75,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     const holds = `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'`
     await expect.poll(() => sql(holds), {timeout: 20_000}).toBe('1')
     const running = site.start('db:backup')
-    // No size is asked of a partitioned table, so it is the dump that waits.
+    // The size of a partitioned table is not measured, so only the dump waits for the lock.
     await expect.poll(programs, {timeout: 20_000}).toMatch(/psql -XAtqw[^]*pg_dump/)
     running.kill('SIGKILL')
     await running.ended
@@ -85,7 +85,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
   })
 })
 
-/** Writes the names of the settings files that a process reads. */
+/** A module that records the names of the settings files that a process reads. */
 const PRELOAD = `
 import {appendFileSync} from 'node:fs'
 import files from 'node:fs/promises'
@@ -100,7 +100,7 @@ files.readFile = (path, ...options) => {
 syncBuiltinESMExports()
 `
 
-/** Runs the CLI, and returns with its outcome the settings files that it read and the docker commands that it ran. */
+/** Runs the CLI, and also returns the settings files that it read and the docker commands that it ran. */
 async function runCounted(site: StackSite, words: string): Promise<Run & {lookups: string[]}> {
   const path = (name: string): string => join(site.directory, name)
   const {stdout: docker} = await execa('sh', ['-c', 'command -v docker'])

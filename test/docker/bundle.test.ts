@@ -7,7 +7,7 @@ import {errorOf, Site} from '../helpers/cli.js'
 import {StackSite} from '../helpers/stack.js'
 
 let site: StackSite
-/** The canaries are the environment of the start alone: later the containers are all that knows them. */
+/** Only the environment of the start contains the canaries; later they are known only from the containers. */
 beforeAll(async () => {
   site = await StackSite.open()
   const run = await site.run('env:up --profile dev', {env: CANARIES})
@@ -15,13 +15,13 @@ beforeAll(async () => {
 })
 afterAll(() => site[Symbol.asyncDispose]())
 
-test('a report of a stack that writes all its secrets has none', () =>
+test('a bundle contains none of the secrets in logs', () =>
   expectNoCanary(site, CANARIES, WRITERS, async (service, text) => {
     const {Id} = await site.inspect(service)
     await execa('docker', ['exec', '-i', Id, 'sh', '-c', 'cat >/proc/1/fd/1'], {input: text, cwd: '/'})
   }))
 
-test('a report has states, checks, versions and backups', async () => {
+test('a bundle contains states, checks, versions and backups', async () => {
   expect((await site.run('db:backup', {env: CANARIES})).exitCode).toBe(0)
   expect((await site.run('logs user --bundle facts.tar.gz --since 5m')).exitCode).toBe(0)
   const files = await unpack(`${site.directory}/facts.tar.gz`)
@@ -42,7 +42,7 @@ test('a report has states, checks, versions and backups', async () => {
   expect(files.get('facts/README.txt')).toMatch(/^ {2}logs\/user\.log +log of user$/m)
 })
 
-test('an engine that a service cannot be asked from is said', async () => {
+test('an unreachable engine is reported as a missing part', async () => {
   await using elsewhere = await Site.open({...site.env, DOCKER_HOST: 'unix:///nowhere.sock'})
   const run = await elsewhere.run('logs --profile stage --bundle report.tar.gz --json')
   expect(run.exitCode).toBe(0)
@@ -52,7 +52,7 @@ test('an engine that a service cannot be asked from is said', async () => {
   ])
 })
 
-test('an interrupted report leaves nothing', async () => {
+test('an interrupted command leaves no partial bundle behind', async () => {
   const running = site.start('logs --bundle interrupted.tar.gz --json')
   const [line] = await new Promise<string[]>(resolve =>
     running.stderr.once('data', chunk => resolve([String(chunk)])),

@@ -5,24 +5,24 @@ import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 import {docker} from '../helpers/stack.js'
 
-/** A Docker engine is in reach here. */
+/** Opens a site from which Docker Engine can be reached. */
 const withDocker = (env: NodeJS.ProcessEnv = {}): Promise<EmbeddedSite> =>
   EmbeddedSite.open({DOCKER_HOST: process.env.DOCKER_HOST, ...env})
 
-test('beside Docker the embedded engine runs when asked for', async () => {
+test('the embedded engine can be selected despite available Docker', async () => {
   await using site = await withDocker()
   expect((await site.run('env:up --engine embedded --service postgres')).exitCode).toBe(0)
   expect((await site.status()).engine).toBe('embedded')
   const other = await site.run('env:up --engine compose --service postgres --json')
   expect(errorOf(other).message).toBe(`${site.env.AQUASTREAM_PROJECT} is running on the embedded engine`)
-  // Once it is down, the usual engine is that of Docker, and its data is still found.
+  // When the stack is stopped, compose is the default engine again, but the data of the embedded engine is still found.
   await site.run('env:down')
   const run = await site.run('env:down --volumes --yes')
   expect(run.stdout).toContain(`Its data was deleted: ${join(site.home, 'postgres')}.`)
   await expect(access(site.home)).rejects.toThrow('ENOENT')
 })
 
-test('whoever has data on the embedded engine hears of it when Docker has none', async () => {
+test('a first start on Docker mentions data of embedded', async () => {
   await using site = await withDocker()
   await site.run('env:up --engine embedded --service postgres')
   await site.run('env:down')
@@ -34,7 +34,7 @@ test('whoever has data on the embedded engine hears of it when Docker has none',
   await site.run('env:down --volumes --yes')
 })
 
-test('MinIO runs with its bucket where its program is', async () => {
+test('MinIO runs with its bucket if it is installed', async () => {
   await using site = await withDocker()
   const bin = join(site.directory, 'bin')
   await mkdir(bin)

@@ -8,7 +8,7 @@ import {SECRETS, StackSite} from '../helpers/stack.js'
 
 const findings = ({stdout}: Run) => (JSON.parse(stdout) as DoctorReport).checks
 
-test('where all is well every check says so', async () => {
+test('all checks succeed on a machine without problems', async () => {
   await using site = await StackSite.open()
   const run = await site.run('env:doctor --profile dev --json')
   expect(run).toMatchObject({exitCode: 0, stderr: ''})
@@ -17,7 +17,7 @@ test('where all is well every check says so', async () => {
     expect(verdicts).toContain(`${check} ok`)
 })
 
-test('a taken port names who holds it', async () => {
+test('a port in use is a failed check', async () => {
   await using site = await StackSite.open()
   const server = createServer().listen(Number(site.setting('REDIS_PORT')), '127.0.0.1')
   await once(server, 'listening')
@@ -38,14 +38,14 @@ test('a taken port names who holds it', async () => {
   }
 })
 
-test('a port that is none is told with the settings', async () => {
+test('an invalid port is reported only by settings', async () => {
   await using site = await StackSite.open({REDIS_PORT: 'x'})
   const run = await site.run('env:doctor --profile dev --json')
   expect(run.exitCode).toBe(2)
   expect(findings(run).filter(({verdict}) => verdict === 'failed')).toMatchObject([{check: 'settings'}])
 })
 
-test('a registry without an address is a warning', async () => {
+test('a registry that cannot be resolved is a warning', async () => {
   await using site = await StackSite.open({...SECRETS, IMAGE_PREFIX: 'registry.invalid/'})
   const run = await site.run('env:doctor --profile stage --json')
   expect(findings(run).filter(({check}) => check === 'registry')).toMatchObject([
@@ -53,7 +53,7 @@ test('a registry without an address is a warning', async () => {
   ])
 })
 
-test('an engine that never answers is given up', async () => {
+test('an engine that never responds is a failed check', async () => {
   await using site = await StackSite.open(SECRETS)
   const path = join(site.directory, 'docker.sock')
   const server = createServer(() => undefined).listen(path)

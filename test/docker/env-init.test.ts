@@ -8,7 +8,7 @@ import {quote} from '../../src/config/settings-file.js'
 import {Site} from '../helpers/cli.js'
 import {pasted, readWithCompose, readWithSh} from '../helpers/env-readers.js'
 
-test('what is written Compose reads back unchanged', async () => {
+test('Compose reads back every quoted value unchanged', async () => {
   await using site = await Site.open()
   const path = join(site.directory, 'file')
   await fc.assert(
@@ -22,7 +22,7 @@ test('what is written Compose reads back unchanged', async () => {
   )
 }, 120_000)
 
-test('what env:init writes everybody reads the same', async () => {
+test('dotenv, sh and Compose read the same values back', async () => {
   await using site = await Site.open()
   const path = join(site.directory, '.env.stage')
   const value = pasted.map(text => `k3y-${text}`).filter(text => quote(text) !== undefined)

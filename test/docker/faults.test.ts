@@ -8,7 +8,7 @@ import {openEngineProxy} from '../helpers/engine-proxy.js'
 import {StackSite} from '../helpers/stack.js'
 import {seen} from '../helpers/streams.js'
 
-test('a silent engine is named with its socket', async () => {
+test('an unreachable engine is reported with its socket', async () => {
   await using site = await StackSite.open({DOCKER_HOST: 'unix:///tmp/no-engine-here.sock'})
   const run = await site.run('env:up --profile dev --engine compose')
   expect(run.exitCode).toBe(3)
@@ -28,7 +28,7 @@ test('a Docker context that does not exist is named', async () => {
   })
 })
 
-test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says which group', async () => {
+test.skipIf(process.getuid?.() !== 0)('denied access to the engine names the docker group', async () => {
   await using site = await StackSite.open()
   await using proxy = await openEngineProxy()
   await chmod(proxy.path, 0o600)
@@ -45,7 +45,7 @@ test.skipIf(process.getuid?.() !== 0)('an engine that denies this user says whic
   })
 })
 
-test('an old Compose is refused with its version', async () => {
+test('an old Compose is rejected with its version', async () => {
   await using site = await StackSite.open()
   const plugins = join(site.directory, '.docker', 'cli-plugins')
   await mkdir(plugins, {recursive: true})
@@ -69,7 +69,7 @@ test('every problem is reported at once', async () => {
   ])
 })
 
-test('a port held by a container names the container', async () => {
+test('a port used by a container names the container', async () => {
   await using site = await StackSite.open()
   await using other = await StackSite.open({REDIS_PORT: site.setting('REDIS_PORT')})
   await other.run('env:up --profile dev --service redis')
@@ -91,7 +91,7 @@ test('an image that does not exist names its variable', async () => {
   expect(errorOf(run).hint).toContain('set BACKEND_GATEWAY_IMAGE')
 })
 
-test('a service that dies at once ends the wait', async () => {
+test('a service that exits at once ends the wait', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/dies:latest'})
   const run = await site.run('env:up --profile dev --service gateway')
   expect(run.exitCode).toBe(4)
@@ -102,7 +102,7 @@ test('a service that dies at once ends the wait', async () => {
   expect(run.stderr).toContain('hint: full log: aquastream logs gateway')
 })
 
-test('a service that never gets healthy meets the timeout', async () => {
+test('a service that never becomes healthy causes a timeout', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
   const run = await site.run('env:up --profile dev --service gateway --timeout 6 --json')
   expect(run.exitCode).toBe(4)
@@ -122,7 +122,7 @@ test('a service killed for memory names its limit', async () => {
   expect(errorOf(run).hint).toContain('BACKEND_MEMORY=')
 })
 
-test('an image for another processor is called that', async () => {
+test('an image for another architecture is named as such', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/wrong-arch:latest'})
   const run = await site.run('env:up --profile dev --service gateway --json')
   expect(run.exitCode).toBe(3)
@@ -130,7 +130,7 @@ test('an image for another processor is called that', async () => {
   expect(errorOf(run).message).toMatch(/was built for arm64, but this machine is amd64$/)
 })
 
-test('a volume made with another password is recognised', async () => {
+test('a volume created with another password is detected', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service postgres')
   await site.run('env:down --profile dev')
@@ -144,7 +144,7 @@ test('a volume made with another password is recognised', async () => {
   expect(run.stdout + run.stderr).not.toContain('another-password-than-before')
 })
 
-test('an engine that goes away during a start is missed', async () => {
+test('an engine that stops during a start is reported', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
   await using proxy = await openEngineProxy()
   const running = site.start('env:up --profile dev --service gateway --json', {
@@ -160,7 +160,7 @@ test('an engine that goes away during a start is missed', async () => {
   })
 })
 
-test('a port taken after the checks is still found', async () => {
+test('a port occupied after the checks is still reported', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
   const running = site.start('env:up --profile dev --service gateway --json')
   await seen(running.stderr, 'check: done')
@@ -195,7 +195,7 @@ async function listen(port: number): Promise<AsyncDisposable & {port: number}> {
   }
 }
 
-/** A Compose of 2023, as far as it is asked here: it does not know start_interval. */
+/** Replaces a Compose version of 2023, which does not support start_interval. */
 const OLD_COMPOSE = `#!/bin/sh
 case "$*" in
   *docker-cli-plugin-metadata*) echo '{"SchemaVersion":"0.1.0","Vendor":"Docker Inc.","Version":"v2.17.3"}' ;;

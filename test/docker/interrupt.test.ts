@@ -13,7 +13,7 @@ const signals = [
 
 const DOWN = 'aquastream env:down --profile dev'
 
-/** A phase of the start, told by what the CLI says when it begins. */
+/** The phases of a start, with the output of the CLI at the beginning of each. */
 const phases = [
   {phase: 'the checks', words: 'check: engine', env: {}, advice: 'run the command again'},
   {phase: 'the start', words: 'images: done', env: {}, advice: DOWN},
@@ -26,7 +26,7 @@ const phases = [
 ]
 
 test.each(phases.flatMap(phase => signals.map(signal => ({...phase, ...signal}))))(
-  '$signal during $phase ends it with advice',
+  '$signal during $phase ends the start with a hint',
   async ({words, env, advice, signal, code, exitCode}) => {
     await using site = await StackSite.open(env)
     const running = site.start('env:up --profile dev --service gateway --json')
@@ -40,7 +40,7 @@ test.each(phases.flatMap(phase => signals.map(signal => ({...phase, ...signal}))
   },
 )
 
-test('an interrupt during a pull ends it with advice', async () => {
+test('an interrupt during a pull ends the start', async () => {
   await using registry = await openSilentRegistry()
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: `127.0.0.1:${registry.port}/slow:1`})
   const running = site.start('env:up --profile dev --service gateway')
@@ -53,7 +53,7 @@ test('an interrupt during a pull ends it with advice', async () => {
   )
 })
 
-test('an interrupted stop is finished by the next', async () => {
+test('the next env:down completes an interrupted stop', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service redis --service postgres')
   const running = site.start('env:down --profile dev')
@@ -64,7 +64,7 @@ test('an interrupted stop is finished by the next', async () => {
   expect(await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${site.project}`)).toBe('')
 })
 
-test('following logs ends quietly with an interrupt', async () => {
+test('an interrupt ends logs --follow without an error', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service redis')
   const running = site.start('logs --follow --profile dev')
@@ -73,13 +73,13 @@ test('following logs ends quietly with an interrupt', async () => {
   expect(await running.ended).toMatchObject({exitCode: 130, stderr: ''})
 })
 
-/** Programs that still work on a project after the CLI has ended. */
+/** Returns the processes of docker commands for a project that are still running. */
 async function composeProcesses(project: string): Promise<string[]> {
   const {stdout} = await execa('ps', ['-eo', 'args'])
   return stdout.split('\n').filter(line => line.includes(`-p ${project}`))
 }
 
-/** A registry that accepts and never answers. */
+/** A registry that accepts connections and never responds. */
 async function openSilentRegistry(): Promise<AsyncDisposable & {port: number}> {
   const server = createServer()
   const sockets = new Set<{destroy(): void}>()

@@ -18,7 +18,7 @@ describe('a running stack', () => {
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
-  test('its status has every fact and exits 0', async () => {
+  test('its status contains all properties and exits 0', async () => {
     const run = await site.run('env:status --json')
     expect(run.exitCode).toBe(0)
     const {services, healthy} = JSON.parse(run.stdout) as StatusReport
@@ -55,16 +55,16 @@ describe('a running stack', () => {
     expect(Math.max(...widths)).toBeLessThanOrEqual(40)
   })
 
-  test('the profile that runs is the default', async () => {
+  test('the running profile is used by default', async () => {
     const {stdout} = await site.run('env:status --json')
     expect((JSON.parse(stdout) as StatusReport).profile).toBe('dev')
   })
 
-  test('logs of many services come in time order', async () => {
+  test('logs of several services are in chronological order', async () => {
     const {stdout} = await site.run('logs --json')
     const lines = stdout.split('\n').map(line => JSON.parse(line) as {service: string; time: string})
     expect(new Set(lines.map(({service}) => service)).size).toBeGreaterThan(9)
-    // Within one service the engine's order counts: its two streams may pass each other by microseconds.
+    // Lines of one service keep the order of the engine: times of stdout and stderr can differ by microseconds.
     const crossings = lines.flatMap((line, index) => {
       const next = lines[index + 1]
       return next && next.service !== line.service ? [[line.time, next.time]] : []
@@ -73,18 +73,18 @@ describe('a running stack', () => {
     expect(crossings.filter(([earlier, later]) => earlier! > later!)).toEqual([])
   })
 
-  test('logs of named services have their prefix', async () => {
+  test('log lines start with the name of the service', async () => {
     const {stdout} = await site.run('logs user event --tail 1')
     const prefixes = stdout.split('\n').map(line => line.split(' | ')[0]?.trim())
     expect(prefixes.toSorted()).toEqual(['event', 'user'])
   })
 
-  test('logs since a moment leave out what was before', async () => {
+  test('logs --since omits the lines before that time', async () => {
     const {stdout} = await site.run('logs user --since 2999-01-01T00:00:00Z')
     expect(stdout).toBe('')
   })
 
-  test('a reader that leaves early is no error', async () => {
+  test('a reader that closes the pipe is no error', async () => {
     const command = `"$0" logs | head -n 1; exit "\${PIPESTATUS[0]}"`
     const run = await execa('bash', ['-c', command, join(import.meta.dirname, '../../bin/run.js')], {
       env: site.env,
@@ -95,7 +95,7 @@ describe('a running stack', () => {
     expect(run.exitCode).toBe(0)
   })
 
-  test('following shows what a restarted service writes', async () => {
+  test('--follow shows the lines of a restarted service', async () => {
     const running = site.start('logs redis --follow')
     await seen(running.stdout, 'Ready to accept connections')
     await docker('restart', (await site.inspect('redis')).Id)
@@ -104,7 +104,7 @@ describe('a running stack', () => {
     expect((await running.ended).exitCode).toBe(143)
   })
 
-  test('an unhealthy service is named, with exit 4', async () => {
+  test('an unhealthy service is named with exit status 4', async () => {
     await docker('stop', '--time', '1', (await site.inspect('user')).Id)
     const run = await site.run('env:status')
     expect(run.exitCode).toBe(4)
@@ -116,7 +116,7 @@ describe('a running stack', () => {
   })
 })
 
-test('down keeps data, and only volumes deletes it', async () => {
+test('env:down keeps the data, and --volumes deletes it', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service postgres')
   await sql(site, 'CREATE TABLE "user".kept AS SELECT 42 AS answer')
@@ -132,7 +132,7 @@ test('down keeps data, and only volumes deletes it', async () => {
   ).toBe('')
 })
 
-test('data that something else uses is not called deleted', async () => {
+test('a volume in use is not reported as deleted', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service redis')
   const volume = `${site.project}_redisdata`
@@ -146,7 +146,7 @@ test('data that something else uses is not called deleted', async () => {
   })
 })
 
-test('down needs no settings and no checkout', async () => {
+test('env:down needs neither settings nor a checkout', async () => {
   await using site = await StackSite.open()
   await site.writeStageFile()
   expect((await site.run('env:up --profile stage --service redis')).exitCode).toBe(0)
@@ -160,7 +160,7 @@ test('down needs no settings and no checkout', async () => {
   expect((await site.run('env:down')).stdout).toContain('was not running; nothing was changed.')
 })
 
-test('a stack that is not there has no logs', async () => {
+test('logs of a stack that is not running fail', async () => {
   await using site = await StackSite.open()
   const run = await site.run('logs --profile dev')
   expect(run.exitCode).toBe(4)

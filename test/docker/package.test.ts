@@ -10,7 +10,7 @@ import {StackSite} from '../helpers/stack.js'
 const ROOT = resolve(import.meta.dirname, '../..')
 const NOBODY = 65_534
 
-test.skipIf(process.getuid?.() !== 0)('installed from its tarball, another user can use it', async () => {
+test.skipIf(process.getuid?.() !== 0)('an installed package can be used by another user', async () => {
   await using place = await openPlace()
   const installed = await install(place.directory)
   const files = await readdir(installed, {recursive: true})
@@ -31,7 +31,7 @@ test.skipIf(process.getuid?.() !== 0)('installed from its tarball, another user 
   expect(await readdir(installed, {recursive: true})).toEqual(files)
 })
 
-test('the tarball holds what the package promises', async () => {
+test('the tarball contains exactly the files to be published', async () => {
   const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: ROOT})
   const [tarball] = JSON.parse(stdout) as {size: number; files: {path: string}[]}[]
   expect(tarball!.size).toBeLessThanOrEqual(900_000)
@@ -54,7 +54,7 @@ test('the tarball holds what the package promises', async () => {
   expect(files.filter(path => /^(src|stubs|test|scripts|bench)\//.test(path))).toEqual([])
 })
 
-/** A directory that belongs to nobody. */
+/** A directory that the user nobody owns. */
 async function openPlace(): Promise<AsyncDisposable & {directory: string}> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-installed-'))
   await chmod(directory, 0o755)

@@ -22,7 +22,7 @@ describe('stage', () => {
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
-  test('stage brings ten services up on loopback', async () => {
+  test('stage starts ten services on the loopback address', async () => {
     expect(report.services.map(({service, health}) => `${service} ${health}`)).toEqual(
       TEN.map(({name}) => `${name} healthy`),
     )
@@ -38,7 +38,7 @@ describe('stage', () => {
     expect(health.status).toBe(200)
   })
 
-  test('a file carries a quoted password unchanged', async () => {
+  test('a quoted password in a file is passed unchanged', async () => {
     expect((await site.inspect('redis')).Config.Env).toContain(`REDISCLI_AUTH=${quoted}`)
   })
 
@@ -48,7 +48,7 @@ describe('stage', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({changed: false, recreated: []})
   })
 
-  test('every container is confined, and told only what it needs', async () => {
+  test('every container is confined and gets only its variables', async () => {
     const jobs = ['postgres-schemas', 'minio-bucket', 'minio-volume']
     for (const name of [...TEN.map(service => service.name), ...jobs]) {
       const {Config, HostConfig} = await site.inspect(name)
@@ -76,7 +76,7 @@ describe('stage', () => {
   })
 })
 
-/** The tests follow each other: the last ones change the stack. */
+/** The tests depend on their order: the last ones change the stack. */
 describe('dev', () => {
   const odd = `p$HOME "quoted" it's #no-comment \\n {{x}} пароль 🔑`
   const passwords = {POSTGRES_PASSWORD: odd, REDIS_PASSWORD: odd, S3_SECRET_KEY: odd, JWT_SECRET: odd}
@@ -97,7 +97,7 @@ describe('dev', () => {
     await stage[Symbol.asyncDispose]()
   })
 
-  test('dev runs with stubs beside a running stage', async () => {
+  test('dev runs with stubs next to a running stage', async () => {
     expect(report.secrets).toMatch(/dev\.env$/)
     expect(report.access).toContainEqual({
       service: 'gateway',
@@ -111,7 +111,7 @@ describe('dev', () => {
     expect((await stage.inspect('redis')).State.Health?.Status).toBe('healthy')
   })
 
-  test('odd characters of a password arrive unchanged', async () => {
+  test('special characters in a password are passed unchanged', async () => {
     const {Config} = await site.inspect('media')
     expect(Config.Env).toEqual(
       expect.arrayContaining([`DB_PASSWORD=${odd}`, `REDIS_PASSWORD=${odd}`, `S3_SECRET_KEY=${odd}`]),
@@ -119,7 +119,7 @@ describe('dev', () => {
     expect(report.services).toContainEqual(expect.objectContaining({service: 'media', health: 'healthy'}))
   })
 
-  test.skipIf(!chromium())('a visitor books and pays, and Telegram says so', () =>
+  test.skipIf(!chromium())('a visitor books, pays and gets a Telegram message', () =>
     bookAndPay({
       gateway: `http://${BIND}:${site.setting('GATEWAY_PORT')}`,
       mocks: `http://${BIND}:${site.setting('MOCKS_PORT')}`,
@@ -133,7 +133,7 @@ describe('dev', () => {
     expect((await site.inspect('gateway')).Id).toBe(before.Id)
   })
 
-  test('a paused service goes on', async () => {
+  test('a paused service is resumed by a start', async () => {
     const {Id} = await site.inspect('gateway')
     await docker('pause', Id)
     expect((await site.run('env:up --profile dev --service gateway')).exitCode).toBe(0)
@@ -149,7 +149,7 @@ describe('dev', () => {
     expect(run.stderr).toContain('image aquastream/backend-user:not-on-this-machine of user cannot be pulled')
   })
 
-  test('stubs are chosen by name, and the table says which', async () => {
+  test('stubs are selected by name and shown in tables', async () => {
     const words = 'env:up --profile dev --service gateway --service user --stub all --real user'
     const run = await site.run(words, {env: {BACKEND_VERSION: 'latest'}})
     expect(run.exitCode, run.stderr).toBe(0)
@@ -157,7 +157,7 @@ describe('dev', () => {
     expect(run.stdout).toMatch(/^user .* backend-user$/m)
   })
 
-  test('one variable swaps a stub for another image', async () => {
+  test('one variable replaces a stub by an image', async () => {
     await docker('tag', 'aquastream/backend-gateway:latest', 'aquastream-test/another-gateway:1')
     const run = await site.run('env:up --profile dev --service gateway --json', {
       env: {BACKEND_GATEWAY_IMAGE: 'aquastream-test/another-gateway:1'},
@@ -182,11 +182,11 @@ describe('dev', () => {
   })
 })
 
-test('the compose file alone brings all services up', async () => {
+test('plain Docker Compose starts all services', async () => {
   await using site = await StackSite.open()
   await site.writeStageFile()
   const args = ['-f', COMPOSE_FILE, '--env-file', '.env.stage', '--profile', 'stage', 'up', '-d', '--wait']
-  // Nothing but the file: the variables of the site are not in the environment.
+  // Only the file sets variables: those of the site are not in the environment.
   await execa('docker', ['compose', ...args], {
     cwd: site.directory,
     env: {PATH: process.env.PATH},
@@ -195,14 +195,14 @@ test('the compose file alone brings all services up', async () => {
   for (const {name} of TEN) expect((await site.inspect(name)).State.Health?.Status, name).toBe('healthy')
 })
 
-test('two starts at the same moment both succeed', async () => {
+test('two concurrent starts of a stack both succeed', async () => {
   await using site = await StackSite.open()
   const start = () => site.run('env:up --profile dev --service gateway')
   const runs = await Promise.all([start(), start()])
   for (const {exitCode, stderr} of runs) expect(exitCode, stderr).toBe(0)
 })
 
-test('without waiting, a start ends when all has started', async () => {
+test('with --no-wait, a start ends when services have started', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
   const run = await site.run('env:up --profile dev --service gateway --no-wait')
   expect(run.exitCode, run.stderr).toBe(0)

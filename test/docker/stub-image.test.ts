@@ -241,7 +241,7 @@ interface Answer {
   body: Record<string, unknown>
 }
 
-/** A container of the image under test, gone at the end of its test. */
+/** A container of the tested image, removed at the end of its test. */
 class Stub implements AsyncDisposable {
   constructor(
     readonly name: string,
@@ -265,7 +265,7 @@ class Stub implements AsyncDisposable {
     return response.status
   }
 
-  /** Sends the path exactly as it is, where fetch would tidy it up. */
+  /** Sends the path unchanged, which fetch would normalize. */
   raw(path: string, headers = {}): Promise<Pick<Answer, 'status' | 'body'>> {
     return new Promise((resolve, reject) => {
       const sent = request({host: '127.0.0.1', port: this.port, path, headers}, async response => {
@@ -295,13 +295,13 @@ async function startStub(variables: Record<string, string>, alias = 'stub'): Pro
   ])
   const address = await docker('port', name, '8080')
   const stub = new Stub(name, Number(address.split(':').at(-1)))
-  // A connection made before the server listens can hang in Docker's port forwarding: give each try its limit
+  // A connection before the server listens can hang in the port forwarding of Docker, so each attempt has a time limit
   const tryOut = () => stub.get('/actuator/health/readiness', {signal: AbortSignal.timeout(500)})
   await vi.waitFor(tryOut, UNTIL_UP)
   return stub
 }
 
-/** A server that answers what it was asked, in place of a real backend. */
+/** Starts a server that replaces a backend, and responds with the request that it has received. */
 async function startEcho(): Promise<AsyncDisposable & {url: string}> {
   const program = `require('http').createServer(async (q, s) => { const {method, url, headers} = q
     s.end(JSON.stringify({method, url, headers, body: (await q.toArray()).join('')})) }).listen(8080)`
@@ -353,7 +353,7 @@ async function closeSite(): Promise<void> {
   await docker('image', 'rm', '--force', site)
 }
 
-/** Runs a container that the others of the site reach as the alias. */
+/** Runs a container that the other containers can reach by this alias. */
 async function run(
   alias: string,
   args: string[],

@@ -4,7 +4,7 @@ import {unpack} from '../helpers/bundle.js'
 import {CANARIES, expectNoCanary} from '../helpers/canaries.js'
 import {EmbeddedSite, killSupervision} from '../helpers/embedded.js'
 
-/** Where there is no Redis and no MinIO, nobody is told of their secrets. */
+/** Redis and MinIO are skipped, so no service receives their secrets. */
 const TOLD = Object.fromEntries(Object.entries(CANARIES).filter(([name]) => !/^(?:REDIS|S3)_/.test(name)))
 
 let site: EmbeddedSite
@@ -15,18 +15,18 @@ beforeAll(async () => {
 })
 afterAll(async () => site[Symbol.asyncDispose]())
 
-test('a report of a stack that writes all its secrets has none', async () => {
+test('a bundle contains none of the secrets in logs', async () => {
   const {POSTGRES_PASSWORD: password = ''} = TOLD
   const plainly = 'SET log_min_error_statement = panic; SET log_error_verbosity = terse;'
   await expectNoCanary(site, TOLD, ['postgres'], async (_service, text) => {
-    // PostgreSQL writes what it is told to, and begins a line that goes on with a tab.
+    // PostgreSQL begins each continuation line of a message with a tab.
     const entries = text.split(/\n(?=before|cut|x)/)
     const raises = entries.map(entry => `RAISE LOG USING MESSAGE = $entry$${entry}$entry$;`)
     await site.sql(`${plainly} DO $do$ BEGIN ${raises.join('\n')} END $do$`, {password})
   })
 })
 
-test('what runs on without its supervisor is left out: nobody knows its secrets', async () => {
+test('services without a supervisor are missing, as their secrets are unknown', async () => {
   await using left = await EmbeddedSite.open({POSTGRES_PASSWORD: 'canary-of-the-start'})
   await left.up('postgres')
   await left.sql("DO $$ BEGIN RAISE LOG 'canary-of-the-start'; END $$", {password: 'canary-of-the-start'})
@@ -38,7 +38,7 @@ test('what runs on without its supervisor is left out: nobody knows its secrets'
   expect([...(await unpack(path)).values()].join('')).not.toContain('canary-of-the-start')
 })
 
-test('a report has states, checks and versions', async () => {
+test('a bundle contains states, checks and versions', async () => {
   expect((await site.run('logs user --bundle facts.tar.gz')).exitCode).toBe(0)
   const files = await unpack(`${site.directory}/facts.tar.gz`)
   const read = (name: string): unknown => JSON.parse(files.get(`facts/${name}`)!)

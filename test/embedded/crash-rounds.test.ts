@@ -5,23 +5,29 @@ import {EmbeddedSite} from '../helpers/embedded.js'
 import {pick, randomFrom, roundsOr, SEED} from '../helpers/random.js'
 
 /**
- * Kills at random moments what belongs to a stack, and looks whether the next command puts it right. Many rounds:
- * npm run test:rounds. The same again: AQUASTREAM_TEST_SEED=1 npm test -- embedded/crash-rounds
+ * Kills processes of a stack at random moments, and checks that the next command repairs it. For many rounds, use
+ * npm run test:rounds. To repeat a run: AQUASTREAM_TEST_SEED=1 npm test -- embedded/crash-rounds
  */
 const ROUNDS = roundsOr(3)
 
-/** What is killed with -9: the command, the supervisor, it and all keepers, PostgreSQL, or simply all of it. */
-const VICTIMS = {command: 3, supervisor: 3, 'supervisor and keepers': 2, postgres: 1, everything: 1} as const
+/** What is killed with SIGKILL, with the relative frequencies. */
+const VICTIMS = {
+  command: 3,
+  supervisor: 3,
+  'supervisor and watchdogs': 2,
+  postgres: 1,
+  everything: 1,
+} as const
 type Victim = keyof typeof VICTIMS
 
-/** How each round begins, and so what is under way when it strikes. */
+/** What is in progress at the moment of the kill, with the relative frequencies. */
 const BEGINNINGS = {'first start': 1, start: 3, 'running stack': 1, stop: 2} as const
 type Beginning = keyof typeof BEGINNINGS
 
 const SERVICES = ['env:up', '--service', 'gateway', '--service', 'postgres', '--timeout', '60']
 
 let site: EmbeddedSite
-/** Rows that were committed, and so have to be there for ever. */
+/** The number of committed rows, which must never be lost. */
 let rows = 0
 beforeAll(async () => {
   site = await EmbeddedSite.open()
@@ -29,7 +35,7 @@ beforeAll(async () => {
 afterAll(async () => site[Symbol.asyncDispose]())
 
 test(
-  'whatever is killed, the next command puts things right',
+  'after any kill, the next command repairs the stack',
   async () => {
     const random = randomFrom(SEED)
     const complaints: string[] = []
@@ -47,7 +53,7 @@ test(
   60_000 + ROUNDS * 60_000,
 )
 
-/** @returns what is wrong afterwards */
+/** Plays one round. @returns the problems that were found afterwards */
 async function play(beginning: Beginning, victim: Victim, delay: number, stop: boolean): Promise<string[]> {
   await prepare(beginning)
   const running =
@@ -74,7 +80,7 @@ async function strike(victim: Victim): Promise<void> {
   const isVictim: Record<Victim, (command: string) => boolean> = {
     command: () => false,
     supervisor: command => command.includes('supervisor/main.js'),
-    'supervisor and keepers': command => /supervisor\/main\.js|^\/bin\/sh -c/.test(command),
+    'supervisor and watchdogs': command => /supervisor\/main\.js|^\/bin\/sh -c/.test(command),
     postgres: command => /^\S+\/postgres /.test(command),
     everything: () => true,
   }

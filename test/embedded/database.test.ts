@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(async () => site[Symbol.asyncDispose]())
 
-test('a backup is made, proven and restored', async () => {
+test('a backup is taken, verified and restored', async () => {
   expect(await site.run('db:backup')).toMatchObject({exitCode: 0})
   const verified = await site.run('db:verify --restore')
   expect(verified, verified.stderr).toMatchObject({exitCode: 0})
@@ -24,7 +24,7 @@ test('a backup is made, proven and restored', async () => {
   expect(await site.sql('SELECT count(*) FROM "user".notes')).toBe('4000')
 })
 
-test('settings for another server are not taken for this one', async () => {
+test('PG… variables for another server are ignored', async () => {
   const env = {
     PGHOST: 'nowhere.invalid',
     PGOPTIONS: '-c nonsense=1',
@@ -35,7 +35,7 @@ test('settings for another server are not taken for this one', async () => {
   expect(run.exitCode, run.stderr).toBe(0)
 })
 
-test('a database that does not run is said so', async () => {
+test('a database that is not running is reported', async () => {
   await using other = await EmbeddedSite.open()
   const run = await other.run('db:backup --json')
   expect(run.exitCode).toBe(4)
@@ -44,11 +44,11 @@ test('a database that does not run is said so', async () => {
   )
 })
 
-test('letters of every alphabet are letters to the database', async () => {
+test('the database recognizes the letters of every alphabet', async () => {
   expect(await site.sql("SELECT lower('ЖÄ')")).toBe('жä')
 })
 
-test('a user who is not root runs it all by himself', async ({skip}) => {
+test('a user other than root runs all the programs', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using home = await EmbeddedSite.open()

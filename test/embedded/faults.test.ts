@@ -9,19 +9,19 @@ import {killNow} from '../helpers/crash-site.js'
 import {EmbeddedSite, killSupervision, until} from '../helpers/embedded.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 
-test('what a killed supervisor ran ends by itself', async () => {
+test('services of a killed supervisor end by themselves', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('user')
   killNow(await site.pidOf('supervisor'))
   expect(await site.remains()).toEqual([])
-  // In order, as the server's own file shows, which it removes last.
+  // The shutdown was clean: the server removes this file last.
   expect(await readdir(join(site.home, 'postgres'))).not.toContain('postmaster.pid')
   await site.up('user')
   expect((await site.status()).services.find(({service}) => service === 'user')?.health).toBe('healthy')
 })
 
 test.each(['env:up --service postgres', 'env:down'])(
-  '%s puts right what lost its supervisor and keepers',
+  '%s repairs a stack without supervisor and watchdogs',
   async words => {
     await using site = await EmbeddedSite.open()
     await site.up('user')
@@ -40,7 +40,7 @@ test.each(['env:up --service postgres', 'env:down'])(
   },
 )
 
-test('a supervisor that hangs is ended by a stop', async () => {
+test('env:down ends a supervisor that does not respond', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   process.kill(await site.pidOf('supervisor'), 'SIGSTOP')
@@ -49,18 +49,18 @@ test('a supervisor that hangs is ended by a stop', async () => {
   expect(await site.remains(0)).toEqual([])
 })
 
-test('a stack that another machine runs in the same directory is left alone', async () => {
+test('a stack that runs on another machine is not touched', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
   const record = join(site.home, 'run', 'supervisor.json')
   const text = await readFile(record, 'utf8')
   await site.run('env:down')
-  // As the other machine's supervisor leaves and touches it: of another kernel, whose sockets and pids mean nothing here.
+  // The record of a supervisor on another machine, with the boot ID of another kernel.
   const {started, ...rest} = JSON.parse(text) as {started: string}
   const foreign = {...rest, host: 'otherhost', started: started.replace(/^\S+/, randomUUID())}
   await writeFile(record, JSON.stringify(foreign))
-  // Its clock is an hour behind.
+  // The clock of that machine is an hour behind.
   const beat = setInterval(() => {
     const time = new Date(Date.now() - 3_600_000)
     void utimes(record, time, time)
@@ -75,12 +75,12 @@ test('a stack that another machine runs in the same directory is left alone', as
   expect(await site.sql('SELECT answer FROM event.kept')).toBe('42')
 })
 
-test('nobody else is hit when pids are used again', async () => {
+test('other processes with reused pids are not ended', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   for (const {pid} of await site.processes()) killNow(pid)
   expect(await site.remains()).toEqual([])
-  // As after a reboot: a process of somebody else has the number of each.
+  // As after a reboot, an unrelated process has the recorded pid.
   const other = spawn('sleep', ['300'])
   const {pid} = other
   for (const name of await readdir(join(site.home, 'run'))) {
@@ -98,7 +98,7 @@ test('nobody else is hit when pids are used again', async () => {
   expect(other.signalCode).toBe('SIGTERM')
 })
 
-test('data of a killed PostgreSQL is all there', async () => {
+test('committed data survives when PostgreSQL is killed', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.sql('CREATE TABLE event.kept AS SELECT n FROM generate_series(1, 1000) n')
@@ -108,7 +108,7 @@ test('data of a killed PostgreSQL is all there', async () => {
   expect(await site.sql('SELECT count(*) FROM event.kept')).toBe('1000')
 })
 
-test('a first start that is killed leaves no half database', async () => {
+test('a killed first start leaves no partial database', async () => {
   await using site = await EmbeddedSite.open()
   const running = site.start('env:up --service postgres')
   const hidden = async (): Promise<string[]> =>
@@ -124,7 +124,7 @@ test('a first start that is killed leaves no half database', async () => {
   expect(await site.sql('SELECT count(*) FROM pg_namespace WHERE nspname = $$user$$')).toBe('1')
 })
 
-test('data of another major version is refused', async () => {
+test('data of another major version of PostgreSQL is rejected', async () => {
   await using site = await EmbeddedSite.open()
   await mkdir(join(site.home, 'postgres'), {recursive: true})
   await writeFile(join(site.home, 'postgres', 'PG_VERSION'), '12\n')
@@ -140,7 +140,7 @@ test('data of another major version is refused', async () => {
   })
 })
 
-test('a changed password and user just work', async () => {
+test('a changed password is applied to the existing database', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   const env = {POSTGRES_PASSWORD: `it's "odd" \\ $x`}
@@ -148,7 +148,7 @@ test('a changed password and user just work', async () => {
   expect(await site.sql('SELECT 1', {password: env.POSTGRES_PASSWORD})).toBe('1')
 })
 
-test.skipIf(!canMount)('a disk that is nearly full is said before anything starts', async () => {
+test.skipIf(!canMount)('a nearly full disk is reported before the start', async () => {
   await using site = await EmbeddedSite.open()
   await using disk = await mountSmallDisk(join(site.directory, 'small'), 64 * 1024 ** 2)
   const run = await site.run('env:up --json', {env: {XDG_STATE_HOME: disk.path}})
@@ -159,7 +159,7 @@ test.skipIf(!canMount)('a disk that is nearly full is said before anything start
   })
 })
 
-test.skipIf(process.getuid?.() !== 0)('a home that others may not enter is refused', async () => {
+test.skipIf(process.getuid?.() !== 0)('a directory that PostgreSQL cannot enter is rejected', async () => {
   await using site = await EmbeddedSite.open()
   await chmod(site.directory, 0o700)
   const run = await site.run('env:up --json')
@@ -170,7 +170,7 @@ test.skipIf(process.getuid?.() !== 0)('a home that others may not enter is refus
   })
 })
 
-test('no secret is in a command line or a log', async () => {
+test('neither command lines nor logs contain a secret', async () => {
   const secrets = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET', 'TELEGRAM_BOT_TOKEN']
   const env = Object.fromEntries(secrets.map(name => [name, `canary-${name.toLowerCase()}-7f3a`]))
   await using site = await EmbeddedSite.open(env)
@@ -181,5 +181,3 @@ test('no secret is in a command line or a log', async () => {
   )
   expect(commands + logs.join('\n')).not.toContain('canary-')
 })
-
-/** Also the shells that were to end the programs. */

@@ -17,7 +17,7 @@ const lines = async (words: string): Promise<LogLine[]> =>
     .filter(Boolean)
     .map(line => JSON.parse(line) as LogLine)
 
-test('lines of all services come in the order of time', async () => {
+test('lines of all services are in chronological order', async () => {
   const all = await lines('')
   expect(new Set(all.map(({service}) => service))).toEqual(new Set(['postgres', 'user']))
   const times = all.map(({time}) => time)
@@ -33,7 +33,7 @@ test('the last lines of one service, and those since a time', async () => {
   expect((await lines('postgres --since 1h')).length).toBe(all.length)
 })
 
-test('a service that wrote nothing is named', async () => {
+test('a service without log lines is named in a note', async () => {
   const note = 'note: there are no log lines of gateway, redis'
   expect(await site.run('logs gateway redis')).toEqual({exitCode: 0, stdout: '', stderr: note})
   expect((await site.run('logs gateway redis --since 10m')).stderr).toBe(`${note} since 10m`)
@@ -41,7 +41,7 @@ test('a service that wrote nothing is named', async () => {
     expect((await site.run(words)).stderr).toBe('')
 })
 
-test('what a stack that has ended wrote can be read', async () => {
+test('the logs of a stopped stack can be read', async () => {
   await using ended = await EmbeddedSite.open()
   await ended.up('postgres')
   await ended.run('env:down')
@@ -53,7 +53,7 @@ test('what a stack that has ended wrote can be read', async () => {
   expect(followed.stdout).toBe(run.stdout)
 })
 
-test('control characters of a service reach files, and no terminal', async () => {
+test('control characters are written to files, not to terminals', async () => {
   const text = 'p1\rp2\rLAST \u001b]0;title\u0007 \u2028 end'
   const running = site.start('logs postgres --follow --json')
   const followed = new Promise<string>(resolve => {
@@ -75,7 +75,7 @@ test('control characters of a service reach files, and no terminal', async () =>
   expect(stdout).not.toContain('\u001b]0;')
 })
 
-test('what is followed ends with the stack', async () => {
+test('logs --follow ends when the stack is stopped', async () => {
   const running = site.start('logs user --follow --json')
   const reader = createInterface({input: running.stdout})
   await once(reader, 'line')

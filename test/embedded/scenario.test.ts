@@ -3,7 +3,7 @@ import {chromium} from '../helpers/browser-program.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 import {BIND, bookAndPay} from '../helpers/scenario.js'
 
-test.skipIf(!chromium())('without Docker a visitor books and pays too', async () => {
+test.skipIf(!chromium())('a visitor books and pays without Docker, too', async () => {
   await using site = await EmbeddedSite.open({BIND})
   await site.up()
   await bookAndPay({

@@ -12,7 +12,7 @@ import {EmbeddedSite} from '../helpers/embedded.js'
 
 const BACKENDS = servicesOf('dev').filter(({kind}) => kind === 'backend')
 
-test('without Docker dev comes up whole and says why', async () => {
+test('without Docker, dev starts completely and explains why', async () => {
   await using site = await EmbeddedSite.open()
   const run = await site.run('env:up')
   expect(run.exitCode, run.stderr).toBe(0)
@@ -31,7 +31,7 @@ test('without Docker dev comes up whole and says why', async () => {
   expect(health.status).toBe(200)
 })
 
-test('without a docker command it comes up as well', async () => {
+test('dev also starts without a docker command', async () => {
   await using site = await EmbeddedSite.open()
   const bin = join(site.directory, 'bin')
   await mkdir(bin)
@@ -41,7 +41,7 @@ test('without a docker command it comes up as well', async () => {
   expect(run.stderr).toContain('(the docker command was not found on this machine)')
 })
 
-test('what is missing is skipped, with a hint', async () => {
+test('a missing program is skipped with a hint', async () => {
   await using site = await EmbeddedSite.open()
   const {stdout} = await site.run('env:up --service gateway')
   expect(stdout).toMatch(/^redis +skipped +skipped +- +-$/m)
@@ -60,7 +60,7 @@ test('a second start changes nothing and says so', async () => {
   expect(await site.pidOf('gateway')).toBe(before)
 })
 
-test('the end of a start says where each password is', async () => {
+test('the report shows where the passwords are stored', async () => {
   await using site = await EmbeddedSite.open()
   const generated = join(site.env.XDG_STATE_HOME!, 'aquastream', 'dev.env')
   const first = await site.run('env:up --service postgres')
@@ -73,14 +73,14 @@ test('the end of a start says where each password is', async () => {
   expect(second.stdout).not.toContain(generated)
 })
 
-test('the doctor finds nothing to mend in what a start has made', async () => {
+test('env:doctor finds no problem after a start', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('gateway', 'postgres')
   const {checks} = JSON.parse((await site.run('env:doctor --json')).stdout) as DoctorReport
   expect(checks.filter(({verdict}) => verdict !== 'ok' && verdict !== 'skipped')).toEqual([])
 })
 
-test('a changed setting restarts what it concerns', async () => {
+test('a changed setting restarts only the affected services', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('gateway', 'postgres')
   const [gateway, postgres] = await Promise.all([site.pidOf('gateway'), site.pidOf('postgres')])
@@ -92,7 +92,7 @@ test('a changed setting restarts what it concerns', async () => {
   expect(await site.pidOf('postgres')).toBe(postgres)
 })
 
-test('a state directory that is not there yet lets PostgreSQL in', async () => {
+test('PostgreSQL can enter a newly created state directory', async () => {
   await using site = await EmbeddedSite.open()
   const env = {XDG_STATE_HOME: join(site.directory, 'new', 'state')}
   const run = await site.run('env:up --service postgres', {env})
@@ -100,7 +100,7 @@ test('a state directory that is not there yet lets PostgreSQL in', async () => {
   expect((await site.run('env:down', {env})).exitCode).toBe(0)
 })
 
-test('two starts at the same moment both succeed', async () => {
+test('two concurrent starts of a stack both succeed', async () => {
   await using site = await EmbeddedSite.open()
   const runs = await Promise.all([1, 2].map(() => site.run('env:up --service postgres')))
   for (const {exitCode, stderr} of runs) expect(exitCode, stderr).toBe(0)
@@ -108,7 +108,7 @@ test('two starts at the same moment both succeed', async () => {
   expect(postmasters).toHaveLength(1)
 })
 
-test('a service is started again when it dies', async () => {
+test('a service that has been killed is restarted', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('gateway')
   const before = await site.pidOf('gateway')
@@ -124,7 +124,7 @@ test('a service is started again when it dies', async () => {
   expect(await site.pidOf('gateway')).not.toBe(before)
 })
 
-test('a service that cannot run is named with its words', async () => {
+test('a service that cannot start is reported with its output', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.run('env:down')
@@ -135,11 +135,11 @@ test('a service that cannot run is named with its words', async () => {
   expect(run.stdout).toContain('pg_control')
 })
 
-test('an address that this machine does not have is named before anything is ended', async () => {
+test('an address of another machine is rejected before any change', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   const before = await site.pidOf('postgres')
-  // Kept for documentation: RFC 5737.
+  // An address that RFC 5737 reserves for documentation.
   const run = await site.run('env:up --service postgres --json', {env: {BIND: '192.0.2.1'}})
   expect(run.exitCode).toBe(3)
   expect(errorOf(run)).toMatchObject({
@@ -149,11 +149,11 @@ test('an address that this machine does not have is named before anything is end
   expect(await site.pidOf('postgres')).toBe(before)
 })
 
-test.for([0, NOBODY])('a port for root alone is named before user %i ends anything', async (user, {skip}) => {
+test.for([0, NOBODY])('user %i gets an error for a privileged port', async (user, {skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   const first = Number(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
-  skip(first < 2, 'every port is for everybody here')
+  skip(first < 2, 'this machine has no privileged ports')
   await using site = await EmbeddedSite.open()
   await site.allow(user)
   const port = String(first - 1)
@@ -167,7 +167,7 @@ test.for([0, NOBODY])('a port for root alone is named before user %i ends anythi
   })
 })
 
-test('ports change hands after a stop', async () => {
+test('services can exchange their ports only after a stop', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('gateway', 'mocks')
   const {GATEWAY_PORT, MOCKS_PORT} = site.env as Record<'GATEWAY_PORT' | 'MOCKS_PORT', string>
@@ -184,7 +184,7 @@ test('ports change hands after a stop', async () => {
   expect((await site.run(words, {env})).exitCode).toBe(0)
 })
 
-test('a taken port is named before anything starts', async () => {
+test('a port in use is reported before the start', async () => {
   await using site = await EmbeddedSite.open()
   const server = createServer().listen(Number(site.env.POSTGRES_PORT), '127.0.0.1')
   await once(server, 'listening')
@@ -201,14 +201,14 @@ test('a taken port is named before anything starts', async () => {
 test.each([
   ['--profile stage --engine embedded', 9, 'the embedded engine supports only dev, not stage'],
   ['--real user', 2, '--real user is not possible: the embedded engine runs every backend as a stub'],
-])('env:up %s is refused with the reason', async (words, exitCode, message) => {
+])('env:up %s is rejected with the reason', async (words, exitCode, message) => {
   await using site = await EmbeddedSite.open()
   const run = await site.run(`env:up ${words} --json`)
   expect(run.exitCode).toBe(exitCode)
   expect(errorOf(run).message).toBe(message)
 })
 
-test('stage without Docker keeps the error of Docker', async () => {
+test('stage without Docker reports the error of Docker', async () => {
   await using site = await EmbeddedSite.open()
   const run = await site.run('env:status --profile stage --json')
   expect(errorOf(run)).toMatchObject({
@@ -217,7 +217,7 @@ test('stage without Docker keeps the error of Docker', async () => {
   })
 })
 
-test('what runs here refuses to start there', async () => {
+test('a stack on the embedded engine rejects --engine compose', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   const run = await site.run('env:up --engine compose --json')
@@ -228,7 +228,7 @@ test('what runs here refuses to start there', async () => {
   })
 })
 
-test.skipIf(process.getuid?.() !== 0)('nothing that listens or has data is root', async () => {
+test.skipIf(process.getuid?.() !== 0)('neither the server nor its data belongs to root', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   expect(await site.sql('SHOW listen_addresses')).toBe('127.0.0.1')
@@ -236,7 +236,7 @@ test.skipIf(process.getuid?.() !== 0)('nothing that listens or has data is root'
   expect(uid).not.toBe(0)
 })
 
-test('the report of a start names the engine', async () => {
+test('the report of a start contains the engine', async () => {
   await using site = await EmbeddedSite.open()
   const report: UpReport = await site.up('postgres')
   expect(report).toMatchObject({engine: 'embedded', profile: 'dev', changed: true})

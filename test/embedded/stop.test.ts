@@ -6,7 +6,7 @@ import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 
-test('after a stop nothing runs, and the data stays', async () => {
+test('after a stop nothing runs, but data is kept', async () => {
   await using site = await EmbeddedSite.open()
   await site.up()
   await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
@@ -32,7 +32,7 @@ test('a stop with --volumes names the data and deletes it', async () => {
   expect(await site.remains(0)).toEqual([])
 })
 
-test('a deletion that was killed is finished', async () => {
+test('the next env:down completes a killed deletion', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.run('env:down')
@@ -45,9 +45,9 @@ test('a deletion that was killed is finished', async () => {
 
 describe('another user', () => {
   test.for([
-    ['passes through', 0o711],
+    ['may enter but not list', 0o711],
     ['may not enter', 0o700],
-  ] as const)('who %s the directory is not told that the stack is down', async ([, mode], {skip}) => {
+  ] as const)('who %s the directory gets an error', async ([, mode], {skip}) => {
     const reason = await whyNotAs(NOBODY)
     skip(reason !== undefined, reason)
     await using site = await EmbeddedSite.open()
@@ -61,7 +61,7 @@ describe('another user', () => {
         message: `this user may not check whether a stack is running in ${site.home}`,
       })
     }
-    // Where the backups are does not depend on what runs.
+    // The location of the backups does not depend on the running stack.
     expect((await site.run('db:list', {user: NOBODY, cwd: '/'})).exitCode).toBe(0)
     const doctor = await site.run('env:doctor --json', {user: NOBODY})
     const {checks} = JSON.parse(doctor.stdout) as DoctorReport
@@ -69,7 +69,7 @@ describe('another user', () => {
   })
 })
 
-test('a stop that cannot take its lock says so at once', async ({skip}) => {
+test('a stop without access to its lock fails immediately', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
   await using site = await EmbeddedSite.open()
@@ -84,14 +84,14 @@ test('a stop that cannot take its lock says so at once', async ({skip}) => {
   expect(errorOf(run).message).toContain(dirname(site.home))
 })
 
-test('data of a stack that is down is deleted too', async () => {
+test('the data of a stopped stack is deleted, too', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.run('env:down')
   expect((await site.run('env:down --volumes --yes')).stdout).toContain('Its data was deleted')
 })
 
-test('a stop of what does not run says so', async () => {
+test('stopping a stack that is not running changes nothing', async () => {
   await using site = await EmbeddedSite.open()
   const {exitCode, stdout} = await site.run('env:down', {env: {PATH: '/nonexistent'}})
   expect({exitCode, stdout}).toEqual({
@@ -100,7 +100,7 @@ test('a stop of what does not run says so', async () => {
   })
 })
 
-test('what Docker runs, which does not answer, is not said to be stopped', async () => {
+test('if Docker does not respond, its state is unknown', async () => {
   await using site = await EmbeddedSite.open()
   const silence = 'cannot connect to Docker Engine at /nonexistent/none.sock'
   expect((await site.run('env:down')).stdout).toBe(
@@ -119,7 +119,7 @@ test('what Docker runs, which does not answer, is not said to be stopped', async
   )
 })
 
-test('a supervisor whose home is deleted ends everything', async () => {
+test('a supervisor stops everything if its directory is deleted', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('gateway')
   const {rm} = await import('node:fs/promises')

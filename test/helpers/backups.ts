@@ -10,7 +10,7 @@ export function siteFor({url, env}: Pick<TestServer, 'url' | 'env'>): Promise<Si
   return Site.open({...env, DATABASE_URL: url, AQUASTREAM_PROFILE: 'dev'})
 }
 
-/** Where the sets of a site are. */
+/** Returns the repository of the dev profile of a site. */
 export function rootOf({directory}: Site): string {
   return join(directory, 'backups', 'dev')
 }
@@ -24,36 +24,37 @@ export function restore(site: Site, ...words: string[]): Promise<RestoreReport> 
 }
 
 /**
- * Puts a script before one of ours: something on the way to the server that does as it likes.
- * @param stream what of it: `replay`, `facts`
- * @returns variables for a run
+ * Installs a script that runs instead of one stream of backup.sh or restore.sh, for example to simulate a lost
+ * connection.
+ * @param stream the stream to replace, such as `replay` or `facts`
+ * @returns environment variables for a run of the CLI
  */
 export async function detour(
   {directory}: Site,
   {env}: Pick<TestServer, 'env'>,
   {stream, script}: {stream: string; script: string},
 ): Promise<{PATH: string}> {
-  // The arguments of a real one: -c SCRIPT backup.sh --stream WHAT
+  // The CLI runs: sh -c SCRIPT backup.sh --stream NAME
   const text = `#!/bin/sh\ncase "$4 $5" in '--stream ${stream}') ${script} ;; *) exec /bin/sh "$@" ;; esac\n`
   await writeFile(join(directory, 'sh'), text, {mode: 0o755})
   return {PATH: [directory, env.PATH].join(delimiter)}
 }
 
-/** What a command reports; it has to succeed. */
+/** Runs a command that must succeed, and returns its JSON result. */
 export async function report<T>(site: Site, words: string[]): Promise<T> {
   const run = await site.run([...words, '--json'])
   if (run.exitCode !== 0) throw new Error(`exit ${run.exitCode}: ${run.stdout}${run.stderr}`)
   return JSON.parse(run.stdout) as T
 }
 
-/** Of a command that has to fail. */
+/** Runs a command that must fail, and returns its error. */
 export async function failure(site: Site, ...words: string[]): Promise<ReturnType<typeof errorOf>> {
   const run = await site.run([...words, '--json'])
-  if (run.exitCode === 0) throw new Error(`it succeeded: ${run.stdout}`)
+  if (run.exitCode === 0) throw new Error(`the command succeeded: ${run.stdout}`)
   return errorOf(run)
 }
 
-/** Runs a command as it is printed for people: quoted for a shell. */
+/** Runs a command as it is printed for users: quoted for a shell. */
 export function runPrinted(site: Site, command: string, ...more: string[]): Promise<Run> {
   const words = [...command.matchAll(/'((?:[^']|'\\'')*)'|(\S+)/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll(String.raw`'\''`, "'") ?? plain!,
@@ -61,7 +62,7 @@ export function runPrinted(site: Site, command: string, ...more: string[]): Prom
   return site.run([...words.slice(1), ...more])
 }
 
-/** Everything in a directory: path, mode in octal, and content of files. */
+/** Lists everything in a directory: path, mode in octal, and content of files. */
 export async function listTree(directory: string): Promise<{path: string; mode: string; content: Buffer}[]> {
   const names = await readdir(directory, {recursive: true})
   return Promise.all(
@@ -74,7 +75,7 @@ export async function listTree(directory: string): Promise<{path: string; mode: 
   )
 }
 
-/** The schemas of the platform, small, with foreign keys both ways. */
+/** The schemas of the platform with a few small tables, and foreign keys in both directions. */
 export const SMALL = `
   CREATE SCHEMA "user"; CREATE SCHEMA event; CREATE SCHEMA crew; CREATE SCHEMA payment;
   CREATE SCHEMA notification; CREATE SCHEMA media;

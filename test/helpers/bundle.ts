@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 
-/** The files of an archive by their path in it, unpacked by the system's own tar. */
+/** Unpacks an archive with the tar program of the system, and returns the files by their path in the archive. */
 export async function unpack(archive: string): Promise<Map<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-unpacked-'))
   try {

@@ -6,22 +6,22 @@ import {unpack} from './bundle.js'
 import type {Site} from './cli.js'
 import {formsOf} from './spellings.js'
 
-/** A value that encodings change and no text has by chance. */
+/** Returns a value that encodings change and that no text contains by chance. */
 const canary = (name: string): string => `${name.toLowerCase()}/+&"%41-${randomBytes(12).toString('hex')}`
 
-/** Every secret setting that a service gets, each with a canary. */
+/** A canary for each secret setting that services receive. */
 export const CANARIES: Record<string, string> = Object.fromEntries(
   SETTINGS.filter(({secret, readBy}) => secret && readBy !== 'cli').map(({name}) => [name, canary(name)]),
 )
 
-/** The password in it is a canary too. It is of a server that is not there. */
+/** The password of a server that does not exist; it is a canary as well. */
 const PASSWORD = canary('DATABASE_URL')
 const DATABASE_URL = `postgresql://someone:${encodeURIComponent(PASSWORD)}@127.0.0.1:1/none`
 
 /**
- * Has the services of a stack that was started with canaries write them in all forms, one each, makes a report, and looks
- * for them in it; until each was written.
- * @param write into the log of a service
+ * Checks that support bundles of a stack contain none of the canaries that it was started with. Each service logs one
+ * canary in every form, then a bundle is written; this is repeated until every canary has been logged.
+ * @param write writes a text to the log of a service
  */
 export async function expectNoCanary(
   site: Site,
@@ -40,7 +40,10 @@ export async function expectNoCanary(
   }
 }
 
-/** Those of the services are the environment of the start alone: later the services are all that knows them. */
+/**
+ * Writes a support bundle. Only the environment of the start contained the canaries of the services, so from then on
+ * they are known only from the services.
+ */
 async function report(site: Site, name: string): Promise<BundleReport> {
   const run = await site.run(`logs --bundle ${name}.tar.gz --json`, {env: {DATABASE_URL}})
   expect(run.exitCode, run.stdout).toBe(0)
@@ -68,12 +71,12 @@ async function judge(
       lines.filter(line => line.includes(` before ${name} |`) && line.endsWith(`| after ${name}`)).length,
     ).toBeGreaterThan(300)
   }
-  // The part of each that no encoding of characters changes.
+  // The hexadecimal end of each canary, which no encoding of single characters changes.
   const hex = [...Object.values(CANARIES), PASSWORD].map(value => value.slice(-24))
   expect([...files.values()].join('')).not.toMatch(new RegExp(hex.join('|')))
 }
 
-/** A secret in all forms, over two lines, and where an engine cuts a long line. */
+/** Returns a text with a secret in all forms, split over two lines, and where an engine splits a long line. */
 function spelledOut(name: string, value: string): string {
   const half = Math.ceil(value.length / 2)
   const forms = formsOf(value).map(({form}) => `before ${name} |${form}| after ${name}\n`)

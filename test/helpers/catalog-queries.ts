@@ -1,6 +1,6 @@
-/** What of a database is compared, apart from rows and the schema's dump: queries that give one text a line. */
+// Queries that describe a database, except for its rows and its dump. Each row of a result is one text.
 
-/** The schemas looked at: those named, or all that are not the system's own. */
+/** Returns a subquery for the named schemas, or for all schemas except those of the system. */
 export function namespaces(schemas: string[] | undefined): string {
   const names = schemas?.map(name => literal(name)).join(', ')
   const condition = names ? `nspname IN (${names})` : `nspname !~ '^pg_' AND nspname <> 'information_schema'`
@@ -11,11 +11,11 @@ function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** Extensions bring these, so a dump does not. */
+/** Returns a condition that excludes the members of extensions, which a dump does not contain. */
 const own = (catalog: string, oid: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend WHERE classid = '${catalog}'::regclass AND objid = ${oid} AND deptype = 'e')`
 
-/** Grants as lines; nothing granted explicitly is the same as the defaults spelled out. */
+/** Returns a query for the privileges in an ACL, one row per grantee and grantor. */
 const explode = (acl: string): string =>
   `SELECT grantee, grantor, string_agg(privilege_type || CASE WHEN is_grantable THEN '*' ELSE '' END, ', ' ORDER BY privilege_type) AS privileges
    FROM aclexplode(${acl}) GROUP BY 1, 2`
@@ -23,7 +23,7 @@ const grant = `format('%s to %s by %s', privileges, CASE grantee WHEN 0 THEN 'PU
 
 const name = (identity: string): string => `(SELECT concat_ws(' ', type, identity) FROM ${identity})`
 
-/** Of the schemas: everything that has an owner, with its grants and the letter of its default grants. */
+/** Returns a query for the objects of the schemas that have an owner, with the object type for acldefault(). */
 const owned = (within: string): string => `
   SELECT 'pg_class'::regclass AS catalog, oid, relowner AS owner, relacl AS acl, CASE relkind WHEN 'S' THEN 's' ELSE 'r' END AS letter
     FROM pg_class WHERE relnamespace IN ${within} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND ${own('pg_class', 'pg_class.oid')}
@@ -47,7 +47,7 @@ const owned = (within: string): string => `
     )
     .join('\n  ')}`
 
-/** Of the whole database: the same for what lies in no schema. */
+/** The same for the whole database, with the objects that belong to no schema. */
 const ownedByDatabase = `
   UNION ALL SELECT 'pg_publication', oid, pubowner, NULL, NULL FROM pg_publication
   UNION ALL SELECT 'pg_event_trigger', oid, evtowner, NULL, NULL FROM pg_event_trigger
@@ -57,7 +57,7 @@ const ownedByDatabase = `
   UNION ALL SELECT 'pg_foreign_server', oid, srvowner, srvacl, 'S' FROM pg_foreign_server
   UNION ALL SELECT 'pg_largeobject', oid, lomowner, lomacl, 'L' FROM pg_largeobject_metadata`
 
-/** Queries for what lies in these schemas. */
+/** Returns queries for the objects of these schemas. */
 export function schemaQueries(schemas: string[] | undefined): Record<string, string> {
   const within = namespaces(schemas)
   const objects = `(${owned(within)} ${schemas ? '' : ownedByDatabase}) AS object`
@@ -91,7 +91,7 @@ export function schemaQueries(schemas: string[] | undefined): Record<string, str
           'parents', (SELECT jsonb_agg(inhparent::regclass ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = r.oid),
           'query', CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END)))
         FROM pg_class r WHERE relnamespace IN ${within} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I')`,
-    // The testbed's PostgreSQL 17 keeps a number of its own in pg_attver, which its pg_dump leaves out as well.
+    // PostgreSQL 17 of the testbed stores a number of its own in pg_attver; its pg_dump omits it as well.
     columns: `
       SELECT format('%s.%I: %s', attrelid::regclass, attname, jsonb_strip_nulls(jsonb_build_object(
           'place', row_number() OVER (PARTITION BY attrelid ORDER BY attnum), 'type', format_type(atttypid, atttypmod), 'not null', attnotnull,
@@ -101,8 +101,8 @@ export function schemaQueries(schemas: string[] | undefined): Record<string, str
           'local', attislocal, 'inherited', attinhcount)))
         FROM pg_attribute a JOIN pg_class r ON r.oid = attrelid
         WHERE relnamespace IN ${within} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'i', 'I') AND attnum > 0 AND NOT attisdropped`,
-    // Foreign keys of partitions that follow one of the whole table have names that PostgreSQL makes up. Whether a
-    // key of a partition goes on to children means nothing, and a dump does not keep it.
+    // PostgreSQL generates the names of foreign keys that partitions inherit from the partitioned table. Whether
+    // children inherit the key of a partition has no meaning, and a dump does not contain it.
     constraints: `
       SELECT format('%s on %s: %s %s', CASE WHEN conparentid > 0 AND contype = 'f' THEN 'part of ' ||
           (SELECT quote_ident(p.conname) FROM pg_constraint p WHERE p.oid = c.conparentid) ELSE quote_ident(conname) END,
@@ -151,7 +151,7 @@ export function schemaQueries(schemas: string[] | undefined): Record<string, str
   }
 }
 
-/** Queries for what lies in no schema, and for the server. The database's own name is nowhere in the answers. */
+/** Queries for objects that belong to no schema, and for the server. No result contains the name of the database. */
 export const databaseQueries: Record<string, string> = {
   publications: `SELECT format('%I: %s', pubname, to_jsonb(p) - '{oid,pubowner,pubname}'::text[]) FROM pg_publication p`,
   'event triggers': `SELECT format('%I: %s', evtname, jsonb_build_object('event', evtevent, 'function', evtfoid::regproc, 'enabled', evtenabled, 'tags', evttags)) FROM pg_event_trigger`,

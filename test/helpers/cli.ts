@@ -6,14 +6,14 @@ import {execa} from 'execa'
 
 const RUN = resolve(import.meta.dirname, '../../bin/run.js')
 
-/** What one run of the built CLI left. */
+/** The result of one run of the built CLI. */
 export interface Run {
   exitCode: number
   stdout: string
   stderr: string
 }
 
-/** One run of the built CLI that has not ended. */
+/** A running process of the built CLI. */
 export interface Running {
   pid: number
   stdout: Readable
@@ -25,13 +25,13 @@ export interface Running {
 export interface RunOptions {
   env?: NodeJS.ProcessEnv
   cwd?: string
-  /** Another copy of the CLI. */
+  /** The path of another copy of the CLI. */
   cli?: string
-  /** User id to run as; the tests themselves must be root's. */
+  /** The user ID to run as; the tests themselves must run as root. */
   user?: number
 }
 
-/** A directory to work in and a home of its own, gone at the end; nothing of the developer's settings gets in. */
+/** A working directory that is also the home directory, deleted at the end. It is free of the developer's settings. */
 export class Site implements AsyncDisposable {
   readonly env: NodeJS.ProcessEnv
 
@@ -52,12 +52,12 @@ export class Site implements AsyncDisposable {
     return new Site(await mkdtemp(join(tmpdir(), 'aquastream-test-')), env)
   }
 
-  /** Runs the CLI with these words, to its end; a list where a word has spaces. */
+  /** Runs the CLI to its end. Arguments that contain spaces are passed as a list. */
   run(words: string | string[], options: RunOptions = {}): Promise<Run> {
     return this.start(words, options).ended
   }
 
-  /** Starts the CLI and leaves the rest to the test: its streams, its signals, its end. */
+  /** Starts the CLI. The test reads its output, sends signals and waits for its end. */
   start(
     words: string | string[],
     {env = {}, cwd = this.directory, cli = RUN, user}: RunOptions = {},
@@ -81,9 +81,9 @@ export class Site implements AsyncDisposable {
   }
 
   /**
-   * As `run`, in a terminal of so many columns: what its screen gets.
-   * @param answers keys that are typed when a text is on the screen, one after the other; a function does something
-   * first
+   * Runs the CLI in a terminal with this number of columns; `stdout` is everything that was written to the terminal.
+   * @param answers keys to type when a text has appeared, one pair after the other; a function can do something before
+   *   the keys are typed
    */
   async runInTerminal(
     words: string,
@@ -119,7 +119,7 @@ export class Site implements AsyncDisposable {
   }
 }
 
-/** The error object of a failed --json run. */
+/** Returns the error object of a failed run with --json. */
 export function errorOf({stdout}: Run): {
   code: string
   exitCode: number

@@ -1,22 +1,22 @@
 import {databaseQueries, namespaces, schemaQueries} from './catalog-queries.js'
 import type {Sql} from './postgres.js'
 
-/** Everything in a database as lines under headings, in an order that does not depend on how it came there. */
+/** The content of a database as lines under headings, in an order that does not depend on how it was created. */
 export type Description = Record<string, string[]>
 
 export interface DescribeOptions {
-  /** Only what lies in these; then nothing of the database, the roles and the server either. */
+  /** Describe only these schemas, and neither the database, the roles nor the server. */
   schemas?: string[]
-  /** Headings to leave out. */
+  /** Headings to omit. */
   without?: string[]
 }
 
-/** Of a table that has no more than this, each row is a line. */
+/** Tables with at most this many rows are described row by row. */
 const ROWS_SHOWN = 100
 
 /**
- * Reads it all, from the catalogues, from the tables, and from pg_dump, in one psql session: pg_dump is
- * started by psql, so that one function is enough, also for a server in a container.
+ * Describes a database by its catalogs, its rows and its dump, in one psql session. psql itself starts pg_dump, so that
+ * this also works for a server in a container.
  */
 export async function describe(
   {sql}: {sql: Sql},
@@ -26,7 +26,7 @@ export async function describe(
   const queries = {...schemaQueries(schemas), ...(schemas ? {} : databaseQueries)}
   const output = await sql(
     [
-      // First, because psql 15 does not flush its own output before it starts a program.
+      // pg_dump runs first, because psql 15 does not flush its own output before it starts a program.
       dumpCommand(schemas),
       'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;',
       PLAIN_SESSION,
@@ -45,7 +45,7 @@ export async function describe(
   return Object.fromEntries(Object.entries(description).filter(([heading]) => !without.includes(heading)))
 }
 
-/** What is only in one of two descriptions: `- heading: line` was lost, `+ heading: line` is new. */
+/** Returns the lines that are in only one description: `- heading: line` was lost, `+ heading: line` is new. */
 export function differences(before: Description, after: Description): string[] {
   const headings = new Set([...Object.keys(before), ...Object.keys(after)])
   return [...headings].flatMap(heading => [
@@ -54,7 +54,7 @@ export function differences(before: Description, after: Description): string[] {
   ])
 }
 
-/** The lines of one that the other does not have, or not as often. */
+/** Returns the lines that the other list does not contain, or contains fewer times. */
 function beyond(lines: string[], others: string[]): string[] {
   const left = new Map<string, number>()
   for (const line of others) left.set(line, (left.get(line) ?? 0) + 1)
@@ -65,14 +65,14 @@ function beyond(lines: string[], others: string[]): string[] {
   })
 }
 
-/** Settings of roles and databases must not show in the text of rows, nor end the session. */
+/** Overrides settings of roles and databases that would change the text of rows or end the session. */
 const PLAIN_SESSION = `
 SET search_path = ''; SET timezone = 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1; SET lc_monetary = 'C'; SET row_security = off; SET statement_timeout = 0;`
 
 const DUMPED = '@ dumped'
 
-/** Grants are compared apart: their order in a dump is the order in which they were given. */
+/** Grants are compared separately, because a dump lists them in the order in which they were granted. */
 function dumpCommand(schemas: string[] | undefined): string {
   const patterns = (schemas ?? []).map(name => `-n ${shellWord(`"${name.replaceAll('"', '""')}"`)}`)
   const command = ['pg_dump --schema-only --no-privileges --lock-wait-timeout=10000', ...patterns].join(' ')
@@ -88,14 +88,14 @@ function shellWord(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-/** One line for each entry, sorted, without what differs from run to run. */
+/** Returns the entries of a dump, sorted, without the parts that differ from run to run. */
 function dumpEntries(dump: string): string[] {
   if (!dump.includes('\n-- PostgreSQL database dump complete\n')) throw new Error(`pg_dump failed:\n${dump}`)
   return (
     dump
       .replace(/\n--\n-- PostgreSQL database dump complete\n.*$/s, '')
       .replaceAll(/^(\\(un)?restrict .*|-- Dumped (from|by) .*|SET default_.*)\n/gm, '')
-      // The order in which the server finds the roles of a policy means nothing.
+      // The order of the roles of a policy has no meaning.
       .replaceAll(
         /^(CREATE POLICY .* TO )(.*?)(?= USING \(| WITH CHECK \()/gm,
         (_, start: string, roles: string) => start.concat(roles.split(', ').sort().join(', ')),
@@ -113,7 +113,7 @@ SELECT format('SELECT to_json(format(''%%s: %%s, called %%s'', %L, last_value, i
 FROM pg_class WHERE relkind = 'S' AND relnamespace IN ${namespaces(schemas)} ORDER BY oid::regclass::text COLLATE "C" \\gexec`
 }
 
-/** Each table's own rows, without those of its children; the alias is no column's name. */
+/** Selects the rows of each table without those of its child tables. No column has the same name as the alias. */
 function rows(schemas: string[] | undefined): string {
   const tables = `FROM pg_class WHERE relnamespace IN ${namespaces(schemas)} AND (relkind = 'r' OR relkind = 'm' AND relispopulated)
 ORDER BY oid::regclass::text COLLATE "C" \\gexec`
@@ -129,7 +129,7 @@ SELECT format($$SELECT to_json(format('%%s: %%s %%s', %L, left(line, 160), CASE 
 ${tables}`
 }
 
-/** psql's answers: a heading, and then each line as a JSON string, whatever is in it. */
+/** Parses the output of psql: each heading is followed by its lines as JSON strings. */
 function sections(answers: string): Description {
   const description: Description = {}
   let lines: string[] = []

@@ -6,7 +6,7 @@ import {execa} from 'execa'
 import {describe} from './compare-databases.js'
 import type {Sql, TestServer} from './postgres.js'
 
-/** Six schemas that hang together both ways; small, so that hundreds of rounds are possible. */
+/** Six schemas that refer to each other in both directions; small, so that hundreds of rounds are possible. */
 export const FIXTURE = `
   CREATE SCHEMA "user"; CREATE SCHEMA event; CREATE SCHEMA crew; CREATE SCHEMA payment;
   CREATE SCHEMA notification; CREATE SCHEMA media;
@@ -28,7 +28,7 @@ export const FIXTURE = `
   CREATE VIEW "user".recent AS SELECT id FROM "user".notes ORDER BY id DESC LIMIT 10;
   CREATE PUBLICATION changes FOR TABLE "user".accounts, payment.payments;`
 
-/** What an accident did to it since the backup; the same again does nothing more. */
+/** Damages the database after the backup. Repeating it changes nothing more. */
 export const ACCIDENT = `
   UPDATE "user".accounts SET note = 'lost' WHERE note <> 'lost';
   DELETE FROM "user".notes WHERE id > 10;
@@ -37,7 +37,7 @@ export const ACCIDENT = `
   UPDATE payment.payments SET amount = 0 WHERE amount <> 0;
   DELETE FROM notification.outbox WHERE id > 10;`
 
-/** Rows and definitions of everything in the database, in one word. */
+/** Returns a hash of all rows and definitions in the database. */
 export async function fingerprint(server: {sql: Sql}): Promise<string> {
   return createHash('sha256')
     .update(JSON.stringify(await describe(server)))
@@ -45,8 +45,8 @@ export async function fingerprint(server: {sql: Sql}): Promise<string> {
 }
 
 /**
- * The newest transaction of the whole server that wrote anything, rolled back or not: while it stays the same, so does
- * everything else.
+ * Returns a transaction ID that increases when any transaction of the server has written something, even if it was
+ * rolled back. While it stays the same, nothing has changed.
  */
 export function lastWrite({sql}: {sql: Sql}): Promise<string> {
   return sql('SELECT pg_snapshot_xmax(pg_current_snapshot())')
@@ -58,7 +58,7 @@ const OURS = `
   UNION ALL SELECT 'temporary ' || relname FROM pg_class WHERE relpersistence = 't'
   UNION ALL SELECT 'database ' || datname FROM pg_database WHERE datname LIKE 'aquastream\\_%'`
 
-/** What a run has left in the database when it had time to end: nothing, or it is a list of it. */
+/** Waits until commands have left nothing in the database, and returns what is still there; usually nothing. */
 export async function remains({sql}: {sql: Sql}, patience = 15_000): Promise<string> {
   const deadline = performance.now() + patience
   for (;;) {
@@ -68,7 +68,7 @@ export async function remains({sql}: {sql: Sql}, patience = 15_000): Promise<str
   }
 }
 
-/** Every set of a directory that claims to be complete, with what sha256sum says of it. */
+/** Checks each backup of a repository with sha256sum. Returns its kind, or `broken` and the output, by ID. */
 export async function checkSums(root: string): Promise<Map<string, string>> {
   const names = (await readdir(root)).filter(name => /^\d{8}T\d{6}Z$/.test(name)).sort()
   const results = new Map<string, string>()
@@ -88,7 +88,7 @@ async function kindOf(set: string): Promise<string> {
   return (JSON.parse(await readFile(join(set, 'manifest.json'), 'utf8')) as {kind: string}).kind
 }
 
-/** The processes that a process has started, and those that they have. */
+/** Returns all descendants of a process. */
 export async function descendants(pid: number): Promise<{pid: number; name: string}[]> {
   const {stdout} = await execa('ps', ['-eo', 'pid=,ppid=,comm='])
   const all = stdout.split('\n').map(line => {
@@ -100,7 +100,7 @@ export async function descendants(pid: number): Promise<{pid: number; name: stri
   return below(pid)
 }
 
-/** The process may have ended by itself. */
+/** Kills a process, which may have ended by itself. */
 export function killNow(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
@@ -109,7 +109,7 @@ export function killNow(pid: number): void {
   }
 }
 
-/** Backends that work for the CLI. */
+/** Returns the pids of the backends that serve the CLI. */
 export async function backends({sql}: Pick<TestServer, 'sql'>): Promise<number[]> {
   const found = await sql("SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'aquastream%'")
   return found.split('\n').filter(Boolean).map(Number)

@@ -11,14 +11,14 @@ import {killNow} from './crash-site.js'
 import {postgresPrograms} from './postgres-programs.js'
 import {freePorts} from './stack.js'
 
-/** No Docker engine is in reach, whatever this machine has. */
+/** Makes Docker Engine unreachable, even if this machine has one. */
 const NO_DOCKER = {DOCKER_HOST: 'unix:///nonexistent/none.sock'}
 
-/** A site whose dev runs on the embedded engine; its processes and data go with it. */
+/** A site whose dev profile runs on the embedded engine. Its processes and data are removed at the end. */
 export class EmbeddedSite extends Site {
   static override async open(env: NodeJS.ProcessEnv = {}): Promise<EmbeddedSite> {
     const directory = await realpath(await mkdtemp(join(tmpdir(), 'aquastream-test-')))
-    // As root, PostgreSQL runs as another user, who has to get to its data.
+    // Under root, PostgreSQL runs as another user, who must be able to reach the data.
     await mkdir(join(directory, 'state'))
     for (const path of [directory, join(directory, 'state')]) await chmod(path, 0o711)
     const [bin] = [...postgresPrograms().values()]
@@ -31,12 +31,12 @@ export class EmbeddedSite extends Site {
     })
   }
 
-  /** Where the stack keeps everything. */
+  /** The directory with the data, logs and records of the stack. */
   get home(): string {
     return join(this.env.XDG_STATE_HOME!, 'aquastream', this.env.AQUASTREAM_PROJECT!)
   }
 
-  /** Brings services up, all when none is named, and fails when that does. */
+  /** Starts services, by default all. Throws if the start fails. */
   async up(...services: string[]): Promise<UpReport> {
     const {exitCode, stdout, stderr} = await this.run([
       'env:up',
@@ -51,7 +51,7 @@ export class EmbeddedSite extends Site {
     return JSON.parse((await this.run('env:status --json')).stdout) as StatusReport
   }
 
-  /** Runs SQL as the stack's user and gives what psql printed. */
+  /** Runs SQL as the database user of the stack, and returns the output of psql. */
   async sql(text: string, options: {password?: string} = {}): Promise<string> {
     const generated = join(this.env.XDG_STATE_HOME!, 'aquastream', 'dev.env')
     const password =
@@ -71,12 +71,12 @@ export class EmbeddedSite extends Site {
     return stdout
   }
 
-  /** Gives the directory to another user, who then runs the CLI. */
+  /** Changes the owner of the directories to another user, who then runs the CLI. */
   async allow(user: number): Promise<void> {
     for (const path of [this.directory, this.env.XDG_STATE_HOME!]) await chown(path, user, user)
   }
 
-  /** The process that runs a service, or the supervisor, as the engine has written it down. */
+  /** Returns the pid that the engine has recorded for a service or for `supervisor`. */
   async pidOf(service: string): Promise<number> {
     const record = JSON.parse(await readFile(join(this.home, 'run', `${service}.json`), 'utf8')) as {
       pid: number
@@ -84,12 +84,12 @@ export class EmbeddedSite extends Site {
     return record.pid
   }
 
-  /** Every process that has to do with this stack, by its command line or where it works. */
+  /** Returns the processes of this stack, which are found by command line and working directory. */
   async processes(): Promise<{pid: number; command: string}[]> {
     return processesIn(this.home)
   }
 
-  /** Waits until none is left, and gives those that are after all. */
+  /** Waits until no process is left, and returns the commands of those that still run. */
   async remains(patience = 15_000): Promise<string[]> {
     const deadline = performance.now() + patience
     for (;;) {
@@ -107,17 +107,17 @@ export class EmbeddedSite extends Site {
   }
 }
 
-/** Kills the supervisor and its keepers with -9, and gives their number; what they ran runs on. */
+/** Kills the supervisor and its watchdogs, and returns the number of watchdogs. The programs keep running. */
 export async function killSupervision(site: EmbeddedSite): Promise<number> {
-  const keepers = (await site.processes()).filter(({command}) => command.startsWith('/bin/sh -c'))
-  for (const {pid} of keepers) killNow(pid)
+  const watchdogs = (await site.processes()).filter(({command}) => command.startsWith('/bin/sh -c'))
+  for (const {pid} of watchdogs) killNow(pid)
   const supervisor = await site.pidOf('supervisor')
   killNow(supervisor)
   await until(async () => !(await site.processes()).some(({pid}) => pid === supervisor), 'it is gone')
-  return keepers.length
+  return watchdogs.length
 }
 
-/** Every process that names a directory on its command line, or works in it; none of the CLI. */
+/** Returns the processes that have a directory in their command line, or work in it, except those of the CLI. */
 export async function processesIn(directory: string): Promise<{pid: number; command: string}[]> {
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number)
   const found = await Promise.all(
@@ -136,11 +136,11 @@ export async function processesIn(directory: string): Promise<{pid: number; comm
   return found.flat()
 }
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export async function until(holds: () => Promise<boolean>, what: string, patience = 30_000): Promise<void> {
   const deadline = performance.now() + patience
   while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`in ${patience} ms it did not become so: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not within ${patience} ms: ${what}`)
     await sleep(50)
   }
 }

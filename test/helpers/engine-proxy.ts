@@ -4,14 +4,14 @@ import {connect, createServer, type Socket} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 
-/** A socket that leads to the real engine until it is stopped: an engine that can go away without harm. */
+/** A socket that forwards to Docker Engine until it is stopped: simulates an engine that becomes unavailable. */
 export interface EngineProxy extends AsyncDisposable {
   path: string
   stop(): Promise<void>
 }
 
 export async function openEngineProxy(): Promise<EngineProxy> {
-  // Everybody may look into it; who may use the socket is for the test to decide.
+  // All users may enter the directory; the test sets the permissions of the socket.
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-engine-'))
   await chmod(directory, 0o755)
   const path = join(directory, 'engine.sock')

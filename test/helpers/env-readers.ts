@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import fc from 'fast-check'
 
-/** Variables of a settings file, as `sh` has them after `. file`. */
+/** Returns variables of a settings file as `sh` reads them with `. file`. */
 export async function readWithSh(path: string, names: string[]): Promise<Record<string, string>> {
   const script = `. "$FILE"; printf '%s\\0' ${names.map(name => `"$${name}"`).join(' ')}`
   const {stdout} = await execa('sh', ['-c', script], {
@@ -15,7 +15,7 @@ export async function readWithSh(path: string, names: string[]): Promise<Record<
   return Object.fromEntries(names.map((name, index) => [name, values[index]!]))
 }
 
-/** The same as Docker Compose fills them into a file. */
+/** Returns the same variables as Docker Compose interpolates them. */
 export async function readWithCompose(path: string, names: string[]): Promise<Record<string, string>> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
   try {
@@ -29,7 +29,7 @@ export async function readWithCompose(path: string, names: string[]): Promise<Re
     })
     const config = JSON.parse(stdout) as {services: {reader: {environment: Record<string, string>}}}
     return Object.fromEntries(
-      // It prints a file that Compose reads again, where $$ is a $.
+      // The output is a Compose file again, in which $$ stands for $.
       Object.entries(config.services.reader.environment).map(([name, value]) => [
         name,
         value.replaceAll('$$', '$'),
@@ -42,7 +42,7 @@ export async function readWithCompose(path: string, names: string[]): Promise<Re
 
 const SIGNS = Array.from(`ab1 '"$\`#\\!&;|<>(){}[]*?~=:%@^,+-./`)
 
-/** What people paste: tokens, sentences in any alphabet, and everything that one of the readers might take wrongly. */
+/** Generates values that users may paste: tokens, text in any alphabet, and text that a reader might misinterpret. */
 export const pasted = fc.oneof(
   fc.string({unit: fc.constantFrom(...SIGNS), minLength: 1}),
   fc.string({unit: 'binary', minLength: 1}),

@@ -8,9 +8,9 @@ const LOWEST = 20_000
 const HIGHEST = 32_767
 
 /**
- * A TCP port of this machine that nobody listens on, and that no other test is given: files run at the same time, and
- * some time passes until the port is used. This process holds the UDP port of the same number until it ends, which
- * keeps every other process that asks here from choosing it.
+ * Returns a TCP port that is free and that no other test receives. Test files run concurrently, and some time passes
+ * until a port is used. Until this process ends, it therefore holds the UDP port with the same number, so that other
+ * processes do not choose this port.
  */
 export async function freePort(): Promise<number> {
   const port = randomInt(LOWEST, HIGHEST + 1)

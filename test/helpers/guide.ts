@@ -7,19 +7,19 @@ import type {Run, Site} from './cli.js'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
-/** A block of code of infra/backup/README.md. */
+/** A code block of infra/backup/README.md. */
 export interface Block {
   language: string
   text: string
   /** The heading above it. */
   section: string
-  /** What the comment before it says that its commands need. */
+  /** What its commands need, from the comment before the block. */
   runs: string | undefined
-  /** What somebody types at its question. */
+  /** The answer to its question, from the same comment. */
   types: string | undefined
 }
 
-/** Every block of the guide to backups, in its order. A list indents them. */
+/** Returns all code blocks of the backup guide in order. Blocks in lists are indented. */
 export function guideBlocks(): Block[] {
   const text = readFileSync(join(ROOT, 'infra/backup/README.md'), 'utf8')
   const pattern =
@@ -33,10 +33,10 @@ export function guideBlocks(): Block[] {
   })
 }
 
-/** What the guide writes for something that has another name in a test. */
+/** Replacements for names of the guide that are different in a test. */
 export type Names = Record<string, string>
 
-/** Where the guide's commands are typed: a directory, with the package installed for the machine. */
+/** Runs the commands of the guide in a directory, with the package installed globally. */
 export class Guide {
   constructor(
     readonly site: Site,
@@ -46,7 +46,7 @@ export class Guide {
     private readonly env: NodeJS.ProcessEnv = {},
   ) {}
 
-  /** Stand-ins for what `npm install --global aquastream` brings, in a folder that comes first in PATH. */
+  /** Creates replacements for npm and for the installed aquastream, in a directory that is first in PATH. */
   static async install(site: Site): Promise<string> {
     const bin = join(site.directory, 'bin')
     const modules = join(site.directory, 'node_modules')
@@ -58,7 +58,7 @@ export class Guide {
     return bin
   }
 
-  /** The text as it is typed here: with the IDs of the newest backup and of the newest safety backup. */
+  /** Replaces the names of the guide, and its IDs by those of the newest backup and the newest safety backup. */
   adapt(text: string): string {
     const ids: Names = {
       '20261123T020000Z': this.newest('backup'),
@@ -71,7 +71,7 @@ export class Guide {
     )
   }
 
-  /** Types a block into a shell that ends at the first failure. */
+  /** Runs a block in a shell that exits at the first failure. */
   async run({text, types}: Pick<Block, 'text' | 'types'>): Promise<Run> {
     const options = {
       cwd: this.directory,
@@ -85,7 +85,7 @@ export class Guide {
         ? execa('sh', ['-e', '-c', command], {...options, stdin: 'ignore'})
         : execa('script', ['-qefc', command, '/dev/null'], options)
     if (types !== undefined) {
-      // What is typed before the question would be thrown away.
+      // Input that arrives before the question would be discarded.
       let seen = ''
       running.stdout.on('data', (chunk: Buffer) => {
         const asked = seen.includes('to continue:')
@@ -123,12 +123,12 @@ async function program(directory: string, name: string, script: string): Promise
   await chmod(join(directory, name), 0o755)
 }
 
-/** Whether this machine has a program that the guide uses beside ours. */
+/** Returns whether this machine has a program that the guide uses. */
 export function has(name: string): boolean {
   return execaSync('sh', ['-c', 'command -v "$1"', 'sh', name], {reject: false}).exitCode === 0
 }
 
-/** Six schemas that refer to each other, with so many rows in "user".sessions. */
+/** Six schemas that refer to each other, with 20 rows in "user".sessions. */
 export const SMALL_PLATFORM = `
   SET client_min_messages = warning;
   CREATE SCHEMA IF NOT EXISTS "user"; CREATE SCHEMA IF NOT EXISTS event; CREATE SCHEMA IF NOT EXISTS crew;

@@ -1,4 +1,4 @@
-// Asks for the lock of a directory of backups, and holds it until it is killed, or told that it lost the lock.
+// Takes the lock of a repository, and holds it until it is killed or has lost the lock.
 import {clearInterval, setInterval} from 'node:timers'
 import {withDirectoryLock} from '../../dist/backup/repository/lock.js'
 

@@ -4,19 +4,19 @@ import type {Sql} from './postgres.js'
 
 export interface PlatformOptions {
   database?: string
-  /** Of each larger table. */
+  /** The number of rows in each larger table. */
   rows?: number
-  /** Views of one schema on another. */
+  /** Create views that refer to another schema. */
   views?: boolean
-  /** A cast, an event trigger and a large object, which no dump of one schema contains. */
+  /** Create a cast, an event trigger and a large object, which the dump of a schema does not contain. */
   extras?: boolean
-  /** citext in the schema user and btree_gist in public, where the server has them: 15 and 17 of the testbed. */
+  /** Create citext in the schema user and btree_gist in public, if the server has both extensions. */
   extensions?: boolean
 }
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/platform.sql')
 
-/** Fills a database with the platform's schemas, and with everything in them that a backup can lose. */
+/** Creates the schemas of the platform, with every kind of object that a backup could lose. */
 export async function loadPlatform(
   {sql}: {sql: Sql},
   {database, rows = 20, views = true, extras = false, extensions = true}: PlatformOptions = {},

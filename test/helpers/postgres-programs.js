@@ -1,9 +1,9 @@
-// Where PostgreSQL's programs are on this machine. Plain JavaScript, because test/run.js asks too.
+// Finds the PostgreSQL programs of this machine. Plain JavaScript, because test/run.js uses it too.
 import {execFileSync} from 'node:child_process'
 import {existsSync, readdirSync} from 'node:fs'
 import {delimiter, join} from 'node:path'
 
-/** Where Debian's packages put them, and where test/testbed/provision.sh puts what Debian does not have. */
+/** The directories in which the packages of Debian and test/testbed/provision.sh install PostgreSQL. */
 const ROOTS = [
   '/usr/lib/postgresql',
   join(
@@ -14,7 +14,7 @@ const ROOTS = [
 ]
 
 /**
- * The folder of programs of each major version, the lowest first.
+ * Returns the directory of the programs by major version, the lowest first.
  *
  * @returns {Map<number, string>}
  */

@@ -9,26 +9,26 @@ import {postgresPrograms} from './postgres-programs.js'
 import {asOwner, copyTemplate, OWNER, PASSWORD} from './postgres-template.js'
 
 export interface ServerOptions {
-  /** The lowest that is here, if nothing is said. */
+  /** The major version; by default the lowest on this machine. */
   major?: number | undefined
-  /** For postgresql.conf. */
+  /** Settings in postgresql.conf. */
   settings?: Record<string, string>
-  /** Variables of its processes. */
+  /** Environment variables of the server. */
   env?: Record<string, string>
 }
 
-/** Which of its processes learns of the end: `kill` is a power cut, nobody does. */
+/** How to stop the server: `fast` and `immediate` as in pg_ctl; `kill` ends all processes, like a power failure. */
 export type StopMode = 'fast' | 'immediate' | 'kill'
 
-/** Runs SQL in one psql session and gives what it printed, unaligned, tuples only; an error ends it. */
+/** Runs SQL in one psql session and returns the output, unaligned and without headings. Throws at the first error. */
 export type Sql = (text: string, options?: {database?: string; user?: string}) => Promise<string>
 
-/** The major versions that `startPostgres` can start here, the lowest first. */
+/** Returns the major versions that `startPostgres` can start on this machine, the lowest first. */
 export function majors(): number[] {
   return [...postgresPrograms().keys()]
 }
 
-/** Whether its pg_dump packs with zstd: since version 16, where it was built so. */
+/** Returns whether pg_dump of this version supports zstd, which depends on its build. */
 export function knowsZstd(major: number): boolean {
   const pgDump = join(postgresPrograms().get(major)!, 'pg_dump')
   return !/zstd/i.test(
@@ -36,7 +36,7 @@ export function knowsZstd(major: number): boolean {
   )
 }
 
-/** A real PostgreSQL with a database `aquastream`, in a temporary directory, gone at the end. */
+/** Starts a real PostgreSQL server with a database `aquastream`. It is stopped and deleted at the end. */
 export async function startPostgres({
   major,
   settings = {},
@@ -46,7 +46,9 @@ export async function startPostgres({
   const wanted = major ?? [...programs.keys()][0]
   const bin = wanted === undefined ? undefined : programs.get(wanted)
   if (wanted === undefined || bin === undefined)
-    throw new Error(`no PostgreSQL ${major ?? ''} here; there are: ${majors().join(', ') || 'none'}`)
+    throw new Error(
+      `PostgreSQL ${major ?? 'server'} not found on this machine; found: ${majors().join(', ') || 'none'}`,
+    )
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-pg-'))
   const server = new TestServer(wanted, bin, directory, await freePort(), env)
   try {
@@ -60,20 +62,20 @@ export async function startPostgres({
 }
 
 export class TestServer implements AsyncDisposable {
-  /** The superuser's; a canary that no output, log or argument list may show. */
+  /** The password of the superuser: a canary that no output, log or command line may contain. */
   readonly password = PASSWORD
   readonly url: string
   readonly env: {PATH: string}
-  /** What the server has logged so far; `settings: {log_statement: 'all'}` shows every statement. */
+  /** The log of the server. With `settings: {log_statement: 'all'}` it contains every statement. */
   readonly logFile: string
   readonly #data: string
   #postmaster: {pid: number; ended: Promise<unknown>} | undefined
 
   constructor(
     readonly major: number,
-    /** The folder of its programs. */
+    /** The directory of the PostgreSQL programs. */
     readonly bin: string,
-    /** Of its socket too: `psql -h DIRECTORY -U aquastream` asks for no password. */
+    /** The directory of the data and the Unix socket: `psql -h DIRECTORY -U aquastream` needs no password. */
     readonly directory: string,
     readonly port: number,
     private readonly variables: Record<string, string>,
@@ -84,15 +86,15 @@ export class TestServer implements AsyncDisposable {
     this.#data = join(directory, 'data')
   }
 
-  /** Of the postmaster. */
+  /** The pid of the postmaster. */
   get pid(): number {
     return this.#postmaster!.pid
   }
 
   readonly sql: Sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
     const connection = ['-h', this.directory, '-p', String(this.port), '-U', user, '-d', database]
-    // Of the password file and the .psqlrc of who runs the tests, nothing gets in. On a busy machine it is idle longer
-    // than a test lets sessions be.
+    // The password file and .psqlrc of the developer must not be read. On a busy machine, this session can be idle for
+    // longer than a test allows sessions to be.
     const {stdout} = await execa(join(this.bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', ...connection], {
       input: text,
       extendEnv: false,
@@ -106,7 +108,7 @@ export class TestServer implements AsyncDisposable {
     return stdout
   }
 
-  /** Makes the data directory. */
+  /** Creates the data directory. */
   async create(settings: Record<string, string>): Promise<void> {
     if (OWNER.uid !== undefined) await chown(this.directory, OWNER.uid, OWNER.gid)
     await copyTemplate(this.bin, this.#data)
@@ -120,7 +122,7 @@ export class TestServer implements AsyncDisposable {
     )
   }
 
-  /** Starts it and waits until it takes connections. */
+  /** Starts the server and waits until it accepts connections. */
   async start(): Promise<void> {
     const postmaster = execa(join(this.bin, 'postgres'), ['-D', this.#data], {
       ...asOwner(this.directory, this.variables),
@@ -134,12 +136,12 @@ export class TestServer implements AsyncDisposable {
     void postmaster.then(() => ended.abort())
     while (!(await this.#isReady())) {
       if (ended.signal.aborted)
-        throw new Error(`PostgreSQL ended before it answered:\n${await readFile(this.logFile, 'utf8')}`)
+        throw new Error(`PostgreSQL exited before it was ready:\n${await readFile(this.logFile, 'utf8')}`)
       await sleep(20)
     }
   }
 
-  /** As pg_ctl sees it. */
+  /** Checks whether the server is ready, as pg_ctl does. */
   async #isReady(): Promise<boolean> {
     const lines = await readFile(join(this.#data, 'postmaster.pid'), 'utf8').catch(() => '')
     const [pid, , , , , , , state] = lines.split('\n')
@@ -176,7 +178,7 @@ const FAST = {
   shared_buffers: '16MB',
   max_connections: '40',
   jit: 'off',
-  // Statistics that come and go by themselves would make two runs differ.
+  // Autovacuum would update statistics at random moments, so that two runs would differ.
   autovacuum: 'off',
 }
 
@@ -185,7 +187,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return stdout.split('\n').map(Number).filter(Boolean)
 }
 
-/** The process may have ended by itself a moment ago. */
+/** Sends a signal to a process, which may have ended a moment ago. */
 function signalled(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

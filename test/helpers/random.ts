@@ -1,23 +1,23 @@
-/** What everything random in this run is made from; AQUASTREAM_TEST_SEED makes the same again. */
+/** The seed of everything random in this run. AQUASTREAM_TEST_SEED repeats an earlier run. */
 export const SEED = Number(process.env.AQUASTREAM_TEST_SEED ?? Date.now() % 1_000_000)
 
-/** How many rounds a test plays: as many as AQUASTREAM_TEST_ROUNDS says, else a few. */
+/** Returns the number of rounds of a test: AQUASTREAM_TEST_ROUNDS, or this default. */
 export function roundsOr(few: number): number {
   return Number(process.env.AQUASTREAM_TEST_ROUNDS ?? few)
 }
 
-/** One of a list; nothing where that is empty. */
+/** Returns a random element of a list; undefined if the list is empty. */
 export function oneOf<T>(random: () => number, list: T[]): T | undefined {
   return list[Math.floor(random() * list.length)]
 }
 
-/** One of the names, each as often as its odds say. */
+/** Returns a random name; the odds are relative frequencies. */
 export function pick<Name extends string>(random: () => number, odds: Record<Name, number>): Name {
   const names = (Object.keys(odds) as Name[]).flatMap(name => Array<Name>(odds[name]).fill(name))
   return names[Math.floor(random() * names.length)]!
 }
 
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
+/** Returns a generator of numbers from 0 to 1; the same seed gives the same numbers (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed
   return () => {

@@ -6,16 +6,16 @@ import {postgresPrograms} from './postgres-programs.js'
 
 const NAME = 'ru_RU.UTF-8'
 
-/** The major version whose programs speak Russian: of those here only Debian's packages have the catalogs of messages. */
+/** A major version whose programs have Russian messages. Only the packages of Debian contain the message catalogs. */
 export const russianMajor = [...postgresPrograms()].find(([, bin]) =>
   bin.startsWith('/usr/lib/postgresql/'),
 )?.[0]
 
-/** The locale ru_RU.UTF-8, compiled into a directory of its own: the machine need not have it. */
+/** The locale ru_RU.UTF-8, compiled into a temporary directory, because the machine may not have it. */
 export class RussianLocale implements AsyncDisposable {
   private constructor(readonly directory: string) {}
 
-  /** Needs localedef and, for its sources, Debian's package `locales`. */
+  /** Requires localedef, and the locale sources of Debian's package `locales`. */
   static async compile(): Promise<RussianLocale> {
     const directory = await mkdtemp(join(tmpdir(), 'aquastream-locale-'))
     await chmod(directory, 0o755)
@@ -23,12 +23,12 @@ export class RussianLocale implements AsyncDisposable {
     return new RussianLocale(directory)
   }
 
-  /** For startPostgres: a server that reports its errors in Russian. The locales of the system stay behind it. */
+  /** Options of startPostgres for a server that reports errors in Russian. The system's locales remain available. */
   get server(): {settings: Record<string, string>; env: Record<string, string>} {
     return {settings: {lc_messages: NAME}, env: {LOCPATH: `${this.directory}:/usr/lib/locale`}}
   }
 
-  /** A PATH with client programs that report their own errors in Russian. */
+  /** Returns a PATH with client programs that report errors in Russian. */
   async clients(bin: string): Promise<{PATH: string}> {
     const wrappers = join(this.directory, 'bin')
     await mkdir(wrappers)

@@ -1,4 +1,4 @@
-// Import this module before a view: while they load, wrap.ts looks for a terminal and chalk for colours.
+// Import this module before a view, because chalk checks whether to use colours when it is loaded.
 process.stdout.isTTY = true
 process.env.FORCE_COLOR = '0'
 
@@ -7,7 +7,7 @@ export function screens(render: () => string): string {
   return [80, 40].map(columns => `=== ${columns} columns\n${inTerminal(columns, render)}`).join('\n')
 }
 
-/** Returns what a view renders with NO_COLOR in a terminal of so many columns. */
+/** Returns what a view renders with NO_COLOR in a terminal with this number of columns. */
 export function inTerminal(columns: number, render: () => string): string {
   const before = process.stdout.columns
   process.stdout.columns = columns
@@ -18,7 +18,7 @@ export function inTerminal(columns: number, render: () => string): string {
   }
 }
 
-/** Returns the time so many hours ago, for views that show an age. */
+/** Returns the time this number of hours ago, for views that show an age. */
 export function hoursAgo(hours: number): string {
   return new Date(Date.now() - hours * 3_600_000).toISOString()
 }

@@ -1,7 +1,7 @@
 import type {ServiceRow} from '../../src/env/service-rows.js'
 import {hoursAgo} from './screens.js'
 
-/** A healthy service, except for what is given. */
+/** Returns a healthy service with these properties changed. */
 export function serviceRow(service: string, row: Partial<ServiceRow> = {}): ServiceRow {
   return {
     service,

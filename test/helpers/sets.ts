@@ -4,15 +4,15 @@ import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {SERVICES} from '../../src/stack/catalogue.js'
 
-/** What a set on disk is to be like; all else is as `db:backup` would have it. */
+/** The properties of a backup on disk; everything else is as `db:backup` writes it. */
 export interface SetOptions {
   schemas?: string[]
   kind?: 'backup' | 'safety'
   label?: string
   pinned?: boolean
-  /** No SHA256SUMS, as if it had not been finished. */
+  /** Omit SHA256SUMS, as if the backup had not been completed. */
   partial?: boolean
-  /** Changes the manifest before it is written, with checksums that fit. */
+  /** Changes the manifest before it is written; the checksums match the change. */
   manifest?: (manifest: SetManifest) => unknown
 }
 
@@ -21,7 +21,10 @@ type SetManifest = ReturnType<typeof manifestOf>
 /** The schemas of the catalogue. */
 export const SCHEMAS = SERVICES.flatMap(({schema}) => schema ?? [])
 
-/** Writes a real set: gzip archives that begin and end as dumps do, a manifest, checksums. @returns its path */
+/**
+ * Writes a backup: gzip archives with the first and last lines of a dump, a manifest and checksums.
+ * @returns its path
+ */
 export async function writeSet(root: string, id: string, options: SetOptions = {}): Promise<string> {
   const path = join(root, id)
   await mkdir(path, {recursive: true, mode: 0o700})
@@ -44,7 +47,7 @@ export async function writeSet(root: string, id: string, options: SetOptions = {
   return path
 }
 
-/** The ID of a set made so many hours ago. */
+/** Returns the ID of a backup that was taken this number of hours ago. */
 export function idAgo(hours: number): string {
   return new Date(Date.now() - hours * 3_600_000).toISOString().replace(/[-:]|\.\d+/g, '')
 }

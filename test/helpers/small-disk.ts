@@ -1,18 +1,18 @@
 import {mkdir} from 'node:fs/promises'
 import {execa} from 'execa'
 
-/** Only root mounts. */
+/** Whether this user can mount a file system; only root can. */
 export const canMount = process.getuid?.() === 0
 
-/** A mounted disk, until it is disposed of. */
+/** A mounted file system, which is unmounted on disposal. */
 type Disk = AsyncDisposable & {path: string}
 
-/** A disk of so many bytes in memory at a path, until it is disposed of; 0 files means any number of files. */
+/** Mounts a file system in memory with this size; with 0 `files`, the number of files is not limited. */
 export function mountSmallDisk(path: string, bytes: number, files = 0): Promise<Disk> {
   return mount(path, ['-t', 'tmpfs', '-o', `size=${bytes},nr_inodes=${files},mode=0777`, 'aquastream-test'])
 }
 
-/** What a directory holds as a read-only disk, until it is disposed of. */
+/** Mounts a directory read-only on itself. */
 export function mountReadOnly(path: string): Promise<Disk> {
   return mount(path, ['-o', 'bind,ro', path])
 }

@@ -1,6 +1,6 @@
 /**
- * How programs write a text: real encoders, none of them from src. A test that masks or looks for a secret gets
- * its encoded forms from here.
+ * Encodes a text as other programs do, without code from src. Tests that mask or search for a secret get its encoded
+ * forms from here.
  */
 export type Encoder = (text: string) => string
 
@@ -10,7 +10,7 @@ const unicode = (text: string): string =>
     .join('')
 const hex = (text: string): string => Buffer.from(text).toString('hex')
 
-/** Each turns a text into one that stands for it; `at…` are base64 of a longer text that has it at that place. */
+/** The encoders by name. Some of those for base64 encode a longer text that contains the given one. */
 export const ENCODERS: Record<string, Encoder> = {
   literal: text => text,
   'percent, as a browser': encodeURIComponent,
@@ -42,7 +42,7 @@ export const ENCODERS: Record<string, Encoder> = {
   'hex, upper case': text => hex(text).toUpperCase(),
 }
 
-/** A text in every form, and in every form of a form. */
+/** Returns a text in every encoding, and in every combination of two encodings. */
 export function formsOf(text: string): {how: string; form: string}[] {
   const encoders = Object.entries(ENCODERS)
   return encoders.flatMap(([outer, encode]) =>

@@ -1,6 +1,6 @@
 import {once} from 'node:events'
 
-/** Waits until a stream has said it; fails when it ends without. */
+/** Waits until a stream contains a text. Throws if the stream ends without it. */
 export async function seen(stream: NodeJS.ReadableStream, text: string): Promise<void> {
   let all = ''
   const ended = once(stream, 'end').then(() => {

@@ -3,16 +3,16 @@ import type {TestServer} from './postgres.js'
 
 type Reached = Pick<TestServer, 'sql'>
 
-/** Waits until a query has rows; fails when it never has. */
+/** Waits until a query returns rows. Throws if it returns none for 30 s. */
 export async function until({sql}: Reached, query: string): Promise<void> {
   const deadline = performance.now() + 30_000
   while ((await sql(`SELECT count(*) FROM (${query}) q`)) === '0') {
-    if (performance.now() > deadline) throw new Error(`it never came: ${query}`)
+    if (performance.now() > deadline) throw new Error(`no rows within 30 s: ${query}`)
     await sleep(20)
   }
 }
 
-/** Until a session of ours waits for a lock. */
+/** Waits until a session of the CLI waits for a lock. */
 export function waitingForTable(server: Reached): Promise<void> {
   return until(
     server,
@@ -20,7 +20,7 @@ export function waitingForTable(server: Reached): Promise<void> {
   )
 }
 
-/** A session that uses a table until it is released. */
+/** Opens a session that locks a table until it is released. */
 export async function hold(
   {sql}: Reached,
   table: string,

@@ -11,7 +11,7 @@ const blocks = guideBlocks()
 const shell = blocks.filter(({language}) => language === 'sh')
 const of = (runs: string): Block[] => shell.filter(block => block.runs === runs)
 
-/** stack, bare and install are typed by test/docker/backup-readme.test.ts. */
+/** The requirements of the blocks that this file runs; test/docker/backup-readme.test.ts runs the others. */
 const HERE = ['server', 'tools', 'custom', 'copies', 'restic', 'units']
 const THERE = ['stack', 'bare', 'install']
 
@@ -20,7 +20,7 @@ test('every command of the guide is run by a test', () => {
   expect(shell.filter(({runs}) => ![...HERE, ...THERE].includes(runs ?? ''))).toEqual([])
 })
 
-describe('the guide to backups', () => {
+describe('the backup guide', () => {
   let server: TestServer
   let site: Site
   let bin: string
@@ -58,7 +58,7 @@ describe('the guide to backups', () => {
     }
   }
 
-  test('its restore brings rows back and can be undone', async () => {
+  test('its commands restore rows and undo the restore', async () => {
     await server.sql('DELETE FROM "user".sessions')
     const steps = of('server').filter(({section}) => /^(\d\.|Undo)/.test(section))
     const undo = steps.findIndex(({section}) => section === 'Undo')
@@ -69,12 +69,12 @@ describe('the guide to backups', () => {
     await server.sql('INSERT INTO "user".sessions SELECT n, n FROM generate_series(1, 20) n')
   })
 
-  test('its other commands for a database end well', async () => {
+  test('its other commands for a database succeed', async () => {
     await runAll(of('server').filter(({section}) => !/^(\d\.|Undo)/.test(section)))
     expect(await server.sql("SELECT count(*) FROM pg_database WHERE datname LIKE 'aquastream\\_%'")).toBe('0')
   })
 
-  test('its lines for cron run in the environment of cron', async () => {
+  test('its crontab lines work in the environment of cron', async () => {
     const [head = '', ...lines] = guide.adapt(cron()).trim().split('\n')
     expect(lines.map(line => line.slice(0, 10))).toEqual(['0 2 * * * ', '0 3 * * * '])
     for (const [index, profile] of ['prod', 'stage'].entries()) {
@@ -84,13 +84,13 @@ describe('the guide to backups', () => {
     }
   })
 
-  test('its lines for cron tell when the night failed', async () => {
+  test('its crontab lines print output when a backup fails', async () => {
     const [head = '', line = ''] = guide.adapt(cron()).trim().split('\n')
     const broken = line.replace('--profile prod', '--profile prod --schema no_such_schema')
     expect((await asCron(head, broken)).output).toContain('"no-such-schema"')
   })
 
-  test.skipIf(!has('systemd-analyze'))('its units for systemd are valid and back up', async () => {
+  test.skipIf(!has('systemd-analyze'))('its systemd units are valid and take a backup', async () => {
     const root = join(site.directory, 'root')
     const directory = join(root, 'etc/systemd/system')
     await mkdir(directory, {recursive: true})
@@ -111,14 +111,14 @@ describe('the guide to backups', () => {
     expect(await readdir(join(directory, 'timers.target.wants'))).toEqual(['aquastream-backup@prod.timer'])
   })
 
-  test.skipIf(!has('rsync'))('its rsync makes a copy that can be restored', async () => {
+  test.skipIf(!has('rsync'))('its rsync command creates a copy that can be verified', async () => {
     await runAll(of('copies'))
     expect((await readdir(join(site.directory, 'copies/prod'))).sort()).toEqual(await sets('prod'))
     const run = await site.run('db:verify latest --profile prod --dir copies')
     expect(run.exitCode, run.stderr).toBe(0)
   })
 
-  test.skipIf(!has('restic'))('its restic makes an encrypted copy', async () => {
+  test.skipIf(!has('restic'))('its restic commands create an encrypted copy', async () => {
     await site.write('restic-password', 'of-a-test')
     const env = {
       RESTIC_REPOSITORY: join(site.directory, 'restic'),
@@ -130,7 +130,7 @@ describe('the guide to backups', () => {
     expect(stdout).toContain('SHA256SUMS')
   })
 
-  test('by hand it works with the tools of PostgreSQL alone', async () => {
+  test('its scripts only need the client tools of PostgreSQL', async () => {
     for (const name of ['backup.sh', 'restore.sh'])
       await writeFile(join(site.directory, name), await readFile(join(SCRIPTS, name)))
     await site.write('.pgpass', `127.0.0.1:${server.port}:*:aquastream:${server.password}\n`)
@@ -159,7 +159,7 @@ describe('the guide to backups', () => {
     return blocks.find(({language}) => language === 'cron')!.text
   }
 
-  /** What cron does with a line: its own environment, and mail for what comes out. */
+  /** Runs a crontab line in the environment of cron, and returns the output that cron would send by mail. */
   async function asCron(head: string, line: string): Promise<{exitCode: number; output: string}> {
     const command = line.split(' ').slice(5).join(' ')
     const env = [`HOME=${site.directory}`, 'LOGNAME=root', 'SHELL=/bin/sh', head]
@@ -171,7 +171,7 @@ describe('the guide to backups', () => {
     return {exitCode: exitCode ?? -1, output: all}
   }
 
-  /** The three files, by name. */
+  /** Returns the three unit files by name. */
   function units(): Map<string, string> {
     const texts = blocks.filter(({language}) => language === 'ini').map(({text}) => text)
     const names = [
@@ -182,7 +182,7 @@ describe('the guide to backups', () => {
     return new Map(names.map((name, index) => [name, texts[index]!]))
   }
 
-  /** systemd does not run here: enabling is real, starting runs what the unit says, in its environment. */
+  /** Replaces systemctl, because systemd does not run here: `enable` is real, `start` runs the command of the unit. */
   async function systemctlFor(root: string, service: string): Promise<void> {
     const value = (name: string): string => new RegExp(`^${name}=(.*)$`, 'm').exec(service)![1]!
     const start = `cd ${value('WorkingDirectory')} && env -i ${value('Environment')} ${value('ExecStart').replaceAll('%i', 'prod')}`
@@ -200,7 +200,7 @@ esac
       await writeFile(join(bin, name), text, {mode: 0o755})
   }
 
-  /** The oldest first. */
+  /** Returns the IDs of the backups of a profile, the oldest first. */
   async function sets(profile: string): Promise<string[]> {
     const names = await readdir(join(site.directory, 'backups', profile)).catch(() => [])
     return names.filter(name => /^\d/.test(name)).sort()

@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** Runs statements again and again, each in a transaction of its own, until the work has ended. */
+/** Repeats statements in separate transactions until the work has ended. */
 async function whileWriting<T>(statements: string, writers: number, work: () => Promise<T>): Promise<T> {
   await server.sql('CREATE TABLE public.stop ()')
   const loop = `DO $$BEGIN LOOP ${statements} COMMIT; EXIT WHEN EXISTS (SELECT FROM public.stop); END LOOP; END$$`
@@ -37,16 +37,16 @@ async function whileWriting<T>(statements: string, writers: number, work: () => 
   }
 }
 
-/** What a set holds, by a query on a database that it is restored into. */
+/** Restores a backup into a database, and returns the result of a query there. */
 async function inSet(id: string, query: string): Promise<string> {
   await restore(site, '--all', '--from', id, '--into', 'scratch', '--create')
   return server.sql(query, {database: 'scratch'})
 }
 
-describe('one moment', () => {
-  test('what writers keep equal is equal in every set', async () => {
+describe('the consistency of a backup', () => {
+  test('concurrent transfers leave every backup with the same sum', async () => {
     await server.sql(SMALL)
-    // An id that is not drawn in a query of its own is drawn for each row.
+    // Without the subquery, random() would be evaluated for each row.
     const transfer = `
       UPDATE "user".accounts SET balance = balance - 1 WHERE id = (SELECT 1 + floor(random() * 50)::int);
       UPDATE payment.payments SET balance = balance + 1 WHERE id = 1;`
@@ -78,11 +78,11 @@ describe('one moment', () => {
       ALTER TABLE notification.fresh RENAME TO outbox; ALTER TABLE notification.old RENAME TO fresh;`,
   }
 
-  test.each(Object.entries(changes))('a table that %s meanwhile is taken again', async (_, change) => {
+  test.each(Object.entries(changes))('a table that %s meanwhile is dumped again', async (_, change) => {
     await server.sql(`${SMALL} CREATE TABLE "user".parts (id int) PARTITION BY LIST (id);
       CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 5) n;
       CREATE TABLE notification.fresh AS TABLE notification.outbox`)
-    // No size is asked of a partitioned table, so it is the dump that waits, with the snapshot taken.
+    // The size of a partitioned table is not measured, so only the dump waits for the lock, after the snapshot.
     await using held = await hold(server, 'ONLY "user".parts', 'ACCESS EXCLUSIVE')
     const running = site.start('db:backup --jobs 1')
     await waitingForTable(server)
@@ -94,7 +94,7 @@ describe('one moment', () => {
     expect(await inSet('latest', 'SELECT count(*) FROM notification.outbox')).toBe('5')
   })
 
-  test('one that is truncated all the time is never empty', async () => {
+  test('a table that is truncated continuously is never empty', async () => {
     await server.sql(`${SMALL} CREATE TABLE notification.outbox AS SELECT n FROM generate_series(1, 5) n`)
     const runs = await whileWriting(`${REFILL} COMMIT; PERFORM pg_sleep(0.02);`, 1, async () => [
       await site.run('db:backup --jobs 1 --json'),
@@ -114,8 +114,8 @@ describe('one moment', () => {
   })
 })
 
-describe('what a backup cannot bring back', () => {
-  test('it names what belongs to no schema', async () => {
+describe('objects that a backup does not contain', () => {
+  test('objects that belong to no schema are listed', async () => {
     await server.sql(`${SMALL}
       CREATE CAST ("user".state AS int) WITH INOUT;
       CREATE FUNCTION "user".on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
@@ -132,7 +132,7 @@ describe('what a backup cannot bring back', () => {
     )
   })
 
-  test('it names a partition that lies elsewhere', async () => {
+  test('a partition in another schema is reported', async () => {
     await server.sql(`${SMALL} CREATE TABLE "user".parts (id int) PARTITION BY LIST (id);
       CREATE TABLE event.part PARTITION OF "user".parts DEFAULT`)
     const {stderr} = await site.run('db:backup')
@@ -142,12 +142,12 @@ describe('what a backup cannot bring back', () => {
     await restore(site, '--all')
   })
 
-  test('it says nothing when there is nothing', async () => {
+  test('without such objects, no notice is printed', async () => {
     await server.sql(SMALL)
     expect((await site.run('db:backup')).stderr).not.toContain('note:')
   })
 
-  test('a rehearsal says what stops its restore', async () => {
+  test('a test restore shows why a restore would fail', async () => {
     await server.sql(`${SMALL} CREATE VIEW event.names AS SELECT name FROM "user".accounts`)
     const {id} = await backup(site, '--schema', 'event')
     const {exitCode, stdout} = await site.run(`db:verify --restore ${id} --json`)
@@ -158,10 +158,10 @@ describe('what a backup cannot bring back', () => {
   })
 })
 
-describe('the programs beside the server', () => {
+describe('the client tools', () => {
   const newest = [...postgresPrograms()].at(-1)!
 
-  test.skipIf(newest[0] < 17)('are not newer than what could be restored', async () => {
+  test.skipIf(newest[0] < 17)('must not be newer than the server supports', async () => {
     await server.sql(SMALL)
     const env = {PATH: [newest[1], process.env.PATH].join(delimiter)}
     const run = await site.run('db:backup --json', {env})
@@ -180,7 +180,7 @@ describe('the programs beside the server', () => {
 
   const plain = majors().find(major => major >= 16 && !knowsZstd(major))
 
-  test.skipIf(plain === undefined)('may be built without a compression, which is said', async () => {
+  test.skipIf(plain === undefined)('may lack a compression, which is reported', async () => {
     await using other = await startPostgres({major: plain!})
     await using place = await siteFor(other)
     await other.sql(SMALL)
@@ -191,7 +191,7 @@ describe('the programs beside the server', () => {
     })
   })
 
-  test('fail the backup by their exit status alone', async () => {
+  test('fail the backup if their exit status is not 0', async () => {
     await server.sql(SMALL)
     const pgDump = join(site.directory, 'pg_dump')
     await writeFile(pgDump, `#!/bin/sh\n${join(server.bin, 'pg_dump')} "$@" && [ "$*" = --version ]\n`, {
@@ -207,11 +207,11 @@ describe('the programs beside the server', () => {
 const LOCKED = (name: string): RegExp =>
   new RegExp(`^127.0.0.1:\\d+/aquastream is locked by aquastream ${name} from 127.0.0.1, since \\d{4}-`)
 
-describe('one run at a time', () => {
+describe('the locks of a backup and a restore', () => {
   let held: Awaited<ReturnType<typeof hold>>
   let first: Running
   const startWaiting = async (words: string): Promise<void> => {
-    // With a lock for reading it is only the replay that waits.
+    // With a lock for reading, only the replay waits.
     held = await hold(
       server,
       '"user".accounts',
@@ -229,12 +229,12 @@ describe('one run at a time', () => {
     ['db:backup', 'db:backup --json'],
     ['db:restore', 'db:restore --schema user --yes --lock-timeout 60 --json'],
   ] as const
-  test.each(firsts)('beside a %s nothing else works', async (name, words) => {
+  test.each(firsts)('reject other commands while a %s is running', async (name, words) => {
     await startWaiting(words)
     for (const second of ['db:backup', 'db:restore --schema event --yes', 'db:rotate']) {
       const error = await failure(site, ...second.split(' '))
       expect(error, second).toMatchObject({code: 'busy', exitCode: 8})
-      // A restore that looks beside another one meets it in the database.
+      // A second restore already fails during planning, because of the lock in the database.
       const inDatabase = name === 'db:restore' && second.startsWith(name)
       expect(error.message).toMatch(
         inDatabase
@@ -253,7 +253,7 @@ describe('one run at a time', () => {
     await backup(site)
   })
 
-  test.each(firsts)('after the death of a %s the next works', async (_, words) => {
+  test.each(firsts)('are released when a %s is killed', async (_, words) => {
     await startWaiting(words)
     first.kill('SIGKILL')
     await first.ended
@@ -265,7 +265,7 @@ describe('one run at a time', () => {
 })
 
 describe('secrets', () => {
-  test('no process list, output or file shows the password', async () => {
+  test('no process list, output or file contains the password', async () => {
     await loadPlatform(server)
     const shown: string[] = []
     const stop = watchProcesses(line => {
@@ -286,7 +286,7 @@ describe('secrets', () => {
     const looked = stop()
     expect(runs.map(({exitCode}) => exitCode)).toEqual([0, 0, 0, 10, 10, 2, 4])
     expect(looked).toBeGreaterThan(20)
-    // That one was typed by us, is refused for that, and shows that nothing would be missed.
+    // The password in --database-url is rejected; finding it proves that the search works.
     expect(shown).not.toEqual([])
     expect(shown.filter(line => !line.includes('--database-url'))).toEqual([])
     const texts = runs.flatMap(({stdout, stderr}) => [stdout, stderr])
@@ -297,7 +297,7 @@ describe('secrets', () => {
     for (const secret of secrets) expect(texts.filter(text => text.includes(secret))).toEqual([])
   })
 
-  test('everything under the backups is for their owner only', async () => {
+  test('only the owner can access the files of backups', async () => {
     await server.sql(SMALL)
     await backup(site, '--pin', '--label', 'x')
     await restore(site, '--schema', 'user')
@@ -310,7 +310,10 @@ describe('secrets', () => {
   })
 })
 
-/** @returns how to stop it, which tells how often it looked */
+/**
+ * Passes all command lines of the machine to `see`, repeatedly.
+ * @returns a function that stops this and returns the number of repetitions
+ */
 function watchProcesses(see: (line: string) => void): () => number {
   let looked = 0
   let ended = false

@@ -76,7 +76,7 @@ test.each(breakages)('a lost %s shows in the comparison under %s', async (_, hea
   expect(changed.map(line => line.slice(2))).toContainEqual(expect.stringMatching(`^${heading}: `))
 })
 
-test.each(majors())('PostgreSQL %i restores its whole dump without a difference', async major => {
+test.each(majors())('PostgreSQL %i restores its own dump without differences', async major => {
   await using source = await startPostgres({major})
   await loadPlatform(source, {rows: 150, extras: true})
   const connection = ['-h', source.directory, '-p', String(source.port), '-U', 'aquastream']
@@ -88,7 +88,7 @@ test.each(majors())('PostgreSQL %i restores its whole dump without a difference'
   expect(differences(await describe(source, 'aquastream', {without}), copy)).toEqual([])
 })
 
-test('a description of one schema leaves its neighbours out', async () => {
+test('the description of a schema contains no other schema', async () => {
   const only = await describe(server, 'aquastream', {schemas: ['user']})
   const text = JSON.stringify(only)
   expect(only.tables).toContainEqual(expect.stringContaining('"user"."таблица 🚣": 4 rows'))
@@ -97,6 +97,6 @@ test('a description of one schema leaves its neighbours out', async () => {
   expect(text).not.toContain('sane_price')
 })
 
-test('a schema that is not there cannot be described', async () => {
+test('a schema that does not exist cannot be described', async () => {
   await expect(describe(server, 'aquastream', {schemas: ['missing']})).rejects.toThrow('pg_dump failed')
 })

@@ -19,12 +19,12 @@ import {oneOf, pick, randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {writeSet} from '../helpers/sets.js'
 
 /**
- * Ends commands at random moments in every way there is, and looks at what is left. Many rounds: npm run test:rounds.
- * The same again: AQUASTREAM_TEST_SEED=1 npm test -- postgres/crash-rounds
+ * Ends commands at random moments and in different ways, and checks what is left. For many rounds, use
+ * npm run test:rounds. To repeat a run: AQUASTREAM_TEST_SEED=1 npm test -- postgres/crash-rounds
  */
 const ROUNDS = roundsOr(6)
 
-/** Each with the state of the database that it leaves when it ends well. */
+/** The commands, with the state of the database after their success. */
 const COMMANDS = {
   backup: {words: ['db:backup'], leaves: 'before'},
   'restore one': {
@@ -44,18 +44,18 @@ const SIGNALS = {SIGKILL: 3, SIGINT: 2, SIGTERM: 1} as const
 
 const FAULTS = {
   ...SIGNALS,
-  /** One of the programs that it started is killed. */
+  /** A child process of the command is killed. */
   child: 2,
-  /** The server ends one of its sessions. */
+  /** The server terminates one of its sessions. */
   session: 1,
-  /** One of its backends is killed, so that the server recovers. */
+  /** One of its backends is killed, which makes the server recover. */
   backend: 1,
   immediate: 1,
   kill: 1,
 } as const
 type Fault = keyof typeof FAULTS
 
-/** So much time an interrupt leaves to a command. */
+/** The time that a command has to clean up after an interrupt. */
 const GRACE_MS = 800
 
 const random = randomFrom(SEED)
@@ -88,12 +88,12 @@ afterAll(async () => {
 })
 
 test(
-  'whatever ends a command leaves nothing half done',
+  'a command that is ended leaves no partial change',
   async () => {
     const complaints: string[] = []
     for (let number = 1; number <= ROUNDS; number++) {
       const command = pick(random, {backup: 2, 'restore one': 3, 'restore all': 2, rehearsal: 1, rotate: 1})
-      // Rotation has nothing to do with the server. In its first moments every command only starts.
+      // Rotation does not use the server, so only signals are sent. At first, every command only loads its modules.
       const fault = pick(random, command === 'rotate' ? SIGNALS : FAULTS)
       const round = {command, fault, delay: (0.2 + 0.9 * random()) * durations.get(command)!}
       const title = `round ${number} of seed ${SEED}: ${round.fault} after ${Math.round(round.delay)} ms of ${command}`
@@ -112,7 +112,7 @@ interface Round {
   delay: number
 }
 
-/** @returns what is wrong afterwards */
+/** Plays one round. @returns the problems that were found afterwards */
 async function play({command, fault, delay}: Round, number: number): Promise<string[]> {
   if (command === 'rotate') await makeOldSets()
   const earlier = await checkSums(rootOf(site))
@@ -129,7 +129,7 @@ async function play({command, fault, delay}: Round, number: number): Promise<str
     ...(await judgeSets(command, run, earlier)),
     ...judgeEnd(run, sent),
   ]
-  // What had to be ended leaves its lock to time, as what is killed does.
+  // A command that did not end in time is killed, and its lock remains until it is stale.
   if (sent !== 'SIGKILL' && took < GRACE_MS && !locked && (await exists('.lock')))
     complaints.push(`the lock was left after ${took} ms by exit ${run.exitCode}`)
   if (number % 6 === 0) complaints.push(...(await judgeNextRun()))
@@ -173,7 +173,7 @@ async function judgeSets(command: Command, run: Run, earlier: Map<string, string
   ]
 }
 
-/** The exit status is one of those that fit, and never that of a bug or of wrong usage. */
+/** Checks the exit status, which must never be that of a bug or of invalid usage. */
 function judgeEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
   const {code} = endOf(run)
   const ends: Record<string, number[]> = {SIGKILL: [0, -1], SIGINT: [0, 130, -1], SIGTERM: [0, 143, -1]}
@@ -181,7 +181,7 @@ function judgeEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
   return fitting.includes(run.exitCode) ? [] : [`exit ${run.exitCode} (${code}): ${run.stdout}${run.stderr}`]
 }
 
-/** Nobody's lock is taken, and what a killed run left is swept. */
+/** Checks that the next command takes over a stale lock and deletes leftovers. */
 async function judgeNextRun(): Promise<string[]> {
   await ageLock()
   const {exitCode, stderr} = await site.run('db:backup')
@@ -239,17 +239,18 @@ async function untilItAnswers(): Promise<void> {
   }
 }
 
-/** As it was before the round. */
+/** Restores the state before the round. */
 async function clearUp(): Promise<void> {
   const root = rootOf(site)
   for (const name of await readdir(root))
     if (/^\.?\d/.test(name) && name !== set) await rm(join(root, name), {recursive: true})
   await ageLock()
   await server.sql(ACCIDENT)
-  if ((await fingerprint(server)) !== states.get('before')) throw new Error('the accident was another one')
+  if ((await fingerprint(server)) !== states.get('before'))
+    throw new Error('unexpected state of the database')
 }
 
-/** A lock that only time would end is made as old as it will be. */
+/** Makes a remaining lock old enough to be stale. */
 async function ageLock(): Promise<void> {
   if (await exists('.lock')) await utimes(join(rootOf(site), '.lock'), 0, 0)
 }
@@ -266,7 +267,7 @@ function exists(name: string): Promise<boolean> {
   )
 }
 
-/** What a run says of its end: the code of its error, or that it had no time to say anything. */
+/** Returns the error of a run, or a description if it printed none. */
 function endOf({exitCode, stdout}: Run): {code: string; message: string} {
   if (exitCode === 0) return {code: 'done', message: ''}
   if (exitCode === -1) return {code: 'killed', message: ''}

@@ -9,10 +9,10 @@ import {russianMajor, RussianLocale} from '../helpers/russian.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {hold, waitingForTable} from '../helpers/waiting.js'
 
-/** A server, and the programs that work with it. */
+/** A server, and a site with its client tools. */
 interface Place {
   server: TestServer
-  /** With a backup of all schemas. */
+  /** Has a backup of all schemas. */
   site: Site
 }
 
@@ -24,12 +24,12 @@ interface Outcome {
 
 interface Failure {
   what: string
-  /** That the server must report: the test would prove nothing without it. */
+  /** The SQLSTATE that the server must report; otherwise the test would prove nothing. */
   state: string
-  /** Runs a command that fails, and leaves the database as it was. */
+  /** Runs a command that fails and leaves the database unchanged. */
   provoke: (place: Place) => Promise<Run>
   outcome: Outcome
-  /** Also on the versions that have no Russian messages here: the SQLSTATE is the same, or its source file. */
+  /** Test it on the other major versions as well, because the SQLSTATE or the source file could be different there. */
   everywhere?: boolean
 }
 
@@ -55,7 +55,7 @@ const failures: Failure[] = [
     },
   },
   {
-    what: 'a session that somebody ends',
+    what: 'a session that is terminated',
     state: '57P01',
     async provoke({server, site}) {
       await using held = await hold(server, '"user".accounts')
@@ -75,19 +75,19 @@ const failures: Failure[] = [
     },
   },
   {
-    what: 'a user that may not restore',
+    what: 'a user without privileges for a restore',
     state: '42501',
     provoke: place => asReader(place, 'db:restore --yes --json --schema user'),
     outcome: {code: 'restore-failed', exitCode: 6, hint: OWNER},
   },
   {
-    what: 'a user that may not make a database',
+    what: 'a user that cannot create a database',
     state: '42501',
     provoke: place => asReader(place, 'db:restore --yes --json --schema user --into other --create'),
     outcome: {code: 'restore-failed', exitCode: 6, hint: OWNER},
   },
   {
-    what: 'rows that refer to what the backup lacks',
+    what: 'rows that refer to rows missing in the backup',
     state: '23503',
     async provoke({server, site}) {
       await server.sql(
@@ -127,27 +127,27 @@ const failures: Failure[] = [
     },
   },
   fromFile(
-    'a table that is not there',
+    'a table that does not exist',
     '42P01',
     'CREATE VIEW odd.v AS SELECT * FROM odd.nothing;',
     ELSEWHERE,
   ),
-  fromFile('a role that is not there', '42704', 'ALTER SCHEMA odd OWNER TO nobody_here;', ELSEWHERE),
-  fromFile('a function that is not there', '42883', 'CREATE VIEW odd.v AS SELECT odd.f();', ELSEWHERE),
+  fromFile('a role that does not exist', '42704', 'ALTER SCHEMA odd OWNER TO nobody_here;', ELSEWHERE),
+  fromFile('a function that does not exist', '42883', 'CREATE VIEW odd.v AS SELECT odd.f();', ELSEWHERE),
   fromFile(
-    'a table that is there already',
+    'a table that already exists',
     '42P07',
     'CREATE TABLE odd.t (); CREATE TABLE odd.t ();',
     ELSEWHERE,
   ),
   fromFile(
-    'a setting that this server does not know',
+    'a setting that this server does not support',
     '42704',
     'SET aquastream_setting = 0;',
     'the archive was written by a newer pg_dump, and this server does not support it: restore it into a newer server',
   ),
   fromFile(
-    'a server without room for more locks',
+    'a server without memory for more locks',
     '53200',
     'SELECT pg_catalog.pg_advisory_xact_lock(n) FROM pg_catalog.generate_series(1, 1000000) n;',
     'increase max_locks_per_transaction on the server, then restart it',
@@ -163,7 +163,7 @@ const failures: Failure[] = [
     },
   },
   {
-    what: 'an archive that has lost its end on the way',
+    what: 'an archive whose end was lost in transit',
     state: 'QS003',
     provoke: place => throughReplay(place, '--all', 'head -c -64 | /bin/sh "$@"'),
     outcome: {
@@ -188,9 +188,9 @@ const failures: Failure[] = [
     },
   },
   {
-    what: 'a backup by a user that may not read a table',
+    what: 'a backup by a user who cannot read a table',
     state: '42501',
-    // Of one column rows can be counted, which is what comes first.
+    // The privilege for one column is sufficient to count rows, which comes first.
     provoke: place =>
       asReader(
         place,
@@ -205,7 +205,7 @@ const failures: Failure[] = [
   },
   {
     what: 'a backup of a table that stays locked',
-    // pg_dump ends its waiting by statement_timeout.
+    // pg_dump limits its wait by statement_timeout.
     state: '57014',
     provoke: withLockedDump,
     outcome: {
@@ -215,7 +215,7 @@ const failures: Failure[] = [
     },
   },
   {
-    what: 'a test restore that meets a server without room',
+    what: 'a test restore on a server without disk space',
     state: '53200',
     async provoke({server, site}) {
       await server.sql(`CREATE SCHEMA greedy;
@@ -265,7 +265,7 @@ afterAll(async () => {
 const possible = failures.filter(({state}) => state !== '53100' || canMount)
 const titled = (chosen: Failure[]) => chosen.map(failure => [failure.what, failure] as const)
 
-test.skipIf(!locale)('the server and its programs speak Russian', async () => {
+test.skipIf(!locale)('the server and its programs print Russian messages', async () => {
   const {server, site} = places.get('Russian server and client')!
   await expect(server.sql('SELECT 1 / 0')).rejects.toThrow('деление на ноль')
   const {stderr} = await execa('pg_dump', ['--nonsense'], {env: {PATH: site.env.PATH}, reject: false})
@@ -275,7 +275,7 @@ test.skipIf(!locale)('the server and its programs speak Russian', async () => {
 describe.each([ENGLISH, ...(locale ? RUSSIAN : [])])('%s:', name => {
   test.each(titled(possible))('%s', (_, failure) => fails(failure, places.get(name)!))
 
-  test('a damaged backup does not end the test restores', async () => {
+  test('a damaged backup does not stop the other test restores', async () => {
     const {server, site: usual} = places.get(name)!
     await using site = await siteFor({url: server.url, env: {PATH: usual.env.PATH!}})
     const {id: good} = await backup(site)
@@ -299,7 +299,7 @@ describe.each(OTHERS)('English, PostgreSQL %i:', major => {
   )
 })
 
-test('a program that is missing beside the server is named', async () => {
+test('a missing client tool is named in the error', async () => {
   const {server} = places.get(ENGLISH)!
   await using site = await siteFor(server)
   const {id} = await backup(site, '--schema', 'event', '--format', 'custom')
@@ -335,7 +335,7 @@ async function fails({state, provoke, outcome}: Failure, place: Place): Promise<
   expect([...log.matchAll(/^([0-9A-Z]{5}) /gm)].map(([, reported]) => reported)).toContain(state)
 }
 
-/** Restores a dump that holds a statement which fails. */
+/** Restores a dump that contains a failing statement. */
 function fromFile(what: string, state: string, statement: string, hint: string): Failure {
   return {
     what,
@@ -352,7 +352,7 @@ function fromFile(what: string, state: string, statement: string, hint: string):
 const HEAD = '--\n-- PostgreSQL database dump\n--\n\n'
 const TAIL = '\n--\n-- PostgreSQL database dump complete\n--\n\n'
 
-/** Runs a command as a user who owns nothing, and may read everything if no grants are given. */
+/** Runs a command as a user who owns nothing, by default with the privilege to read everything. */
 async function asReader(
   {server, site}: Place,
   words: string,
@@ -366,7 +366,7 @@ async function asReader(
   return run
 }
 
-/** Restores with a script of the test before ours. */
+/** Restores with a script of the test in place of restore.sh. */
 async function throughReplay({site}: Place, what: string, script: string): Promise<Run> {
   const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'replay', script})
   return site.run(`db:restore --yes --json ${what}`, {env})
@@ -389,7 +389,7 @@ async function withLockedDump({server, site}: Place): Promise<Run> {
   return run
 }
 
-/** Restores more than there is room for. */
+/** Restores more data than the disk of the server can store. */
 async function onFullDisk({server, site}: Place): Promise<Run> {
   await using disk = await mountSmallDisk(join(server.directory, 'small'), 24 * 1024 ** 2)
   const tablespace = join(disk.path, 'tablespace')

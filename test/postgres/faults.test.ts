@@ -40,7 +40,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-/** Whatever a test did, the database is as it was and the set is good. */
+/** After each test, the database must be unchanged and the backup valid. */
 afterEach(async () => {
   expect(await remains(server)).toBe('')
   const now = await lastWrite(server)
@@ -50,7 +50,7 @@ afterEach(async () => {
 })
 
 describe('tables in use', () => {
-  test('a restore gives up when a table stays locked', async () => {
+  test('a restore fails when a table stays locked', async () => {
     await using held = await hold(server, 'crew.photos')
     const error = await failure(site, 'db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '1')
     expect(error).toMatchObject({
@@ -60,13 +60,13 @@ describe('tables in use', () => {
       hint: expect.stringContaining('--lock-timeout'),
     })
     await held.release()
-    // Nobody else waits for a lock of ours.
+    // No lock of the restore is left: other sessions can lock its tables.
     await server.sql(
       "SET lock_timeout = '100ms'; BEGIN; LOCK TABLE crew.photos; LOCK TABLE crew.crews; ROLLBACK",
     )
   })
 
-  test.each(['--yes', '--dry-run'])('a plan waits as long for a table, with %s', async flag => {
+  test.each(['--yes', '--dry-run'])('planning with %s waits no longer than --lock-timeout', async flag => {
     await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
     const error = await failure(site, 'db:restore', flag, '--schema', 'crew', '--lock-timeout', '1')
     expect(error).toMatchObject({
@@ -101,7 +101,7 @@ describe('tables in use', () => {
   })
 })
 
-test('an interrupt while rows are counted ends that too', async () => {
+test('an interrupt also ends the counting of rows', async () => {
   await using other = await siteFor(server)
   const script = `touch '${other.directory}/asked'; until [ -e '${other.directory}/go' ]; do sleep 0.1; done; exec /bin/sh "$@"`
   const env = await detour(other, server, {stream: 'facts', script})
@@ -113,7 +113,7 @@ test('an interrupt while rows are counted ends that too', async () => {
   running.kill('SIGINT')
   expect((await running.ended).exitCode).toBe(130)
   expect(await remains(server)).toBe('')
-  // Nor of the half set and the lock: it has ended by itself, and soon.
+  // The partial backup and the lock are deleted as well: the command cleaned up in time.
   expect(await readdir(rootOf(other))).toEqual([])
   await held.release()
 })
@@ -136,8 +136,8 @@ test('a psql that ends before its first line ends the restore', async () => {
   })
 })
 
-/** What runs beside the server ends as if nothing were wrong, and something of its output never came. */
-describe('a connection that is cut and looks like an end', () => {
+/** A client tool exits with status 0, but a part of its output is lost. */
+describe('a lost connection that looks like the end of output', () => {
   test.each([
     ['of a dump', 'dump', 'backup-failed'],
     ['of the roles', 'globals', 'backup-failed'],
@@ -151,11 +151,11 @@ describe('a connection that is cut and looks like an end', () => {
   })
 
   test.each([
-    // All that shows that the SQL is whole.
+    // Only the statement that marks the end of the SQL is lost.
     ['--all', 64, 'the end of the archive is missing'],
     ['--all', 20_000, undefined],
     ['--schema crew', 64, 'the end of the archive is missing'],
-  ])('changes nothing by a restore, %s less %i bytes', async (what, bytes, why) => {
+  ])('restores nothing, with %s and without %i bytes', async (what, bytes, why) => {
     await using other = await siteFor(server)
     const shell = join(other.directory, 'sh')
     await writeFile(
@@ -173,8 +173,8 @@ describe('a connection that is cut and looks like an end', () => {
   })
 })
 
-describe('an interrupt that comes too late', () => {
-  test('the restore that has happened is reported all the same', async () => {
+describe('an interrupt after the commit', () => {
+  test('a restore that has been committed is still reported', async () => {
     await using late = await siteFor(server)
     await server.sql(SLOW)
     const {id} = await backup(late, '--schema', 'slow')
@@ -187,7 +187,7 @@ describe('an interrupt that comes too late', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({schemas: ['slow'], undo: {command: expect.any(String)}})
   })
 
-  test('before its commit a restore has changed nothing', async () => {
+  test('a restore that is interrupted earlier changes nothing', async () => {
     await using late = await siteFor(server)
     await server.sql(SLOW)
     const {id} = await backup(late, '--schema', 'slow')
@@ -204,7 +204,7 @@ describe('an interrupt that comes too late', () => {
   })
 })
 
-describe('damaged sets', () => {
+describe('damaged backups', () => {
   const names: Record<string, (id: string) => string> = {
     archive: id => `user_${id}.sql.gz`,
     roles: id => `globals_${id}.sql.gz`,
@@ -220,9 +220,9 @@ describe('damaged sets', () => {
         content.subarray(middle + 1),
       ])
     },
-    'its end cut off': content => content.subarray(0, -7),
-    'its first half alone': content => content.subarray(0, content.length >> 1),
-    'nothing in it': () => Buffer.alloc(0),
+    'a truncated end': content => content.subarray(0, -7),
+    'only its first half': content => content.subarray(0, content.length >> 1),
+    'no content': () => Buffer.alloc(0),
     'been deleted': () => undefined,
   }
   const parts = Object.keys(names)
@@ -234,7 +234,7 @@ describe('damaged sets', () => {
   let files: string[]
   let listed: Map<string, string>
   let good: Map<string, boolean>
-  // All of them beside each other, so that one list and one check look at all.
+  // All damaged backups are in one repository, so that db:list and db:verify are run only once.
   beforeAll(async () => {
     other = await siteFor(server)
     for (const part of parts) {
@@ -254,7 +254,7 @@ describe('damaged sets', () => {
   })
   afterAll(() => other[Symbol.asyncDispose]())
 
-  describe.each(parts)('a set whose %s is damaged', part => {
+  describe.each(parts)('a backup whose %s is damaged', part => {
     test.each(titles)('is not restored when it has %s', async title => {
       const id = idOf(part, title)
       expect(await failure(other, 'db:restore', '--yes', '--all', '--from', id)).toMatchObject({
@@ -264,7 +264,7 @@ describe('damaged sets', () => {
       expect(await lastWrite(server)).toBe(written)
       expect(await readdir(rootOf(other))).toEqual(files)
       expect(good.get(id)).toBe(false)
-      // The content of archives is not read for a list.
+      // db:list does not read the content of archives.
       const unread = title === 'a bit flipped' && (part === 'archive' || part === 'roles')
       const unfinished = title === 'been deleted' && part === 'SHA256SUMS'
       expect(listed.get(id)).toBe(unread ? 'complete' : unfinished ? 'partial' : 'damaged')
@@ -278,7 +278,7 @@ describe('an archive that changes while it is restored', () => {
     'is cut off': (path: string) => alter(path, content => content.subarray(0, -1000)),
     grows: (path: string) => alter(path, content => Buffer.concat([content, Buffer.alloc(1000)])),
   }
-  test.each(Object.entries(changes))('brings nothing back when it %s', async (_, change) => {
+  test.each(Object.entries(changes))('restores nothing when it %s', async (_, change) => {
     await using other = await siteFor(server)
     const path = await copySet(other)
     await using held = await hold(server, 'crew.photos')
@@ -297,13 +297,13 @@ describe('an archive that changes while it is restored', () => {
     'is replaced by another': (path: string) =>
       cp(join(path, `event_${set}.sql.gz`), join(path, `crew_${set}.sql.gz`)),
     'is deleted': (path: string) => rm(join(path, `crew_${set}.sql.gz`)),
-    'goes with its whole set': (path: string) => rm(path, {recursive: true}),
+    'is deleted with its whole backup': (path: string) => rm(path, {recursive: true}),
     'becomes a directory': async (path: string) => {
       await rm(join(path, `crew_${set}.sql.gz`))
       await mkdir(join(path, `crew_${set}.sql.gz`))
     },
   }
-  test.each(Object.entries(losses))('brings nothing back when it %s', async (_, lose) => {
+  test.each(Object.entries(losses))('restores nothing when it %s', async (_, lose) => {
     await using other = await siteFor(server)
     const path = await copySet(other)
     const running = other.start(['db:restore', '--yes', '--schema', 'crew', '--from', set])
@@ -322,25 +322,25 @@ describe('a hostile manifest', () => {
     return manifest
   }
   const unusable: Record<string, (manifest: Json) => unknown> = {
-    'a file above its directory': archiveWith({file: '../../../outside.sql.gz'}),
-    'a file by its whole path': archiveWith({file: '/etc/passwd'}),
+    'a file outside of its directory': archiveWith({file: '../../../outside.sql.gz'}),
+    'a file with an absolute path': archiveWith({file: '/etc/passwd'}),
     'its own directory as a file': archiveWith({file: '.'}),
     'a NUL in the name of a file': archiveWith({file: `crew\0_${set}.sql.gz`}),
     'a NUL in the name of a schema': archiveWith({schema: 'cr\0ew'}),
     'a NUL in the name of a table': archiveWith({tables: [{name: 'cr\0ews', rows: 1}]}),
     'a schema without a name': archiveWith({schema: ''}),
-    'fewer bytes than none': archiveWith({bytes: -1}),
-    'more bytes than there are numbers': archiveWith({bytes: 2 ** 60}),
+    'a negative number of bytes': archiveWith({bytes: -1}),
+    'too many bytes for a number': archiveWith({bytes: 2 ** 60}),
     'half a byte': archiveWith({bytes: 10.5}),
-    'bytes in words': archiveWith({bytes: 'many'}),
-    'more rows than there are numbers': archiveWith({tables: [{name: 'crews', rows: 1e300}]}),
-    'a checksum that is none': archiveWith({sha256: '*'.repeat(64)}),
+    'a word instead of a number': archiveWith({bytes: 'many'}),
+    'too many rows for a number': archiveWith({tables: [{name: 'crews', rows: 1e300}]}),
+    'an invalid checksum': archiveWith({sha256: '*'.repeat(64)}),
     'a list instead of an object': manifest => [manifest],
-    'nothing but null': () => null,
+    'only null': () => null,
     'archives that are text': manifest => ({...manifest, archives: 'all'}),
     'no archives at all': manifest => ({...manifest, archives: []}),
-    'a format of the future': manifest => ({...manifest, format: 2}),
-    'the name of another set': manifest => ({...manifest, id: '20200101T000000Z'}),
+    'a later format': manifest => ({...manifest, format: 2}),
+    'the ID of another backup': manifest => ({...manifest, id: '20200101T000000Z'}),
     'one archive under two names': manifest => ({
       ...manifest,
       archives: [...manifest.archives, {...manifest.archives[0], schema: 'twin'}],
@@ -349,7 +349,10 @@ describe('a hostile manifest', () => {
       ...manifest,
       archives: [...manifest.archives, manifest.archives[0]],
     }),
-    'roles elsewhere': manifest => ({...manifest, globals: {...manifest.globals, file: '../globals.sql.gz'}}),
+    'roles in another directory': manifest => ({
+      ...manifest,
+      globals: {...manifest.globals, file: '../globals.sql.gz'},
+    }),
     'a hundred thousand archives': manifest => ({
       ...manifest,
       archives: Array.from({length: 100_000}, (_, n) => ({
@@ -359,7 +362,7 @@ describe('a hostile manifest', () => {
       })),
     }),
   }
-  test.each(Object.entries(unusable))('with %s is a damaged set', async (_, change) => {
+  test.each(Object.entries(unusable))('with %s makes the backup damaged', async (_, change) => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), change)
     const error = await failure(other, 'db:restore', '--yes', '--all', '--from', set)
@@ -371,7 +374,7 @@ describe('a hostile manifest', () => {
     'SQL as the name of a schema': archiveWith({
       schema: 'x"; DROP SCHEMA "user" CASCADE; --\n\\! touch /tmp/x',
     }),
-    'archives under the names of others': manifest => {
+    'exchanged names of archives': manifest => {
       const [one, other] = manifest.archives
       return {
         ...manifest,
@@ -396,7 +399,7 @@ describe('a hostile manifest', () => {
     'SQL as the name of a table': archiveWith({
       tables: [{name: `crews'; DROP SCHEMA "user" CASCADE; --`, rows: 1}],
     }),
-    'other rows than the archive': archiveWith({tables: [{name: 'crews', rows: 3}]}),
+    'other row counts than the archive': archiveWith({tables: [{name: 'crews', rows: 3}]}),
     'SQL as the name of an extension': manifest => ({
       ...manifest,
       extensions: [{name: 'x"; DROP SCHEMA "user" CASCADE; --', version: '1', schema: 'public'}],
@@ -409,7 +412,7 @@ describe('a hostile manifest', () => {
     expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
   })
 
-  test('that vouches for an archive with a COMMIT of its own is a damaged set', async () => {
+  test('with the checksum of a hostile archive does not help', async () => {
     await using other = await siteFor(server)
     const path = await copySet(other)
     const name = `crew_${set}.sql.gz`
@@ -437,7 +440,7 @@ describe('a hostile manifest', () => {
     expect(error.message).toContain('contains the command "commit"')
   })
 
-  test('of fifty megabytes is a damaged set, and not read', async () => {
+  test('of fifty megabytes is not read, but damaged', async () => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), manifest => ({...manifest, label: 'x'.repeat(50 * 1024 ** 2)}))
     const {sets} = await report<ListReport>(other, ['db:list'])
@@ -448,7 +451,7 @@ describe('a hostile manifest', () => {
     expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
   })
 
-  test('that is nested without end is a damaged set', async () => {
+  test('that is nested too deeply makes the backup damaged', async () => {
     await using other = await siteFor(server)
     await writeManifest(
       await copySet(other),
@@ -458,7 +461,7 @@ describe('a hostile manifest', () => {
     expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
   })
 
-  test('whose links go in a circle is restored', async () => {
+  test('with circular links is restored all the same', async () => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), manifest => ({
       ...manifest,
@@ -472,8 +475,8 @@ describe('a hostile manifest', () => {
   })
 })
 
-describe('a disk of backups', () => {
-  test.runIf(canMount)('that is full leaves no set behind', async () => {
+describe('the disk of the backups', () => {
+  test.runIf(canMount)('that is full leaves no partial backup', async () => {
     await using other = await siteFor(server)
     await using disk = await mountSmallDisk(join(other.directory, 'backups'), 1024 ** 2)
     expect(await checkSums(disk.path)).toEqual(new Map())
@@ -484,7 +487,7 @@ describe('a disk of backups', () => {
     expect(await report(other, ['db:list'])).toMatchObject({sets: []})
   })
 
-  test.runIf(canMount)('that is full before a restore stops it', async () => {
+  test.runIf(canMount)('that is full prevents a restore', async () => {
     await using other = await siteFor(server)
     await using disk = await mountSmallDisk(join(other.directory, 'backups'), 14 * 1024 ** 2)
     await copySet(other)
@@ -497,7 +500,7 @@ describe('a disk of backups', () => {
     expect(await checkSums(rootOf(other))).toEqual(sets)
   })
 
-  test('in a file system without directories is named as such', async () => {
+  test('in a file system without directories is reported', async () => {
     await using other = await siteFor(server)
     expect(await failure(other, 'db:backup', '--dir', '/proc/backups')).toMatchObject({
       code: 'backup-directory',
@@ -507,7 +510,7 @@ describe('a disk of backups', () => {
     })
   })
 
-  test.runIf(canMount)('on a read-only disk is named as such', async () => {
+  test.runIf(canMount)('that is read-only is reported as such', async () => {
     await using other = await siteFor(server)
     await using disk = await mountReadOnly(join(other.directory, 'disk'))
     expect(await failure(other, 'db:backup', '--dir', disk.path)).toMatchObject({
@@ -517,7 +520,7 @@ describe('a disk of backups', () => {
     })
   })
 
-  test.runIf(process.getuid?.() === 0)('that its user may not write is named as such', async () => {
+  test.runIf(process.getuid?.() === 0)('that the user cannot write is reported as such', async () => {
     await using other = await siteFor(server)
     await mkdir(join(other.directory, 'backups', 'dev'), {recursive: true})
     await chmod(other.directory, 0o755)
@@ -529,7 +532,7 @@ describe('a disk of backups', () => {
     })
   })
 
-  test.runIf(process.getuid?.() === 0)('whose archives nobody may read restores nothing', async () => {
+  test.runIf(process.getuid?.() === 0)('whose archives the user cannot read restores nothing', async () => {
     await using other = await siteFor(server)
     const path = await copySet(other)
     await chmod(other.directory, 0o755)
@@ -543,7 +546,7 @@ describe('a disk of backups', () => {
     expect([3, 7]).toContain(run.exitCode)
   })
 
-  test('that is taken away during a backup leaves nothing', async () => {
+  test('whose directory is deleted leaves no partial backup', async () => {
     await using other = await siteFor(server)
     await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
     const running = other.start(['db:backup', '--json'])
@@ -556,7 +559,7 @@ describe('a disk of backups', () => {
   })
 })
 
-test.runIf(canMount)('a server without room changes nothing', async () => {
+test.runIf(canMount)('a restore on a full server disk changes nothing', async () => {
   await using disk = await mountSmallDisk(join(server.directory, 'small'), 48 * 1024 ** 2)
   await using other = await siteFor({url: server.url.replace(/aquastream$/, 'cramped'), env: server.env})
   const place = join(disk.path, 'tablespace')
@@ -582,7 +585,7 @@ test.runIf(canMount)('a server without room changes nothing', async () => {
   await server.sql('DROP TABLESPACE small')
 })
 
-describe('settings of the role and the database', () => {
+describe('settings of the role and of the database', () => {
   const LIMITS = `
     ALTER ROLE aquastream SET statement_timeout = '1ms';
     ALTER ROLE aquastream SET idle_in_transaction_session_timeout = '1ms';
@@ -603,7 +606,7 @@ describe('settings of the role and the database', () => {
   test.each([
     ['a backup', ['db:backup', '--schema', 'crew']],
     ['a restore', ['db:restore', '--yes', '--schema', 'crew', '--dry-run']],
-    ['a rehearsal', ['db:verify', '--restore', 'latest']],
+    ['a test restore', ['db:verify', '--restore', 'latest']],
   ])('do not end %s', async (_, words) => {
     await using other = await siteFor(server)
     await copySet(other)
@@ -614,14 +617,14 @@ describe('settings of the role and the database', () => {
   })
 })
 
-/** An index that takes its time when it is made, and again when the table is analysed. */
+/** A table whose index is slow to create and slow to analyze. */
 const SLOW = `
   CREATE SCHEMA slow;
   CREATE FUNCTION slow.nap(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM pg_sleep(0.1); RETURN n; END$$;
   CREATE TABLE slow.rows AS SELECT n FROM generate_series(1, 20) n;
   CREATE INDEX ON slow.rows (slow.nap(n));`
 
-/** The set in the directory of another site; under another name too. */
+/** Copies the backup to the repository of another site, optionally with another ID. */
 async function copySet(other: Site, id = set): Promise<string> {
   const path = join(rootOf(other), id)
   await cp(join(rootOf(site), set), path, {recursive: true})
@@ -640,7 +643,7 @@ async function alter(path: string, change: (content: Buffer) => Buffer): Promise
   await writeFile(path, change(await readFile(path)))
 }
 
-/** Writes another manifest, with a checksum that fits. */
+/** Changes the manifest of a backup, and its checksum accordingly. */
 async function writeManifest(
   set: string,
   change: (manifest: Json) => unknown,
@@ -654,7 +657,7 @@ async function writeManifest(
   await writeFile(join(set, 'SHA256SUMS'), sums.replace(/^.*(?= {2}manifest\.json$)/m, sum))
 }
 
-/** Writes until nothing more fits. */
+/** Writes to a file until the disk is full. */
 async function fill(path: string): Promise<void> {
   const block = Buffer.alloc(64 * 1024)
   try {

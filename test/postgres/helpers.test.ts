@@ -4,7 +4,7 @@ import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {majors, startPostgres} from '../helpers/postgres.js'
 
-test.each(majors())('PostgreSQL %i starts, takes the password and leaves nothing', async major => {
+test.each(majors())('PostgreSQL %i starts, accepts the password and leaves nothing', async major => {
   const server = await startPostgres({major, settings: {work_mem: '5MB'}})
   const version = await execa('psql', ['-XAtq', server.url, '-c', 'SHOW server_version; SHOW work_mem'], {
     env: server.env,
@@ -16,7 +16,7 @@ test.each(majors())('PostgreSQL %i starts, takes the password and leaves nothing
   expect(() => process.kill(pid, 0)).toThrow()
 })
 
-test('a wrong password is refused by the test server', async () => {
+test('a wrong password is rejected by the test server', async () => {
   await using server = await startPostgres()
   const url = server.url.replace(server.password, 'wrong')
   const {exitCode, stderr} = await execa(join(server.bin, 'psql'), [url, '-c', ''], {reject: false})
@@ -24,14 +24,14 @@ test('a wrong password is refused by the test server', async () => {
   expect(stderr).toContain('password authentication failed')
 })
 
-test('what was committed survives a killed test server', async () => {
+test('committed rows survive when the test server is killed', async () => {
   await using server = await startPostgres()
   await server.sql('CREATE TABLE kept AS SELECT 1 AS it')
   await server.restart('kill')
   expect(await server.sql('SELECT it FROM kept')).toBe('1')
 })
 
-test('psql stops at the first error of a test', async () => {
+test('psql stops at the first error of a script', async () => {
   await using server = await startPostgres()
   await expect(server.sql('SELECT 1/0; CREATE TABLE after_error ()')).rejects.toThrow('division by zero')
   expect(await server.sql("SELECT to_regclass('after_error') IS NULL")).toBe('t')

@@ -10,10 +10,10 @@ import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {seen} from '../helpers/streams.js'
 import {until} from '../helpers/waiting.js'
 
-/** More rows than the accident leaves: how many there are says how a restore ended. */
+/** A table with 325 rows, of which the test deletes all but 10: the number of rows shows how a restore ended. */
 const PHOTOS = `
   CREATE SCHEMA media;
-  -- One block of an archive, which is more than a pipe takes at once.
+  -- The archive is one block, which is more than the capacity of a pipe.
   CREATE TABLE media.photos AS SELECT n, (SELECT string_agg(sha256((n || '.' || i)::bytea), '') FROM generate_series(1, 20) i) AS bytes
     FROM generate_series(1, 325) n;`
 
@@ -43,9 +43,9 @@ async function startThrough(script: string): Promise<Running> {
 
 const rows = (): Promise<string> => server.sql('SELECT count(*) FROM media.photos')
 
-describe('an interrupt while the last bytes are on their way', () => {
-  test('asks a new session when the old one is gone', async () => {
-    // All of it arrives, and neither that nor the answer comes back.
+describe('an interrupt while the last bytes are sent', () => {
+  test('queries the outcome in a new session', async () => {
+    // Everything arrives at the server, but the confirmation of the COMMIT is lost.
     const running = await startThrough(`
       { IFS= read -r manifest; printf '%s\\n' "$manifest"; cat '${archive}'; } |
         /bin/sh "$@" | grep --line-buffered -v committed
@@ -61,8 +61,8 @@ describe('an interrupt while the last bytes are on their way', () => {
     expect(await remains(server)).toBe('')
   })
 
-  test('keeps a server that is slow from restoring later', async () => {
-    // As a container: what was started goes on when the client is gone.
+  test('prevents a slow server from restoring later', async () => {
+    // As in a container, the started programs continue when the client has ended.
     const file = (name: string): string => join(site.directory, name)
     const running = await startThrough(`
       exec 3<&0
@@ -78,7 +78,7 @@ describe('an interrupt while the last bytes are on their way', () => {
     await expect
       .poll(async () => (await readFile(file('arrived'))).length, {timeout: 60_000})
       .toBeGreaterThan(0)
-    // The manifest has arrived. A restore that waits for an answer now never says this.
+    // The manifest has arrived. This step must not begin before the server has responded.
     await Promise.race([seen(running.stderr, 'check and commit: started'), sleep(500)])
     running.kill('SIGINT')
     expect((await running.ended).exitCode).toBe(130)

@@ -49,7 +49,7 @@ beforeEach(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-/** What differs from the beginning; nothing, as a rule. */
+/** Returns the differences from the state before the test, usually none. */
 async function changes(database?: string): Promise<string[]> {
   const without = database === undefined ? [] : ['database', 'roles']
   const after = await describeDatabase(server, database, {without})
@@ -70,7 +70,7 @@ describe('names', () => {
     'user.accounts',
     ' user',
     'USER',
-  ])('the schema %j is a name, and there is none', async schema => {
+  ])('the schema %j is not interpreted as a pattern', async schema => {
     await backup(site)
     const sets = await listTree(rootOf(site))
     for (const command of [['db:backup'], ['db:restore', '--yes']]) {
@@ -86,7 +86,7 @@ describe('names', () => {
 describe('another database', () => {
   beforeEach(() => server.sql('DROP DATABASE IF EXISTS "Other; db" WITH (FORCE)', {database: 'postgres'}))
 
-  test('a restore makes it and fills it with everything', async () => {
+  test('a restore creates it and restores everything', async () => {
     await backup(site)
     const {undo} = await restore(site, '--all', '--into', 'Other; db', '--create')
     expect(undo).toBeUndefined()
@@ -94,7 +94,7 @@ describe('another database', () => {
     expect(await changes()).toEqual([])
   })
 
-  test('one that is there is saved first and replaced', async () => {
+  test('an existing one is backed up first and replaced', async () => {
     await backup(site)
     await server.sql('CREATE DATABASE "Other; db" TEMPLATE aquastream', {database: 'postgres'})
     await server.sql(WRECK, {database: 'Other; db'})
@@ -107,7 +107,7 @@ describe('another database', () => {
     expect(await changes()).toEqual([])
   })
 
-  test('one that is missing is not made without --create', async () => {
+  test('a missing one is not created without --create', async () => {
     await backup(site)
     const error = await failure(site, 'db:restore', '--all', '--yes', '--into', 'Other; db')
     expect(error).toMatchObject({
@@ -162,7 +162,7 @@ describe('another database', () => {
     expect(await server.sql('SELECT count(*) FROM event.events', {database: 'Other; db'})).toBe('50')
   })
 
-  test('one that was made is dropped when that fails', async () => {
+  test('a created one is dropped if the restore fails', async () => {
     await server.sql('CREATE VIEW event.names AS SELECT name FROM "user".accounts')
     await backup(site)
     const words = ['--schema', 'event', '--into', 'Other; db', '--create', '--yes']
@@ -180,7 +180,7 @@ describe('another database', () => {
   }
 })
 
-describe('what other schemas would lose', () => {
+describe('objects that other schemas would lose', () => {
   const holders: [what: string, sql: string, named: string][] = [
     ['view', 'CREATE VIEW event.names AS SELECT name FROM "user".accounts', 'view event.names'],
     [
@@ -218,7 +218,7 @@ describe('what other schemas would lose', () => {
     ['child', 'CREATE TABLE event.child () INHERITS ("user".accounts)', 'table event.child'],
     ['domain', `CREATE DOMAIN event.d AS text CHECK ("user".fold(VALUE) <> '')`, 'constraint d_check'],
   ]
-  test.each(holders)('a %s is a reason to refuse', async (_, sql, named) => {
+  test.each(holders)('a restore is refused because of a %s', async (_, sql, named) => {
     await backup(site)
     await server.sql(sql)
     before = await describeDatabase(server)
@@ -235,9 +235,9 @@ describe('what other schemas would lose', () => {
     expect(await listTree(rootOf(site))).toEqual(sets)
   })
 
-  test('a subscription that fills a table is a reason to refuse', async () => {
+  test('a restore is refused because of a subscription', async () => {
     await backup(site)
-    // To itself, and never started: it knows its tables, and needs nothing more.
+    // A subscription to the same server, which is not started: only its list of tables is needed.
     await server.sql(`CREATE PUBLICATION everything FOR TABLE "user".accounts;
       DO $$BEGIN EXECUTE format('CREATE SUBSCRIPTION copies CONNECTION %L PUBLICATION everything WITH (create_slot = false, slot_name = NONE, enabled = false)',
         format('host=%s port=%s dbname=aquastream user=aquastream', current_setting('unix_socket_directories'), current_setting('port'))); END$$`)
@@ -251,7 +251,7 @@ describe('what other schemas would lose', () => {
     expect(await changes()).toEqual([])
   })
 
-  test('rows that refer to what the backup lacks stop it', async () => {
+  test('rows that refer to missing rows prevent the restore', async () => {
     await backup(site)
     await server.sql(
       `INSERT INTO "user".accounts VALUES (51, 'new'); INSERT INTO event.events VALUES (51, 51)`,
@@ -276,7 +276,7 @@ describe('what other schemas would lose', () => {
     )
   })
 
-  test('triggers and keys of others are made again', async () => {
+  test('triggers and foreign keys of other schemas are recreated', async () => {
     await server.sql(`
       CREATE FUNCTION "user".watch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
       CREATE TRIGGER "Watch it" AFTER UPDATE OF title ON event.events FOR EACH ROW WHEN (OLD.title <> 'a') EXECUTE FUNCTION "user".watch('x');
@@ -312,7 +312,7 @@ describe('what other schemas would lose', () => {
   })
 })
 
-describe('what a schema can hold', () => {
+describe('the content of a schema', () => {
   const contents: [what: string, sql: string][] = [
     [
       'expressions that look like variables of psql',
@@ -339,7 +339,7 @@ describe('what a schema can hold', () => {
     await server.sql(`CREATE TABLESPACE elsewhere LOCATION '${place}'`)
   })
 
-  test.each(contents)('%s come back with all schemas', async (_, sql) => {
+  test.each(contents)('%s are restored with all schemas', async (_, sql) => {
     await server.sql(sql)
     before = await describeDatabase(server)
     await backup(site)
@@ -350,13 +350,13 @@ describe('what a schema can hold', () => {
 
   const alone: typeof contents = [
     ...contents.filter(([, sql]) => !sql.includes('event.')),
-    // No archive holds these: they are noted before the schema goes.
+    // No archive contains these: restore.sh records them before it drops the schema.
     [
       'statistics on a table of another schema',
       'CREATE STATISTICS media.names (mcv) ON id, name FROM "user".accounts',
     ],
   ]
-  test.each(alone)('%s come back with their schema', async (_, sql) => {
+  test.each(alone)('%s are restored with their schema', async (_, sql) => {
     await server.sql(sql)
     before = await describeDatabase(server)
     await backup(site)
@@ -365,7 +365,7 @@ describe('what a schema can hold', () => {
     expect(await changes()).toEqual([])
   })
 
-  test('a schema public that is closed to everybody stays closed', async () => {
+  test('revoked privileges on the schema public stay revoked', async () => {
     await server.sql('DROP SCHEMA public; CREATE SCHEMA public; CREATE TABLE public.t ()')
     before = await describeDatabase(server)
     await backup(site, '--all-schemas')
@@ -376,7 +376,7 @@ describe('what a schema can hold', () => {
     }
   })
 
-  test('an extension of its own schema is made in a bare database', async () => {
+  test('an extension in its own schema is created as well', async () => {
     await server.sql(
       'CREATE SCHEMA tools; CREATE EXTENSION citext SCHEMA tools; CREATE TABLE media.tags (tag tools.citext)',
     )
@@ -388,8 +388,8 @@ describe('what a schema can hold', () => {
   })
 })
 
-describe('which backup', () => {
-  test('a schema that appears before the yes is saved first', async () => {
+describe('the choice of the backup', () => {
+  test('a schema created before the confirmation is backed up', async () => {
     await backup(site)
     await server.sql('DROP SCHEMA media')
     const {exitCode, stdout} = await site.runInTerminal('db:restore --schema media', 100, [
@@ -410,7 +410,7 @@ describe('which backup', () => {
     expect(await server.sql('SELECT n FROM media.made')).toBe('7')
   })
 
-  test('the undo command brings back what was there', async () => {
+  test('the undo command restores the state before the restore', async () => {
     const {id} = await backup(site)
     await server.sql(WRECK)
     const wrecked = await describeDatabase(server)
@@ -423,7 +423,7 @@ describe('which backup', () => {
     expect(differences(wrecked, await describeDatabase(server))).toEqual([])
   })
 
-  test('the undo of a schema with an odd name works', async () => {
+  test('the undo command quotes the name of a schema', async () => {
     const schema = `it's "odd"; $HOME`
     await server.sql(
       `CREATE SCHEMA "it's ""odd""; $HOME"; CREATE TABLE "it's ""odd""; $HOME".t AS SELECT 1 AS n`,
@@ -439,14 +439,14 @@ describe('which backup', () => {
     expect(differences(wrecked, await describeDatabase(server))).toEqual([])
   })
 
-  test('latest leaves out what a restore has saved', async () => {
+  test('latest does not mean a safety backup', async () => {
     const {id} = await backup(site)
     const {undo} = await restore(site, '--schema', 'user')
     expect(undo!.id > id).toBe(true)
     expect((await restore(site, '--schema', 'user')).from).toBe(id)
   })
 
-  test('latest names the newer one that is damaged', async () => {
+  test('latest skips and names a newer damaged backup', async () => {
     const {id: good} = await backup(site)
     const {id, path} = await backup(site)
     await rm(join(path, `user_${id}.sql.gz`))
@@ -457,7 +457,7 @@ describe('which backup', () => {
     expect(stdout).toContain(`will be replaced with backup ${good}`)
   })
 
-  test('the newest of another database is nothing that we choose', async () => {
+  test('the newest backup of another database is refused', async () => {
     await server.sql('DROP DATABASE IF EXISTS copy', {database: 'postgres'})
     await server.sql('CREATE DATABASE copy TEMPLATE aquastream', {database: 'postgres'})
     const env = {DATABASE_URL: server.url.replace(/\/aquastream$/, '/copy')}
@@ -476,7 +476,7 @@ describe('which backup', () => {
     expect((await restore(site, '--schema', 'user', '--from', id)).from).toBe(id)
   })
 
-  test('the beginning of an ID and a time find it', async () => {
+  test('a prefix of an ID or a time selects it', async () => {
     const {id: first} = await backup(site)
     await server.sql("UPDATE event.events SET title = 'second'")
     const {id: second} = await backup(site)
@@ -495,7 +495,7 @@ describe('which backup', () => {
     expect(await failure(site, 'db:restore', '--all', '--at', 'noon')).toMatchObject({exitCode: 2})
   })
 
-  test('a dry run shows the plan and changes nothing', async () => {
+  test('a dry run shows the plan without any change', async () => {
     await backup(site)
     await server.sql(`INSERT INTO "user".accounts VALUES (51, 'new')`)
     before = await describeDatabase(server)
@@ -511,7 +511,7 @@ describe('which backup', () => {
     expect(await listTree(site.directory)).toEqual(sets)
   })
 
-  test('without a yes and a terminal it refuses', async () => {
+  test('without --yes and a terminal, a restore is refused', async () => {
     await backup(site)
     const sets = await listTree(site.directory)
     const error = await failure(site, 'db:restore', '--schema', 'user')
@@ -521,7 +521,7 @@ describe('which backup', () => {
   })
 })
 
-describe('a file from anywhere', () => {
+describe('an archive from elsewhere', () => {
   let dump: (file: string, ...args: string[]) => Promise<string>
   beforeEach(() => {
     dump = async (file, ...args) => {
@@ -536,7 +536,7 @@ describe('a file from anywhere', () => {
     ['plain', () => dump('user.sql')],
     ['gzip', () => dump('user.sql.gz', '-Z', '6')],
     ['custom', () => dump('user.dump', '-Fc')],
-    ['custom with another name', () => dump('user.sql.gz', '-Fc', '-Z', '0')],
+    ['custom with another suffix', () => dump('user.sql.gz', '-Fc', '-Z', '0')],
     ['INSERT', () => dump('user.sql', '--inserts')],
     [
       'zstd',
@@ -575,7 +575,7 @@ describe('a file from anywhere', () => {
       {exitCode: 7, message: /contains the command "create database aquastream/},
     ],
     [
-      'with a COMMIT of its own',
+      'with an additional COMMIT',
       async () => {
         const path = await dump('o.sql')
         await writeFile(
@@ -597,17 +597,17 @@ describe('a file from anywhere', () => {
       {exitCode: 7, message: /cannot be unpacked/},
     ],
     [
-      'of a custom dump that is cut',
+      'of a truncated custom dump',
       async () => cut(await dump('t.dump', '-Fc'), 300),
       {exitCode: 7, message: /cannot be unpacked/},
     ],
     [
-      'of a schema that is there',
+      'of another existing schema',
       () => dump('e.sql', '-n', 'event', '-N', 'user'),
       {exitCode: 7, message: /it belongs to the schema event/},
     ],
     [
-      'of a schema that is not there',
+      'of a schema that does not exist',
       async () => {
         await server.sql('CREATE SCHEMA gone')
         const path = await dump('e.sql', '-n', 'gone', '-N', 'user')
@@ -617,7 +617,7 @@ describe('a file from anywhere', () => {
       {exitCode: 7, message: /it belongs to the schema gone/},
     ],
     [
-      'that is a picture',
+      'that is an image',
       async () => {
         const path = join(site.directory, 'picture.png')
         await writeFile(path, '\u0089PNG')
@@ -626,7 +626,7 @@ describe('a file from anywhere', () => {
       {exitCode: 7, message: /it was not written by pg_dump/},
     ],
     [
-      'that is not there',
+      'that does not exist',
       () => Promise.resolve('/nonexistent/x.sql'),
       {exitCode: 10, message: /it does not exist/},
     ],
@@ -644,16 +644,16 @@ describe('a file from anywhere', () => {
     expect(await changes()).toEqual([])
   })
 
-  /** Each would make a file if psql or the server ran it. */
+  /** Each would create a file if psql or the server ran it. */
   const programs: [where: string, command: (file: string) => string][] = [
-    ['psql, after a blank', file => `  \\! touch ${file}`],
-    ['psql, behind a command', file => `SELECT 1 \\g | touch ${file}`],
+    ['psql, after a space', file => `  \\! touch ${file}`],
+    ['psql, after a command', file => `SELECT 1 \\g | touch ${file}`],
     ['psql, in an argument', file => `\\set x \`touch ${file}\``],
-    ['psql, behind a string that seems open', file => `SELECT E'\\\\' \\! touch ${file}`],
+    ['psql, after a string that seems open', file => `SELECT E'\\\\' \\! touch ${file}`],
     ['the server', file => `COPY (SELECT 1) TO PROGRAM 'touch ${file}';`],
     ['the server, in a block', file => `DO $$BEGIN COPY (SELECT 1) TO PROGRAM 'touch ${file}'; END$$;`],
   ]
-  test.each(programs)('a program for %s is not run', async (_, command) => {
+  test.each(programs)('a program in a command for %s is not run', async (_, command) => {
     const file = join(site.directory, 'ran')
     const path = await dump('evil.sql')
     const text = await readFile(path, 'utf8')
@@ -698,7 +698,7 @@ describe('a file from anywhere', () => {
     )
   })
 
-  test('an archive of a set is known by its set', async () => {
+  test('an archive in a backup belongs to that backup', async () => {
     const {path, id} = await backup(site)
     const file = join(path, `event_${id}.sql.gz`)
     expect((await restore(site, '--schema', 'event', '--file', file)).from).toBe(id)

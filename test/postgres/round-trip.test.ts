@@ -5,7 +5,7 @@ import {describe as describeDatabase, type Description, differences} from '../he
 import {loadPlatform} from '../helpers/platform.js'
 import {knowsZstd, majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 
-/** Every schema of the fixture that the platform does not know. */
+/** The schemas of the fixture that do not belong to the platform. */
 const NEIGHBOURS = ['users', 'User', 'odd schema; drop table x']
 
 const FORMS = [
@@ -18,8 +18,8 @@ const FORMS = [
 ]
 
 /**
- * What lies in no schema, and so in no backup of schemas: the members of publications; of roles their passwords,
- * and their settings, rights and default privileges in the whole database.
+ * Objects and properties that belong to no schema and are therefore in no backup: members of publications; passwords of
+ * roles, and their settings, privileges and default privileges in the whole database.
  */
 const IN_NO_BACKUP =
   /^. (publication members|dump: .*PUBLICATION TABLE|roles: .*(password| here)|database: CONNECT|default grants: of \w+ in {2}for)/
@@ -66,7 +66,7 @@ describe.each(majors())('PostgreSQL %i', major => {
       await server[Symbol.asyncDispose]()
     })
 
-    test('a wrecked database comes back without a difference', async () => {
+    test('a damaged database is restored without differences', async () => {
       await server.sql(WRECK)
       expect(differences(before, await describeDatabase(server))).not.toEqual([])
       const {rows} = await restore(site, '--all')
@@ -75,7 +75,7 @@ describe.each(majors())('PostgreSQL %i', major => {
     })
 
     test.each(FORMS.filter(form => !form.includes('zstd') || knowsZstd(major)))(
-      'archives made with %s come back too',
+      'archives written with %s are restored completely, too',
       async form => {
         await backup(site, '--all-schemas', ...form.split(' '))
         await server.sql(WRECK)
@@ -84,7 +84,7 @@ describe.each(majors())('PostgreSQL %i', major => {
       },
     )
 
-    test('dropped schemas and roles come back too', async () => {
+    test('dropped schemas and roles are restored as well', async () => {
       await server.sql(`DROP SCHEMA "user", event, crew, payment, notification, media CASCADE;
         DROP OWNED BY app_user CASCADE;
         DROP OWNED BY reporting CASCADE;
@@ -115,7 +115,7 @@ describe.each(majors())('PostgreSQL %i', major => {
     })
 
     test.each(['user', 'media', ...NEIGHBOURS])(
-      'only the schema %j comes back, and everything of it',
+      'only the schema %j is restored, and completely',
       async schema => {
         await server.sql(`
         SET session_replication_role = replica;
@@ -128,7 +128,7 @@ describe.each(majors())('PostgreSQL %i', major => {
       },
     )
 
-    test('the schema public comes back, for everybody to use', async () => {
+    test('the schema public is restored with USAGE for PUBLIC', async () => {
       await server.sql('DROP EXTENSION IF EXISTS btree_gist CASCADE')
       const now = await describeDatabase(server)
       await backup(site, '--schema', 'public')

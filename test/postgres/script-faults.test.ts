@@ -24,14 +24,14 @@ import {setId} from '../../src/backup/repository/backup-set.js'
 
 const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
 
-/** Shells that the scripts have to work in, of those that are here. */
+/** The shells of this machine in which the scripts must work. */
 const SHELLS = [['dash'], ['busybox', 'ash']].filter(([program]) => isThere(program!))
 
 const MANY_TABLES = `
   CREATE SCHEMA many;
   DO $$ BEGIN FOR n IN 1..1800 LOOP EXECUTE format('CREATE TABLE many.%I (n int)', rpad(n::text, 60, 'x')); END LOOP; END $$`
 
-/** Of each fault; more of them, or the same again: AQUASTREAM_TEST_ROUNDS=5 AQUASTREAM_TEST_SEED=1 */
+/** Rounds of each fault. To change the number or repeat a run: AQUASTREAM_TEST_ROUNDS=5 AQUASTREAM_TEST_SEED=1 */
 const ROUNDS = roundsOr(1)
 const random = randomFrom(SEED)
 
@@ -59,7 +59,7 @@ afterAll(async () => {
 })
 
 describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name', ({words}) => {
-  test('a second that has a set already is not used again', async () => {
+  test('an ID that is already in use is skipped', async () => {
     const [now, directory] = [Date.now(), join(site.directory, `seconds-${words[0]}`)]
     const taken = [0, 1, 2].map(seconds => setId(new Date(now + seconds * 1000)))
     for (const id of taken) await mkdir(join(directory, id), {recursive: true})
@@ -67,7 +67,7 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await readdir(directory)).toHaveLength(4)
   })
 
-  test('there can be more tables than an argument has room for', async () => {
+  test('a manifest may be longer than an argument', async () => {
     const directory = join(site.directory, `many-${words[0]}`)
     await server.sql('CREATE DATABASE many')
     await server.sql(MANY_TABLES, {database: 'many'})
@@ -79,9 +79,9 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(manifest.archives[0]?.tables).toHaveLength(1800)
   })
 
-  const faults = ['SIGKILL', 'SIGINT', 'SIGTERM', 'a program that is killed']
+  const faults = ['SIGKILL', 'SIGINT', 'SIGTERM', 'a killed child process']
 
-  test.each(faults)('%s leaves a complete set or none', async fault => {
+  test.each(faults)('%s leaves either a complete backup or none', async fault => {
     for (let round = 0; round < ROUNDS; round++) {
       const earlier = await checkSums(sets)
       const {exitCode} = await strike(run(words, 'backup.sh', ['--dir', sets]), fault)
@@ -96,7 +96,7 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect((await readdir(sets)).filter(name => name.startsWith('.'))).toEqual([])
   })
 
-  test.each(faults)('%s leaves the schema as before or after', async fault => {
+  test.each(faults)('%s leaves the schema either replaced or unchanged', async fault => {
     for (let round = 0; round < ROUNDS; round++) {
       await server.sql(ACCIDENT)
       const {exitCode, stderr} = await strike(run(words, 'restore.sh', ['user', archive()]), fault)
@@ -109,10 +109,10 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
   })
 
   const damages = {
-    'another checksum': (content: Buffer) => Buffer.concat([content.subarray(0, -1), Buffer.from('x')]),
-    'its end cut off': (content: Buffer) => content.subarray(0, -100),
-    'its second half cut off': (content: Buffer) => content.subarray(0, content.length >> 1),
-    'nothing in it': () => Buffer.alloc(0),
+    'a different checksum': (content: Buffer) => Buffer.concat([content.subarray(0, -1), Buffer.from('x')]),
+    'a truncated end': (content: Buffer) => content.subarray(0, -100),
+    'a missing second half': (content: Buffer) => content.subarray(0, content.length >> 1),
+    'no content': () => Buffer.alloc(0),
   }
   test.each(Object.entries(damages))('an archive with %s changes nothing', async (_, damage) => {
     await server.sql(ACCIDENT)
@@ -121,18 +121,18 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     const file = join(copy, `user_${good}.sql.gz`)
     await writeFile(file, damage(await readFile(file)))
     expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
-    // Alone, without checksums: its form says it.
+    // Without checksums, the content itself shows the damage.
     await rm(join(copy, 'SHA256SUMS'))
     expect(await run(words, 'restore.sh', ['user', file]).ended).toMatchObject({exitCode: 7})
     await rm(copy, {recursive: true})
     expect(await fingerprint(server)).toBe(before)
   })
 
-  test('an unpacker that fails at its end changes nothing', async () => {
+  test('a failure at the end of gzip changes nothing', async () => {
     await server.sql(ACCIDENT)
     const bin = join(site.directory, `gzip-${words[0]}`)
     await mkdir(bin)
-    // The first time, when the archive is tested, all is well.
+    // The first run of gzip, which tests the archive, succeeds.
     await writeFile(
       join(bin, 'gzip'),
       `#!/bin/sh\nPATH=${server.env.PATH} gzip "$@" && mkdir '${join(bin, 'tested')}' 2>/dev/null\n`,
@@ -144,7 +144,7 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await fingerprint(server)).toBe(before)
   })
 
-  test('a plain dump that is cut off changes nothing', async () => {
+  test('a truncated plain dump changes nothing at all', async () => {
     await server.sql(ACCIDENT)
     const file = join(site.directory, 'cut.sql')
     const {stdout} = await execa('gunzip', ['-c', archive()])
@@ -153,7 +153,7 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await fingerprint(server)).toBe(before)
   })
 
-  test('a dump fails the backup by its exit status alone', async () => {
+  test('the exit status of pg_dump can fail the backup', async () => {
     const bin = join(site.directory, `pg_dump-${words[0]}`)
     await mkdir(bin)
     await writeFile(join(bin, 'pg_dump'), `#!/bin/sh\n${join(server.bin, 'pg_dump')} "$@"\nexit 1\n`, {
@@ -165,7 +165,7 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await checkSums(sets)).toEqual(earlier)
   })
 
-  test('a table that may not be read fails the backup', async () => {
+  test('a table with row-level security fails the backup', async () => {
     await server.sql(`DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN; GRANT pg_read_all_data TO reader;
       ALTER TABLE payment.payments ENABLE ROW LEVEL SECURITY`)
     const earlier = await checkSums(sets)
@@ -175,14 +175,14 @@ describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name',
     expect(await checkSums(sets)).toEqual(earlier)
   })
 
-  test('a table that goes during the backup fails it', async () => {
+  test('a table that is dropped during the backup fails it', async () => {
     await server.sql('DROP DATABASE IF EXISTS shrinking WITH (FORCE)')
     await server.sql('CREATE DATABASE shrinking TEMPLATE aquastream')
     const earlier = await checkSums(sets)
     const shrinking = {sql: (text: string) => server.sql(text, {database: 'shrinking'})}
     await using held = await hold(shrinking, 'crew.crews', 'ACCESS EXCLUSIVE')
     const backup = run(words, 'backup.sh', ['--dir', sets], {PGDATABASE: 'shrinking'})
-    // Its snapshot is taken, and pg_dump locks the tables one after the other.
+    // The snapshot has been taken, and pg_dump is locking the tables one after the other.
     await until(
       server,
       "SELECT FROM pg_stat_activity WHERE datname = 'shrinking' AND wait_event_type = 'Lock'",
@@ -200,7 +200,7 @@ interface Script {
   ended: Promise<{exitCode: number | undefined; stderr: string}>
 }
 
-/** Starts a script in a group of its own, as a shell at a terminal does. */
+/** Starts a script in its own process group, as an interactive shell does. */
 function run([program, ...applet]: string[], script: string, args: string[], env: object = {}): Script {
   const running = execa(program!, [...applet, join(SCRIPTS, script), ...args], {
     cwd: site.directory,
@@ -222,7 +222,7 @@ function run([program, ...applet]: string[], script: string, args: string[], env
   return {pid: running.pid!, ended: running.then(({exitCode, stderr}) => ({exitCode, stderr}))}
 }
 
-/** Ends it at a random moment: alone, with everything that it started, or something of that alone. */
+/** Ends a script at a random moment: its process group by a signal, only the script, or only one child process. */
 async function strike({pid, ended}: Script, fault: string): Promise<Awaited<Script['ended']>> {
   const delay = Math.round(50 + random() * 1000)
   console.log(`seed ${SEED}: ${fault} after ${delay} ms`)
@@ -236,7 +236,7 @@ async function strike({pid, ended}: Script, fault: string): Promise<Awaited<Scri
   return ended
 }
 
-/** As Ctrl-C does. */
+/** Sends a signal to a process group, as Ctrl-C does. */
 function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)

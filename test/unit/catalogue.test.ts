@@ -14,7 +14,7 @@ test.each([
   ['dev', 'payment', 'postgres redis payment mocks', 'postgres-schemas'],
   ['prod', 'payment', 'postgres redis payment', 'postgres-schemas'],
   ['prod', 'media gateway', 'postgres redis minio gateway media', `postgres-schemas ${MINIO}`],
-])('in %s, starting "%s" starts what it needs, in order', (profile, asked, services, jobs) => {
+])('in %s, starting "%s" includes its dependencies, in order', (profile, asked, services, jobs) => {
   const found = withNeeds(asked.split(' ').filter(Boolean), profile)
   expect(found.services.map(({name}) => name).join(' ')).toBe(services)
   expect(found.jobs.map(({name}) => name).join(' ')).toBe(jobs)

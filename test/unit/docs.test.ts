@@ -16,7 +16,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const compose = read('infra/compose/docker-compose.yml')
 const COMPOSED = SETTINGS.filter(({readBy}) => readBy !== 'cli')
 
-test('generated documents are in step with the code', async () => {
+test('generated documents are up to date', async () => {
   const options = {cwd: ROOT, reject: false}
   const {exitCode, stderr} = await execa('node_modules/.bin/tsx', ['scripts/generate.ts', '--check'], options)
   expect(exitCode, stderr).toBe(0)
@@ -31,7 +31,7 @@ test('every variable has one default in Compose and CLI', () => {
   const found = [...compose.matchAll(/(?<!\$)\$\{(\w+):-([^${}]*)\}/g)].map(
     ([, name, text]) => `${name}=${text}`,
   )
-  // The name of the project is made of the profile, and what every start needs has no default.
+  // The default project name contains the profile, and required settings have no default.
   const plain = COMPOSED.filter(
     ({name, neededIn}) => !/^AQUASTREAM_|_IMAGE$/.test(name) && !neededIn?.includes('dev'),
   )
@@ -46,7 +46,7 @@ test('every image has one name in Compose and CLI', () => {
   expect([...new Set(found)].sort()).toEqual(expected.sort())
 })
 
-test('every local link in the documents leads somewhere', () => {
+test('every local link in the documents has a target', () => {
   const broken = DOCUMENTS.flatMap(path =>
     [...read(path).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)]
       .map(([, target]) => target!)
@@ -56,7 +56,7 @@ test('every local link in the documents leads somewhere', () => {
   expect(broken).toEqual([])
 })
 
-test.each(['README.md', 'infra/backup/README.md'])('every command that %s shows can be typed', path => {
+test.each(['README.md', 'infra/backup/README.md'])('every command that %s shows is valid', path => {
   const shown = commandsIn(path)
   expect(shown.length).toBeGreaterThan(10)
   expect(shown.flatMap(mistakesIn)).toEqual([])
@@ -77,7 +77,7 @@ test('every make target that README shows exists', () => {
   expect(shown.filter(target => !new RegExp(`^${target}:`, 'm').test(targets))).toEqual([])
 })
 
-/** The lines of shell blocks that run aquastream, without what a shell would take away. */
+/** Returns the aquastream commands in the shell blocks, without comments and redirections. */
 function commandsIn(path: string): string[] {
   const blocks = [...read(path).matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block!)
   return blocks
@@ -92,17 +92,17 @@ interface Manifest {
 function mistakesIn(line: string): string[] {
   const [, id = '', ...words] = line.split(/\s+/)
   const command = manifest().commands[id]
-  if (!command) return [`${line}: there is no ${id}`]
+  if (!command) return [`${line}: unknown command ${id}`]
   const known = Object.entries(command.flags).flatMap(([name, {char, allowNo}]) => [
     `--${name}`,
     ...(char ? [`-${char}`] : []),
     ...(allowNo ? [`--no-${name}`] : []),
   ])
   const flags = words.filter(word => word.startsWith('-')).map(word => word.replace(/=.*/, ''))
-  return flags.filter(flag => !known.includes(flag)).map(flag => `${line}: there is no ${flag}`)
+  return flags.filter(flag => !known.includes(flag)).map(flag => `${line}: unknown flag ${flag}`)
 }
 
-/** Our commands, and those of oclif's plugins. */
+/** Returns our commands and those of the plugins of oclif. */
 function manifest(): Manifest {
   const {oclif} = JSON.parse(read('package.json')) as {oclif: {plugins: string[]}}
   const paths = ['.', ...oclif.plugins.map(name => `node_modules/${name}`)].map(

@@ -6,8 +6,8 @@ import {readEnvFile} from '../../src/config/env-file.js'
 
 test.each([
   ['an empty file', {text: '', values: {}}],
-  ['a file that ends without a line end', {text: 'A=1', values: {A: '1'}}],
-  ['line ends of Windows', {text: 'A=1\r\nB="2"\r\n', values: {A: '1', B: '2'}}],
+  ['a file without a final newline', {text: 'A=1', values: {A: '1'}}],
+  ['line endings of Windows', {text: 'A=1\r\nB="2"\r\n', values: {A: '1', B: '2'}}],
   ['a byte order mark', {text: '\ufeffA=1\n', values: {A: '1'}}],
   ['comments and blank lines', {text: '# A=1\n\n  \t\n  # B=2\nC=3 # is three\n', values: {C: '3'}}],
   ['the word export', {text: 'export A=1\n  export\tB=2\n', values: {A: '1', B: '2'}}],
@@ -27,16 +27,16 @@ test.each([
 
 test.each([
   ['a line without an equals sign', {text: 'A=1\r\nB\r\n', line: 2}],
-  ['a colon in its place', {text: 'A: 1\n', line: 1}],
+  ['a colon instead of an equals sign', {text: 'A: 1\n', line: 1}],
   ['a value without a name', {text: '=1\n', line: 1}],
   ['a name with a dash', {text: 'A-B=1\n', line: 1}],
   ['a name that begins with a digit', {text: '1A=1\n', line: 1}],
-  ['a single quote never closed', {text: "A=1\n\nB='x\nC=1\n", line: 3}],
-  ['a double quote never closed', {text: 'A="x\\"\n', line: 1}],
+  ['a single quote that is not closed', {text: "A=1\n\nB='x\nC=1\n", line: 3}],
+  ['a double quote that is not closed', {text: 'A="x\\"\n', line: 1}],
   ['a value over two lines', {text: 'A="x\ny"\n', line: 1}],
-  ['text behind a closed quote', {text: "A='x'y\n", line: 1}],
-  ['a mark of a merge conflict', {text: 'A=1\n<<<<<<< HEAD\n', line: 2}],
-])('%s is refused by its number', async (_, {text, line}) => {
+  ['text after a closing quote', {text: "A='x'y\n", line: 1}],
+  ['a marker of a merge conflict', {text: 'A=1\n<<<<<<< HEAD\n', line: 2}],
+])('%s is rejected with the line number', async (_, {text, line}) => {
   await using file = await envFile(text)
   await expect(readEnvFile(file.path)).rejects.toMatchObject({
     code: 'settings-invalid',
@@ -44,14 +44,14 @@ test.each([
   })
 })
 
-test('a text in UTF-16 is refused', async () => {
+test('a file in UTF-16 is rejected', async () => {
   await using file = await envFile(Buffer.from('\ufeffA=1\n', 'utf16le'))
   await expect(readEnvFile(file.path)).rejects.toMatchObject({
     message: `${file.path} is not valid UTF-8 text`,
   })
 })
 
-test('a file that does not exist is no error', async () => {
+test('a file that does not exist is not an error', async () => {
   await using file = await envFile('')
   expect(await readEnvFile(`${file.path}.none`)).toBeUndefined()
 })
@@ -61,8 +61,8 @@ test.each([
   ['a $ outside of single quotes', 'A=x$y\n'],
   ['a $ in double quotes', 'A="x$y"\n'],
   ['a backslash in double quotes', 'A="x\\ny"\n'],
-  ['a back quote', 'A=`x\nB=y`\n'],
-])('%s, which Compose reads otherwise, is refused', async (_, text) => {
+  ['a backtick', 'A=`x\nB=y`\n'],
+])('%s, which Compose would read differently, is rejected', async (_, text) => {
   await using file = await envFile(text)
   await expect(readEnvFile(file.path)).rejects.toMatchObject({code: 'settings-invalid'})
 })

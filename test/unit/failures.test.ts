@@ -23,7 +23,7 @@ describe('an error that psql prints', () => {
       RUSSIAN,
       'INSERT или UPDATE в таблице "events" нарушает ограничение внешнего ключа "events_organiser_fkey"',
     ],
-  ])('is known by its SQLSTATE in every language', (stderr, message) => {
+  ])('is recognized by its SQLSTATE in every language', (stderr, message) => {
     expect(findSqlError({exitCode: 3, stderr})).toMatchObject({
       state: '23503',
       source: 'ri_triggers.c',
@@ -33,12 +33,12 @@ describe('an error that psql prints', () => {
     expect(evidenceLines(stderr).filter(line => line.includes('.c:'))).toEqual([])
   })
 
-  test('is none when only warnings were printed', () => {
+  test('is not found if only warnings were printed', () => {
     const stderr = RUSSIAN.split('\n').slice(0, 2).join('\n')
     expect(findSqlError({exitCode: 3, stderr})).toBeUndefined()
   })
 
-  test('is a lost connection by the exit status alone', () => {
+  test('is a failed connection if psql exits with 2', () => {
     const stderr = 'psql: ошибка: подключиться к серверу не удалось: В соединении отказано\n'
     expect(findSqlError({exitCode: 2, stderr})).toMatchObject({
       state: '08006',
@@ -56,29 +56,29 @@ test.each([
   ['pg_dump: ошибка: не найдены подходящие схемы', 'не найдены подходящие схемы'],
   ['sh: 1: pg_dump: not found', 'sh: 1: pg_dump: not found'],
   ['', 'the connection was lost'],
-])('of %j the cause is shown', (first, cause) => {
+])('the cause in %j is shown', (first, cause) => {
   const detail =
     first.startsWith('pg_dump') && first.includes(':  ') ? '\npg_dump: detail: Query was: LOCK TABLE t' : ''
   expect(causeIn(first + detail)).toBe(cause)
 })
 
-describe('a backup that meets an error in a test restore', () => {
+describe('a backup whose test restore fails', () => {
   const server = [
     ...['08006', '40001', '40P01', '42501', '53100', '53200', '53300', '55006', '55P03'],
     ...['57014', '57P01', '57P02', '57P03', '58030', 'QS003'],
   ]
-  test.each(server)('can be good after %s', state => {
+  test.each(server)('can be valid after %s', state => {
     expect(sparesBackup({state})).toBe(true)
   })
   test.each(['22P02', '23503', '23505', '42601', '42704', '42P01', 'QS002', 'QS004', 'QS005', 'XX001'])(
-    'is bad after %s',
+    'is damaged after %s',
     state => {
       expect(sparesBackup({state})).toBe(false)
     },
   )
 })
 
-test('a SQLSTATE that stands for two things is told by its source', () => {
+test('an ambiguous SQLSTATE is distinguished by the source file', () => {
   expect(hintFor({state: '42704', source: 'guc.c'}, 'restore')).toContain('newer pg_dump')
   expect(hintFor({state: '42704', source: 'acl.c'}, 'restore')).toContain('is missing')
   expect(hintFor({state: '53200', source: 'lock.c'}, 'restore')).toContain('max_locks_per_transaction')

@@ -12,7 +12,7 @@ const BUILT = resolve(import.meta.dirname, '../../dist/engines/embedded')
 
 let directory: string
 let home: Home
-/** Whoever writes into a pipe waits for somebody who reads: so long does it take to write a program down. */
+/** A named pipe in place of the record: recording the process waits until the test reads from it. */
 let slowRecord: string
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(async () => rm(directory, {recursive: true}))
 
-test('a program that ends at once is drained', async () => {
+test('the output of a short-lived program is complete', async () => {
   const lines: string[] = []
   const program = ['/bin/sh', '-c', 'echo hello']
   const starting = startGuarded(
@@ -38,7 +38,7 @@ test('a program that ends at once is drained', async () => {
   expect(lines).toEqual(['hello'])
 })
 
-test('a program that nobody has written down does not run', async () => {
+test('a program whose pid was not recorded does not run', async () => {
   const marker = join(directory, 'it-ran')
   const run = {
     program: ['/bin/sh', '-c', ': >"$1"; sleep 60', 'sh', marker],
@@ -51,7 +51,7 @@ test('a program that nobody has written down does not run', async () => {
     const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home/home.js'))})
     await startGuarded({home: homeAt(${JSON.stringify(directory)}, 'stack'), service: 'quick'}, ${JSON.stringify(run)}, () => undefined)`
   const starter = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
-  // The starter itself, and the shell.
+  // The process that starts the program, and the shell that waits for its record.
   await until(async () => (await processesIn(directory)).length === 2, 'the shell waits')
   killNow(starter.pid!)
   await starter

@@ -8,7 +8,7 @@ const HEX = 'c1a94e07b2d86f35'
 const secretOf = (value: string): Secret[] => [{name: 'S', value}]
 const mask = (text: string, value = HEX): string => masker(secretOf(value))(text).text
 
-/** What people and generators choose: letters, digits, signs, other alphabets. Never a word of a log. */
+/** Generates secrets of letters, digits, signs and other alphabets. None is a word that occurs in a log. */
 const secret = fc
   .string({
     unit: fc.constantFrom(...Array.from('0123456789abcdefXYZ!$%&+,-./:;=?@^_~"\'\\ {}[]<>жñ😀')),
@@ -23,7 +23,7 @@ const words = fc
   .map(list => list.join(' '))
 const encoder = fc.constantFrom(...Object.values(ENCODERS))
 
-test('no form of a form of a secret stays', () => {
+test('a secret is masked in all combinations of encodings', () => {
   const everywhere = fc.property(
     secret,
     encoder,
@@ -42,7 +42,7 @@ test('no form of a form of a secret stays', () => {
   fc.assert(everywhere, {numRuns: 300})
 }, 120_000)
 
-test('a secret in which each character is spelled otherwise is found', () => {
+test('a secret with differently encoded characters is masked', () => {
   const code = (char: string, digits: number): string => char.charCodeAt(0).toString(16).padStart(digits, '0')
   const spelling = fc.constantFrom<(char: string) => string>(
     char => char,
@@ -63,19 +63,19 @@ test('a secret in which each character is spelled otherwise is found', () => {
   fc.assert(random, {numRuns: 300})
 })
 
-test('a secret that goes on in the next line is found', () => {
+test('a secret that continues on the next line is masked', () => {
   const time = '2026-11-24T05:49:26.951631532Z'
   const log = `${time} key ${HEX.slice(0, 7)}\n${time}   ${HEX.slice(7)} end\n`
   expect(mask(log)).toBe(`${time} key [masked S] end\n`)
   expect(findLeaks(log, secretOf(HEX))).toEqual(['S'])
 })
 
-test('a secret under the timestamp of a long line is found', () => {
+test('a secret split by a timestamp is masked', () => {
   const log = `x${HEX.slice(0, 7)}2026-11-24T05:49:26.951631532Z ${HEX.slice(7)}x`
   expect(mask(log)).toBe('x[masked S]x')
 })
 
-test('two secrets that share their ends both go', () => {
+test('two overlapping secrets are both masked completely', () => {
   const both = masker([
     {name: 'A', value: 'abcdefgh-1234'},
     {name: 'B', value: '1234-ijklmnop'},
@@ -83,12 +83,12 @@ test('two secrets that share their ends both go', () => {
   expect(both('x abcdefgh-1234-ijklmnop x').text).toBe('x [masked A] x')
 })
 
-test('the credentials of a Basic header go with its secret', () => {
+test('the credentials in a Basic header are masked', () => {
   const header = Buffer.from(`aquastream:${HEX}`).toString('base64')
   expect(mask(`Authorization: Basic ${header}\nnext`)).toBe('Authorization: [masked S]\nnext')
 })
 
-test('what is found is counted under its setting', () => {
+test('masked secrets are counted by setting and kind', () => {
   const {counts} = masker(secretOf(HEX))(`${HEX} and ${encodeURIComponent(HEX)}, password=hunter2`)
   expect([...counts]).toEqual([
     ['S', 2],
@@ -96,28 +96,28 @@ test('what is found is counted under its setting', () => {
   ])
 })
 
-test('a secret called like its own mask still goes', () => {
+test('a secret that occurs in its label is masked', () => {
   expect(mask('the masked word', 'masked')).toBe('the *** word')
   expect(mask('REDIS is masked REDIS', 'masked S')).not.toContain('masked S')
 })
 
-describe('a secret that is too short to be told from words', () => {
+describe('a short secret', () => {
   test.each([
     ['psql: pw is wrong', 'psql: [masked S] is wrong'],
     ['password pw, "pw"', 'password [masked S], "[masked S]"'],
     ['url=%2Fpw%2F x', 'url=%2F[masked S]%2F x'],
     ['in pwd and spw it is a part', 'in pwd and spw it is a part'],
-  ])('stands alone in %j or stays', (text, shown) => {
+  ])('is masked in %j only as a word', (text, shown) => {
     expect(mask(text, 'pw')).toBe(shown)
   })
 
-  test('is proven gone', () => {
+  test('is not found by the final search', () => {
     expect(findLeaks('in pwd and spw', secretOf('pw'))).toEqual([])
     expect(findLeaks('"pw"', secretOf('pw'))).toEqual(['S'])
   })
 })
 
-/** Text with what nobody told of, and what is left of it. */
+/** Texts with unknown secrets, and the masked texts. */
 const SHAPES: [text: string, shown: string][] = [
   ['t=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl!', 't=[masked JWT]!'],
   [
@@ -151,7 +151,7 @@ const SHAPES: [text: string, shown: string][] = [
   ['key live_AbCdEfGhIjKlMnOpQrStUvWx123 ok', 'key [masked token] ok'],
 ]
 
-test.each(SHAPES)('what looks like a secret goes from %j', (text, shown) => {
+test.each(SHAPES)('what looks like a secret in %j is masked', (text, shown) => {
   expect(masker([])(text).text).toBe(shown)
 })
 
@@ -166,18 +166,18 @@ test.each([
   'sha256:49973ab469ea62fc106eb0e5235319d18e22d2805c8dc389cd0de14912521a73',
   'order 4111 1111 1111 1112',
   'http://127.0.0.1:8080/users/name@example.org',
-])('innocent text stays: %s', text => {
+])('harmless text is not masked: %s', text => {
   expect(mask(text)).toBe(text)
   expect(findLeaks(text, secretOf(HEX))).toEqual([])
 })
 
-test('the proof sees every form of a form by itself', () => {
+test('the final search finds all combinations of encodings', () => {
   const unseen = formsOf(HEX).filter(({form}) => findLeaks(`a ${form} b`, secretOf(HEX)).length === 0)
   expect(unseen).toEqual([])
 })
 
 test.each(['\\', 'eyJ', 'password=', '%25', '"', '-----BEGIN PRIVATE KEY-----', '1', ' '])(
-  'a log of nothing but %j does not hold anybody up',
+  'a log that only repeats %j takes no excessive time',
   unit => {
     const text = unit.repeat(Math.ceil(200_000 / unit.length))
     expect(findLeaks(mask(text), secretOf(HEX))).toEqual([])

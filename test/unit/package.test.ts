@@ -6,8 +6,8 @@ interface Lock {
   packages: Record<string, {dev?: boolean}>
 }
 
-// A first npx waits for all of them. See docs/decisions/2026-11-28-light-install.md.
-test('an install brings at most 140 packages', () => {
+// The first call of npx has to download all of them: docs/decisions/2026-11-28-light-install.md.
+test('an installation consists of at most 140 packages', () => {
   const path = resolve(import.meta.dirname, '../../package-lock.json')
   const {packages} = JSON.parse(readFileSync(path, 'utf8')) as Lock
   const installed = Object.keys(packages).filter(name => !packages[name]!.dev)

@@ -28,15 +28,15 @@ function keptBy(sets: Candidate[], policy: Policy = DEFAULT_POLICY, now: Date = 
   return decisions.filter(({action}) => action === 'keep').map(({set: {id}}) => id)
 }
 
-/** A set a night at 02:00, newest first. */
+/** Returns one backup per night at 02:00, the newest first. */
 function nights(count: number): Candidate[] {
   return Array.from({length: count}, (_, night) => set(setId(new Date(Date.UTC(2026, 10, 23 - night, 2)))))
 }
 
-describe('what restic would keep', () => {
+describe('the selection of restic', () => {
   /**
-   * ApplyPolicy of restic, line by line, for --keep-daily, --keep-weekly and --keep-monthly. ISO weeks are
-   * counted by the calendar here and by arithmetic there.
+   * ApplyPolicy of restic, translated line by line, for --keep-daily, --keep-weekly and --keep-monthly. ISO weeks are
+   * computed with calendar functions here, and with arithmetic in src.
    */
   function restic(sets: Candidate[], policy: Policy): string[] {
     const list = sets.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())
@@ -72,7 +72,7 @@ describe('what restic would keep', () => {
     return d.getUTCFullYear() * 100 + d.getUTCMonth() + 1
   }
 
-  /** The week of the year is that of its Thursday, counted from the first Thursday of that year. */
+  /** Returns year and ISO week: those of the Thursday of the week, counted from the first Thursday of the year. */
   function yw(d: Date): number {
     const thursday = new Date(d)
     while (thursday.getUTCDay() !== 4) {
@@ -89,7 +89,7 @@ describe('what restic would keep', () => {
   const policies = fc
     .record({daily: fc.nat(10), weekly: fc.nat(8), monthly: fc.nat(15)})
     .filter(({daily, weekly, monthly}) => daily + weekly + monthly > 0)
-  /** Gaps between backups: minutes, nights, and holes of months. */
+  /** Gaps between backups: minutes, nights, and up to three months. */
   const gaps = fc.oneof(
     fc.integer({min: 1, max: 300}),
     fc.integer({min: 20 * 60, max: 28 * 60}),
@@ -105,7 +105,7 @@ describe('what restic would keep', () => {
       })
     })
 
-  test('is kept on every calendar, by any policy', () => {
+  test('is made for every calendar and every policy', () => {
     fc.assert(
       fc.property(calendars, policies, (sets, policy) => {
         expect(keptBy(sets, policy)).toEqual(restic(sets, policy))
@@ -114,7 +114,7 @@ describe('what restic would keep', () => {
     )
   })
 
-  test('is kept of each schema, and a set as long as any needs it', () => {
+  test('is made for each schema of a backup separately', () => {
     const subsets = fc.array(fc.subarray(['user', 'event', 'crew'], {minLength: 1}), {
       minLength: 150,
       maxLength: 150,
@@ -134,7 +134,7 @@ describe('what restic would keep', () => {
     )
   })
 
-  test('whatever the clock says, the newest of a schema stays', () => {
+  test('the newest backup of a schema is always kept', () => {
     const clocks = fc.date({min: new Date('1970-01-01'), max: new Date('2200-01-01'), noInvalidDate: true})
     const kinds = fc.array(fc.constantFrom('backup' as const, 'safety' as const), {
       minLength: 150,
@@ -158,7 +158,7 @@ describe('what restic would keep', () => {
     )
   })
 
-  test('a set that was kept is kept again', () => {
+  test('a backup that was kept is kept again', () => {
     fc.assert(
       fc.property(calendars, policies, (sets, policy) => {
         const kept = new Set(keptBy(sets, policy))
@@ -178,7 +178,7 @@ test('a hundred nights leave seven days, weeks and months', () => {
   )
 })
 
-test('each kept set says which rules keep it', () => {
+test('each kept backup has the reasons for it', () => {
   const [newest, , , , , , last] = decide(nights(7), {daily: 1, weekly: 0, monthly: 2}, NOW)
   const rule = {schema: 'user'}
   expect(newest?.reasons.filter(reason => 'schema' in reason && reason.schema === 'user')).toEqual([
@@ -200,7 +200,7 @@ test.each([
   expect(decision?.reasons).toContainEqual(expect.objectContaining({rule: 'weekly', bucket}))
 })
 
-test('sets that are not complete neither count nor go', () => {
+test('incomplete backups neither count nor are deleted', () => {
   const sets = nights(9).map((one, night) => ({
     ...one,
     state: night < 2 ? ('damaged' as const) : night < 4 ? ('partial' as const) : one.state,
@@ -212,56 +212,56 @@ test('sets that are not complete neither count nor go', () => {
   ])
 })
 
-test('seven bad nights take no good backup with them', () => {
+test('seven damaged backups do not replace complete ones', () => {
   const good = nights(10).slice(7)
   const bad = nights(7).map(one => ({...one, state: 'damaged' as const}))
   expect(keptBy([...bad, ...good])).toEqual(good.map(({id}) => id))
 })
 
-test('sets from the future stay and push nothing out', () => {
+test('backups dated in the future are kept, without counting', () => {
   const future = set('20990101T000000Z')
   const decisions = decide([future, ...nights(3)], {daily: 1, weekly: 0, monthly: 0}, NOW)
   expect(decisions.map(({action}) => action)).toEqual(['keep', 'keep', 'delete', 'delete'])
   expect(decisions[0]?.reasons).toEqual([{rule: 'future'}])
 })
 
-test('a clock that was set back keeps everything', () => {
+test('a clock that was set back deletes nothing', () => {
   expect(keptBy(nights(40), DEFAULT_POLICY, new Date('2020-01-01'))).toHaveLength(40)
 })
 
-test('a safety set leaves the nightly one its day', () => {
+test('a safety backup does not replace the daily one', () => {
   const safety = set('20261123T110000Z', {kind: 'safety', schemas: ['user']})
   const kept = keptBy([safety, ...nights(3)], {daily: 1, weekly: 0, monthly: 0})
   expect(kept).toEqual([safety.id, '20261123T020000Z'])
 })
 
-test('a backup of a copy stands in for none of the original', () => {
+test('a backup of a copied database replaces no other', () => {
   const copy = set('20261123T110000Z', {database: 'copy'})
   const kept = keptBy([copy, ...nights(3)], {daily: 1, weekly: 0, monthly: 0})
   expect(kept).toEqual([copy.id, '20261123T020000Z'])
 })
 
-test('what a restore saved stays for a week', () => {
+test('a safety backup is kept for a week', () => {
   const at = (hours: number): Candidate =>
     set(setId(new Date(NOW.getTime() - hours * HOUR)), {kind: 'safety', schemas: ['user']})
   const sets = [at(1), at(2), at(30), at(167), at(169)]
   expect(keptBy(sets, {daily: 1, weekly: 0, monthly: 0})).toEqual(sets.slice(0, 4).map(({id}) => id))
 })
 
-test('the newest backup stays when safety sets are newer', () => {
+test('the newest backup is kept despite newer safety backups', () => {
   const [nightly] = nights(1)
   const safety = set('20261123T110000Z', {kind: 'safety'})
   const [, decision] = decide([safety, nightly!], {daily: 1, weekly: 0, monthly: 0}, NOW)
   expect(decision?.reasons).toContainEqual({rule: 'newest-backup', schema: 'user'})
 })
 
-test('a pinned set stays and still counts in its bucket', () => {
+test('a pinned backup is kept and counts as well', () => {
   const sets = nights(5).map((one, night) => ({...one, pinned: night === 0 || night === 3}))
   const kept = keptBy(sets, {daily: 2, weekly: 0, monthly: 0})
   expect(kept).toEqual([sets[0], sets[1], sets[3]].map(one => one?.id))
 })
 
-test('a set stays while one of its schemas needs it', () => {
+test('a backup is kept while any schema needs it', () => {
   const user = set('20261123T110000Z', {schemas: ['user']})
   const kept = keptBy([user, ...nights(2)], {daily: 1, weekly: 0, monthly: 0})
   expect(kept).toEqual([user.id, '20261123T020000Z'])
@@ -271,17 +271,17 @@ test.each([
   {daily: 0, weekly: 0, monthly: 0},
   {daily: -1, weekly: 4, monthly: 3},
   {daily: 1.5, weekly: 0, monthly: 0},
-])('the policy %o is refused', policy => {
+])('the policy %o is rejected', policy => {
   expect(() => decide([], policy, NOW)).toThrow(expect.objectContaining({code: 'usage'}))
 })
 
-test('twenty thousand sets are looked at a few times each', () => {
-  // Sorting takes about thirty; what compares all with all is stopped at once.
+test('a decision about many backups takes linear effort', () => {
+  // Sorting needs about thirty accesses per backup; an algorithm that compares all pairs exceeds the limit.
   let left = 100 * 20_000
   const counted = (one: Candidate): Candidate =>
     new Proxy(one, {
       get(...args) {
-        if (left-- === 0) throw new Error('it looks too often')
+        if (left-- === 0) throw new Error('a backup was accessed too often')
         return Reflect.get(...args) as unknown
       },
     })

@@ -4,7 +4,7 @@ import {resolve} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {scanDump} from '../../src/backup/archive/scan.js'
 
-/** A dump of the schema user, with a text between two of its commands. */
+/** Returns a dump of the schema user, with a text between two of its commands. */
 function dumpWith(text: string): string {
   return `--
 -- PostgreSQL database dump
@@ -30,7 +30,7 @@ CREATE INDEX u_n ON "user".u USING btree (n);
 `
 }
 
-/** What the scanner passes on, or why it rejects it. The chunks end everywhere. */
+/** Returns what the scanner passes on, or why it rejects the dump. The chunks end in the middle of lines and words. */
 async function scan(dump: string, schema = 'user'): Promise<string> {
   const bytes = Buffer.from(dump)
   async function* chunks(): AsyncGenerator<Buffer> {
@@ -46,7 +46,7 @@ async function scan(dump: string, schema = 'user'): Promise<string> {
   return Buffer.concat(passed).toString('utf8')
 }
 
-/** The gate of restore.sh, which a shell runs by itself. */
+/** A script that runs only the scanner of restore.sh. */
 const GATE = (() => {
   const script = readFileSync(resolve(import.meta.dirname, '../../infra/backup/restore.sh'), 'utf8')
   const trailer = /^readonly trailer=.*$/m.exec(script)![0]
@@ -63,7 +63,7 @@ function scanInShell(dump: string, schema = 'user'): string {
   return status === 1 && !proof.test(stdout) ? `rejected: ${stderr}` : `status ${status}: ${stderr}`
 }
 
-/** Dumps that are nothing but the schema, with constructs in which commands can hide. */
+/** Texts that belong to a dump of the schema, with constructs in which a command could be hidden. */
 const HARMLESS = {
   'a function with SQL in dollar quotes': `CREATE FUNCTION "user".f() RETURNS text LANGUAGE plpgsql AS $_$BEGIN; COMMIT; \\! x
 END$_$;`,
@@ -76,7 +76,7 @@ END;`,
   'a quote in an escape string': `INSERT INTO "user".u VALUES (3, E'\\'; COMMIT; \\\\');`,
   'an escape string that continues': `INSERT INTO "user".u VALUES (3, E'a'
   '\\'; COMMIT;');`,
-  'a name with everything': `CREATE TABLE "user"."a""; COMMIT; \\! x" (id integer);`,
+  'a name with special characters': `CREATE TABLE "user"."a""; COMMIT; \\! x" (id integer);`,
   'a nested comment': `/* /* COMMIT; */ \\! x */`,
   'a rule with two actions': `CREATE RULE r AS ON INSERT TO "user".u DO INSTEAD ( DELETE FROM "user".u; SELECT 1; );`,
   'a grant by another role': `SET SESSION AUTHORIZATION app;
@@ -96,9 +96,9 @@ RESET SESSION AUTHORIZATION;`,
 \\.`,
 }
 
-/** Each is rejected, with these words in the message. */
+/** Texts that are rejected, and a part of the message. */
 const HOSTILE: Record<string, [text: string, message: RegExp]> = {
-  'a command of psql after a blank': ['  \\! touch ran', /psql command \\!/],
+  'a command of psql after a space': ['  \\! touch ran', /psql command \\!/],
   'a command of psql after a statement': ['SELECT 1 \\g | touch ran', /psql command \\g/],
   'a command of psql in parentheses': ['CREATE TABLE "user".x (i int \\! touch ran', /psql command \\!/],
   'another database': ['\\connect other', /psql command \\connect/],
@@ -108,24 +108,24 @@ const HOSTILE: Record<string, [text: string, message: RegExp]> = {
   ],
   'a restrict within a line': ['SELECT 1; \\restrict x', /select|psql command/i],
   'an end of the transaction': ['COMMIT;', /commit/],
-  'an end behind another statement': [`INSERT INTO "user".u VALUES (1); commit ;`, /commit/],
-  'an end behind a comment': ['/* a */ -- b\n CoMmIt;', /commit/],
-  'an end behind a carriage return': ['-- a\rCOMMIT;', /commit/],
+  'an end after another statement': [`INSERT INTO "user".u VALUES (1); commit ;`, /commit/],
+  'an end after a comment': ['/* a */ -- b\n CoMmIt;', /commit/],
+  'an end after a carriage return': ['-- a\rCOMMIT;', /commit/],
   'an end by PREPARE TRANSACTION': [`PREPARE TRANSACTION 'x';`, /prepare/],
   'an end in a function body': [
     `CREATE FUNCTION "user".f() RETURNS int BEGIN ATOMIC SELECT 1; COMMIT; SELECT 2; END;`,
     /COMMIT in the body/i,
   ],
-  'an end behind a function called begin': [
+  'an end after a function called begin': [
     `CREATE FUNCTION "user".begin() RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMIT; SELECT 1 AS "end";`,
     /BEGIN/,
   ],
-  'an end behind CASE as a name': [
+  'an end after CASE as a name': [
     `CREATE FUNCTION "user".f() RETURNS int BEGIN ATOMIC SELECT 1 AS case; END; END;`,
     /END/,
   ],
   'an end within parentheses': ['CREATE TABLE "user".x (i int; COMMIT;);', /semicolon within parentheses/],
-  'an end behind a string that does not continue': [
+  'an end after a string that does not continue': [
     `INSERT INTO "user".u VALUES (1, E'a' /* */\n'\\'); COMMIT; --');`,
     /commit/,
   ],
@@ -136,7 +136,7 @@ const HOSTILE: Record<string, [text: string, message: RegExp]> = {
   'a program for COPY TO': [`COPY "user".u TO PROGRAM 'touch ran';`, /copy/],
   'a file for COPY': [`COPY "user".u FROM '/etc/passwd';`, /copy/],
   'rows that end early': [`COPY "user".u (id, n) FROM stdin;\n1\ta\n\\.\r\nCOMMIT;\n\\.`, /commit|psql/],
-  'a statement behind COPY': [`COPY "user".u FROM stdin; COMMIT;\n\\.`, /after COPY/],
+  'a statement after COPY': [`COPY "user".u FROM stdin; COMMIT;\n\\.`, /after COPY/],
   'another schema': [`CREATE SCHEMA event;`, /create schema event/],
   'a table of another schema': [`CREATE TABLE event.x (i int);`, /schema event/],
   'rows of another schema': [`COPY event.e (id) FROM stdin;\n1\n\\.`, /schema event/],
@@ -156,7 +156,7 @@ const HOSTILE: Record<string, [text: string, message: RegExp]> = {
   'an event trigger': [`CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION "user".f();`, /event/],
   'an anonymous block': [`DO $$BEGIN PERFORM 1; END$$;`, /do/],
   'a call of a function': [`SELECT pg_catalog.pg_read_file('/etc/passwd');`, /select/],
-  'a call of an own function': [`SELECT "user".f();`, /select/],
+  'a call of a function of the schema': [`SELECT "user".f();`, /select/],
   'a call in an argument': [`SELECT pg_catalog.setval('"user".s', (SELECT 1));`, /select/],
   'the sequence of another schema': [`SELECT pg_catalog.setval('event.s', 1);`, /select/],
   'a search path': [`SELECT pg_catalog.set_config('search_path', 'event', false);`, /select/],
@@ -187,17 +187,17 @@ describe.each([
     )
   })
 
-  test('leaves psql no variable', async () => {
+  test('prevents variables of psql', async () => {
     const text = `CREATE VIEW "user".v AS SELECT (ARRAY['a'])[1:"USER"], 'a'::text, '{}'::jsonb FROM "user".u;`
     expect(await scanner(dumpWith(text))).toContain(`[1: "USER"], 'a'::text, '{}'::jsonb`)
   })
 })
 
-test('a zero byte is rejected, which psql takes for the end of a line', async () => {
+test('a zero byte, which ends a line for psql, is rejected', async () => {
   expect(await scan(dumpWith(`INSERT INTO "user".u VALUES (1, 'a\0');`))).toMatch(/control character/)
 })
 
-test('the line of a command is named', async () => {
+test('the error contains the line number of a command', async () => {
   expect(await scan(dumpWith('\n  \\! touch ran'))).toBe(
     'rejected: x.sql is damaged: line 16 contains the psql command \\!',
   )

@@ -4,9 +4,9 @@ import {expect, test} from 'vitest'
 
 const DIRECTORY = resolve(import.meta.dirname, '../../infra/backup')
 
-// A shell hands 4096 bytes over by itself. For more it starts a process, which in a container becomes a child of
-// PostgreSQL, and ends all its sessions if it dies of a closed pipe.
-test.each(['backup.sh', 'restore.sh'])('no here-document of %s needs a process', name => {
+// A shell passes a here-document of up to 4096 bytes directly, and starts a process for a longer one. In a container,
+// that process becomes a child of PostgreSQL, which terminates all sessions if SIGPIPE ends it.
+test.each(['backup.sh', 'restore.sh'])('no here-document of %s needs a separate process', name => {
   const text = readFileSync(resolve(DIRECTORY, name), 'utf8')
   const documents = [...text.matchAll(/<<'?(\w+)'?\n(.*?)^\1$/gms)].map(([, , body]) => body!)
   expect(documents.length).toBeGreaterThan(5)

@@ -8,7 +8,7 @@ import {parseEnv} from '../../src/config/env-file.js'
 import {quote} from '../../src/config/settings-file.js'
 import {pasted, readWithSh} from '../helpers/env-readers.js'
 
-test('what is written dotenv and sh read back unchanged', async () => {
+test('dotenv and sh read back every quoted value unchanged', async () => {
   await using directory = await temporary()
   const path = join(directory.path, 'file')
   await fc.assert(
@@ -36,12 +36,12 @@ test.each([
 })
 
 test.each([
-  ['a single quote beside a dollar', "a'$b"],
+  ['a single quote next to a dollar', "a'$b"],
   ['both quotes', `a'b"`],
   ['a backslash at the end', 'a b\\'],
-  ['a line end', 'a\nb'],
+  ['a newline', 'a\nb'],
   ['an escape character', 'a\u001b[2J'],
-  ['nothing', ''],
+  ['an empty text', ''],
 ])('%s cannot be written', (_, value) => {
   expect(quote(value)).toBeUndefined()
 })

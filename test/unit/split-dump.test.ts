@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import type {Part} from '../../src/backup/archive/scan.js'
 import {splitDump} from '../../src/backup/archive/split-dump.js'
 
-/** Of a dump with one foreign key, written as pg_dump writes it. */
+/** Splits a dump as pg_dump writes it, and returns its only foreign key. */
 async function foreignKeyOf(...lines: string[]) {
   const dump = [
     ...['SET statement_timeout = 0;', 'CREATE TABLE event.booking (', '    user_id bigint', ');', ''],
@@ -26,7 +26,7 @@ test.each([
   ['a schema without quotes', 'booking_fk', 'crew.boat(id)', 'booking_fk', 'crew'],
   ['a quote in the schema', 'booking_fk', '"a ""b"" c".boat(id)', 'booking_fk', 'a "b" c'],
   [
-    'a name that reads like a reference',
+    'a name that looks like a reference',
     '"x REFERENCES crew."',
     '"user".account(id)',
     '"x REFERENCES crew."',
@@ -40,7 +40,7 @@ test.each([
   expect(foreignKey).toEqual({name: constraint, schema})
 })
 
-test('the comment of a foreign key goes with it', async () => {
+test('the comment of a foreign key stays with it', async () => {
   const {text, foreignKey} = await foreignKeyOf(
     'ALTER TABLE ONLY event.booking',
     '    ADD CONSTRAINT fk FOREIGN KEY (user_id) REFERENCES crew.boat(id);',

@@ -6,7 +6,7 @@ test.each([
   ['change-me', 'changeme', 'CHANGE_ME', 'change me please', 'change-this-in-production'],
   ['postgres', 'minioadmin', 'password', 'Password123', 'secret!', 'admin2026', 'test', 'your_'],
   ['<put it here>', '1234', '123456789012345678901234', 'aaaaaaaaaaaaaaaaaaaaaaaa', 'x'],
-])('%s and the like are placeholders', (...values) => {
+])('%s and similar values are placeholders', (...values) => {
   for (const value of values) {
     const problem = weakness(setting('POSTGRES_PASSWORD'), value)
     expect(problem, value).toMatchObject({

@@ -21,22 +21,22 @@ const ALL = [
 
 test.each([
   ['a wide terminal shows every column', {columns: 80, lines: ALL}],
-  ['a terminal just wide enough does too', {columns: 31, lines: ALL}],
+  ['a terminal of sufficient width shows every column', {columns: 31, lines: ALL}],
   [
-    'a narrower one leaves out what matters least',
+    'a narrower terminal omits the least important column',
     {columns: 30, lines: ['SERVICE       HEALTH', 'notification  healthy', 'user          unhealthy']},
   ],
-  ['the narrowest keeps the names', {columns: 20, lines: ['SERVICE', 'notification', 'user']}],
-  ['names stay whole where nothing fits', {columns: 5, lines: ['SERVICE', 'notification', 'user']}],
+  ['a narrow terminal shows only the names', {columns: 20, lines: ['SERVICE', 'notification', 'user']}],
+  ['names are not truncated if nothing fits', {columns: 5, lines: ['SERVICE', 'notification', 'user']}],
 ])('%s', (_, {columns, lines}) => {
   expect(linesOf({isTTY: true, columns})).toEqual(lines)
 })
 
-test('a pipe gets every column, however narrow', () => {
+test('a pipe gets every column, whatever its width', () => {
   expect(linesOf({isTTY: false, columns: 5})).toEqual(ALL)
 })
 
-test('no line of a table ends in spaces', () => {
+test('no line of a table ends with spaces', () => {
   const last = {...COLUMNS[0]!, priority: 1}
   const text = renderTable([...COLUMNS.slice(1), last], ROWS, screen({isTTY: false, columns: 0}))
   expect(stripVTControlCharacters(text)).not.toMatch(/ $/m)
@@ -46,7 +46,7 @@ function linesOf(stdout: {isTTY: boolean; columns: number}): string[] {
   return stripVTControlCharacters(renderTable(COLUMNS, ROWS, screen(stdout))).split('\n')
 }
 
-/** As much of a stream as decides about the width. */
+/** Returns the part of a stream that determines the width. */
 function screen(stdout: {isTTY: boolean; columns: number}): NodeJS.WriteStream {
   return stdout as unknown as NodeJS.WriteStream
 }

@@ -6,7 +6,7 @@ const ROOT = resolve(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 const WORKFLOWS = readdirSync(join(ROOT, '.github/workflows'))
 
-// A tag of an action can be moved to other code. Dependabot moves the commit and the comment together.
+// A tag of an action can be moved to other code, a commit cannot. Dependabot updates the commit and its comment.
 test.each(WORKFLOWS)('the actions of %s are pinned by their commits', name => {
   const used = [...read(`.github/workflows/${name}`).matchAll(/uses: (?!\.\/)(.*)/g)].map(
     ([, action]) => action!,

@@ -6,8 +6,8 @@ import {unpack} from './unpack.js'
 
 /**
  * Checks an archive by reading it to its end: its checksum, its compression, and that it is a complete dump of one
- * schema and nothing else. An archive with a manifest is checked as one without: who can change an archive can also
- * change its checksums.
+ * schema and nothing else. An archive with a manifest is checked like one without, because anyone who can
+ * change an archive can also change its checksums.
  * @param server the server whose tools decompress what Node cannot
  * @returns the tables of the dump
  * @throws archive-damaged, tool-missing

@@ -10,13 +10,13 @@ export interface Token {
   depth: number
 }
 
-/** SQL that psql could read in another way than the server, or that is a command of psql. */
+/** SQL that psql and the server could parse differently, or that is a command of psql. */
 export class Strange extends Error {}
 
-/** What the text at the end of a line is in: nothing, a comment, or a string or name that continues. */
+/** What the end of a line is in: plain SQL, a comment, or a string or name that continues on the next line. */
 type Mode = 'sql' | 'comment' | 'text' | 'escaped' | 'name' | 'dollar'
 
-/** What remains to be read of a string or name, by its mode. Each ends with the closing quote. */
+/** Patterns for the rest of a string or name, up to and including the closing quote, by mode. */
 const REST = {
   text: /[^']*(?:''[^']*)*'(?!')/y,
   escaped: /[^'\\]*(?:(?:''|\\[^])[^'\\]*)*'(?!')/y,
@@ -27,16 +27,16 @@ const SPACE = /[ \t\n\r\f]+/y
 const LINE_COMMENT = /--[^\r\n]*/y
 const WORD = /[A-Za-z_\x80-\xff][\w$\x80-\xff]*/y
 const NUMBER = /(?:\d[\w.]*|\.\d\w*)/y
-/** A colon that psql could take for the start of a variable. After `::` comes a type. */
+/** A colon that psql could interpret as the start of a variable. `::` precedes a type. */
 const VARIABLE = /(?<!:):(?=[\w'"{\x80-\xff])/y
 const DOLLAR = /\$(?:[A-Za-z_\x80-\xff][\w\x80-\xff]*)?\$/y
-/** The prefixes of a string; only in one with E does a backslash have a meaning. */
+/** The prefixes of strings. A backslash has a special meaning only in a string with E. */
 const PREFIX = /^(?:e|b|x|n|u&)$/
 
 /**
  * Splits SQL into tokens as psql and the server do (src/fe_utils/psqlscan.l and src/backend/parser/scan.l of PostgreSQL).
- * A text in which the two could differ, or in which psql would recognize a command of its own, is rejected: everything
- * that follows could be read in another way than it is here. Lines are latin1, one character per byte.
+ * Text that the two could parse differently, or in which psql would recognize one of its commands, is rejected, because
+ * everything after it could be parsed differently than here. Lines are latin1, one character per byte.
  */
 export class Lexer {
   #mode: Mode = 'sql'
@@ -46,7 +46,7 @@ export class Lexer {
   #comments = 0
   #depth = 0
   #text = ''
-  /** After a string with E: the next string continues it, if a newline and nothing else is between them. */
+  /** After a string with E: whether the next string continues it, because only a newline and spaces separate them. */
   #continues: 'no' | 'on a new line' | 'now' = 'no'
 
   constructor(private readonly emit: (token: Token) => void) {}
@@ -58,7 +58,7 @@ export class Lexer {
 
   /**
    * Reads one line with its newline.
-   * @returns the line, with a space after each colon that psql could take for the start of a variable
+   * @returns the line, with a space after each colon that psql could interpret as the start of a variable
    * @throws Strange
    */
   read(line: string): string {
@@ -112,7 +112,7 @@ export class Lexer {
     return end
   }
 
-  /** A quote that follows a word without a space begins a string of this kind. */
+  /** Opens the string or name whose quote directly follows a word; the word determines its kind. */
   #openPrefixed(prefix: string, line: string, quote: number): number {
     if (!PREFIX.test(prefix)) throw new Strange(`a quote right after ${prefix}`)
     if (line[quote] === '"') return this.#open('name', quote + 1)
@@ -123,7 +123,7 @@ export class Lexer {
     const sign = line[at]!
     if (sign === '\\') throw new Strange(`the psql command ${/^\\\S*/.exec(line.slice(at))![0]}`)
     if (line.startsWith(':::', at)) throw new Strange('three colons')
-    // Not every version takes a vertical tab for a space.
+    // Not every version treats a vertical tab as a space.
     if (sign === '\0' || sign === '\v') throw new Strange('a control character')
     if (sign === ')') this.#depth = Math.max(this.#depth - 1, 0)
     this.emit({kind: 'sign', text: sign, depth: this.#depth})
@@ -138,7 +138,7 @@ export class Lexer {
     return at
   }
 
-  /** Reads on in a comment, string or name. */
+  /** Continues reading a comment, string or name. */
   #readOn(line: string, at: number): number {
     if (line.includes('\0', at)) throw new Strange('a control character')
     if (this.#mode === 'comment') return this.#readComment(line, at)

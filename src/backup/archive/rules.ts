@@ -2,7 +2,7 @@ import {shellQuote} from '../../system/text/shell-quote.js'
 import {identifier} from '../../system/text/sql-quote.js'
 import type {Token} from './lexer.js'
 
-/** Why a statement has no place in a dump of one schema, and how to make a dump without it. */
+/** Why a statement does not belong in a dump of a single schema, and how to create a dump without it. */
 export interface Objection {
   why: string
   hint?: string
@@ -17,7 +17,7 @@ const SETTINGS = words(
 const UNSAFE_ENCODING =
   /^(?:sjis|shift|mskanji|win932|windows932|big5|win950|windows950|gbk|win936|windows936|gb18030|uhc|win949|windows949|johab)/i
 
-/** Objects that lie in a schema, by the first word of their type. */
+/** Objects that belong to a schema, by the first word of their type. */
 const IN_SCHEMA = words(
   'aggregate collation column constraint conversion domain foreign function index materialized operator policy procedure rule sequence statistics table text trigger type view',
 )
@@ -25,19 +25,19 @@ const IN_SCHEMA = words(
 /** Words between CREATE and the type of the object. */
 const MODIFIERS = words('or replace unlogged unique recursive default')
 
-/** Where the rows of an INSERT come from; pg_dump writes them as values. */
+/** The words that an INSERT of pg_dump can contain; its rows are written as values. */
 const INSERT_WORDS = words('overriding system user value values default on conflict do nothing')
 
 const TRANSACTION = words('begin start commit end rollback abort prepare savepoint release')
 const ROLES = words('role user group')
 const CLUSTER = words('database tablespace')
 
-const OUTSIDE = 'it has no place in a dump of one schema'
+const OUTSIDE = 'it does not belong in a dump of a single schema'
 
 /**
- * Judges a statement by its tokens outside of parentheses: a dump of one schema creates and fills the objects of that
- * schema, and does nothing else.
- * @returns what is wrong with it; undefined if nothing is
+ * Checks a statement by its tokens outside of parentheses: a dump of one schema only creates and fills the objects of
+ * that schema.
+ * @returns why the statement is not allowed; undefined if it is
  */
 export function findObjection(tokens: Token[], schema: string): Objection | undefined {
   return new Rules(tokens, schema).objection()
@@ -54,10 +54,10 @@ class Rules {
     const isFine = this.#checks[first]?.() ?? false
     if (isFine) return undefined
     if (TRANSACTION.has(first)) return {why: 'it would end the transaction of the restore'}
-    if (first === 'drop') return {why: OUTSIDE, hint: 'make the dump without --clean (-c)'}
+    if (first === 'drop') return {why: OUTSIDE, hint: 'create the dump without --clean (-c)'}
     const type = this.#typeAt(1)
-    if (ROLES.has(type)) return {why: OUTSIDE, hint: 'make the dump with pg_dump, not with pg_dumpall'}
-    if (CLUSTER.has(type)) return {why: OUTSIDE, hint: 'make the dump without --create (-C)'}
+    if (ROLES.has(type)) return {why: OUTSIDE, hint: 'create the dump with pg_dump, not with pg_dumpall'}
+    if (CLUSTER.has(type)) return {why: OUTSIDE, hint: 'create the dump without --create (-C)'}
     const name = this.#name()
     if (name === undefined || name === this.schema) return {why: OUTSIDE}
     return {
@@ -100,7 +100,7 @@ class Rules {
     return index < 0 ? this.tokens.length : index + 1
   }
 
-  /** The index of the first name with a schema from there on. */
+  /** The index of the first schema-qualified name at or after `from`. */
   #nameAt(from = 1): number {
     const index = this.tokens.findIndex(
       ({kind}, at) => at >= from && kind !== 'sign' && kind !== 'text' && this.tokens[at + 1]?.text === '.',
@@ -108,7 +108,7 @@ class Rules {
     return index < 0 ? this.tokens.length : index
   }
 
-  /** The schema of the object that the statement is about. */
+  /** The schema of the object that the statement refers to. */
   #name(): string | undefined {
     const token = this.tokens[this.#typeAt(1) === 'schema' ? 2 : this.#nameAt()]
     return token && decode(token.text)
@@ -124,7 +124,7 @@ class Rules {
     return token !== undefined && decode(token.text) === this.schema
   }
 
-  /** An object of the schema, the schema itself, or one of its extensions; `at` is the index of the type. */
+  /** Whether `at` is the index of a type whose object is the schema, belongs to it, or is one of its extensions. */
   #isDefinition(at: number): boolean {
     const [type = ''] = this.#words(at)
     if (type === 'schema') return this.#isNamed(at + 1) && !this.#words(at + 2).includes('create')

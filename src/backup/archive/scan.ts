@@ -19,18 +19,18 @@ export interface DumpedTable {
 const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
 
-/** pg_dump puts a dump between these, so that psql rejects its own commands in it. The restore has a pair of its own. */
+/** Between these commands of pg_dump, psql rejects its own commands. The restore adds its own pair. */
 const RESTRICT = /^\\(?:un)?restrict \w+\r?\n?$/
 
-/** The rows of a COPY end with a line `\.`, of which psql accepts both kinds of newlines. */
+/** The rows of a COPY end with a line `\.`; psql accepts it with LF and with CRLF. */
 const COPY_END = Buffer.from('\n\\.')
 const LF = 0x0a
 const CR = 0x0d
 
 /**
- * The gate through which every archive goes to psql: passes on a dump of one schema, and fails at the first thing in it
- * that is anything else, such as a command of psql, the end of the transaction, or an object of another schema. A
- * statement is passed on when all of it was judged, because psql also runs a last statement that is incomplete.
+ * Scans an archive before psql reads it: passes on the dump of one schema, and fails at the first content that does not
+ * belong to it, such as a command of psql, the end of the transaction, or an object of another schema. A statement is
+ * passed on only after it has been checked completely, because psql also runs an incomplete last statement.
  * @returns the tables of the dump, without those that only have partitions
  * @throws archive-damaged: the line number and the command are named, or the dump is not complete
  */
@@ -49,7 +49,7 @@ export async function* scanDump(
   }
 }
 
-/** Why an archive is rejected; `line` is false if the line does not matter. */
+/** Why an archive is rejected; `isAtLine` is false if the line number does not matter. */
 class Rejection extends Error {
   constructor(
     message: string,
@@ -75,7 +75,7 @@ class Scanner {
   #statement = new Statement()
   /** Lines of a statement that is not complete. */
   #pending: {line: Buffer; quoted: boolean}[] = []
-  /** What to copy after the line, once its statement is complete. */
+  /** Whether the rows of a COPY begin after the current line. */
   #startsCopy = false
   /** The rows of each table. */
   readonly #rows = new Map<string, number>()
@@ -165,7 +165,7 @@ class Scanner {
     } catch (error) {
       if (!(error instanceof Strange)) throw error
       const hint = /^the psql command \\c/.test(error.message)
-        ? 'make the dump with pg_dump and without --create (-C)'
+        ? 'create the dump with pg_dump and without --create (-C)'
         : undefined
       throw new Rejection(error.message, hint)
     }
@@ -176,7 +176,7 @@ class Scanner {
     if (line === TRAILER) this.#hasEnded = true
   }
 
-  /** Judges a statement that is complete. */
+  /** Checks a complete statement. */
   #judge(): void {
     const {tokens} = this.#statement
     this.#statement = new Statement()
@@ -188,7 +188,7 @@ class Scanner {
     this.#readTable(tokens)
   }
 
-  /** Notes the table that a statement creates or fills. */
+  /** Records the table that a statement creates or fills. */
   #readTable(tokens: Token[]): void {
     const words = tokens.map(({text}) => text)
     const dot = words.indexOf('.')
@@ -208,7 +208,7 @@ class Scanner {
   }
 }
 
-/** The first words of a statement, for a message. Strings are not shown, because they can be rows. */
+/** Returns the first words of a statement for a message. Strings are not shown, because they can be data of rows. */
 function nameOf(words: string[]): string {
   const name = words.slice(0, 4).join(' ')
   return JSON.stringify(decode(name) + (words.length > 4 ? ' …' : ''))

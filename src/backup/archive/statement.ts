@@ -7,11 +7,11 @@ const MOST = 100_000
 const HEADS = new Set('select insert update delete merge return values with table ( end'.split(' '))
 
 /**
- * One statement, which ends where psql takes it to end and sends it to the server. Where the server could see the end of
- * a statement that psql does not see, a second statement could be hidden; such a text is rejected.
+ * One statement. It ends where psql considers it complete and sends it to the server. Text in which the server could see
+ * an end that psql does not see is rejected, because a second statement could be hidden there.
  */
 export class Statement {
-  /** Its tokens outside of parentheses; of a SELECT also those within one pair of them. */
+  /** Its tokens outside of parentheses; of a SELECT also those within one level of parentheses. */
   readonly tokens: Token[] = []
   /** Its first words that are not quoted. psql recognizes CREATE FUNCTION and CREATE PROCEDURE by them. */
   readonly #words: string[] = []
@@ -65,7 +65,7 @@ export class Statement {
     } else if (word === 'case' && this.#nesting > 0) this.#nesting++
     else if (word === 'end' && this.#nesting > 0) {
       this.#nesting--
-      // The server takes an END between two statements for the end of the body, and every other one for that of a CASE.
+      // The server interprets an END between two statements as the end of the body, and any other END as that of a CASE.
       if (isHead !== (this.#nesting === 0)) throw new Strange('the word END in an unexpected place')
     }
   }

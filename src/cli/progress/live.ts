@@ -67,7 +67,7 @@ function show(tasks: LiveTask[]): Promise<unknown> {
   return listr.run()
 }
 
-/** A task that is ended from outside, before or after its line is on the screen. */
+/** A task whose end is reported from outside, before or after it is displayed. */
 class LiveTask {
   private wrapper: Wrapper | undefined
   private detail = ''

@@ -1,8 +1,8 @@
 const DAY_S = 86_400
 
 /**
- * Returns the age of a time in the largest fitting unit, as Docker does: 40s, 5m, 3h, 2d. A time up to a day ahead,
- * which a wrong clock explains, is 0s.
+ * Returns the age of a time in the largest fitting unit, as Docker does: 40s, 5m, 3h, 2d. A time up to a day in
+ * the future, which clock skew can cause, is 0s.
  */
 export function ago(then: Date): string {
   const seconds = Math.round((Date.now() - then.getTime()) / 1000)

@@ -13,7 +13,7 @@ export async function showLive<T>(
   }
 }
 
-/** Writes a line to stdout, and waits while its reader is slower. */
+/** Writes a line to stdout, and waits if the reader is slower. */
 export async function writeLine(text: string): Promise<void> {
   if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
 }

@@ -4,7 +4,7 @@ import stringWidth from 'string-width'
 /** A column of a table. */
 export interface Column<Row> {
   title: string
-  /** 0 is always shown; in a narrow terminal, the columns with the largest number are left out first. */
+  /** 0 is always shown; in a narrow terminal, the columns with the largest number are omitted first. */
   priority: number
   cell: (row: Row) => string
 }
@@ -48,13 +48,13 @@ function splitCells(row: string[]): string[][] {
   return Array.from({length: height}, (_, line) => cells.map(texts => texts[line] ?? ''))
 }
 
-/** Returns the columns that the longest line of a text takes. */
+/** Returns the width of the longest line of a text, in columns. */
 function widthOf(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length
   return maximum(text.split('\n').map(stringWidth))
 }
 
-/** Math.max takes a limited number of arguments. */
+/** Like Math.max, but without its limit on the number of arguments. */
 function maximum(numbers: number[]): number {
   return numbers.reduce((largest, number) => Math.max(largest, number), 0)
 }

@@ -6,7 +6,7 @@ import {backupFlags, serverFlags} from '../../cli/flags.js'
 
 export default class DbBackup extends BaseCommand<BackupReport> {
   static override summary = 'back up the schemas of the platform from one consistent snapshot'
-  static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; a run that fails or is interrupted leaves nothing behind, and leaves other backups untouched.
+  static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; a run that fails or is interrupted leaves no partial backup, and does not change other backups.
 
 Backs up the six schemas of the platform; a missing schema is an error. The server is that of the running stack, or the one that DATABASE_URL names.`
   static override examples = [

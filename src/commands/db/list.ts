@@ -4,13 +4,13 @@ import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
 export default class DbList extends BaseCommand<ListReport> {
-  static override summary = 'list backups with their age, and show the days without one'
+  static override summary = 'list backups with their age, and show the days without a backup'
   static override description =
-    'Warns when the newest complete backup of a schema is older than 26 hours, or when there is none; safety backups do not count. Archives are not read; db:verify does that. The table fits the terminal; a pipe and --json get every column.'
+    'Warns if the newest complete backup of a schema is older than 26 hours or does not exist; safety backups do not count. Does not read the archives; to check them, run db:verify. In a terminal, columns that do not fit are omitted; a pipe and --json get every column.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
-      description: 'for monitoring: exits 7 when the backup of last night failed',
+      description: 'for monitoring: exits 7 if the backup of last night failed',
       command: '<%= config.bin %> <%= command.id %> --profile prod --max-age 26',
     },
     {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --json | jq .newest'},
@@ -18,8 +18,7 @@ export default class DbList extends BaseCommand<ListReport> {
   static override flags = {
     ...backupFlags,
     'max-age': Flags.integer({
-      description:
-        'exit 7 when the newest complete backup of a schema is older than this, or when there is none',
+      description: 'exit 7 if the newest complete backup of a schema is older than this or does not exist',
       min: 1,
       helpValue: 'HOURS',
     }),

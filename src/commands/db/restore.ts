@@ -6,7 +6,7 @@ import {backupFlags, pathFlag, serverFlags} from '../../cli/flags.js'
 
 export default class DbRestore extends BaseCommand<RestoreReport | RestorePreview> {
   static override summary = 'restore one schema or all, atomically'
-  static override description = `First verifies the archives and shows what would change, without changing anything. After confirmation, takes a safety backup of the current state, replaces the schema in one transaction, compares the row counts with those of the backup, and prints the undo command. If the restore fails or is interrupted before the commit, the database stays as it was.
+  static override description = `First verifies the archives and shows what would change, without changing anything. After confirmation, takes a safety backup of the current state, replaces the schema in one transaction, compares the row counts with those of the backup, and prints the undo command. If the restore fails or is interrupted before the commit, the database remains unchanged.
 
 Foreign keys, triggers and publications of other schemas that depend on the schema are recreated. If a view, function or column of another schema depends on it, the restore is refused.`
   static override examples = [

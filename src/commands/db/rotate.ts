@@ -15,12 +15,12 @@ function keepFlag(period: string, count: number) {
 
 export default class DbRotate extends BaseCommand<RotationReport> {
   static override summary = 'delete backups outside the retention policy'
-  static override description = `The retention policy works as in restic: it counts days, ISO weeks and months in UTC, and only those that have a backup; a rule that is not exhausted also keeps the oldest backup. It applies to each schema separately, and a backup is kept while any of its schemas needs it. Safety backups are kept for a week and do not count.
+  static override description = `The retention policy works as in restic: it counts days, ISO weeks and months in UTC, and only those that have a backup; a rule that has not reached its number also keeps the oldest backup. It applies to each schema separately, and a backup is kept while any of its schemas needs it. Safety backups are kept for a week and do not count.
 
-Backups that are pinned, not complete or dated in the future are never deleted, and neither is the newest complete backup of each schema, whatever the policy and the clock. db:rotate therefore asks for no confirmation.`
+Backups that are pinned, not complete or dated in the future are never deleted, and neither is the newest complete backup of each schema, regardless of the policy and the clock. Therefore, db:rotate does not ask for confirmation.`
   static override examples = [
     {
-      description: 'show what would be deleted, and why the rest is kept',
+      description: 'show what would be deleted, and why the other backups are kept',
       command: '<%= config.bin %> <%= command.id %> --dry-run',
     },
     '<%= config.bin %> <%= command.id %> --profile prod',

@@ -5,7 +5,7 @@ import {backupFlags, serverFlags} from '../../cli/flags.js'
 
 export default class DbVerify extends BaseCommand<VerifyReport> {
   static override summary = 'verify backups, optionally by a test restore'
-  static override description = `Reads every archive to its end and checks its checksum, compression and last line. With --restore, also restores each backup into a scratch database on the same server, compares the row counts, and drops the database. If a backup is damaged, the report is the same and the exit status is 7.`
+  static override description = `Reads every archive completely and checks its checksum, its compression, and that it is a complete dump of one schema. With --restore, also restores each backup into a scratch database on the same server, compares the row counts, and drops the database. If a backup is damaged, the report is still printed, and the exit status is 7.`
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {description: 'the newest backup only', command: '<%= config.bin %> <%= command.id %> latest'},

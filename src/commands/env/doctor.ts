@@ -2,7 +2,7 @@ import {BaseCommand} from '../../cli/base-command.js'
 import type {DoctorReport} from '../../doctor/doctor.js'
 
 export default class EnvDoctor extends BaseCommand<DoctorReport> {
-  static override summary = 'check this machine for what a stack needs, with a fix for each problem'
+  static override summary = 'check whether this machine can run a stack, and show how to fix each problem'
   static override description =
     'Checks the engine, Compose, ports, disk, memory, clock, limits, permissions, settings, the registries of missing images, and tools. The checks run in parallel and change nothing in the stack. The exit status is the one that env:up would have for the first failed check; warnings do not change it.'
   static override examples = [

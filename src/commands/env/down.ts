@@ -5,7 +5,7 @@ import type {DownReport} from '../../env/down.js'
 export default class EnvDown extends BaseCommand<DownReport> {
   static override summary = 'stop the stack and keep its data'
   static override description =
-    'Stops and removes everything that runs in the project, whatever profile it was started with. Needs no settings file and no checkout.'
+    'Stops and removes everything that runs in the project, regardless of the profile it was started with. Needs neither a settings file nor a checkout.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {

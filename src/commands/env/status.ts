@@ -5,7 +5,7 @@ import type {StatusReport} from '../../env/status.js'
 export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
   static override summary = 'show the state, health, restarts, memory and address of every service'
   static override description =
-    'If a service is not healthy, the report is the same and the exit status is 4. The table fits the terminal; a pipe and --json get every column.'
+    'If a service is not healthy, the report is still printed, and the exit status is 4. In a terminal, columns that do not fit are omitted; a pipe and --json get every column.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --watch',

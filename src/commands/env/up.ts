@@ -16,7 +16,7 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       command: '<%= config.bin %> <%= command.id %> --stub all --real user',
     },
     {
-      description: 'without Docker, with programs of this machine',
+      description: 'without Docker, with programs installed on this machine',
       command: '<%= config.bin %> <%= command.id %> --engine embedded',
     },
     {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
@@ -44,7 +44,7 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       options: ENGINES,
       default: 'auto' as const,
       description:
-        'compose: Docker Compose; embedded: programs of this machine, dev only; auto: compose if Docker is available',
+        'compose: Docker Compose; embedded: programs installed on this machine, dev only; auto: compose if Docker is available',
     })(),
     pull: Flags.boolean({description: 'pull newer images first'}),
     timeout: Flags.integer({
@@ -55,7 +55,7 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       helpValue: 'SECONDS',
     }),
     'no-wait': Flags.boolean({
-      description: 'return once all services are started (dependencies are still waited for)',
+      description: 'return when all services have been started; wait only for their dependencies',
     }),
   }
 

@@ -8,7 +8,7 @@ export interface Shape {
   accepts?: (text: string) => boolean
 }
 
-/** Words that are not a secret, although they are where one would be. */
+/** Words that are not a secret, even in the place of one. */
 const NO_VALUE = String.raw`(?!(?:true|false|null|none|undefined|nil)\b|\[masked |\*+)`
 /** Maximum characters that are examined after each start, since a log may contain very many starts. */
 const MOST = 1024

@@ -46,7 +46,7 @@ const brokenReason: Column<Row> = {
 }
 const short: Column<Row> = {title: 'rotation', priority: 0, cell: row => colour(row)(row.short)}
 
-/** Columns that a terminal of 80 leaves beside the ID and the action. */
+/** The width that remains for the reason next to ID and action, in a terminal of 80 columns. */
 const REASON_WIDTH = 54
 
 /** The layouts, widest first; the last one fits 40 columns. */

@@ -15,7 +15,7 @@ const REPORT = {
   seconds: 2.4,
 }
 
-test('the end of a backup shows its archives and the next commands', () => {
+test('the report shows the archives and the next commands', () => {
   expect(screens(() => backupSummary(REPORT, '--profile prod'))).toMatchInlineSnapshot(`
     "=== 80 columns
     SCHEMA        ROWS    SIZE
@@ -80,7 +80,7 @@ test('backups that rotation deleted are listed, and the flags are repeated', () 
   `)
 })
 
-test('a dump shows its rate and the time that is left', () => {
+test('a dump shows its rate and the remaining time', () => {
   const toUpdate = backupUpdates()
   const running = {type: 'archive', schema: 'user', state: 'running'} as const
   expect(toUpdate({type: 'schemas', schemas: ['user']})).toEqual({tasks: ['user']})
@@ -92,17 +92,17 @@ test('a dump shows its rate and the time that is left', () => {
   })
 })
 
-test('a dump without a predecessor shows no time that is left', () => {
+test('a first dump shows no remaining time', () => {
   const event = {type: 'archive', schema: 'user', state: 'running', bytes: 1024, expected: undefined} as const
   expect(backupUpdates()(event)).toMatchObject({detail: '1 KiB, 10 KiB/s'})
 })
 
-test('a dump that is done shows the size of its archive', () => {
+test('a finished dump shows the size of its archive', () => {
   const event = {type: 'archive', schema: 'user', state: 'done', bytes: 2048, expected: 1} as const
   expect(backupUpdates()(event)).toEqual({task: 'user', state: 'done', detail: '2 KiB'})
 })
 
-test('a notice of a backup is a note', () => {
+test('a notice of a backup is shown as a note', () => {
   const text = 'skipped, not part of the platform: audit'
   expect(backupUpdates()({type: 'notice', text})).toEqual({notice: `note: ${text}`})
 })

@@ -25,7 +25,7 @@ const SETS = [
   day('2026-10-30'),
 ]
 
-test('three months stand side by side with their holes', () => {
+test('three months are shown side by side', () => {
   expect(linesOf(SETS, 80)).toEqual([
     'September 2026     October 2026       November 2026',
     '   M T W T F S S      M T W T F S S      M T W T F S S',
@@ -40,7 +40,7 @@ test('three months stand side by side with their holes', () => {
   ])
 })
 
-test('a narrow terminal gets two months beside each other', () => {
+test('a narrow terminal shows two months side by side', () => {
   expect(linesOf(SETS, 40)).toEqual([
     'September 2026     October 2026',
     '   M T W T F S S      M T W T F S S',
@@ -63,7 +63,7 @@ test('a narrow terminal gets two months beside each other', () => {
   ])
 })
 
-test('today and the future are no holes', () => {
+test('today and future days are not marked as missing', () => {
   const lines = linesOf([day('2026-11-22'), day('2026-11-28')], 80)
   expect(lines.filter(line => /[#.-]/.test(line))).toEqual([
     '21                 19                 16             #',
@@ -71,18 +71,18 @@ test('today and the future are no holes', () => {
   ])
 })
 
-test('without a backup there is nothing to miss', () => {
+test('without any backup, no day is marked as missing', () => {
   expect(linesOf([], 80).filter(line => /[#!.-]/.test(line))).toEqual([LEGEND])
 })
 
-test('the last three months may lie in two years', () => {
+test('the last three months can be in two years', () => {
   const text = renderCalendar({sets: [], rotated: []}, new Date('2027-01-05T00:00:00Z'), 80)
   expect(stripVTControlCharacters(text).split('\n')[0]).toBe(
     'November 2026      December 2026      January 2027',
   )
 })
 
-test('a day whose backup was rotated away is no hole', () => {
+test('a day with a rotated backup is not missing', () => {
   const rotated = ['20261117T020000Z', '20261116T020000Z', '20261115T020000Z', '20261114T020000Z']
   const sets = [day('2026-11-20'), day('2026-11-17'), day('2026-11-16', 'damaged')]
   expect(linesOf(sets, 80, rotated).slice(4, 6)).toEqual([

@@ -7,7 +7,7 @@ const NOW = new Date('2026-11-23T12:00:00Z')
 const SCHEMAS = ['user', 'event', 'crew']
 const EMPTY = {directory: '/srv/backups/prod', newest: null, schemas: [], sets: [], rotated: []}
 
-/** A complete backup, except for what is given. */
+/** Returns a complete backup with these properties changed. */
 function set(id: string, ageHours: number, report: Partial<SetReport> = {}): SetReport {
   return {
     id,
@@ -30,7 +30,7 @@ const keep = (...reasons: SetReport['rotation']['reasons']): Pick<SetReport, 'ro
 const daily = {rule: 'daily', schema: 'user', bucket: '2026-11-23', oldest: false} as const
 const weekly = {rule: 'weekly', schema: 'user', bucket: '2026-W48', oldest: false} as const
 
-test('every state and every reason of rotation has its word', () => {
+test('every state and every reason of rotation is shown', () => {
   const sets = [
     set('20261125T020000Z', -38, {...keep({rule: 'future'})}),
     set('20261123T110000Z', 1, {

@@ -9,7 +9,7 @@ test.each([
   [{pinned: true, changed: false}, `Backup ${id} is already pinned; nothing was changed.`],
   [{pinned: false, changed: true}, `Backup ${id} is no longer pinned; rotation may delete it.`],
   [{pinned: false, changed: false}, `Backup ${id} is not pinned; nothing was changed.`],
-])('%j has its sentence', (result, sentence) => {
+])('the result %j is reported in one sentence', (result, sentence) => {
   const text = screens(() => pinSummary({id, ...result}))
   const [wide, narrow = ''] = text.split('\n=== 40 columns\n')
   expect(wide).toBe(`=== 80 columns\n${sentence}`)

@@ -24,7 +24,7 @@ const SCHEMA = {
   ],
 }
 
-/** Of one schema from a backup, except for what is given. */
+/** Returns the plan to restore one schema from a backup, with these properties changed. */
 function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
   return {
     flags: '--profile prod',
@@ -110,7 +110,7 @@ test('a plan shows what is replaced, table by table', () => {
   `)
 })
 
-test('a plan names what is recreated, created and noteworthy', () => {
+test('a plan lists recreated objects, new roles and notices', () => {
   const all = plan({
     schemas: [SCHEMA, {schema: 'event', exists: true, tables: [{name: 'events', now: 1, then: 1}]}],
     source: source({set: {...SET, label: 'before-migration'}}),
@@ -272,7 +272,7 @@ test.each([
     'inspect',
   ],
   [plan({source: FILE}), 'This replaces schema user with the file', 'user'],
-])('the question names what is lost and what to type (%#)', (what, loss, name) => {
+])('the question names the loss and the answer (%#)', (what, loss, name) => {
   expect([restoreLoss(what), restoreName(what)]).toEqual([loss, name])
 })
 
@@ -291,7 +291,7 @@ const REPORT: RestoreReport = {
   seconds: 1.1,
 }
 
-test('the end of a restore shows the undo command', () => {
+test('the report of a restore shows the undo command', () => {
   expect(screens(() => restoreSummary(REPORT))).toMatchInlineSnapshot(`
     "=== 80 columns
     Schema user was restored from 20261123T020000Z: 11,719 rows in 1.1 s. Restart
@@ -311,7 +311,7 @@ test('the end of a restore shows the undo command', () => {
   `)
 })
 
-test('the end of a restore names new roles and skipped foreign keys', () => {
+test('the report names new roles and skipped foreign keys', () => {
   const all = {
     ...REPORT,
     schemas: ['user', 'event'],

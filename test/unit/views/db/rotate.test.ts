@@ -17,7 +17,7 @@ const EMPTY: RotationReport = {
 }
 
 const DAY = 24
-/** Their age is shown, so they are as old in every run; the text has A to H in their place. */
+/** IDs of the same age in every run, because the age is shown. The snapshots contain A to H instead of the IDs. */
 const IDS = [-3, 0.1, 1, 2, 3, 4, 40, 60].map(days => idAgo(days * DAY + 1))
 const set = (index: number, schemas = SCHEMAS) => {
   const id = IDS[index]!

@@ -42,7 +42,7 @@ test('a test restore shows how long it took', () => {
   `)
 })
 
-test('the end of one backup is not printed to a log', () => {
+test('the result of one backup is not printed to logs', () => {
   const event = {type: 'set', id: 'ID', state: 'checking', detail: 'user'} as const
   expect([verifyUpdate(event), verifyUpdate({...event, state: 'done', detail: 'valid'})]).toEqual([
     {task: 'verify', state: 'running', detail: 'ID user'},

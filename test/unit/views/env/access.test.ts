@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import {screens} from '../../../helpers/screens.js'
 import {accessTable} from '../../../../src/views/env/access.js'
 
-test('each service that people open has an address and a login', () => {
+test('each service for users has an address and a login', () => {
   const access = [
     {
       service: 'gateway',

@@ -5,7 +5,7 @@ import {configSummary} from '../../../../src/views/env/config.js'
 
 const GENERATED = '/home/you/.local/state/aquastream/dev.env'
 
-/** A valid setting with its default, except for what is given. */
+/** Returns a valid setting with its default, with these properties changed. */
 function row(name: string, changes: Partial<SettingRow> = {}): SettingRow {
   return {
     name,
@@ -123,7 +123,7 @@ test('a terminal that is wide enough gets whole values', () => {
   )
 })
 
-test('settings without faults have no remarks', () => {
+test('valid settings are shown without remarks', () => {
   const settings = [row('REDIS_PORT')]
   const clean = {...REPORT, sources: ['the environment'], generated: null, settings, unknown: []}
   expect(screens(() => configSummary(clean))).toMatchInlineSnapshot(`

@@ -36,7 +36,7 @@ test('a stop with the volumes names them', () => {
   `)
 })
 
-test('a project that was not running stays unchanged, and a silent Docker is named', () => {
+test('a project that was not running is reported', () => {
   const report = {...REPORT, stopped: [], dockerProblem: 'no Docker engine answers at /run/docker.sock'}
   expect(screens(() => downSummary(report))).toMatchInlineSnapshot(`
     "=== 80 columns

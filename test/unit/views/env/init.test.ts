@@ -2,7 +2,7 @@ import {expect, test} from 'vitest'
 import {screens} from '../../../helpers/screens.js'
 import {initSummary} from '../../../../src/views/env/init.js'
 
-test('what is missing comes with the commands to type next', () => {
+test('missing settings are followed by the next commands', () => {
   const report = {
     profile: 'stage',
     file: '.env.stage',
@@ -41,7 +41,7 @@ test('what is missing comes with the commands to type next', () => {
   `)
 })
 
-test('a complete file needs no editor', () => {
+test('for a complete file, no editor is suggested', () => {
   const report = {profile: 'dev' as const, file: 'my.env', generated: [], missing: [], ignored: null}
   expect(screens(() => initSummary(report, '--profile dev --env-file my.env'))).toMatchInlineSnapshot(`
     "=== 80 columns

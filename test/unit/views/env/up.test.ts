@@ -33,7 +33,7 @@ const REPORT: UpReport = {
   secrets: '/home/you/.local/state/aquastream/dev.env',
 }
 
-test('the end of a start shows addresses, logins and the next commands', () => {
+test('the report shows addresses, logins and the next commands', () => {
   expect(screens(() => upSummary(REPORT))).toMatchInlineSnapshot(`
     "=== 80 columns
     SERVICE   STATE    HEALTH   URL                    RUNS

@@ -16,7 +16,7 @@ const REPORT: BundleReport = {
   missing: [{what: 'log of media', why: 'it wrote nothing, or the engine keeps no log of it'}],
 }
 
-test('a bundle names what is masked and what is missing', () => {
+test('a bundle lists masked secrets and missing parts', () => {
   expect(screens(() => bundleSummary(REPORT))).toMatchInlineSnapshot(`
     "=== 80 columns
     The support bundle has 2 files (20 KiB); its README.txt describes each of them.
@@ -62,7 +62,7 @@ test('a bundle without secrets says so', () => {
   `)
 })
 
-test('each step of a bundle says what it does', () => {
+test('each step of a bundle has a description', () => {
   expect([
     bundleUpdate({step: 'collect', state: 'started'}),
     bundleUpdate({step: 'collect', state: 'running', path: 'logs/user.log'}),
