@@ -58,7 +58,7 @@ export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=${LOCK_T
 readonly lock='1095849281, 1'
 
 # Seconds that a dump waits for a table that is locked by another session.
-readonly lock_wait=${LOCK_TIMEOUT:-60}
+readonly lock_wait="${LOCK_TIMEOUT:-60}"
 
 # The VERBOSITY of psql. With `verbose`, errors include the SQLSTATE; their text is in the language of the server.
 verbosity=default

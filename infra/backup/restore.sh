@@ -387,11 +387,11 @@ replay() {
 		cat
 		[ -z "$key" ] || printf '\\unrestrict %s\n' "$key"
 		end_sql
-		# When psql has ended, its message is the cause, and not that nobody reads what comes here.
+		# When psql has ended, its own message is the cause, not the broken pipe.
 	} 2>/dev/null | {
 		sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$1" -v lock_timeout="${LOCK_TIMEOUT:-10}s" &&
 			status=0 || status=$?
-		# Whoever sends the archive could wait for psql, which is gone.
+		# The sender of the archive could be waiting for psql.
 		echo aquastream ended
 		exit "$status"
 	} || return
@@ -433,11 +433,10 @@ format_of() {
 	esac
 }
 
-# The gate through which an archive goes to psql: passes on a dump of one schema, and fails at the first thing in it that is
-# anything else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the
-# same in src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
+# Scans an archive before psql reads it: passes on a dump of one schema, and fails at the first thing in it that is anything
+# else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the same in src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
 gate() { # gate SCHEMA < SQL
-	# A line with a zero byte ends there for psql. The byte that takes its place is not valid in UTF-8 either.
+	# For psql, a zero byte ends the line. It is replaced by a byte that is invalid in UTF-8 as well.
 	LC_ALL=C tr '\000' '\377' | SCHEMA=$1 LC_ALL=C awk -v trailer="$trailer" '
 function reject(why) {
 	printf "line %d contains %s\n", NR, why >"/dev/stderr"
@@ -459,7 +458,7 @@ function count(word, head) {
 }
 function token(kind, text,   head) {
 	if (kind == "sign" && text == ";") { finish(); return }
-	if (copies) reject("something after COPY ... FROM stdin")
+	if (copies) reject("a command after COPY ... FROM stdin")
 	started = 1
 	if (expected == "atomic" && !(kind == "word" && text == "atomic")) reject("the word BEGIN outside of BEGIN ATOMIC")
 	head = expected == "head"
@@ -480,7 +479,7 @@ function finish() {
 	if (depth > 0) return
 	if (nesting > 0) { expected = "head"; return }
 	if (statement != "" && ended) reject("a command after the end of the dump")
-	if (statement != "" && !allowed(statement)) reject("the command \"" substr(statement, 1, 60) "\", which has no place in a dump of this schema")
+	if (statement != "" && !allowed(statement)) reject("the command \"" substr(statement, 1, 60) "\", which does not belong in a dump of a single schema")
 	copies = statement ~ /^copy /
 	statement = words = ""
 	number = started = 0
@@ -578,7 +577,7 @@ function read_on(line,   length_, text) {
 	token(text == "name" ? "name" : "text", text == "dollar" ? "" : content)
 	return length_
 }
-# POSIX takes the longest match, so a doubled quote is never taken for the end.
+# POSIX takes the longest match, so a doubled quote is never interpreted as the end.
 function closing(line, pattern, quote) {
 	return match(line, pattern) && substr(line, RLENGTH + 1, 1) != quote ? RLENGTH : 0
 }
@@ -645,7 +644,7 @@ mode == "" && !started {
 END {
 	if (rejected) exit 1
 	if (!begun || !ended || copying || mode != "" || started) { print "the dump is truncated, or was not written by pg_dump" >"/dev/stderr"; exit 1 }
-	# For the restore, which reads no exit status of a pipe.
+	# The restore does not see the exit status of a pipe, so the output marks success.
 	print "SELECT pg_catalog.set_config(\047aquastream.whole\047, \047yes\047, true);"
 }'
 }
@@ -706,7 +705,7 @@ case ${1:-} in
 		echo aquastream-end
 		;;
 	replay)
-		# The manifest is the first line of stdin, and the archive follows it. `read` reads not one byte more than the line.
+		# The manifest is the first line of stdin, and the archive follows it. `read` does not read beyond the line.
 		IFS= read -r manifest || exit 6
 		replay "$3" "$manifest"
 		;;

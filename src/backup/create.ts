@@ -9,9 +9,9 @@ import type {BackupEvent} from './dump/dump.js'
 import {findNotBackedUp} from './dump/not-backed-up.js'
 import {chooseSchemas, listSchemas} from './dump/snapshot.js'
 import {type WrittenSet, writeSet} from './dump/write-set.js'
+import {DEFAULT_POLICY} from './policy.js'
 import {sweepLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
-import {DEFAULT_POLICY} from './retention.js'
 import {rotateLocked} from './rotate.js'
 
 /** Selects what `db:backup` backs up, and how. */

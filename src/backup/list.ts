@@ -1,9 +1,10 @@
 import {type Freshness, hoursSince, measureAge} from './freshness.js'
+import {DEFAULT_POLICY} from './policy.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {readHistory} from './repository/history.js'
 import {rowsIn} from './repository/manifest.js'
 import {listSets} from './repository/sets.js'
-import {decide, DEFAULT_POLICY, type Decision, type KeepReason} from './retention.js'
+import {decide, type Decision, type KeepReason} from './retention.js'
 
 /** The description of one backup; its archives are not read. */
 export interface SetReport {

@@ -1,16 +1,7 @@
 import {AquastreamError} from '../errors.js'
 import {DAY_MS} from '../system/time.js'
+import type {Policy} from './policy.js'
 import {type BackupSet, isFuture} from './repository/backup-set.js'
-
-/** The retention policy: the number of days, weeks and months of which the newest backup is kept. */
-export interface Policy {
-  daily: number
-  weekly: number
-  monthly: number
-}
-
-/** The policy of `db:rotate` without flags. */
-export const DEFAULT_POLICY: Policy = {daily: 7, weekly: 4, monthly: 3}
 
 type Rule = keyof Policy
 type Kind = 'backup' | 'safety'

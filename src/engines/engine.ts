@@ -125,7 +125,7 @@ export interface ServiceFacts {
  */
 export interface Engine {
   readonly name: 'compose' | 'embedded'
-  /** Why Docker, although installed, could not be asked whether it runs the stack; set only if nothing runs here. */
+  /** Why Docker, although installed, could not be queried whether it runs the stack; set only if nothing runs here. */
   readonly dockerProblem?: string | undefined
   /** Checks all requirements of a start and determines its changes; changes nothing. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>

@@ -2,7 +2,7 @@ import type {Profile} from '../config/profile.js'
 import type {Problem} from '../errors.js'
 import type {Engine} from './engine.js'
 
-/** Returns the problem that a service or stack is not running, including whether Docker could be asked. */
+/** Returns the problem that a service or stack is not running, including whether Docker could be queried. */
 export function notRunning(
   what: string,
   profile: Profile,

@@ -21,21 +21,36 @@ export interface StackRequest {
   directory: string
 }
 
+type ProfileSource = '--profile' | 'the environment' | 'the running stack' | 'default'
+
+interface FoundProfile {
+  profile: Profile
+  source: ProfileSource
+}
+
 /**
  * The stack of one command. A command looks it up once and passes it on: two look-ups could find two different stacks
  * if one starts in between.
  */
 export class StackContext {
+  readonly profile: Profile
+  /** What determined the profile. */
+  readonly profileSource: ProfileSource
+  /** The settings files of the command, of every profile. */
+  readonly files: SettingsFiles
+  /** The sources of the settings of this profile, in order of precedence. */
+  readonly layers: Layer[]
+
   constructor(
     private readonly request: StackRequest,
-    readonly profile: Profile,
-    /** What determined the profile. */
-    readonly profileSource: '--profile' | 'the environment' | 'the running stack' | 'default',
-    /** The settings files of the command, of every profile. */
-    readonly files: SettingsFiles,
-    /** The sources of the settings of this profile, in order of precedence. */
-    readonly layers: Layer[],
-  ) {}
+    {profile, source}: FoundProfile,
+    {files, layers}: {files: SettingsFiles; layers: Layer[]},
+  ) {
+    this.profile = profile
+    this.profileSource = source
+    this.files = files
+    this.layers = layers
+  }
 
   get env(): NodeJS.ProcessEnv {
     return this.request.env
@@ -99,15 +114,15 @@ export class StackContext {
  */
 export async function resolveStack(request: StackRequest, signal: AbortSignal): Promise<StackContext> {
   const files = new SettingsFiles(request.flags.envFile, request.env, request.directory)
-  const {profile, source} = await findProfile(request, files, signal)
-  return new StackContext(request, profile, source, files, await files.layersOf(profile, signal))
+  const found = await findProfile(request, files, signal)
+  return new StackContext(request, found, {files, layers: await files.layersOf(found.profile, signal)})
 }
 
 async function findProfile(
   {flags: {profile}, env}: StackRequest,
   files: SettingsFiles,
   signal: AbortSignal,
-): Promise<{profile: Profile; source: StackContext['profileSource']}> {
+): Promise<FoundProfile> {
   if (profile !== undefined) {
     return {profile, source: env.AQUASTREAM_PROFILE === profile ? 'the environment' : '--profile'}
   }

@@ -29,7 +29,7 @@ export interface DownReport {
   stopped: string[]
   /** Volumes that were deleted. */
   deleted: string[]
-  /** Why Docker could not be asked whether it runs the stack; null if it could. */
+  /** Why Docker could not be queried whether it runs the stack; null if it could. */
   dockerProblem: string | null
 }
 

@@ -12,7 +12,7 @@ export interface StatusReport {
   project: string
   profile: Profile
   engine: Engine['name']
-  /** Why Docker could not be asked whether it runs the stack; null if it could. */
+  /** Why Docker could not be queried whether it runs the stack; null if it could. */
   dockerProblem: string | null
   /** True if every service is healthy. */
   healthy: boolean

@@ -106,6 +106,6 @@ async function listTemporary(): Promise<string[]> {
   const names = await readdir(tmpdir())
   const found: string[] = []
   for (const name of names)
-    if ((await readdir(join(tmpdir(), name)).catch(() => [])).includes('service.conf')) found.push(name)
+    if ((await readdir(join(tmpdir(), name)).catch((): string[] => [])).includes('service.conf')) found.push(name)
   return found
 }

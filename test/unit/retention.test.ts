@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {type Candidate, decide, DEFAULT_POLICY, type Policy} from '../../src/backup/retention.js'
+import {DEFAULT_POLICY, type Policy} from '../../src/backup/policy.js'
+import {type Candidate, decide} from '../../src/backup/retention.js'
 import {setId, timeOf} from '../../src/backup/repository/backup-set.js'
 
 const NOW = new Date('2026-11-23T12:00:00Z')

@@ -25,13 +25,13 @@ interface Case {
   now: ServiceState | undefined
   before?: ServiceState
   phase?: 'starting' | 'started'
-  is: 'ready' | 'waiting' | 'hopeless'
+  is: 'ready' | 'waiting' | 'failed'
   why?: string
 }
 
 describe('a service', () => {
   const cases: [string, Case][] = [
-    ['that is not there yet waits for its turn', {now: undefined, phase: 'starting', is: 'waiting'}],
+    ['that does not exist yet waits for its turn', {now: undefined, phase: 'starting', is: 'waiting'}],
     ['that is gone afterwards was stopped', {now: undefined, is: 'failed', why: 'stopped'}],
     ['that was only created waits', {now: {...NEW, state: 'created', health: 'none'}, is: 'waiting'}],
     ['that runs and is healthy is ready', {now: NEW, is: 'ready'}],
@@ -125,7 +125,7 @@ describe('a service', () => {
 
 describe('a job', () => {
   const cases: [string, Case][] = [
-    ['that is not there yet is waited for', {now: undefined, is: 'waiting'}],
+    ['that does not exist yet is waited for', {now: undefined, is: 'waiting'}],
     ['at work is waited for, healthy or not', {now: NEW, is: 'waiting'}],
     ['is ready when it ended well', {now: {...NEW, ...ENDED}, is: 'ready'}],
     ['that ended otherwise has failed', {now: {...NEW, ...ENDED, exitCode: 3}, is: 'failed', why: 'failed'}],

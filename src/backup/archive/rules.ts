@@ -142,7 +142,7 @@ class Rules {
     // A partition is attached to a table or an index that can be in another schema.
     if ((type === 'table' || type === 'index') && all.includes('attach'))
       return this.#isOurs(this.#after('partition'))
-    const movesAway = / set schema /.test(`${all.join(' ')} `)
+    const movesAway = all.join(' ').includes(' set schema ')
     if (type === 'schema') return this.#isNamed(2) && all[2] === 'owner'
     return type !== 'extension' && !movesAway && this.#isDefinition(1)
   }

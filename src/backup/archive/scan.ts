@@ -82,7 +82,7 @@ class Scanner {
   /** The table that a COPY fills, and the line of the COPY. */
   #copied = {table: '', line: 0}
   readonly #lexer = new Lexer(token => {
-    if (this.#startsCopy) throw new Rejection('something after COPY … FROM stdin')
+    if (this.#startsCopy) throw new Rejection('a command after COPY … FROM stdin')
     if (this.#statement.add(token)) this.#judge()
   })
 
@@ -110,8 +110,9 @@ class Scanner {
       const text = this.#rest.toString('latin1', 0, end + 1)
       yield* this.#readLine(text)
       // The rows keep the newline, because the end mark of an empty COPY starts with it.
-      this.#rest = this.#rest.subarray(this.#isCopying ? end : end + 1)
-      if (!this.#isCopying) this.line++
+      const isCopy = this.#isInCopy()
+      this.#rest = this.#rest.subarray(isCopy ? end : end + 1)
+      if (!isCopy) this.line++
     }
   }
 
@@ -132,6 +133,11 @@ class Scanner {
       if (this.#rest[newline] === LF) return newline + 1
       from = mark + 1
     }
+  }
+
+  /** A method, since a line changes it. */
+  #isInCopy(): boolean {
+    return this.#isCopying
   }
 
   #take(length: number): Buffer {
@@ -164,7 +170,7 @@ class Scanner {
       return this.#lexer.read(text)
     } catch (error) {
       if (!(error instanceof Strange)) throw error
-      const hint = /^the psql command \\c/.test(error.message)
+      const hint = error.message.startsWith('the psql command \\c')
         ? 'create the dump with pg_dump and without --create (-C)'
         : undefined
       throw new Rejection(error.message, hint)
@@ -196,7 +202,7 @@ class Scanner {
     this.#startsCopy = words[0] === 'copy'
     if (this.#startsCopy) this.#copied = {table, line: this.line}
     const isTable = /^create (?:unlogged )?table$/.test(words.slice(0, dot - 1).join(' '))
-    if (isTable && !/ partition by /.test(words.join(' '))) this.#addRows(table, 0)
+    if (isTable && !words.join(' ').includes(' partition by ')) this.#addRows(table, 0)
     // Each row is in parentheses.
     const values = words.indexOf('values')
     if (words[0] === 'insert')

@@ -50,9 +50,9 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `${encoding === 'custom' ? 'pg_restore' : encoding}, which is needed to unpack the archive, was not found with the client tools of ${server.name}`,
+      `${encoding === 'custom' ? 'pg_restore' : encoding}, which is needed to unpack the archive, was not found among the client tools of ${server.name}`,
       {
-        hint: 'install it there, or unpack the archive yourself and restore it with --file',
+        hint: 'install it there, or unpack the archive and restore the result with --file',
       },
     )
   } finally {

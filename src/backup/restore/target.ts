@@ -61,7 +61,7 @@ export async function findTarget(
 /** Every database that is created later is a copy of a template, and tools expect `postgres` to be empty. */
 function systemDatabase(name: string): AquastreamError {
   return new AquastreamError('refused', `database ${name} belongs to the PostgreSQL server`, {
-    hint: 'restore into a database of its own: --into inspect --create',
+    hint: 'restore into a separate database: --into inspect --create',
   })
 }
 

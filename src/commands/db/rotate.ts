@@ -1,13 +1,14 @@
 import {Flags} from '@oclif/core'
+import {DEFAULT_POLICY, type Policy} from '../../backup/policy.js'
 import type {RotationReport} from '../../backup/rotate.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags} from '../../cli/flags.js'
 
 /** Defines the flag of one rule of the retention policy. */
-function keepFlag(period: string, count: number) {
+function keepFlag(period: string, rule: keyof Policy) {
   return Flags.integer({
     description: `keep the newest backup of each of the last N ${period} that have one`,
-    default: count,
+    default: DEFAULT_POLICY[rule],
     min: 0,
     helpValue: 'N',
   })
@@ -31,9 +32,9 @@ Backups that are pinned, not complete or dated in the future are never deleted, 
   ]
   static override flags = {
     ...backupFlags,
-    'keep-daily': keepFlag('days', 7),
-    'keep-weekly': keepFlag('ISO weeks', 4),
-    'keep-monthly': keepFlag('months', 3),
+    'keep-daily': keepFlag('days', 'daily'),
+    'keep-weekly': keepFlag('ISO weeks', 'weekly'),
+    'keep-monthly': keepFlag('months', 'monthly'),
     'dry-run': Flags.boolean({
       description: 'change nothing; show the action for each backup and the reason',
     }),

@@ -47,7 +47,6 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
     otherSchemas: undefined,
     safety: [{name: 'user', bytes: 172_032}],
     expected: 2,
-    lockTimeout: 10,
     notices: [],
     ...changes,
   }

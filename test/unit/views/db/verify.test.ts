@@ -1,9 +1,9 @@
 import {expect, test} from 'vitest'
 import {screens} from '../../../helpers/screens.js'
-import type {Verdict} from '../../../../src/backup/verify.js'
+import type {VerifiedSet} from '../../../../src/backup/verify.js'
 import {verifyTable, verifyUpdate} from '../../../../src/views/db/verify.js'
 
-const VALID: Verdict = {
+const VALID: VerifiedSet = {
   id: '20261123T020000Z',
   valid: true,
   reason: undefined,
