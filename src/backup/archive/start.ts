@@ -94,6 +94,9 @@ function startsWith(mark: string): (head: Buffer) => boolean {
 function isUtf16(head: Buffer): boolean {
   const [a, b, c, d] = head
   return (
-    (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) || (a !== 0 && b === 0 && d === 0) || (a === 0 && b !== 0 && c === 0)
+    (a === 0xff && b === 0xfe) ||
+    (a === 0xfe && b === 0xff) ||
+    (a !== 0 && b === 0 && d === 0) ||
+    (a === 0 && b !== 0 && c === 0)
   )
 }
