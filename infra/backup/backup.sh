@@ -300,8 +300,10 @@ open_session() {
 	exec 9>"$work/ask"
 	printf "SELECT pg_try_advisory_lock(%s);\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_export_snapshot();\n" "$lock" >&9
 	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
-		kill -0 "$session" 2>/dev/null ||
-			fail 5 "the connection to the database failed: $(tail -n 1 "$work/complaint")" 'test the connection with psql'
+		kill -0 "$session" 2>/dev/null || {
+			cat "$work/complaint" >&2
+			fail 5 "the connection to the database failed: $(head -n 1 "$work/complaint")" 'test the connection with psql'
+		}
 		sleep 0.1
 	done
 	{

@@ -433,8 +433,31 @@ format_of() {
 	esac
 }
 
+# refuse_form ARCHIVE: ends the script if the archive is empty, or not SQL but a known form of another file
+refuse_form() {
+	[ -s "$1" ] || fail 7 "$1 is damaged: the file is empty" 'nothing was changed; choose another backup'
+	convert=
+	case $(head -c 7 "$1" | od -An -tx1 | tr -d ' \n') in
+	fd377a585a*) convert='xz -dc' ;;
+	425a68*) convert='bzip2 -dc' ;;
+	504b0304*) convert='unzip -p' ;;
+	fffe* | feff*) fail 7 "$1 is damaged: it is UTF-16 text, which pg_dump does not write" 'make the dump again with pg_dump --file' ;;
+	# The last byte is N of the version 1.N of the custom format; version 16 and 17 of pg_dump began new ones.
+	5047444d50010f) newer 16 "$1" ;;
+	5047444d500110) newer 17 "$1" ;;
+	*) [ "$(head -c 262 "$1" | tail -c 5 | tr -d '\000')" != ustar ] || convert='pg_restore --file -' ;;
+	esac
+	[ -z "$convert" ] || fail 2 "$1 is not an SQL dump" "convert it, then restore the result: $convert $1 > dump.sql"
+}
+
+newer() { # newer MAJOR ARCHIVE
+	[ "$(pg_restore --version | sed 's/^[^0-9]*//; s/[^0-9].*//')" -ge "$1" ] ||
+		fail 3 "$2 was made by pg_dump $1 or newer, and pg_restore is older" "install client tools of version $1 or newer"
+}
+
 # Scans an archive before psql reads it: passes on a dump of one schema, and fails at the first thing in it that is anything
-# else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the same in src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
+# else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the same in
+# src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
 gate() { # gate SCHEMA < SQL
 	# For psql, a zero byte ends the line. It is replaced by a byte that is invalid in UTF-8 as well.
 	LC_ALL=C tr '\000' '\377' | SCHEMA=$1 LC_ALL=C awk -v trailer="$trailer" '
@@ -618,6 +641,8 @@ function read_token(line,   text, next_, was) {
 }
 BEGIN { heads = " select insert update delete merge return values with table ( end " }
 copying { print; if ($0 == "\\." || $0 == "\\.\r") copying = 0; next }
+# A byte order mark, which some editors add.
+NR == 1 { sub(/^\357\273\277/, "") }
 mode == "" && !started {
 	if ($0 ~ /^\\(un)?restrict [A-Za-z0-9]+\r?$/) next
 	if ($0 ~ /^-- PostgreSQL database dump\r?$/) begun = 1
@@ -663,6 +688,7 @@ restore() { # restore SCHEMA ARCHIVE
 	for program in psql base64 awk "$unpacker"; do
 		command -v "$program" >/dev/null || fail 3 "$program was not found on this machine" 'install it, then run the command again'
 	done
+	refuse_form "$2"
 	if [ -r "$directory/SHA256SUMS" ]; then
 		expected=$(awk -v name="$name" '$2 == name || $2 == "*" name { print $1 }' "$directory/SHA256SUMS")
 		[ "$expected" = "$(checksum "$2" | cut -c 1-64)" ] ||

@@ -170,23 +170,32 @@ export function isConnectionFailure({state}: Pick<SqlError, 'state'>): boolean {
 }
 
 /**
- * Returns the line of the output that states the cause: the first error of the server, else the last line. It is
- * only shown, never parsed, because it can be in any language.
+ * Lines that come before the cause: warnings of the server, of libpq, of psql and of the perl script that starts psql on
+ * Debian; and lines that continue another one.
+ */
+const NO_CAUSE = /^(?:\s|perl: |WARNING: |(?:psql|pg_\w+): warning: |[^:]+: {2}0[0-2][0-9A-Z]{3}: )/
+
+/**
+ * Returns the line of the output that states the cause: the first error of the server, else the first line of psql or
+ * pg_dump, else the first of all. Later lines give details, or come from programs that failed because of the first one. It
+ * is only shown, never parsed, because it can be in any language.
  */
 export function causeIn(stderr: string): string {
   const lines = linesOf(stderr)
-  const first = lines.flatMap(line => PASSED_ON.exec(line)?.[1] ?? [])[0]
+  const candidates = lines.filter(line => !NO_CAUSE.test(line))
+  const passedOn = lines.flatMap(line => PASSED_ON.exec(line)?.[1] ?? [])
+  const first = candidates.find(line => PREFIX.test(line)) ?? candidates[0] ?? lines[0]
   return (
     findSqlError({exitCode: 0, stderr})?.message ??
-    first ??
-    lines.at(-1)?.replace(PREFIX, '') ??
+    passedOn[0] ??
+    first?.replace(PREFIX, '') ??
     'the connection was lost'
   )
 }
 
-/** Returns the last eight lines that psql or pg_dump wrote, as evidence. */
+/** Returns the lines that psql or pg_dump wrote, as evidence: libpq writes two for each host. */
 export function evidenceLines(stderr: string): string[] {
-  return linesOf(stderr).slice(-8)
+  return linesOf(stderr).slice(0, 24)
 }
 
 function linesOf(stderr: string): string[] {

@@ -1,8 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../errors.js'
-import {lastLines} from '../system/text/last-lines.js'
 import {splitLines} from '../system/text/split-lines.js'
-import {hintFor, SqlError} from './failures.js'
+import {causeIn, evidenceLines, hintFor, SqlError} from './failures.js'
 import type {RunOptions, Server} from './server.js'
 
 /** One open connection, which can hold a transaction or an advisory lock. */
@@ -87,10 +86,10 @@ const ATTEMPTS = {
 } as const
 
 function unreachable(server: Server, stderr: string): AquastreamError {
-  const lines = lastLines(stderr, 6)
+  const lines = evidenceLines(stderr)
   return new AquastreamError(
     'database-unreachable',
-    `the connection to ${server.name} failed: ${lines.at(-1) ?? 'it was closed'}`,
+    `the connection to ${server.name} failed: ${causeIn(stderr)}`,
     {
       hint: 'check that the server is running (aquastream env:status) and accepts this user (psql with the same URL)',
       evidence: lines.length > 1 ? [{title: 'output of psql', lines}] : [],

@@ -1,6 +1,6 @@
 import {readdir} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {failure, siteFor, SMALL} from '../helpers/backups.js'
@@ -90,6 +90,31 @@ test('a restore into another database goes there, whatever form the URL has', as
   })
   expect(schemas).toBe('1')
   expect(await listTemporary(), 'the service file is removed').toEqual(before)
+})
+
+test('every line of libpq is shown, the first as the cause', async () => {
+  const refused = (port: number) => [
+    `connection to server at "127.0.0.1", port ${port} failed: Connection refused`,
+    '\tIs the server running on that host and accepting TCP/IP connections?',
+  ]
+  const error = await failure(site, 'db:backup', '--database-url', 'postgresql://x@127.0.0.1:1,127.0.0.1:2/d')
+  expect(error).toMatchObject({
+    code: 'database-unreachable',
+    message: `the connection to 127.0.0.1:1,127.0.0.1:2/d failed: ${refused(1)[0]}`,
+    evidence: [{lines: [`psql: error: ${refused(1)[0]}`, refused(1)[1], ...refused(2)]}],
+  })
+  const script = resolve(import.meta.dirname, '../../infra/backup/backup.sh')
+  const byHand = await execa('dash', [script, '--dir', join(site.directory, 'by-hand')], {
+    reject: false,
+    env: {...server.env, PGHOST: '127.0.0.1,127.0.0.1', PGPORT: '1,2'},
+  })
+  expect(byHand.stderr.split('\n')).toEqual([
+    `psql: error: ${refused(1)[0]}`,
+    refused(1)[1],
+    ...refused(2),
+    `error: the connection to the database failed: psql: error: ${refused(1)[0]}`,
+    'hint: test the connection with psql',
+  ])
 })
 
 test('a parameter of a newer libpq is refused, not ignored', async () => {

@@ -62,6 +62,37 @@ test.each([
   expect(causeIn(first + detail)).toBe(cause)
 })
 
+test.each([
+  [
+    'a failed connection',
+    [
+      'psql: error: connection to server at "127.0.0.1", port 1 failed: Connection refused',
+      '\tIs the server running on that host and accepting TCP/IP connections?',
+    ],
+    'connection to server at "127.0.0.1", port 1 failed: Connection refused',
+  ],
+  [
+    'a command that psql refused',
+    ['invalid command \\foo', 'sh: 12: printf: I/O error', 'gzip: stdout: Broken pipe'],
+    'invalid command \\foo',
+  ],
+  [
+    'warnings before it',
+    [
+      'perl: warning: Setting locale failed.',
+      'WARNING: password file "/root/.pgpass" has group or world access',
+      'WARNING:  01000: nothing',
+      'pg_dump: warning: there are circular foreign-key constraints on this table:',
+      'pg_dump: error: could not write to output file: No space left on device',
+      'pg_dump: detail: a detail',
+    ],
+    'could not write to output file: No space left on device',
+  ],
+])('of %s, the first line is the cause and all are shown', (_, lines, cause) => {
+  expect(causeIn(lines.join('\n'))).toBe(cause)
+  expect(evidenceLines(lines.join('\n'))).toEqual(lines)
+})
+
 describe('a backup whose test restore fails', () => {
   const server = [
     ...['08006', '40001', '40P01', '42501', '53100', '53200', '53300', '55006', '55P03'],

@@ -1,9 +1,11 @@
 import {createHash} from 'node:crypto'
-import {constants, createReadStream} from 'node:fs'
+import {constants, createReadStream, existsSync} from 'node:fs'
 import {open} from 'node:fs/promises'
+import {join} from 'node:path'
 import type {Readable} from 'node:stream'
 import {AquastreamError} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
 import {storageError} from '../storage-error.js'
 import type {Encoding} from './format.js'
 
@@ -29,6 +31,7 @@ async function readHeader(path: string): Promise<{encoding: Encoding; bytes: num
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       const stat = await handle.stat()
+      if (stat.isDirectory() && existsSync(join(path, 'toc.dat'))) throw directoryFormat(path)
       if (!stat.isFile()) throw notRestorable(path, 'it is not a file')
       const {buffer} = await handle.read(Buffer.alloc(5), 0, 5, 0)
       return {encoding: encodingFrom(buffer), bytes: stat.size}
@@ -44,6 +47,12 @@ async function readHeader(path: string): Promise<{encoding: Encoding; bytes: num
 function notRestorable(path: string, why: string): AquastreamError {
   return new AquastreamError('no-such-backup', `${path} cannot be restored: ${why}`, {
     hint: 'specify an archive, for example user_20261123T020000Z.sql.gz',
+  })
+}
+
+function directoryFormat(path: string): AquastreamError {
+  return new AquastreamError('usage', `${path} is not an SQL dump: its format is directory`, {
+    hint: `convert it, then restore the result with --file: pg_restore --file dump.sql ${shellQuote(path)}`,
   })
 }
 
@@ -106,6 +115,6 @@ export async function* readVerified({path, sha256}: ArchiveFile): AsyncGenerator
   } catch (error) {
     throw unreadable(path, error)
   }
-  if (!held || hash.digest('hex') !== sha256) throw damaged(path, 'its checksum does not match the backup')
-  yield held
+  if (hash.digest('hex') !== sha256) throw damaged(path, 'its checksum does not match the backup')
+  if (held) yield held
 }

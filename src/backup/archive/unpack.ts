@@ -1,10 +1,13 @@
+import {open} from 'node:fs/promises'
 import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
 import {AquastreamError} from '../../errors.js'
-import {WholeOutput} from '../../postgres/output.js'
+import {readOutput, WholeOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
 import type {ArchiveFile} from './read.js'
+import {withoutMark} from './start.js'
 
 /** Bytes of a block: the time per block does not depend on its size. */
 const BLOCK = 1 << 18
@@ -12,16 +15,25 @@ const BLOCK = 1 << 18
 /**
  * Decompresses an archive to SQL. The stream fails if the compressed data ends too early.
  * @param server the server whose tools decompress everything but gzip
- * @throws tool-missing
+ * @throws archive-damaged: the archive is empty; usage: it has another format; tool-missing, tool-too-old
  */
 export function unpack(
-  {encoding}: Pick<ArchiveFile, 'encoding'>,
+  archive: Pick<ArchiveFile, 'path' | 'encoding'>,
   server: Server | undefined,
   bytes: AsyncIterable<Buffer>,
 ): AsyncIterable<Buffer> {
+  return withoutMark(archive, decompress(archive, server, bytes))
+}
+
+function decompress(
+  archive: Pick<ArchiveFile, 'path' | 'encoding'>,
+  server: Server | undefined,
+  bytes: AsyncIterable<Buffer>,
+): AsyncIterable<Buffer> {
+  const {encoding} = archive
   if (encoding === 'plain') return bytes
   const packed = Readable.from(bytes, {objectMode: false})
-  if (encoding !== 'gzip') return unpackOnServer(server!, encoding, packed)
+  if (encoding !== 'gzip') return unpackOnServer(server!, archive, packed)
   const gunzip = createGunzip({chunkSize: BLOCK})
   packed.on('error', error => gunzip.destroy(error))
   gunzip.on('close', () => packed.destroy())
@@ -34,7 +46,11 @@ export function unpack(
  */
 const COMMAND_NOT_FOUND = 127
 
-async function* unpackOnServer(server: Server, encoding: string, bytes: Readable): AsyncGenerator<Buffer> {
+async function* unpackOnServer(
+  server: Server,
+  {path, encoding}: Pick<ArchiveFile, 'path' | 'encoding'>,
+  bytes: Readable,
+): AsyncGenerator<Buffer> {
   const program = server.run('restore', ['unpack', encoding])
   const whole = new WholeOutput()
   const fail = (error: Error): void => {
@@ -47,6 +63,7 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
     yield* program.stdout.pipe(whole) as AsyncIterable<Buffer>
   } catch (error) {
     const {exitCode} = await program.ended
+    if (encoding === 'custom' && exitCode !== COMMAND_NOT_FOUND) await refuseNewer(path, server)
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
@@ -57,5 +74,42 @@ async function* unpackOnServer(server: Server, encoding: string, bytes: Readable
     )
   } finally {
     program.kill()
+  }
+}
+
+/**
+ * The first major version of pg_restore that reads a version 1.N of the custom format: K_VERS_MAX in
+ * src/bin/pg_dump/pg_backup_archiver.h. Older formats can be read by every supported version.
+ */
+const READERS: Record<number, number> = {15: 16, 16: 17}
+const NEXT_FORMAT = 17
+const NEXT_MAJOR = 19
+
+/**
+ * Checks whether pg_restore failed because the archive was made by a newer pg_dump.
+ * @throws tool-too-old
+ */
+async function refuseNewer(path: string, server: Server): Promise<void> {
+  const format = await formatVersion(path)
+  const needed = format >= NEXT_FORMAT ? NEXT_MAJOR : (READERS[format] ?? 0)
+  const version = (await readOutput(server.run('backup', ['version']))).trim()
+  if (Number.parseInt(version, 10) >= needed) return
+  throw new AquastreamError(
+    'tool-too-old',
+    `${path} was made by pg_dump ${needed} or newer, and pg_restore of ${server.name} is version ${version}`,
+    {
+      hint: `use client tools of version ${needed} or newer, or convert the archive with them: pg_restore --file dump.sql ${shellQuote(path)}`,
+    },
+  )
+}
+
+/** Returns N of the version 1.N of the custom format, which follows the mark PGDMP and the 1. */
+async function formatVersion(path: string): Promise<number> {
+  const file = await open(path, 'r')
+  try {
+    const {buffer} = await file.read(Buffer.alloc(1), 0, 1, 6)
+    return buffer[0]!
+  } finally {
+    await file.close()
   }
 }
