@@ -28,6 +28,7 @@ export async function hostPrograms(
   await requireTools()
   await requireVersion(url)
   const variables = {
+    ...credentials(),
     ...withFullPaths(url.variables),
     ...serviceFor(url),
     // All connections of a command have to reach the same server.
@@ -37,6 +38,21 @@ export async function hostPrograms(
     name: url.name,
     start: (program, env) => startOnHost(program, {...variables, ...env}),
   }
+}
+
+/**
+ * Selects variables of the shell that authenticate the user or protect the connection. A variable that selects a server,
+ * a database or a service does not pass: libpq would use it beside the URL, and reach another server than the one that is
+ * named.
+ */
+function credentials(): Record<string, string> {
+  const wanted =
+    /^(?:KRB5\w*|PGPASSWORD|PGPASSFILE|PGSSL\w+|PGREQUIREAUTH|PGCHANNELBINDING|PGGSSENCMODE|PGKRBSRVNAME|PGGSSLIB|PGCONNECT_TIMEOUT)$/
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      wanted.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  )
 }
 
 async function requireTools(): Promise<void> {

@@ -12,7 +12,7 @@ export interface Program {
   kill(): void
 }
 
-/** Starts a program on this machine. Its environment is `env` and the variables that a PostgreSQL client needs. */
+/** Starts a program on this machine. Its environment is `env` and the variables that every program needs. */
 export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program {
   return startProgram(
     execa(program[0]!, program.slice(1), {
@@ -26,9 +26,9 @@ export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program 
   )
 }
 
-/** Selects variables that hold no secret of the stack. */
+/** Selects variables that hold no secret of the stack, and select no server of PostgreSQL. */
 function usualVariables(): NodeJS.ProcessEnv {
-  const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH|KRB5\w*|PG\w+)$/
+  const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }
 

@@ -1,8 +1,10 @@
-import {readdir} from 'node:fs/promises'
+import {readdir, readFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {BackupReport} from '../../src/backup/create.js'
+import type {Manifest} from '../../src/backup/repository/manifest.js'
 import {failure, siteFor, SMALL} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
@@ -127,10 +129,35 @@ test('a parameter of a newer libpq is refused, not ignored', async () => {
   })
 })
 
+test('what the shell has set for libpq selects no other server', async () => {
+  await server.sql('CREATE DATABASE other', {database: 'postgres'})
+  await site.write('.pg_service.conf', '[other]\ndbname=other\n')
+  const env = {
+    PGSERVICE: 'other',
+    PGHOSTADDR: '192.0.2.1',
+    PGDATABASE: 'other',
+    PGPORT: '1',
+    PGOPTIONS: '-c nonsense=1',
+  }
+  const run = await site.run('db:backup --json', {env})
+  expect(run.exitCode, run.stderr + run.stdout).toBe(0)
+  const {path} = JSON.parse(run.stdout) as BackupReport
+  const manifest = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8')) as Manifest
+  expect(manifest.server.database).toBe('aquastream')
+})
+
+test('a password of the shell is used where the URL has none', async () => {
+  const {port, password} = server
+  const url = `postgresql://aquastream@127.0.0.1:${port}/aquastream`
+  const run = await site.run('db:backup', {env: {DATABASE_URL: url, PGPASSWORD: password}})
+  expect(run.exitCode, run.stderr).toBe(0)
+})
+
 async function listTemporary(): Promise<string[]> {
   const names = await readdir(tmpdir())
   const found: string[] = []
   for (const name of names)
-    if ((await readdir(join(tmpdir(), name)).catch((): string[] => [])).includes('service.conf')) found.push(name)
+    if ((await readdir(join(tmpdir(), name)).catch((): string[] => [])).includes('service.conf'))
+      found.push(name)
   return found
 }

@@ -44,11 +44,5 @@ export async function execInPostgres(
     PGPASSWORD: password,
     PGDATABASE: name,
   }
-  return (program, env) => startOnHost(program, {...withoutOwnServer(), ...server, ...env})
-}
-
-/** Unsets the PG… variables of the user, which are meant for another server. */
-function withoutOwnServer(): NodeJS.ProcessEnv {
-  const names = Object.keys(process.env).filter(name => name.startsWith('PG'))
-  return Object.fromEntries(names.map(name => [name, undefined]))
+  return (program, env) => startOnHost(program, {...server, ...env})
 }
