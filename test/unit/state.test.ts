@@ -14,6 +14,7 @@ const NEW: ServiceState = {
   failedChecks: 0,
   healthOutput: '',
   image: 'aquastream/backend-user',
+  imageId: 'sha256:1',
   stub: false,
   published: {},
 }
@@ -25,7 +26,7 @@ interface Case {
   now: ServiceState | undefined
   before?: ServiceState
   phase?: 'starting' | 'started'
-  is: 'ready' | 'waiting' | 'hopeless'
+  is: 'ready' | 'waiting' | 'failed'
   why?: string
 }
 
