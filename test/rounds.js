@@ -7,13 +7,17 @@ const rounds = process.env.AQUASTREAM_TEST_ROUNDS ?? '200'
 const seed = process.env.AQUASTREAM_TEST_SEED ?? String(Date.now() % 1_000_000)
 const again = `AQUASTREAM_TEST_ROUNDS=${rounds} AQUASTREAM_TEST_SEED=${seed} npm run test:rounds`
 console.log(`${rounds} rounds of seed ${seed}; to repeat them: ${again}`)
-const {status} = spawnSync(process.execPath, [join(import.meta.dirname, 'run.js'), 'crash-rounds', 'round-trip'], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    AQUASTREAM_TEST_ROUNDS: rounds,
-    AQUASTREAM_TEST_SEED: seed,
-    AQUASTREAM_TEST_REQUIRE: 'postgres,embedded',
+const {status} = spawnSync(
+  process.execPath,
+  [join(import.meta.dirname, 'run.js'), 'crash-rounds', 'round-trip'],
+  {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      AQUASTREAM_TEST_ROUNDS: rounds,
+      AQUASTREAM_TEST_SEED: seed,
+      AQUASTREAM_TEST_REQUIRE: 'postgres,embedded',
+    },
   },
-})
+)
 process.exit(status ?? 1)

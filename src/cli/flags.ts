@@ -29,6 +29,17 @@ export const stackFlags = {
   }),
 }
 
+/** Flags of every command that waits for services. */
+export const waitFlags = {
+  timeout: Flags.integer({
+    description: 'seconds to wait until all services are healthy',
+    default: 300,
+    min: 1,
+    max: 86_400,
+    helpValue: 'SECONDS',
+  }),
+}
+
 /** Flags of every command that uses backups. */
 export const backupFlags = {
   dir: pathFlag({

@@ -15,6 +15,8 @@ export interface Settings {
   project: string
   /** Every variable that has a value, including defaults. */
   values: Readonly<Record<string, string>>
+  /** The source of each variable that is set, such as `.env.stage` or `the environment`; defaults have none. */
+  sources: Readonly<Record<string, string>>
   /** Problems that prevent a start; commands that only read or stop a stack ignore them. */
   problems: Problem[]
   /** Warnings, which do not prevent a start. */
@@ -84,6 +86,7 @@ function judge(layers: Layer[], {profile, envFile}: SettingsSources): Settings {
     profile,
     project: projectName(values.AQUASTREAM_PROJECT, profile),
     values: {...values, AQUASTREAM_PROFILE: profile},
+    sources: Object.fromEntries([...found].map(([name, {source}]) => [name, source])),
     problems: [
       ...contradictions(files, profile),
       ...missing(layers, profile, envFile),

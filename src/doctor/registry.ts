@@ -1,11 +1,8 @@
 import {isIP} from 'node:net'
-import {execa} from '../system/execa.js'
 import type {ImageNeed} from '../engines/engine.js'
+import {isKnownHost, registryOf} from '../engines/registry.js'
 import {type Check, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
-
-/** The time limit of one DNS lookup, in ms. */
-const ANSWER_MS = 5000
 
 /** Checks that the host names of the registries resolve, if images still have to be fetched from them. */
 export const registry: Check = {
@@ -21,7 +18,7 @@ export const registry: Check = {
     })
     const names = [...new Set(hosts)].filter(host => isIP(host) === 0 && host !== 'localhost')
     if (names.length === 0) return skipped('no image needs to be fetched')
-    const known = await Promise.all(names.map(host => isKnown(host, context.signal)))
+    const known = await Promise.all(names.map(host => isKnownHost(host, context.signal)))
     const unknown = names.filter((_, index) => !known[index])
     if (unknown.length === 0) return ok(`resolved ${names.join(', ')}`)
     return unknown.map(host =>
@@ -36,23 +33,4 @@ export const registry: Check = {
 function withoutImages(packages: ImageNeed[]): string {
   const fetched = packages.find(({how}) => how === 'pull')
   return fetched ? `the first start installs ${fetched.image} with npm` : 'no image needs to be fetched'
-}
-
-/** The first component is a host if it looks like one, see https://pkg.go.dev/github.com/distribution/reference */
-function registryOf(image: string): string {
-  const [first = '', ...rest] = image.split('/')
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
-  return isHost ? first.replace(/:\d+$/, '') : 'registry-1.docker.io'
-}
-
-/** Runs in a separate process: a lookup by the system's resolver cannot be cancelled, and may never be answered. */
-async function isKnown(host: string, cancelSignal: AbortSignal): Promise<boolean> {
-  const script = `require('node:dns').lookup(process.argv[1], error => process.exit(error ? 1 : 0))`
-  const {exitCode} = await execa(process.execPath, ['-e', script, host], {
-    stdin: 'ignore',
-    reject: false,
-    timeout: ANSWER_MS,
-    cancelSignal,
-  })
-  return exitCode === 0
 }

@@ -9,21 +9,25 @@ export interface Access {
   user: string | null
   /** The variable that holds the password, or the password of the test user of the stubs itself. */
   password: string | null
-  /** Where the value of the variable is stored; null if there is no variable. */
-  from: 'generated' | 'settings' | null
+  /** The file that holds the value of the variable, or `the environment`; null if there is no variable. */
+  source: string | null
 }
 
 /** Returns the address and the login of each running service that users open. */
-export function accessTo(states: ServiceState[], {values, generated}: Settings): Access[] {
+export function accessTo(states: ServiceState[], {values, sources}: Settings): Access[] {
   const running = states.filter(({state}) => state === 'running')
-  // The test user and the API pages exist only in the stubs.
-  const [known] = ['gateway', 'user'].every(name =>
-    running.some(({service, stub}) => service === name && stub),
-  )
-    ? ['test']
-    : []
+  const isStub = (name: string): boolean => running.some(({service, stub}) => service === name && stub)
+  // The API pages exist only in the stub of the gateway, and the test user only in that of user.
+  const page = isStub('gateway') ? '/docs' : ''
+  const known = isStub('gateway') && isStub('user') ? 'test' : undefined
   const endpoints = [
-    {service: 'gateway', port: 8080, url: (at: string) => `http://${at}/docs`, user: known, password: known},
+    {
+      service: 'gateway',
+      port: 8080,
+      url: (at: string) => `http://${at}${page}`,
+      user: known,
+      password: known,
+    },
     {service: 'mocks', port: 8090, url: (at: string) => `http://${at}`},
     {
       service: 'postgres',
@@ -44,8 +48,7 @@ export function accessTo(states: ServiceState[], {values, generated}: Settings):
   return endpoints.flatMap(({service, port, url, user, password}) => {
     const at = running.find(state => state.service === service)?.published[port]
     if (at === undefined) return []
-    const isMade = generated?.names.includes(password ?? '') ?? false
-    const from = password === undefined || password === known ? null : isMade ? 'generated' : 'settings'
-    return [{service, address: url(at), user: user ?? null, password: password ?? null, from} as const]
+    const source = (password === undefined ? undefined : sources[password]) ?? null
+    return [{service, address: url(at), user: user ?? null, password: password ?? null, source}]
   })
 }

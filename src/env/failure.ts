@@ -1,6 +1,7 @@
 import type {Profile} from '../config/profile.js'
 import type {Cause, Engine} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
+import {SERVICES} from '../stack/catalogue.js'
 import type {Failure, ServiceState} from '../stack/state.js'
 
 /** A service that does not become ready, with its current state and that before the start. */
@@ -13,8 +14,8 @@ export interface Unready {
 const SENTENCES: Record<Failure, (state: ServiceState) => string> = {
   'killed for memory': () => 'it was killed because it exceeded its memory limit',
   'restarts in a loop': ({exitCode}) =>
-    `it exits again after each restart, the last time with status ${exitCode}`,
-  failed: ({exitCode}) => `it exited with status ${exitCode}`,
+    `it exits again after each restart, the last time with status ${exitCode ?? 'unknown'}`,
+  failed: ({exitCode}) => `it exited with status ${exitCode ?? 'unknown'}`,
   stopped: () => 'it was stopped during the start',
 }
 
@@ -31,7 +32,27 @@ export async function startFailure(
   }
   const {cause, evidence} = await engine.diagnose(now)
   const {code, sentence, hint} = cause ?? plainCause(now, why)
-  return new AquastreamError(code, `${service} cannot start: ${sentence}`, {hint, evidence})
+  const previous = previousImage(now, before)
+  return new AquastreamError(code, `${service} cannot start: ${sentence}${previous.sentence}`, {
+    hint: hint + previous.hint,
+    evidence,
+  })
+}
+
+/** Says which image a service ran before this start, if that was another one, and how to run it again. */
+function previousImage(
+  now: ServiceState,
+  before: ServiceState | undefined,
+): {sentence: string; hint: string} {
+  if (!before || before.imageId === now.imageId) return {sentence: '', hint: ''}
+  const variable = SERVICES.find(({name}) => name === now.service)?.imageVariable
+  const isRenamed = before.image !== now.image
+  const old = isRenamed ? before.image : before.imageId
+  return {
+    sentence: `; before this start, it ran ${isRenamed ? old : `another image of that name, ${old}`}`,
+    hint:
+      variable === undefined || before.stub ? '' : `; to run the image from before, set ${variable}=${old}`,
+  }
 }
 
 function plainCause(state: ServiceState, why: Failure): Cause {
@@ -48,19 +69,17 @@ export async function timeoutError(
   waiting: Unready[],
   {timeout, profile}: {timeout: number; profile: Profile},
 ): Promise<AquastreamError> {
-  const slowest = waiting.find(({now}) => now?.state === 'running')?.now
-  const {cause, evidence} = slowest ? await engine.diagnose(slowest) : {evidence: []}
   const names = waiting.map(({service}) => service).join(', ')
   const late = `${names} ${waiting.length === 1 ? 'is' : 'are'} not healthy after ${timeout} seconds`
-  if (slowest && cause) {
-    const about = waiting.length === 1 ? ':' : `; ${slowest.service}:`
-    return new AquastreamError('timeout', `${late}${about} ${cause.sentence}`, {
-      hint: cause.hint,
-      evidence,
-    })
-  }
-  return new AquastreamError('timeout', late, {
-    hint: `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logCommand(slowest?.service, profile)}`,
+  const {now, before} = waiting.find(({now}) => now?.state === 'running') ?? {}
+  const allowMore = `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logCommand(now?.service, profile)}`
+  if (!now) return new AquastreamError('timeout', late, {hint: allowMore})
+  const {cause, evidence} = await engine.diagnose(now)
+  const previous = previousImage(now, before)
+  const about = waiting.length === 1 ? ':' : `; ${now.service}:`
+  const sentence = (cause ? `${about} ${cause.sentence}` : '') + previous.sentence
+  return new AquastreamError('timeout', late + sentence, {
+    hint: (cause?.hint ?? allowMore) + previous.hint,
     evidence,
   })
 }

@@ -1,8 +1,9 @@
 import type {MemoryUse} from '../engines/engine.js'
-import {SERVICES, type Service} from '../stack/catalogue.js'
+import {JOBS, SERVICES, type Service} from '../stack/catalogue.js'
+import {memoryVariable} from '../stack/names.js'
 import type {ServiceState} from '../stack/state.js'
 
-/** One service in a report, for users and scripts. */
+/** One service, or one job that failed, in a report for users and scripts. */
 export interface ServiceRow {
   service: string
   state: ServiceState['state'] | 'missing'
@@ -38,9 +39,35 @@ export function toRows(
       // The mocks run the stub image as well, but replace no service.
       stub: kind === 'backend' && (state?.stub ?? false),
       url: state ? urlOf(name, state) : null,
-      note: state?.note ?? null,
+      note: state ? noteOf(state) : null,
     }
   })
+}
+
+function noteOf({service, state, note, outOfMemory}: ServiceState): string | null {
+  if (!outOfMemory) return note ?? null
+  const end = 'the kernel killed it because it exceeded its memory limit'
+  return `${state === 'running' ? `restarted after ${end}` : end}; raise ${memoryVariable(service)}`
+}
+
+/** Returns a row for each job that failed. Jobs that have succeeded are no part of a running stack. */
+export function toJobRows(states: ServiceState[]): ServiceRow[] {
+  const failed = states.filter(
+    ({service, state, exitCode}) =>
+      JOBS.some(({name}) => name === service) && (state === 'exited' || state === 'dead') && exitCode !== 0,
+  )
+  return failed.map(({service, state, health, since, restarts, image, exitCode}) => ({
+    service,
+    state,
+    health,
+    since: since ?? null,
+    restarts,
+    memory: null,
+    image,
+    stub: false,
+    url: null,
+    note: `the job failed with exit status ${exitCode}`,
+  }))
 }
 
 function urlOf(name: string, {published}: ServiceState): string | null {

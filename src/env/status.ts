@@ -4,9 +4,9 @@ import {notRunning} from '../engines/not-running.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
-import {servicesOf} from '../stack/catalogue.js'
+import {JOBS, SERVICES, servicesOf} from '../stack/catalogue.js'
 import {isWell, type ServiceState} from '../stack/state.js'
-import {type ServiceRow, toRows} from './service-rows.js'
+import {type ServiceRow, toJobRows, toRows} from './service-rows.js'
 
 export interface StatusReport {
   project: string
@@ -16,6 +16,7 @@ export interface StatusReport {
   dockerProblem: string | null
   /** True if every service is healthy. */
   healthy: boolean
+  /** Every service, and the jobs that failed. */
   services: ServiceRow[]
 }
 
@@ -39,7 +40,7 @@ async function toReport(
   engine: Engine,
   states: ServiceState[],
 ): Promise<StatusReport> {
-  const services = toRows(servicesOf(profile), states, await engine.memory(states))
+  const services = [...toRows(servicesOf(profile), states, await engine.memory(states)), ...toJobRows(states)]
   return {
     project,
     profile,
@@ -50,17 +51,46 @@ async function toReport(
   }
 }
 
-/** Returns one problem that names the services that are not healthy; undefined if all are. */
+/**
+ * Returns one problem that names the services that are not healthy, with a hint about the one that keeps the others from
+ * running; undefined if all are healthy.
+ */
 export function findUnwell({services, profile, dockerProblem}: StatusReport): Problem | undefined {
   const unwell = services.filter(row => !isWell(row))
-  const [first] = unwell
-  if (!first) return undefined
+  if (unwell.length === 0) return undefined
   if (services.every(({state}) => state === 'missing')) {
     return notRunning(`the ${profile} stack`, profile, dockerProblem)
   }
-  return {
-    code: 'not-healthy',
-    message: `${unwell.map(({service}) => service).join(', ')} ${unwell.length === 1 ? 'is' : 'are'} not healthy`,
-    hint: `find the cause in the log: aquastream logs ${first.service} --profile ${profile}`,
-  }
+  const [root] = unwell.toSorted((a, b) => rank(a, unwell) - rank(b, unwell))
+  const names = unwell.filter(row => !isJob(row.service)).map(({service}) => service)
+  const sentences = [
+    ...(isJob(root!.service) ? [`the job ${root!.service} failed`] : []),
+    ...(names.length > 0 ? [`${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not healthy`] : []),
+  ]
+  return {code: 'not-healthy', message: sentences.join('; '), hint: hintFor(root!, profile)}
+}
+
+function isJob(service: string): boolean {
+  return JOBS.some(({name}) => name === service)
+}
+
+/**
+ * Orders the services that are not healthy by how much they explain: a job that failed, then services that ran, then
+ * those that wait; among these, services before the ones that need them.
+ */
+function rank({service, state}: ServiceRow, unwell: ServiceRow[]): number {
+  if (isJob(service)) return 0
+  const needs = SERVICES.find(({name}) => name === service)?.needs ?? []
+  const isBlocked = unwell.some(other => needs.includes(other.service))
+  const neverRan = state === 'missing' || state === 'created'
+  return 1 + 2 * Number(neverRan) + Number(isBlocked)
+}
+
+function hintFor({service, state, health}: ServiceRow, profile: Profile): string {
+  const command = (words: string): string => `aquastream ${words} --profile ${profile}`
+  if (state === 'missing' || state === 'created') return `start it: ${command('env:up')}`
+  const log = `find the cause in the log: ${command(`logs ${service}`)}`
+  const isStopped = state === 'exited' || state === 'dead'
+  const canRestart = !isJob(service) && (isStopped || (state === 'running' && health === 'unhealthy'))
+  return canRestart ? `${log}; start it again: ${command(`env:restart ${service}`)}` : log
 }

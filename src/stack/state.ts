@@ -10,8 +10,8 @@ export interface ServiceState {
   since: string | undefined
   /** Automatic restarts by the engine since the last explicit start. */
   restarts: number
-  /** The exit status of its last end; 0 if it has not ended. */
-  exitCode: number
+  /** The exit status of its last end; 0 if it has not ended, undefined if the engine does not know it any more. */
+  exitCode: number | undefined
   /** Whether the kernel caused its last end because it exceeded its memory limit. */
   outOfMemory: boolean
   /** The last run that has ended since the last explicit start, in ISO 8601, if that is known. */
@@ -22,6 +22,8 @@ export interface ServiceState {
   failedChecks: number
   healthOutput: string
   image: string
+  /** Distinguishes two images of the same name. */
+  imageId: string
   /** Whether a stub replaces it. */
   stub: boolean
   /** Addresses on the host, by port of the service. */
@@ -68,7 +70,7 @@ export function judge(
   if (now.state === 'created') return waiting('waiting for dependencies')
   const isUp = now.state === 'running' && (now.health === 'healthy' || now.health === 'none')
   if (isUp) return {is: 'ready', detail: 'healthy'}
-  if (restarts > 0) return waiting(`exited with status ${now.exitCode} and was restarted`)
+  if (restarts > 0) return waiting(`exited with status ${now.exitCode ?? 'unknown'} and was restarted`)
   return now.state === 'running' ? waitingForHealth(now) : waiting(now.state)
 }
 

@@ -2,6 +2,7 @@ import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {openEngineProxy} from '../helpers/engine-proxy.js'
@@ -82,13 +83,35 @@ test('a port used by a container names the container', async () => {
   })
 })
 
-test('an image that does not exist names its variable', async () => {
+test('an image of an unreachable registry says what to check', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: '127.0.0.1:1/no/such-image:1'})
   const run = await site.run('env:up --profile dev --service gateway --json')
   expect(run.exitCode).toBe(3)
   expect(errorOf(run).code).toBe('image-missing')
   expect(errorOf(run).message).toContain('127.0.0.1:1/no/such-image:1 of gateway cannot be pulled')
-  expect(errorOf(run).hint).toContain('set BACKEND_GATEWAY_IMAGE')
+  expect(errorOf(run).hint).toContain('this machine cannot reach the registry')
+})
+
+test('images of one unreachable registry are one problem', async () => {
+  await using site = await StackSite.open({
+    BACKEND_GATEWAY_IMAGE: 'registry.invalid/gateway:1',
+    BACKEND_USER_IMAGE: 'registry.invalid/user:1',
+  })
+  const run = await site.run('env:up --profile dev --service gateway --service user --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run).problems).toBeUndefined()
+  expect(errorOf(run).message).toMatch(
+    /^images registry\.invalid\/gateway:1 of gateway, registry\.invalid\/user:1 of user cannot be pulled \(/,
+  )
+  expect(errorOf(run).hint).toContain('getent hosts registry.invalid')
+})
+
+test('after a bad image, the one before is named', async () => {
+  await using site = await StackSite.open()
+  await site.run('env:up --profile dev --service gateway --real gateway')
+  const env = {BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/dies:latest'}
+  const run = await site.run('env:up --profile dev --service gateway --json', {env})
+  expect(errorOf(run).message).toMatch(/; before this start, it ran aquastream\/backend-gateway:latest$/)
 })
 
 test('a service that exits at once ends the wait', async () => {
@@ -97,7 +120,7 @@ test('a service that exits at once ends the wait', async () => {
   expect(run.exitCode).toBe(4)
   expect(run.stderr).toContain('  | fatal: cannot read its configuration\n')
   expect(run.stderr).toMatch(
-    /error: gateway cannot start: it exited with status 1 and was restarted \d+ times\n/,
+    /error: gateway cannot start: it exits again after each restart, the last time with status 1\n/,
   )
   expect(run.stderr).toContain('hint: full log: aquastream logs gateway')
 })
@@ -142,6 +165,17 @@ test('a volume created with another password is detected', async () => {
     'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
   )
   expect(run.stdout + run.stderr).not.toContain('another-password-than-before')
+  const status = await site.run('env:status')
+  expect(status.stdout).toMatch(/^postgres-schemas +exited /m)
+  expect(status.stderr).toContain('error: the job postgres-schemas failed; ')
+  expect(status.stderr).toContain('aquastream logs postgres-schemas --profile dev')
+  const [, change] = /the new one: (docker exec .*); otherwise/.exec(errorOf(run).hint) ?? []
+  const input = 'another-password-than-before\n'.repeat(2)
+  await execa('sh', ['-c', change!.replace('-it', '-i')], {cwd: '/', input})
+  const again = await site.run('env:up --profile dev --service postgres', {
+    env: {POSTGRES_PASSWORD: 'another-password-than-before'},
+  })
+  expect(again.exitCode, again.stderr).toBe(0)
 })
 
 test('an engine that stops during a start is reported', async () => {

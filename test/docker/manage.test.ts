@@ -109,7 +109,7 @@ describe('a running stack', () => {
     const run = await site.run('env:status')
     expect(run.exitCode).toBe(4)
     expect(run.stderr).toBe(
-      'error: user is not healthy\nhint: find the cause in the log: aquastream logs user --profile dev',
+      'error: user is not healthy\nhint: find the cause in the log: aquastream logs user --profile dev; start it again: aquastream env:restart user --profile dev',
     )
     expect(run.stdout).toMatch(/^user +exited +exited/m)
     expect((await site.run('env:up --profile dev')).exitCode).toBe(0)

@@ -104,7 +104,7 @@ describe('dev', () => {
       address: `http://${BIND}:${site.setting('GATEWAY_PORT')}/docs`,
       user: 'test',
       password: 'test',
-      from: null,
+      source: null,
     })
     expect(stubsOf(report)).toEqual(['gateway', 'user', 'event', 'crew', 'payment', 'notification', 'media'])
     expect(report.services.every(({health}) => health === 'healthy')).toBe(true)

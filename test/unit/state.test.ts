@@ -14,6 +14,7 @@ const NEW: ServiceState = {
   failedChecks: 0,
   healthOutput: '',
   image: 'aquastream/backend-user',
+  imageId: 'sha256:1',
   stub: false,
   published: {},
 }

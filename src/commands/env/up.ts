@@ -1,5 +1,6 @@
 import {Flags} from '@oclif/core'
 import {BaseCommand} from '../../cli/base-command.js'
+import {waitFlags} from '../../cli/flags.js'
 import {ENGINES} from '../../engines/choice.js'
 import type {UpReport} from '../../env/up.js'
 
@@ -47,13 +48,7 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
         'compose: Docker Compose; embedded: programs installed on this machine, dev only; auto: compose if Docker is available',
     })(),
     pull: Flags.boolean({description: 'pull newer images first'}),
-    timeout: Flags.integer({
-      description: 'seconds to wait until all services are healthy',
-      default: 300,
-      min: 1,
-      max: 86_400,
-      helpValue: 'SECONDS',
-    }),
+    ...waitFlags,
     'no-wait': Flags.boolean({
       description: 'return when all services have been started; wait only for their dependencies',
     }),

@@ -18,7 +18,7 @@ export async function diagnose(project: string, state: ServiceState): Promise<Di
   const cause =
     (await wrongArchitecture(state)) ??
     outOfMemory(state) ??
-    refusedLogin(state) ??
+    refusedLogin(project, state) ??
     changelogLock(project, state, lines)
   return {
     ...(cause && {cause}),
@@ -73,13 +73,15 @@ function outOfMemory({outOfMemory, service}: ServiceState): Cause | undefined {
 const NO_CONNECTION = 2
 
 /** The job that creates the schemas is the first to log in to PostgreSQL, and starts when PostgreSQL is healthy. */
-function refusedLogin({service, profile, exitCode}: ServiceState): Cause | undefined {
+function refusedLogin(project: string, {service, profile, exitCode}: ServiceState): Cause | undefined {
   if (service !== 'postgres-schemas' || exitCode !== NO_CONNECTION) return undefined
+  const change = `docker exec -it ${project}-postgres-1 sh -c 'psql -U "$POSTGRES_USER" -d "$POSTGRES_DB" -c "\\password"'`
+  const isDev = profile === 'dev'
   return {
     code: 'service-failed',
     sentence:
       'the database volume was created with a different POSTGRES_USER, POSTGRES_PASSWORD or POSTGRES_DB',
-    hint: `set the original values, or delete the volume with its data: aquastream env:down --volumes --profile ${profile}`,
+    hint: `if only the password has changed, give the database the new one: ${change}; otherwise set the original values again${isDev ? ', or delete the volume with its data: aquastream env:down --volumes --profile dev' : ''}`,
   }
 }
 

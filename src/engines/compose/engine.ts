@@ -11,7 +11,7 @@ export function composeEngine(project: string): Engine {
     name: 'compose',
     // Only a start needs these modules. They load zod, which takes longer than a docker command.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
-    fetchImages: async (plan, ctx) => (await import('./images.js')).fetchImages(plan, ctx),
+    fetchImages: async (plan, ctx) => (await import('./fetch.js')).fetchImages(plan, ctx),
     diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
     start: async (plan, signal) => (await import('./start.js')).startServices(plan, signal),
     stopServices: async (services, signal) =>

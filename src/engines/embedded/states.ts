@@ -41,6 +41,7 @@ function unwatched(service: string, pid: number, reason: string): Supervised {
     failedChecks: 1,
     healthOutput: reason,
     image: service,
+    imageId: service,
     stub: false,
     published: {},
     note: reason,

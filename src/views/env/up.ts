@@ -48,9 +48,9 @@ const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching missi
 
 /** Renders the services with their addresses, the logins, and the next commands. */
 export function upSummary(report: UpReport): string {
-  const {profile, engine, changed, recreated, restarted, services} = report
+  const {profile, engine, recreated, restarted, services} = report
   const sentences = [
-    changed ? `The ${profile} stack is up.` : `The ${profile} stack was already up; nothing was changed.`,
+    resultText(report),
     ...(recreated.length > 0
       ? [`${engine === 'compose' ? 'Recreated containers' : 'Restarted services'}: ${recreated.join(', ')}.`]
       : []),
@@ -63,19 +63,23 @@ export function upSummary(report: UpReport): string {
   return [startTable(services), '', ...wrapped, '', ...logins(report), ...next].join('\n')
 }
 
-function logins({access, secrets, profile}: UpReport): string[] {
+/** Only a start of all services says something about the whole stack. */
+function resultText({profile, requested, changed}: UpReport): string {
+  const [isUp, wasUp, their] = requested.length > 1 ? ['are', 'were', 'their'] : ['is', 'was', 'its']
+  const ofStack =
+    requested.length > 0 ? `${requested.join(', ')} of the ${profile} stack` : `The ${profile} stack`
+  if (!changed) return `${ofStack} ${wasUp} already up; nothing was changed.`
+  return `${ofStack} ${isUp} up${requested.length > 0 ? `, with ${their} dependencies` : ''}.`
+}
+
+function logins({access}: UpReport): string[] {
   if (access.length === 0) return []
-  const places = {
-    generated: `in ${secrets}`,
-    settings: `in your settings; aquastream env:config --profile ${profile} shows where`,
-  }
-  const named = access.filter(({from}) => from !== null)
-  const lines = (['generated', 'settings'] as const).flatMap(place => {
-    const names = named.flatMap(({from, password}) => (from === place ? [password] : []))
-    if (names.length === 0) return []
+  const stored = access.flatMap(({source, password}) => (source === null ? [] : [{source, password}]))
+  const sources = [...new Set(stored.map(({source}) => source))]
+  const lines = sources.map(place => {
+    const names = stored.flatMap(({source, password}) => (source === place ? [password] : []))
     const some = `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`
-    const subject = names.length === named.length ? 'The passwords are' : some
-    return [wrap(`${subject} ${places[place]}.`, 0, process.stdout)]
+    return wrap(`${sources.length === 1 ? 'The passwords are' : some} in ${place}.`, 0, process.stdout)
   })
   return [accessTable(access), '', ...(lines.length > 0 ? [...lines, ''] : [])]
 }

@@ -39,8 +39,10 @@ export class EventStream {
       'type=container',
       ...actions.map(action => `event=${action}`),
     ]
-    const args = ['events', '--format', '{{json .}}', ...filters.flatMap(filter => ['--filter', filter])]
-    this.#running = execa('docker', args, {
+    // Docker needs a moment until it follows the events, and a service may have died by then.
+    const since = new Date(Date.now() - 1000).toISOString()
+    const args = ['events', '--since', since, '--format', '{{json .}}']
+    this.#running = execa('docker', [...args, ...filters.flatMap(filter => ['--filter', filter])], {
       ...dockerOptions({signal: AbortSignal.any([signal, this.#stop.signal])}),
       buffer: false,
     })

@@ -95,26 +95,42 @@ export function toState(container: Container): ServiceState {
     health: state.Health?.Status ?? 'none',
     since: since.startsWith('0001-') ? undefined : since,
     restarts: container.RestartCount,
-    exitCode: hasEnded(container) ? state.ExitCode : (death?.exitCode ?? state.ExitCode),
+    exitCode: exitCodeOf(container),
     ...(ended && {lastRun: ended}),
     outOfMemory: hasEnded(container) ? state.OOMKilled : (death?.outOfMemory ?? state.OOMKilled),
     ...(unhealthy && {unhealthySince: unhealthy}),
     failedChecks: state.Health?.FailingStreak ?? 0,
     healthOutput: state.Health?.Log?.at(-1)?.Output ?? '',
     image: config.Image,
+    imageId: container.Image,
     stub: config.Image.startsWith(`${STUB_IMAGE}:`),
     published: published(container),
   }
 }
 
+/** After a restart the state of a container says 0, and only its death, if it was seen, says more. */
+function exitCodeOf(container: Container): number | undefined {
+  const {State: state, RestartCount: restarts, death} = container
+  if (hasEnded(container) || restarts === 0) return state.ExitCode
+  return death?.exitCode
+}
+
+/** The engine notes the start of a process when it already runs, and its first lines may be older by this many ms. */
+const EARLY_MS = 1000
+
 /** Returns the last run that has ended; the start of one that was followed by a restart only if its end was seen. */
 function lastRun(container: Container): ServiceState['lastRun'] {
   const {State: state, RestartCount: restarts, death} = container
   const until = state.FinishedAt
-  if (hasEnded(container)) return {since: state.StartedAt, until}
+  const end = Date.parse(until)
+  if (hasEnded(container)) return {since: before(Math.min(Date.parse(state.StartedAt), end)), until}
   if (death?.seconds === undefined) return restarts > 0 ? {since: undefined, until} : undefined
   // The duration is rounded down.
-  return {since: new Date(Date.parse(until) - 1000 * (death.seconds + 1)).toISOString(), until}
+  return {since: before(end - 1000 * (death.seconds + 1)), until}
+}
+
+function before(time: number): string {
+  return new Date(time - EARLY_MS).toISOString()
 }
 
 function published({NetworkSettings: {Ports: ports}}: Container): Record<number, string> {

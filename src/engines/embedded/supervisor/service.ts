@@ -86,6 +86,7 @@ export class Service {
       failedChecks,
       healthOutput: checks.at(-1)?.output ?? '',
       image,
+      imageId: image,
       stub,
       published: 'skipped' in run ? {} : published,
       ...('skipped' in run && {note: run.skipped}),

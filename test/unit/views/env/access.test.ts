@@ -9,15 +9,15 @@ test('each service for users has an address and a login', () => {
       address: 'http://127.0.0.1:8080/docs',
       user: 'test',
       password: 'test',
-      from: null,
+      source: null,
     },
-    {service: 'mocks', address: 'http://127.0.0.1:8090', user: null, password: null, from: null},
+    {service: 'mocks', address: 'http://127.0.0.1:8090', user: null, password: null, source: null},
     {
       service: 'postgres',
       address: '127.0.0.1:5432/aquastream',
       user: 'aquastream',
       password: 'POSTGRES_PASSWORD',
-      from: 'generated' as const,
+      source: '/home/you/.local/state/aquastream/dev.env',
     },
   ]
   expect(screens(() => accessTable(access))).toMatchInlineSnapshot(`

@@ -1,22 +1,24 @@
 import {expect, test} from 'vitest'
-import {inTerminal, screens} from '../../../helpers/screens.js'
+import {hoursAgo, inTerminal, screens} from '../../../helpers/screens.js'
 import {serviceRow} from '../../../helpers/service-rows.js'
 import type {UpReport} from '../../../../src/env/up.js'
 import {upSummary, upUpdate} from '../../../../src/views/env/up.js'
+
+const SINCE = hoursAgo(3)
 
 const POSTGRES = {
   service: 'postgres',
   address: '127.0.0.1:5432/aquastream',
   user: 'aquastream',
   password: 'POSTGRES_PASSWORD',
-  from: 'generated',
+  source: '/home/you/.local/state/aquastream/dev.env',
 } as const
 const REDIS = {
   service: 'redis',
   address: '127.0.0.1:6379',
   user: null,
   password: 'REDIS_PASSWORD',
-  from: 'settings',
+  source: '.env.dev',
 } as const
 
 const REPORT: UpReport = {
@@ -24,7 +26,9 @@ const REPORT: UpReport = {
   project: 'aquastream-dev',
   engine: 'compose',
   changed: true,
+  requested: [],
   recreated: [],
+  restarted: [],
   services: [
     serviceRow('postgres', {url: '127.0.0.1:5432', image: 'postgres:16-alpine'}),
     serviceRow('user', {stub: true}),
@@ -85,8 +89,7 @@ test('recreated containers are named, and settings are not shown', () => {
     redis      127.0.0.1:6379             -           REDIS_PASSWORD
 
     POSTGRES_PASSWORD is in /home/you/.local/state/aquastream/dev.env.
-    REDIS_PASSWORD is in your settings; aquastream env:config --profile dev shows
-    where.
+    REDIS_PASSWORD is in .env.dev.
 
       aquastream logs --follow --profile dev
       aquastream env:status --profile dev
@@ -105,9 +108,7 @@ test('recreated containers are named, and settings are not shown', () => {
 
     POSTGRES_PASSWORD is in /home/you/.local
     /state/aquastream/dev.env.
-    REDIS_PASSWORD is in your settings;
-    aquastream env:config --profile dev
-    shows where.
+    REDIS_PASSWORD is in .env.dev.
 
       aquastream logs --follow --profile dev
       aquastream env:status --profile dev
@@ -126,10 +127,21 @@ test.each([
     {engine: 'embedded', recreated: ['user']},
     ['The dev stack is up.', 'Restarted services: user.'],
   ],
+  ['passwords of the settings are in their file', {access: [REDIS]}, ['The passwords are in .env.dev.']],
   [
-    'passwords of the settings are shown by another command',
-    {access: [REDIS]},
-    ['The passwords are in your settings; aquastream env:config --profile dev shows where.'],
+    'a start of one service says nothing about the stack',
+    {requested: ['user']},
+    ['user of the dev stack is up, with its dependencies.'],
+  ],
+  [
+    'a start of services that run says so',
+    {requested: ['user', 'redis'], changed: false},
+    ['user, redis of the dev stack were already up; nothing was changed.'],
+  ],
+  [
+    'services that were unhealthy are named',
+    {restarted: ['user']},
+    ['The dev stack is up.', 'Restarted because unhealthy: user.'],
   ],
 ] as const)('%s', (_, changes, sentences) => {
   const text = inTerminal(120, () => upSummary({...REPORT, ...(changes as Partial<UpReport>)}))
@@ -143,7 +155,14 @@ test('each event of a start is a task or a notice', () => {
     upUpdate({type: 'image', image: 'redis:7-alpine', state: 'pulling', detail: '3 of 5'}),
     upUpdate({type: 'step', step: 'images', state: 'done'}),
     upUpdate({type: 'services', services: ['redis']}),
-    upUpdate({type: 'recreate', service: 'redis', reason: 'its settings changed'}),
+    upUpdate({
+      type: 'change',
+      service: 'redis',
+      action: 'recreate',
+      reason: 'its settings changed',
+      since: null,
+    }),
+    upUpdate({type: 'change', service: 'user', action: 'restart', reason: 'it is unhealthy', since: SINCE}),
     upUpdate({type: 'service', service: 'redis', state: 'waiting', detail: 'queued'}),
     upUpdate({type: 'service', service: 'redis', state: 'ready', detail: 'healthy'}),
     upUpdate({type: 'notice', text: 'secrets were generated'}),
@@ -154,6 +173,7 @@ test('each event of a start is a task or a notice', () => {
     {task: 'images', state: 'done', detail: 'done'},
     {tasks: ['redis']},
     {notice: 'redis will be recreated: its settings changed'},
+    {notice: `user will be restarted: it is unhealthy (for 3h, since ${SINCE.slice(0, 19)}Z)`},
     {task: 'redis', state: 'running', detail: 'queued'},
     {task: 'redis', state: 'done', detail: 'healthy'},
     {notice: 'note: secrets were generated'},

@@ -1,0 +1,19 @@
+import {wrap} from '../../cli/terminal/wrap.js'
+import type {StopReport} from '../../env/stop.js'
+
+/** Renders which services were stopped, which still need them, and how to start them again. */
+export function stopSummary({profile, stopped, unchanged, dependents}: StopReport): string {
+  const were = unchanged.length === 1 ? 'Was' : 'Were'
+  const notRunning = `${were} not running: ${unchanged.join(', ')}.`
+  if (stopped.length === 0) return wrap(`${notRunning} Nothing was changed.`, 0, process.stdout)
+  const needing = dependents.length === 1 ? 'although it needs' : 'although they need'
+  const sentences = [
+    `Stopped: ${stopped.join(', ')}.`,
+    ...(unchanged.length > 0 ? [notRunning] : []),
+    ...(dependents.length > 0
+      ? [`Still running, ${needing} what was stopped: ${dependents.join(', ')}.`]
+      : []),
+    `To start again: aquastream env:restart ${stopped.join(' ')} --profile ${profile}`,
+  ]
+  return sentences.map(sentence => wrap(sentence, 0, process.stdout)).join('\n')
+}

@@ -1,0 +1,88 @@
+import {chmod} from 'node:fs/promises'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import type {RestartReport} from '../../src/env/restart.js'
+import type {StatusReport} from '../../src/env/status.js'
+import {errorOf} from '../helpers/cli.js'
+import {EmbeddedSite, until} from '../helpers/embedded.js'
+
+test('a stopped service stays stopped until it is started again', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('user')
+  const pid = await site.pidOf('user')
+  const postgres = await site.pidOf('postgres')
+  const stop = await site.run('env:stop user')
+  expect(stop.exitCode, stop.stderr).toBe(0)
+  expect(stop.stdout).toContain('Stopped: user.')
+  expect((await site.processes()).map(process => process.pid)).not.toContain(pid)
+  expect(rowOf(await site.status(), 'user')).toMatchObject({state: 'exited', health: 'none'})
+  expect((await site.run('env:stop user')).stdout).toBe('Was not running: user. Nothing was changed.')
+  await site.up('user')
+  expect(rowOf(await site.status(), 'user')).toMatchObject({state: 'running', health: 'healthy'})
+  expect(await site.pidOf('postgres')).toBe(postgres)
+})
+
+test('a restart replaces the process and continues its log', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('user')
+  const pid = await site.pidOf('user')
+  const before = (await site.run('logs user')).stdout
+  const run = await site.run('env:restart user postgres --json')
+  expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  const {services} = JSON.parse(run.stdout) as RestartReport
+  expect(services.map(({service, health}) => `${service} ${health}`)).toEqual([
+    'postgres healthy',
+    'user healthy',
+  ])
+  expect(await site.pidOf('user')).not.toBe(pid)
+  const after = (await site.run('logs user')).stdout
+  expect(after.startsWith(before)).toBe(true)
+  expect(after).toContain('aquastream: the program exited with status')
+})
+
+test('what does not run cannot be restarted', async () => {
+  await using site = await EmbeddedSite.open()
+  expect(errorOf(await site.run('env:restart --json')).message).toMatch(/^the dev stack is not running/)
+  await site.up('postgres')
+  const run = await site.run('env:restart media --json')
+  expect(run.exitCode).toBe(4)
+  expect(errorOf(run)).toMatchObject({code: 'not-healthy', message: 'media is not running'})
+  expect((await site.run('env:restart nobody --json')).exitCode).toBe(10)
+})
+
+test('a service that became unhealthy is restarted by the next start', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('user')
+  const pid = await site.pidOf('user')
+  process.kill(pid, 'SIGSTOP')
+  await until(
+    async () => rowOf(await site.status(), 'user').health === 'unhealthy',
+    'it is unhealthy',
+    60_000,
+  )
+  const run = await site.run('env:up --service user')
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stderr).toMatch(/^user will be restarted: it is unhealthy \(for \d+s, since .*Z\)$/m)
+  expect(run.stdout).toContain('Restarted because unhealthy: user.')
+  expect(await site.pidOf('user')).not.toBe(pid)
+})
+
+test('a service that dies twice at start is named with its last error', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.write(
+    'redis-server',
+    '#!/bin/sh\n[ "$1" = --version ] && echo v=7.0.0 && exit\necho "fatal: no memory" >&2\nexit 3\n',
+  )
+  await chmod(join(site.directory, 'redis-server'), 0o755)
+  const run = await site.run('env:up --service redis', {env: {PATH: `${site.directory}:${site.env.PATH}`}})
+  expect(run.exitCode).toBe(4)
+  expect(run.stderr.match(/^redis: exited with status 3 and was restarted$/gm)).toHaveLength(1)
+  expect(run.stderr).toContain('last error of redis:\n  | fatal: no memory\n')
+  expect(run.stderr).toContain(
+    'error: redis cannot start: it exits again after each restart, the last time with status 3\n',
+  )
+})
+
+function rowOf({services}: StatusReport, service: string): StatusReport['services'][number] {
+  return services.find(row => row.service === service)!
+}
