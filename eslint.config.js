@@ -40,6 +40,18 @@ export default tseslint.config(
     languageOptions: {globals: {process: 'readonly', console: 'readonly', URL: 'readonly'}},
   },
   {
+    files: ['test/testbed/images/**/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: Object.fromEntries(
+        ['Buffer', 'performance', 'setImmediate', 'setInterval', 'setTimeout'].map(name => [
+          name,
+          'readonly',
+        ]),
+      ),
+    },
+  },
+  {
     files: ['stubs/src/mocks/page/live.js'],
     languageOptions: {
       globals: Object.fromEntries(

@@ -40,7 +40,8 @@ function fromJson(line: string): string[] | undefined {
   const message = fields.message ?? fields.msg
   const trace = fields.stack_trace ?? fields['error.stack_trace'] ?? error!.stack_trace ?? fields.stack
   if (typeof message !== 'string') return undefined
-  const word = typeof level === 'number' ? (level >= PINO_ERROR ? 'ERROR' : '') : String(level ?? '')
+  const isError = typeof level === 'number' && level >= PINO_ERROR
+  const word = typeof level === 'string' ? level : isError ? 'ERROR' : ''
   return [`${word.toUpperCase()} ${message}`.trim(), ...(typeof trace === 'string' ? trace.split('\n') : [])]
 }
 
