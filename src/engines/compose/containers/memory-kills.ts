@@ -16,7 +16,9 @@ export async function withMemoryKills(containers: Container[], signal?: AbortSig
     readKernelLog(signal),
     ...restarted.map(container => hasEvent(container, signal)),
   ])
-  const killed = restarted.filter((container, index) => events[index] || hasKernelLine(container, kernel))
+  const killed = restarted.filter(
+    (container, index) => (events[index] ?? false) || hasKernelLine(container, kernel),
+  )
   return containers.map(container =>
     killed.includes(container) ? {...container, death: {exitCode: KILLED, outOfMemory: true}} : container,
   )
@@ -46,5 +48,5 @@ function hasKernelLine({Id: id, State: state}: Container, lines: string[]): bool
 /** Returns the lines about killed processes; each has the control group, whose name contains the ID of the container. */
 async function readKernelLog(signal?: AbortSignal): Promise<string[]> {
   const {stdout} = await execa('dmesg', ['--time-format', 'iso'], dockerOptions({signal}))
-  return (stdout ?? '').split('\n').filter(line => line.includes('oom-kill:'))
+  return stdout.split('\n').filter(line => line.includes('oom-kill:'))
 }

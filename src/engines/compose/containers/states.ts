@@ -78,7 +78,7 @@ export function isRunning({State: {Status: status}}: Container): boolean {
 }
 
 /** Returns whether no process of a container runs now, although one did. */
-export function hasEnded({State: {Status: status}}: Container): boolean {
+function hasEnded({State: {Status: status}}: Container): boolean {
   return status === 'exited' || status === 'dead' || status === 'restarting'
 }
 

@@ -61,7 +61,7 @@ export class Service {
     return this.#life === undefined && this.#state === 'created'
   }
 
-  get isStopped(): boolean {
+  isStopped(): boolean {
     return this.#stopping.signal.aborted
   }
 
@@ -120,17 +120,17 @@ export class Service {
 
   async #live(run: Run): Promise<void> {
     await this.predecessor?.ended
-    if (this.isStopped) return
+    if (this.isStopped()) return
     let pause = FIRST_PAUSE_MS
     for (;;) {
       const began = performance.now()
       await this.#runOnce(run)
-      if (this.isStopped) return
+      if (this.isStopped()) return
       if (performance.now() - began > LASTED_MS) pause = FIRST_PAUSE_MS
       this.#restarts++
       this.#become('restarting', 'none')
       await sleep(pause, undefined, {signal: this.#stopping.signal}).catch(() => undefined)
-      if (this.isStopped) return
+      if (this.isStopped()) return
       pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
     }
   }
@@ -141,10 +141,10 @@ export class Service {
     try {
       await makeFolders(run, home)
       if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
-      if (this.isStopped) return
+      if (this.isStopped()) return
       this.#program = await startGuarded({home, service: this.spec.service}, run, line => this.#say(line))
       this.#program.stdin.end(run.input ?? '')
-      if (this.isStopped) this.#program.kill(run.stop)
+      if (this.isStopped()) this.#program.kill(run.stop)
       const over = new AbortController()
       const watching = this.#watchHealth(run, over.signal)
       const {exitCode, signal} = await this.#program.ended

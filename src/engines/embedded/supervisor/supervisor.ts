@@ -49,7 +49,7 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
     for (const spec of [...specs, ...others]) {
       const old = this.#services.get(spec.service)
       const isUnchanged = old?.fingerprint === fingerprint(spec)
-      if (isUnchanged && !old.isStopped && !restart.includes(spec.service)) continue
+      if (isUnchanged && !old.isStopped() && !restart.includes(spec.service)) continue
       const around = {
         home: this.home,
         changed: () => this.#changed(),
