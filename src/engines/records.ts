@@ -40,9 +40,12 @@ function fromJson(line: string): string[] | undefined {
   const message = fields.message ?? fields.msg
   const trace = fields.stack_trace ?? fields['error.stack_trace'] ?? error!.stack_trace ?? fields.stack
   if (typeof message !== 'string') return undefined
-  const isError = typeof level === 'number' && level >= PINO_ERROR
-  const word = typeof level === 'string' ? level : isError ? 'ERROR' : ''
-  return [`${word.toUpperCase()} ${message}`.trim(), ...(typeof trace === 'string' ? trace.split('\n') : [])]
+  return [`${levelOf(level)} ${message}`.trim(), ...(typeof trace === 'string' ? trace.split('\n') : [])]
+}
+
+function levelOf(level: unknown): string {
+  if (typeof level === 'number') return level >= PINO_ERROR ? 'ERROR' : ''
+  return typeof level === 'string' ? level.toUpperCase() : ''
 }
 
 function parseObject(line: string): Record<string, unknown> | undefined {

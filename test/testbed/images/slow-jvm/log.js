@@ -1,5 +1,5 @@
 // Log lines as Spring Boot writes them: to stdout, as text over several lines or as one JSON object per record.
-exports.log = ({json, level, logger, message, trace = []}) => {
+export const log = ({json, level, logger, message, trace = []}) => {
   const time = new Date().toISOString()
   console.log(
     json

@@ -1,10 +1,10 @@
 // Unpacks a native library and loads it, as a JVM does for Netty or Snappy. The directory must allow execution.
-const {copyFileSync, readdirSync} = require('node:fs')
-const {join} = require('node:path')
+import {copyFileSync, readdirSync} from 'node:fs'
+import {join} from 'node:path'
 
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu'
 
-exports.loadLibrary = (directory, say) => {
+export const loadLibrary = (directory, say) => {
   const name = readdirSync(LIBRARIES).find(file => file.startsWith('libz.so.'))
   const path = join(directory, 'libnative.so')
   copyFileSync(join(LIBRARIES, name), path)

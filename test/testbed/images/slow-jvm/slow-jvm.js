@@ -9,10 +9,13 @@
 //   SLOW_JVM_LOCKED         yes: waits for the lock of Liquibase instead of becoming ready
 //
 // While it runs, SIGUSR1 makes it unhealthy, or healthy again, and SIGUSR2 makes it use memory until it is killed.
-const {createServer} = require('node:http')
-const {log} = require('./log.js')
-const {loadLibrary} = require('./native-library.js')
-const {loginFailure, poolWarning} = require('./stack-trace.js')
+import {Buffer} from 'node:buffer'
+import {createServer} from 'node:http'
+import {performance} from 'node:perf_hooks'
+import {setImmediate, setInterval, setTimeout} from 'node:timers'
+import {log} from './log.js'
+import {loadLibrary} from './native-library.js'
+import {loginFailure, poolWarning} from './stack-trace.js'
 
 const javaOptions = process.env.JAVA_TOOL_OPTIONS ?? ''
 const properties = [...javaOptions.matchAll(/-D(\w+)=(\S+)/g)].map(([, name, value]) => [name, value])

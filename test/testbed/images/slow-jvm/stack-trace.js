@@ -6,7 +6,7 @@ const frames = (name, count) =>
   )
 
 /** A service whose database refuses the password: four exceptions, each of which causes the one before. */
-exports.loginFailure = logger => [
+export const loginFailure = logger => [
   "org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'liquibase' defined in class path resource [org/springframework/boot/autoconfigure/liquibase/LiquibaseAutoConfiguration$LiquibaseConfiguration.class]: liquibase.exception.DatabaseException",
   ...frames('org.springframework.beans.factory.support.AbstractAutowireCapableBeanFactory', 38),
   ...frames(`${logger}.Application`, 2),
@@ -22,7 +22,7 @@ exports.loginFailure = logger => [
 ]
 
 /** A warning over several lines that a healthy start writes as well. */
-exports.poolWarning = () => [
+export const poolWarning = () => [
   'java.lang.Exception: the housekeeper was late',
   ...frames('com.zaxxer.hikari.pool.HikariPool', 4),
 ]
