@@ -2,6 +2,7 @@ import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {lockDatabase} from '../postgres/lock.js'
+import {namingPrivileges} from '../postgres/privileges.js'
 import {reachServer} from '../postgres/server.js'
 import {refusedAs, withSession} from '../postgres/session.js'
 import type {ArchiveForm} from './archive/format.js'
@@ -58,7 +59,9 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
       for (const text of await findNotBackedUp(session, names)) ctx.on({type: 'notice', text})
       const signal = AbortSignal.any([ctx.signal, lost])
       const set = {...request, root, chosen, kind: 'backup' as const}
-      const written = await writeSet(set, {server, session}, {on: ctx.on, signal})
+      const written = await writeSet(set, {server, session}, {on: ctx.on, signal}).catch(
+        namingPrivileges(session, names),
+      )
       const report = {...written, profile}
       if (!request.rotate) return report
       const {deleted} = await rotateLocked(root, DEFAULT_POLICY, {on: () => undefined, signal})

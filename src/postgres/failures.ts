@@ -107,7 +107,7 @@ const PSQL_CONNECTION_FAILURE = 2
 /** Returns the hint for an error of the server. */
 export function hintFor(error: ErrorCode, attempt: Attempt): string {
   const failure = find(error)
-  return failure[attempt] ?? failure.hint ?? DEFAULT_HINT
+  return error.hint ?? failure[attempt] ?? failure.hint ?? DEFAULT_HINT
 }
 
 /** Returns whether a backup can be valid although its test restore failed with this error. */
@@ -119,10 +119,13 @@ function find({state, source}: ErrorCode): Failure {
   return FAILURES[`${state} ${source}`] ?? FAILURES[state] ?? FAILURES[state.slice(0, 2)] ?? {}
 }
 
-type ErrorCode = Pick<SqlError, 'state' | 'source'>
+type ErrorCode = Pick<SqlError, 'state' | 'source' | 'hint'>
 
 /** An error that the server reported. No decision depends on its message, because the server translates it. */
 export class SqlError extends Error {
+  /** A hint that knows more than the SQLSTATE. */
+  hint?: string | undefined
+
   constructor(
     /** The SQLSTATE: five characters. */
     readonly state: string,

@@ -3,7 +3,17 @@ import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {gunzipSync} from 'node:zlib'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {backup, failure, listTree, report, restore, rootOf, siteFor, SMALL} from '../helpers/backups.js'
+import {
+  backup,
+  detour,
+  failure,
+  listTree,
+  report,
+  restore,
+  rootOf,
+  siteFor,
+  SMALL,
+} from '../helpers/backups.js'
 import {errorOf, type Running, type Site} from '../helpers/cli.js'
 import {loadPlatform} from '../helpers/platform.js'
 import {postgresPrograms} from '../helpers/postgres-programs.js'
@@ -92,6 +102,36 @@ describe('the consistency of a backup', () => {
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toMatch(/notification\.outbox.* was truncated or rewritten during the dump; retrying/)
     expect(await inSet('latest', 'SELECT count(*) FROM notification.outbox')).toBe('5')
+  })
+
+  test('a table that is dropped during the dump makes it start again', async () => {
+    await server.sql(`${SMALL} CREATE TABLE crew.boats (n int)`)
+    const drop = `[ -e dropped ] || { psql -Xqc 'DROP TABLE crew.boats' </dev/null; : >dropped; }`
+    const script = `cd ${site.directory} && ${drop}; exec /bin/sh "$@"`
+    const env = await detour(site, server, {stream: 'facts', script})
+    const {exitCode, stdout, stderr} = await site.run('db:backup --json', {env})
+    expect(exitCode, stdout).toBe(0)
+    expect(stderr).toContain(
+      'a table or another object was altered, created or dropped during the dump; retrying',
+    )
+  })
+
+  test('tables that are renamed during every dump fail the backup', async () => {
+    await server.sql(`${SMALL} CREATE TABLE crew.boats (n int)`)
+    await site.write(
+      'rename.sql',
+      `SELECT format('ALTER TABLE %s RENAME TO %I', oid::regclass, 'boats' || gen_random_uuid())
+       FROM pg_class WHERE relname ~ '^boats' AND relkind = 'r' \\gexec\n`,
+    )
+    const script = `psql -Xqf ${join(site.directory, 'rename.sql')} </dev/null; exec /bin/sh "$@"`
+    const env = await detour(site, server, {stream: 'facts', script})
+    expect(errorOf(await site.run('db:backup --json', {env}))).toEqual({
+      code: 'backup-failed',
+      exitCode: 5,
+      message: 'a table or another object was altered, created or dropped during each of 3 attempts',
+      hint: 'run the backup when the job that changes the table has finished',
+    })
+    expect(await report(site, ['db:list'])).toMatchObject({sets: []})
   })
 
   test('a table that is truncated continuously is never empty', async () => {

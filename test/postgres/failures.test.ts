@@ -35,6 +35,8 @@ interface Failure {
 
 const NOBODY = 65_534
 const OWNER = 'connect as a user with the required privileges: the owner or a superuser'
+const BYPASS =
+  'user reader needs BYPASSRLS, because of the row-level security of "user".accounts; grant it, or connect as a superuser'
 const ELSEWHERE =
   'an object that the backup requires is missing, or an object that it creates already exists; to restore into another database, use --into'
 
@@ -84,7 +86,11 @@ const failures: Failure[] = [
     what: 'a user that cannot create a database',
     state: '42501',
     provoke: place => asReader(place, 'db:restore --yes --json --schema user --into other --create'),
-    outcome: {code: 'restore-failed', exitCode: 6, hint: OWNER},
+    outcome: {
+      code: 'restore-failed',
+      exitCode: 6,
+      hint: 'grant CREATEDB to the user, or connect as a superuser',
+    },
   },
   {
     what: 'rows that refer to rows missing in the backup',
@@ -143,13 +149,13 @@ const failures: Failure[] = [
   fromFile(
     'a setting that this server does not support',
     '42704',
-    'SET aquastream_setting = 0;',
+    'CREATE FUNCTION odd.f() RETURNS int LANGUAGE sql SET aquastream_setting = 0 AS $$SELECT 1$$;',
     'the archive was written by a newer pg_dump, and this server does not support it: restore it into a newer server',
   ),
   fromFile(
     'a server without memory for more locks',
     '53200',
-    'SELECT pg_catalog.pg_advisory_xact_lock(n) FROM pg_catalog.generate_series(1, 1000000) n;',
+    'CREATE MATERIALIZED VIEW odd.m AS SELECT n FROM pg_catalog.generate_series(1, 1000000) n WHERE pg_catalog.pg_try_advisory_xact_lock(n);',
     'increase max_locks_per_transaction on the server, then restart it',
   ),
   {
@@ -200,8 +206,20 @@ const failures: Failure[] = [
     outcome: {
       code: 'backup-failed',
       exitCode: 5,
-      hint: 'connect as a user who can read all tables: the owner or a superuser',
+      hint: 'user reader needs SELECT on "user".accounts; grant it, or connect as a superuser',
     },
+  },
+  {
+    what: 'a backup of a table with row-level security',
+    state: '42501',
+    provoke: place => withRowSecurity(place, 'db:backup --json --schema user'),
+    outcome: {code: 'backup-failed', exitCode: 5, hint: BYPASS},
+  },
+  {
+    what: 'a restore of a table with row-level security',
+    state: '42501',
+    provoke: place => withRowSecurity(place, 'db:restore --yes --json --schema user'),
+    outcome: {code: 'restore-failed', exitCode: 6, hint: BYPASS},
   },
   {
     what: 'a backup of a table that stays locked',
@@ -366,6 +384,15 @@ async function asReader(
   return run
 }
 
+/** Runs a command as a user to whom row-level security applies, as it does to the owner. */
+async function withRowSecurity(place: Place, words: string): Promise<Run> {
+  const {sql} = place.server
+  await sql('ALTER TABLE "user".accounts ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY')
+  const run = await asReader(place, words)
+  await sql('ALTER TABLE "user".accounts DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY')
+  return run
+}
+
 /** Restores with a script of the test in place of restore.sh. */
 async function throughReplay({site}: Place, what: string, script: string): Promise<Run> {
   const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'replay', script})
@@ -380,7 +407,7 @@ async function withLockedDump({server, site}: Place): Promise<Run> {
   const script = `
     PGAPPNAME=holder psql -Xqc '${lock}' </dev/null >/dev/null 2>&1 &
     until [ "$(psql -XAtqc "${held}" </dev/null)" = 1 ]; do sleep 0.1; done
-    text=$(printf '%s\\n' "$2" | sed 's/lock_wait=60/lock_wait=1/')
+    text=$(printf '%s\\n' "$2" | sed 's/lock_wait=[^ ]*$/lock_wait=1/')
     shift 2
     exec /bin/sh -c "$text" "$@"`
   const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'dump', script})

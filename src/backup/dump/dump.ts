@@ -1,5 +1,6 @@
 import {join} from 'node:path'
 import type {Context} from '../../engines/engine.js'
+import {SqlError} from '../../postgres/failures.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {version} from '../../system/version.js'
@@ -7,6 +8,7 @@ import {type ArchiveForm, compressionArgument, suffixOf} from '../archive/format
 import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
+import {Changed, haveDefinitionsChanged} from './changes.js'
 import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
 import {extensionsIn, readFacts, rewrittenSince, type SchemaSize} from './snapshot.js'
@@ -48,7 +50,7 @@ interface Dump {
 
 /**
  * Writes the archives of all schemas and of the roles into the draft, in parallel.
- * @throws Rewritten: a table was truncated or rewritten during the dump; backup-failed, disk-full, backup-directory
+ * @throws Changed: the schemas changed during the dump; backup-failed, disk-full, backup-directory; SqlError
  */
 export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promise<Manifest> {
   const {request, source, snapshot, draft, pgDump} = job
@@ -74,11 +76,10 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
     inParallel(largestFirst, request.jobs, dumpOne),
   ]).catch(async () => {
     // Report the first failure: the others were aborted because of it.
-    const error: unknown = failed.signal.reason
-    throw error instanceof DumpFailed ? await explainDump(error, {...source, schemas, form: request}) : error
+    throw await explain(job, failed.signal.reason)
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
-  if (rewritten.length > 0) throw new Rewritten(rewritten)
+  if (rewritten.length > 0) throw new Changed(`${rewritten.join(', ')} was truncated or rewritten`)
   return {
     format: 1,
     id: draft.id,
@@ -127,11 +128,11 @@ async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<
   return {file, ...(await writeArchive(program, join(draft.path, file), options))}
 }
 
-/**
- * Tables were truncated or rewritten after the snapshot was taken, so that their rows are missing from the dump.
- */
-export class Rewritten extends Error {
-  constructor(readonly tables: string[]) {
-    super('rewritten')
-  }
+/** Returns the error to report for a failed dump. */
+async function explain({request, source}: Dump, error: unknown): Promise<unknown> {
+  if (!(error instanceof DumpFailed || error instanceof SqlError)) return error
+  const schemas = request.chosen.map(({name}) => name)
+  const changed = await haveDefinitionsChanged(source, schemas, request.database).catch(() => false)
+  if (changed) return new Changed('a table or another object was altered, created or dropped')
+  return error instanceof DumpFailed ? explainDump(error, {...source, schemas, form: request}) : error
 }

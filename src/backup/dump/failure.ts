@@ -1,6 +1,7 @@
 import {AquastreamError} from '../../errors.js'
 import {causeIn, evidenceLines, hintFor} from '../../postgres/failures.js'
 import {readOutput} from '../../postgres/output.js'
+import {missingPrivileges} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {succeeds} from '../../system/succeeds.js'
@@ -42,21 +43,20 @@ async function lacksCompression({server, form}: Dump): Promise<string | undefine
 }
 
 /**
- * pg_dump reports no SQLSTATE, and its messages are in the language of the server. So the server is asked for
- * reasons why tables cannot be read, expressed as a SQLSTATE. The query only reads the catalogs: an attempt to read
- * the tables would wait for locks, or abort the transaction of the session.
+ * pg_dump reports no SQLSTATE, and its messages are in the language of the server. So the server is asked why tables
+ * cannot be read.
  */
 async function serverHint({session, schemas}: Dump): Promise<string | undefined> {
-  const state = await session
-    .json<string | null>(
-      `SELECT to_json(CASE
-        WHEN bool_or(NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT')
-          OR row_security_active(c.oid)) THEN '42501'
-        WHEN bool_or(c.oid IN (SELECT relation FROM pg_locks WHERE mode = 'AccessExclusiveLock'
-          AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))) THEN '55P03' END)
-      FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid
-      WHERE c.relkind IN ('r', 'p', 'S', 'm') AND n.nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)}))`,
+  const missing = await missingPrivileges(session, schemas).catch(() => undefined)
+  if (missing !== undefined) return missing
+  const isLocked = await session
+    .json<boolean>(
+      `SELECT to_json(EXISTS (
+        SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE mode = 'AccessExclusiveLock'
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND n.nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)}))))`,
     )
-    .catch(() => null)
-  return state === null ? undefined : hintFor({state}, 'backup')
+    .catch(() => false)
+  return isLocked ? hintFor({state: '55P03'}, 'backup') : undefined
 }

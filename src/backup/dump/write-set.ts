@@ -5,7 +5,8 @@ import {requireCompression} from '../archive/format.js'
 import {type Manifest, rowsIn} from '../repository/manifest.js'
 import {withDraft} from '../repository/publish.js'
 import {listSets} from '../repository/sets.js'
-import {type BackupEvent, dump, type DumpRequest, type DumpSource, Rewritten} from './dump.js'
+import {Changed} from './changes.js'
+import {type BackupEvent, dump, type DumpRequest, type DumpSource} from './dump.js'
 import {withSnapshot} from './snapshot.js'
 
 /** One backup that was written. `seconds` is the elapsed time, to 0.1 s. */
@@ -26,7 +27,7 @@ export interface SetRequest extends DumpRequest {
   pin: boolean
 }
 
-/** Attempts when a table is truncated or rewritten during the dump. */
+/** Attempts when the schemas change during the dump. */
 const ATTEMPTS = 3
 
 /**
@@ -51,13 +52,10 @@ export async function writeSet(
       )
       return toReport(manifest, {path, server: source.server.name, ms: performance.now() - began})
     } catch (error) {
-      if (!(error instanceof Rewritten)) throw error
-      if (attempt === ATTEMPTS) throw keepsChanging(error.tables)
+      if (!(error instanceof Changed)) throw error
+      if (attempt === ATTEMPTS) throw keepsChanging(error)
       await source.session.query('ROLLBACK')
-      ctx.on({
-        type: 'notice',
-        text: `${error.tables.join(', ')} was truncated or rewritten during the dump; retrying`,
-      })
+      ctx.on({type: 'notice', text: `${error.what} during the dump; retrying`})
     }
   }
 }
@@ -67,12 +65,10 @@ async function lastSizes(root: string): Promise<Map<string, number>> {
   return new Map(last?.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
 }
 
-function keepsChanging(tables: string[]): AquastreamError {
-  return new AquastreamError(
-    'backup-failed',
-    `${tables.join(', ')} was truncated or rewritten during each of ${ATTEMPTS} attempts`,
-    {hint: 'run the backup when the job that changes the table has finished'},
-  )
+function keepsChanging({what}: Changed): AquastreamError {
+  return new AquastreamError('backup-failed', `${what} during each of ${ATTEMPTS} attempts`, {
+    hint: 'run the backup when the job that changes the table has finished',
+  })
 }
 
 function toReport(

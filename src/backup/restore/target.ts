@@ -1,5 +1,6 @@
 import {AquastreamError} from '../../errors.js'
 import {failIfRunning} from '../../postgres/lock.js'
+import {namingPrivileges} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {jsonLiteral, literal} from '../../system/text/sql-quote.js'
@@ -134,6 +135,6 @@ async function readTables(
   options: {database: string | undefined; signal: AbortSignal},
 ): Promise<TargetState['tables']> {
   if (schemas.length === 0) return new Map()
-  const facts = await readFacts(at, schemas, options)
+  const facts = await readFacts(at, schemas, options).catch(namingPrivileges(at.session, schemas))
   return new Map(facts.schemas.map(({schema, tables}) => [schema, tables]))
 }

@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
 import {TEST_RESTORE_LOCK, tryLock} from '../../postgres/lock.js'
+import {requiring} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
@@ -68,7 +69,7 @@ async function restoreScratch(
   const began = performance.now()
   // A failed test restore left its database.
   await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
-  await session.query(`CREATE DATABASE ${identifier(database)}`)
+  await session.query(`CREATE DATABASE ${identifier(database)}`).catch(requiring('CREATEDB'))
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(
       {
