@@ -51,7 +51,7 @@ class Holder implements AsyncDisposable {
   async stopped(): Promise<void> {
     this.process.kill('SIGSTOP')
     const stat = `/proc/${this.process.pid}/stat`
-    await vi.waitFor(async () => expect(await readFile(stat, 'utf8')).toContain(') T '), {timeout: 10_000})
+    await vi.waitFor(async () => expect(await readFile(stat, 'utf8')).toContain(') T '), {timeout: 60_000})
   }
 
   async killed(): Promise<void> {

@@ -73,15 +73,15 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     )
     held.catch(() => undefined)
     const holds = `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'`
-    await expect.poll(() => sql(holds), {timeout: 20_000}).toBe('1')
+    await expect.poll(() => sql(holds), {timeout: 60_000}).toBe('1')
     const running = site.start('db:backup')
     // The size of a partitioned table is not measured, so only the dump waits for the lock.
-    await expect.poll(programs, {timeout: 20_000}).toMatch(/psql -XAtqw[^]*pg_dump/)
+    await expect.poll(programs, {timeout: 60_000}).toMatch(/psql -XAtqw[^]*pg_dump/)
     running.kill('SIGKILL')
     await running.ended
     await sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'`)
     await held.catch(() => undefined)
-    await expect.poll(programs, {timeout: 15_000}).not.toMatch(/psql|pg_dump|gzip|backup\.sh/)
+    await expect.poll(programs, {timeout: 60_000}).not.toMatch(/psql|pg_dump|gzip|backup\.sh/)
   })
 })
 

@@ -8,7 +8,7 @@ import {afterAll, beforeAll, expect, test, vi} from 'vitest'
 const SECRET = 'right-secret'
 const WRONG = 'wrong-secret'
 const HARDENED = ['--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges', '--user=10001:10001']
-const UNTIL_UP = {timeout: 20_000, interval: 100}
+const UNTIL_UP = {timeout: 60_000, interval: 100}
 
 const DATABASE = {
   SPRING_DATASOURCE_URL: 'jdbc:postgresql://postgres:5432/aquastream?currentSchema=media',
@@ -34,7 +34,7 @@ const GATEWAY = {
 const JDBC = 'SPRING_DATASOURCE_URL must have the form jdbc:postgresql://HOST:PORT/DATABASE'
 
 const site = `stub-test-${randomBytes(4).toString('hex')}`
-vi.setConfig({testTimeout: 30_000})
+vi.setConfig({testTimeout: 90_000})
 beforeAll(openSite, 120_000)
 afterAll(closeSite, 60_000)
 

@@ -4,7 +4,7 @@ import type {AddressInfo} from 'node:net'
 import {vi} from 'vitest'
 import {Stub, type HttpResponse, type RequestOptions} from './stubs.js'
 
-const UNTIL = {timeout: 10_000, interval: 20}
+const UNTIL = {timeout: 60_000, interval: 20}
 
 export const BOT_TOKEN = '123456:the-secret-of-the-bot'
 export const YOOKASSA = {shopId: '100500', secretKey: 'test_secret_of_the_shop'}

@@ -4,7 +4,7 @@ import {vi} from 'vitest'
 import {freePort} from './free-port.js'
 
 const SERVER = 'infra/stubs/server.js'
-const UNTIL = {timeout: 20_000, interval: 20}
+const UNTIL = {timeout: 60_000, interval: 20}
 
 /** The secret of all stubs that the tests start. */
 export const JWT_SECRET = 'a-secret-of-at-least-32-characters'
