@@ -28,8 +28,7 @@ export async function hostPrograms(
   await requireTools()
   await requireVersion(url)
   const variables = {
-    ...credentials(),
-    ...withFullPaths(url.variables),
+    ...withFullPaths({...credentials(), ...url.variables}),
     ...serviceFor(url),
     // All connections of a command have to reach the same server.
     PGLOADBALANCEHOSTS: 'disable',
