@@ -44,7 +44,8 @@ export function toRows(
   })
 }
 
-function noteOf({service, state, note, outOfMemory}: ServiceState): string | null {
+function noteOf({service, state, note, outOfMemory, unhealthySince}: ServiceState): string | null {
+  if (unhealthySince !== undefined) return `unhealthy since ${unhealthySince.slice(0, 19)}Z`
   if (!outOfMemory) return note ?? null
   const end = 'the kernel killed it because it exceeded its memory limit'
   return `${state === 'running' ? `restarted after ${end}` : end}; raise ${memoryVariable(service)}`

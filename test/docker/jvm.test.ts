@@ -76,9 +76,9 @@ test('a service that became unhealthy is restarted by the next start', async () 
   const before = await site.inspect('gateway')
   await docker('exec', before.Id, 'sh', '-c', 'kill -USR1 1')
   await until(async () => (await health()).Status === 'unhealthy', 'it is unhealthy')
-  expect((await site.run('env:status')).stderr).toContain(
-    'start it again: aquastream env:restart gateway --profile dev',
-  )
+  const status = await site.run('env:status')
+  expect(status.stdout).toMatch(/^ {2}gateway is running: unhealthy since \d{4}-\d\d-\d\dT[\d:]{8}Z$/m)
+  expect(status.stderr).toContain('start it again: aquastream env:restart gateway --profile dev')
   const run = await site.run('env:up --profile dev --service gateway', quick)
   expect(run.exitCode, run.stderr).toBe(0)
   expect(run.stderr).toMatch(

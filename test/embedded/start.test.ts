@@ -55,7 +55,7 @@ test('a second start changes nothing and says so', async () => {
   await site.up('gateway')
   const before = await site.pidOf('gateway')
   expect((await site.run('env:up --service gateway')).stdout).toContain(
-    'The dev stack was already up; nothing was changed.',
+    'gateway of the dev stack was already up; nothing was changed.',
   )
   expect(await site.pidOf('gateway')).toBe(before)
 })
@@ -67,9 +67,7 @@ test('the report shows where the passwords are stored', async () => {
   expect(first.stdout).toContain(`\nThe passwords are in ${generated}.\n`)
   await writeFile(join(site.directory, '.env.dev'), 'POSTGRES_PASSWORD=of-my-own-choice\n')
   const second = await site.run('env:up --service postgres')
-  expect(second.stdout).toContain(
-    '\nThe passwords are in your settings; aquastream env:config --profile dev shows where.\n',
-  )
+  expect(second.stdout).toContain('\nThe passwords are in .env.dev.\n')
   expect(second.stdout).not.toContain(generated)
 })
 
@@ -131,7 +129,9 @@ test('a service that cannot start is reported with its output', async () => {
   await rm(join(site.home, 'postgres', 'global', 'pg_control'))
   const run = await site.run('env:up --service postgres --timeout 60 --json')
   expect(run.exitCode).toBe(4)
-  expect(errorOf(run).message).toMatch(/^postgres cannot start: it exited with status \d/)
+  expect(errorOf(run).message).toMatch(
+    /^postgres cannot start: it exits again after each restart, the last time with status \d/,
+  )
   expect(run.stdout).toContain('pg_control')
 })
 

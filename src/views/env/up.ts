@@ -4,6 +4,7 @@ import {ago} from '../../cli/terminal/ago.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
 import type {WaitEvent} from '../../env/wait.js'
+import {isWell} from '../../stack/state.js'
 import {accessTable} from './access.js'
 import {startTable} from './services.js'
 
@@ -63,13 +64,16 @@ export function upSummary(report: UpReport): string {
   return [startTable(services), '', ...wrapped, '', ...logins(report), ...next].join('\n')
 }
 
-/** Only a start of all services says something about the whole stack. */
-function resultText({profile, requested, changed}: UpReport): string {
-  const [isUp, wasUp, their] = requested.length > 1 ? ['are', 'were', 'their'] : ['is', 'was', 'its']
-  const ofStack =
+/** Only a start of all services says something about the whole stack, and only a start that waited about its health. */
+function resultText({profile, requested, changed, services}: UpReport): string {
+  const isOne = requested.length <= 1
+  const subject =
     requested.length > 0 ? `${requested.join(', ')} of the ${profile} stack` : `The ${profile} stack`
-  if (!changed) return `${ofStack} ${wasUp} already up; nothing was changed.`
-  return `${ofStack} ${isUp} up${requested.length > 0 ? `, with ${their} dependencies` : ''}.`
+  if (!changed) return `${subject} ${isOne ? 'was' : 'were'} already up; nothing was changed.`
+  const hasNeeds = requested.length > 0 && services.length > requested.length
+  const needs = hasNeeds ? `, with ${isOne ? 'its' : 'their'} dependencies` : ''
+  if (services.every(isWell)) return `${subject} ${isOne ? 'is' : 'are'} up${needs}.`
+  return `${subject} ${isOne ? 'was' : 'were'} started${needs}; not every service is healthy yet.`
 }
 
 function logins({access}: UpReport): string[] {

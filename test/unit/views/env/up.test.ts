@@ -134,9 +134,19 @@ test.each([
     ['user of the dev stack is up, with its dependencies.'],
   ],
   [
+    'a start of services without dependencies names none',
+    {requested: ['postgres', 'user']},
+    ['postgres, user of the dev stack are up.'],
+  ],
+  [
     'a start of services that run says so',
     {requested: ['user', 'redis'], changed: false},
     ['user, redis of the dev stack were already up; nothing was changed.'],
+  ],
+  [
+    'a start that did not wait says nothing about health',
+    {services: [serviceRow('user', {health: 'starting'})]},
+    ['The dev stack was started; not every service is healthy yet.'],
   ],
   [
     'services that were unhealthy are named',
