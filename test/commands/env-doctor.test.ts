@@ -52,13 +52,13 @@ test('the failed checks are summarized at the end', async () => {
 
 test('settings that cannot be read are a finding', async () => {
   await using site = await siteWithoutDocker()
-  await mkdir(join(site.directory, '.env'))
+  await mkdir(join(site.directory, '.env.dev'))
   const run = await site.run('env:doctor --json')
   expect(run.exitCode).toBe(2)
   expect(findings(run)[0]).toMatchObject({
     check: 'settings',
     verdict: 'failed',
-    message: `${join(site.directory, '.env')} cannot be read: it is a directory`,
+    message: `${join(site.directory, '.env.dev')} cannot be read: it is a directory`,
   })
 })
 
