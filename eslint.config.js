@@ -42,7 +42,6 @@ export default tseslint.config(
   {
     files: ['test/testbed/images/**/*.js'],
     languageOptions: {
-      sourceType: 'commonjs',
       globals: Object.fromEntries(
         ['Buffer', 'performance', 'setImmediate', 'setInterval', 'setTimeout'].map(name => [
           name,
