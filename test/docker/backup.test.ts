@@ -54,7 +54,9 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     expect(count(/^docker ps .*aquastream\.profile/)).toBe(1)
     expect(count(/^docker version /)).toBe(1)
     expect(count(/^docker inspect /)).toBe(1)
-    expect(lookups.filter(line => line.startsWith('read ')).sort()).toEqual(['read .env', 'read .env.dev'])
+    // Each profile has a project of its own, so the files of all are read, and each one once.
+    const files = ['.env', '.env.dev', '.env.prod', '.env.stage']
+    expect(lookups.filter(line => line.startsWith('read ')).sort()).toEqual(files.map(name => `read ${name}`))
   })
 
   test('all schemas are restored from their backup completely', async () => {
@@ -91,11 +93,11 @@ import {appendFileSync} from 'node:fs'
 import files from 'node:fs/promises'
 import {syncBuiltinESMExports} from 'node:module'
 import {basename} from 'node:path'
-const {readFile} = files
-files.readFile = (path, ...options) => {
+const {open} = files
+files.open = (path, ...options) => {
   const name = basename(String(path))
   if (name.startsWith('.env')) appendFileSync(process.env.LOOKUPS, 'read ' + name + '\\n')
-  return readFile(path, ...options)
+  return open(path, ...options)
 }
 syncBuiltinESMExports()
 `
@@ -109,6 +111,8 @@ async function runCounted(site: StackSite, words: string): Promise<Run & {lookup
   await chmod(path('docker'), 0o755)
   const run = await site.run(words, {
     env: {
+      // The profile is that of the running stack.
+      AQUASTREAM_PROFILE: '',
       LOOKUPS: path('lookups'),
       NODE_OPTIONS: `--import ${pathToFileURL(path('preload.mjs')).href}`,
       PATH: `${site.directory}:${process.env.PATH}`,
