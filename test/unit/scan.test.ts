@@ -161,6 +161,8 @@ const HOSTILE: Record<string, [text: string, message: RegExp]> = {
   'a call in an argument': [`SELECT pg_catalog.setval('"user".s', (SELECT 1));`, /select/],
   'the sequence of another schema': [`SELECT pg_catalog.setval('event.s', 1);`, /select/],
   'a search path': [`SELECT pg_catalog.set_config('search_path', 'event', false);`, /select/],
+  'a word that every object of JavaScript has': [`constructor;`, /constructor/],
+  'a prototype': [`__proto__;`, /__proto__/],
   'another role': [`SET ROLE postgres;`, /set role/],
   'a dropped schema, as by --clean': [`DROP SCHEMA IF EXISTS "user";`, /drop schema/],
   'a deleted row': [`DELETE FROM "user".u;`, /delete/],

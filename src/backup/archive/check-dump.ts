@@ -1,7 +1,8 @@
 import {AquastreamError} from '../../errors.js'
 import type {Server} from '../../postgres/server.js'
 import {type ArchiveFile, damaged, readVerified} from './read.js'
-import {type DumpedTable, scanDump} from './scan.js'
+import {scanDump} from './scan.js'
+import type {DumpedTable} from './tables.js'
 import {unpack} from './unpack.js'
 
 /**

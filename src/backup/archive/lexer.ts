@@ -175,6 +175,11 @@ export class Lexer {
   }
 }
 
+/** Decodes the text of a token, which is latin1, one character per byte. */
+export function decode(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8')
+}
+
 function match(pattern: RegExp, line: string, at: number): string | undefined {
   pattern.lastIndex = at
   return pattern.exec(line)?.[0]

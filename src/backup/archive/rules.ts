@@ -1,6 +1,6 @@
 import {shellQuote} from '../../system/text/shell-quote.js'
 import {identifier} from '../../system/text/sql-quote.js'
-import type {Token} from './lexer.js'
+import {decode, type Token} from './lexer.js'
 
 /** Why a statement does not belong in a dump of a single schema, and how to create a dump without it. */
 export interface Objection {
@@ -51,8 +51,7 @@ class Rules {
 
   objection(): Objection | undefined {
     const [first = ''] = this.#words(0)
-    const isFine = this.#checks[first]?.() ?? false
-    if (isFine) return undefined
+    if (Rules.#CHECKS.get(first)?.(this) === true) return undefined
     if (TRANSACTION.has(first)) return {why: 'it would end the transaction of the restore'}
     if (first === 'drop') return {why: OUTSIDE, hint: 'create the dump without --clean (-c)'}
     const type = this.#typeAt(1)
@@ -66,20 +65,21 @@ class Rules {
     }
   }
 
-  readonly #checks: Record<string, () => boolean> = {
-    create: () => this.#isDefinition(this.#skipModifiers(1)),
-    alter: () => this.#isAlteration(),
-    comment: () => this.#isDefinition(this.#after('on')),
-    security: () => this.#isDefinition(this.#after('on')),
-    grant: () => this.#isGrant(),
-    revoke: () => this.#isGrant(),
-    copy: () => this.#isOurs(1) && /^(?:\( \) )?from stdin$/.test(this.#words(4).join(' ')),
-    insert: () => this.#isInsert(),
-    refresh: () => this.#isOurs(this.#nameAt()),
-    select: () => this.#isCall(),
-    set: () => this.#isSetting(),
-    reset: () => this.#words(1).join(' ') === 'session authorization',
-  }
+  /** By the first word. A map, because an object also has `constructor` and `__proto__`. */
+  static readonly #CHECKS = new Map<string, (rules: Rules) => boolean>([
+    ['create', rules => rules.#isDefinition(rules.#skipModifiers(1))],
+    ['alter', rules => rules.#isAlteration()],
+    ['comment', rules => rules.#isDefinition(rules.#after('on'))],
+    ['security', rules => rules.#isDefinition(rules.#after('on'))],
+    ['grant', rules => rules.#isGrant()],
+    ['revoke', rules => rules.#isGrant()],
+    ['copy', rules => rules.#isOurs(1) && /^(?:\( \) )?from stdin$/.test(rules.#words(4).join(' '))],
+    ['insert', rules => rules.#isInsert()],
+    ['refresh', rules => rules.#isOurs(rules.#nameAt())],
+    ['select', rules => rules.#isCall()],
+    ['set', rules => rules.#isSetting()],
+    ['reset', rules => rules.#words(1).join(' ') === 'session authorization'],
+  ])
 
   #words(from: number): string[] {
     return this.tokens.slice(from).map(({text}) => text)
@@ -190,11 +190,6 @@ class Rules {
       return values.every(word => [',', '', 'pg_catalog'].includes(word) || decode(word) === this.schema)
     return SETTINGS.has(name)
   }
-}
-
-/** Decodes the text of a token, which is latin1, one character per byte. */
-export function decode(text: string): string {
-  return Buffer.from(text, 'latin1').toString('utf8')
 }
 
 function words(text: string): Set<string> {

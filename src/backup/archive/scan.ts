@@ -1,20 +1,15 @@
 import {AquastreamError} from '../../errors.js'
-import {Lexer, Strange, type Token} from './lexer.js'
+import {decode, Lexer, Strange, type Token} from './lexer.js'
 import {damaged} from './read.js'
-import {decode, findObjection} from './rules.js'
+import {findObjection} from './rules.js'
 import {Statement} from './statement.js'
+import {type DumpedTable, DumpedTables} from './tables.js'
 
 /**
  * A line of SQL with its newline, or a chunk of the rows of a COPY, which begins with the newline of the COPY. `quoted`:
  * the line starts within a quoted text.
  */
 export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
-
-/** A table of a dump, and the rows that the dump has for it. */
-export interface DumpedTable {
-  name: string
-  rows: number
-}
 
 const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
@@ -42,7 +37,7 @@ export async function* scanDump(
   try {
     for await (const chunk of sql) yield* scanner.read(chunk)
     yield* scanner.end()
-    return scanner.tables
+    return scanner.tables.list
   } catch (error) {
     if (!(error instanceof Rejection)) throw error
     throw rejected(dump.path, error, scanner.line)
@@ -68,6 +63,7 @@ function rejected(path: string, {message, hint, isAtLine}: Rejection, line: numb
 class Scanner {
   /** The number of the current line, counted from 1. */
   line = 1
+  readonly tables = new DumpedTables()
   #rest: Buffer = Buffer.alloc(0)
   #isCopying = false
   #hasBeginning = false
@@ -77,8 +73,6 @@ class Scanner {
   #pending: {line: Buffer; quoted: boolean}[] = []
   /** Whether the rows of a COPY begin after the current line. */
   #startsCopy = false
-  /** The rows of each table. */
-  readonly #rows = new Map<string, number>()
   /** The table that a COPY fills, and the line of the COPY. */
   #copied = {table: '', line: 0}
   readonly #lexer = new Lexer(token => {
@@ -87,10 +81,6 @@ class Scanner {
   })
 
   constructor(private readonly schema: string) {}
-
-  get tables(): DumpedTable[] {
-    return [...this.#rows].map(([name, rows]) => ({name, rows}))
-  }
 
   *read(chunk: Buffer): Generator<Part> {
     this.#rest = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
@@ -103,21 +93,22 @@ class Scanner {
         if (end === undefined) return
         this.#isCopying = false
         // Between them are the rows, and the line with the end mark.
-        this.#addRows(this.#copied.table, this.line - this.#copied.line - 2)
+        this.tables.add(this.#copied.table, this.line - this.#copied.line - 2)
       }
       const end = this.#rest.indexOf(LF)
       if (end < 0) return
       const text = this.#rest.toString('latin1', 0, end + 1)
-      yield* this.#readLine(text)
+      const isCopy = yield* this.#readLine(text)
+      this.#isCopying = isCopy
       // The rows keep the newline, because the end mark of an empty COPY starts with it.
-      const isCopy = this.#isInCopy()
       this.#rest = this.#rest.subarray(isCopy ? end : end + 1)
       if (!isCopy) this.line++
     }
   }
 
   *end(): Generator<Part> {
-    if (!this.#isCopying && this.#rest.length > 0) yield* this.#readLine(this.#rest.toString('latin1'))
+    if (!this.#isCopying && this.#rest.length > 0)
+      this.#isCopying = yield* this.#readLine(this.#rest.toString('latin1'))
     if (!this.#hasBeginning) throw new Rejection('it was not written by pg_dump', undefined, false)
     const isOpen = this.#isCopying || this.#lexer.isOpen || !this.#statement.isEmpty
     if (isOpen || !this.#hasEnded) throw new Rejection('it is truncated', undefined, false)
@@ -135,11 +126,6 @@ class Scanner {
     }
   }
 
-  /** A method, since a line changes it. */
-  #isInCopy(): boolean {
-    return this.#isCopying
-  }
-
   #take(length: number): Buffer {
     const taken = this.#rest.subarray(0, length)
     this.#rest = this.#rest.subarray(length)
@@ -147,22 +133,21 @@ class Scanner {
     return taken
   }
 
-  *#readLine(text: string): Generator<Part> {
+  /** Returns whether the rows of a COPY follow. */
+  *#readLine(text: string): Generator<Part, boolean> {
     const quoted = this.#lexer.isOpen
     const isBetween = this.#statement.isEmpty && !quoted
-    if (isBetween && RESTRICT.test(text)) return
+    if (isBetween && RESTRICT.test(text)) return false
     if (isBetween) this.#readComment(text.trimEnd())
-    this.#pending.push({line: Buffer.from(this.#lex(text), 'latin1'), quoted})
-    if (this.#startsCopy) {
-      this.#startsCopy = false
-      this.#isCopying = true
-      // The newline comes with the rows.
-      const last = this.#pending.at(-1)!
-      last.line = Buffer.from(last.line.toString('latin1').trimEnd(), 'latin1')
-    }
-    if (this.#lexer.isOpen || !this.#statement.isEmpty) return
+    const sql = this.#lex(text)
+    const startsCopy = this.#startsCopy
+    this.#startsCopy = false
+    // The newline of a COPY comes with its rows.
+    this.#pending.push({line: Buffer.from(startsCopy ? sql.trimEnd() : sql, 'latin1'), quoted})
+    if (this.#lexer.isOpen || !this.#statement.isEmpty) return false
     yield* this.#pending
     this.#pending = []
+    return startsCopy
   }
 
   #lex(text: string): string {
@@ -187,35 +172,20 @@ class Scanner {
     const {tokens} = this.#statement
     this.#statement = new Statement()
     if (tokens.length === 0) return
-    const command = `the command ${nameOf(tokens.map(({text}) => text))}`
-    if (this.#hasEnded) throw new Rejection(`${command} after the end of the dump`)
+    if (this.#hasEnded) throw new Rejection(`the command ${nameOf(tokens)} after the end of the dump`)
     const objection = findObjection(tokens, this.schema)
-    if (objection) throw new Rejection(`${command}: ${objection.why}`, objection.hint)
-    this.#readTable(tokens)
-  }
-
-  /** Records the table that a statement creates or fills. */
-  #readTable(tokens: Token[]): void {
-    const words = tokens.map(({text}) => text)
-    const dot = words.indexOf('.')
-    const table = decode(words[dot + 1] ?? '')
-    this.#startsCopy = words[0] === 'copy'
+    if (objection) throw new Rejection(`the command ${nameOf(tokens)}: ${objection.why}`, objection.hint)
+    const table = this.tables.read(tokens)
+    this.#startsCopy = tokens[0]?.text === 'copy'
     if (this.#startsCopy) this.#copied = {table, line: this.line}
-    const isTable = /^create (?:unlogged )?table$/.test(words.slice(0, dot - 1).join(' '))
-    if (isTable && !words.join(' ').includes(' partition by ')) this.#addRows(table, 0)
-    // Each row is in parentheses.
-    const values = words.indexOf('values')
-    if (words[0] === 'insert')
-      this.#addRows(table, words.slice(values).filter(word => word === '(').length || 1)
-  }
-
-  #addRows(table: string, rows: number): void {
-    this.#rows.set(table, (this.#rows.get(table) ?? 0) + rows)
   }
 }
 
 /** Returns the first words of a statement for a message. Strings are not shown, because they can be data of rows. */
-function nameOf(words: string[]): string {
-  const name = words.slice(0, 4).join(' ')
-  return JSON.stringify(decode(name) + (words.length > 4 ? ' …' : ''))
+function nameOf(tokens: Token[]): string {
+  const name = tokens
+    .slice(0, 4)
+    .map(({text}) => text)
+    .join(' ')
+  return JSON.stringify(decode(name) + (tokens.length > 4 ? ' …' : ''))
 }

@@ -6,6 +6,9 @@ const MOST = 100_000
 /** What a statement in the body of a function in standard SQL can begin with, and the end of the body. */
 const HEADS = new Set('select insert update delete merge return values with table ( end'.split(' '))
 
+/** The words that psql counts. */
+const NESTING = new Set(['begin', 'case', 'end'])
+
 /**
  * One statement. It ends where psql considers it complete and sends it to the server. Text in which the server could see
  * an end that psql does not see is rejected, because a second statement could be hidden there.
@@ -57,7 +60,8 @@ export class Statement {
   /** Counts BEGIN, CASE and END as the rule for identifiers in src/fe_utils/psqlscan.l of PostgreSQL does. */
   #count(word: string, depth: number, isHead: boolean): void {
     if (this.#words.length < 4) this.#words.push(word)
-    if (depth > 0 || !/^create (?:or replace )?(?:function|procedure)\b/.test(this.#words.join(' '))) return
+    if (depth > 0 || !NESTING.has(word)) return
+    if (!/^create (?:or replace )?(?:function|procedure)\b/.test(this.#words.join(' '))) return
     if (word === 'begin') {
       if (this.#nesting > 0) throw new Strange(BEGIN)
       this.#nesting = 1
