@@ -129,3 +129,12 @@ export function throwProblems(problems: Problem[]): void {
     problems,
   })
 }
+
+/**
+ * Returns the error of a change that was interrupted.
+ * @param signal the signal that has aborted the change; its reason determines the code
+ * @param message what was interrupted, and what it left
+ */
+export function interruption(signal: AbortSignal, message: string, hint: string): AquastreamError {
+  return new AquastreamError((signal.reason as AquastreamError).code, `interrupted while ${message}`, {hint})
+}

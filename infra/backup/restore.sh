@@ -674,6 +674,11 @@ END {
 }'
 }
 
+# scanned ARCHIVE FORMAT SCHEMA: the SQL of an archive after the scan
+scanned() {
+	{ unpack "$2" <"$1" || printf '\nbroken\n'; } | gate "$3"
+}
+
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
 
 restore() { # restore SCHEMA ARCHIVE
@@ -696,7 +701,7 @@ restore() { # restore SCHEMA ARCHIVE
 	else
 		echo "note: $directory contains no SHA256SUMS, so the checksum is not verified" >&2
 	fi
-	{ unpack "$format" <"$2" || printf '\nbroken\n'; } | gate "$1" >/dev/null ||
+	scanned "$2" "$format" "$1" >/dev/null ||
 		fail 7 "$2 is not a complete dump of one schema" 'nothing was changed; choose another backup'
 	manifest=
 	if [ -r "$directory/manifest.json" ]; then
@@ -712,7 +717,7 @@ restore() { # restore SCHEMA ARCHIVE
 \\echo aquastream busy
 \\q
 \\endif"
-	output=$({ unpack "$format" <"$2" || printf '\nbroken\n'; } | gate "$1" | replay "$schemas" "$manifest") || true
+	output=$(scanned "$2" "$format" "$1" | replay "$schemas" "$manifest") || true
 	case $output in
 	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
 	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;

@@ -3,7 +3,7 @@ import type {Context, Engine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError} from '../errors.js'
+import {AquastreamError, interruption} from '../errors.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import type {ServiceState} from '../stack/state.js'
@@ -59,7 +59,12 @@ export async function restartServices(
     )
     return {profile, project, engine: engine.name, services: rows}
   } catch (error) {
-    throw ctx.signal.aborted ? interruption(services, ctx.signal) : error
+    if (!ctx.signal.aborted) throw error
+    throw interruption(
+      ctx.signal,
+      `${services.join(', ')} ${services.length === 1 ? 'was' : 'were'} restarting; some may be stopped`,
+      'run the command again to start them',
+    )
   }
 }
 
@@ -79,13 +84,4 @@ function choose(
     throw new AquastreamError(code, message, {hint})
   }
   return services.length === 0 ? present : present.filter(name => services.includes(name))
-}
-
-function interruption(services: string[], signal: AbortSignal): AquastreamError {
-  const {code} = signal.reason as AquastreamError
-  return new AquastreamError(
-    code,
-    `interrupted while ${services.join(', ')} ${services.length === 1 ? 'was' : 'were'} restarting; some may be stopped`,
-    {hint: 'run the command again to start them'},
-  )
 }

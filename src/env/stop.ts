@@ -2,10 +2,10 @@ import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError} from '../errors.js'
+import {interruption} from '../errors.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
-import type {ServiceState} from '../stack/state.js'
+import {hasProcess} from '../stack/state.js'
 import type {DownEvent} from './down.js'
 
 export interface StopRequest {
@@ -35,13 +35,18 @@ export async function stopServices(
   const {profile, project} = stack
   requireServices(services, profile)
   const engine = await openEngine(stack)
-  const running = (await engine.states(signal)).filter(isStoppable).map(({service}) => service)
+  const running = (await engine.states(signal)).filter(hasProcess).map(({service}) => service)
   const wanted = [...new Set(services)]
   const stopped = wanted.filter(name => running.includes(name))
   if (stopped.length > 0) {
     on({type: 'stop', state: 'started', services: stopped.length})
     await engine.stopServices(stopped, signal).catch((error: unknown) => {
-      throw signal.aborted ? interruption(stopped, signal) : error
+      if (!signal.aborted) throw error
+      throw interruption(
+        signal,
+        `${stopped.join(', ')} ${stopped.length === 1 ? 'was' : 'were'} stopping; some may still be running`,
+        'run the command again to stop them',
+      )
     })
     on({type: 'stop', state: 'done', services: stopped.length})
   }
@@ -55,17 +60,4 @@ export async function stopServices(
       .map(({name}) => name)
       .filter(name => !stopped.includes(name)),
   }
-}
-
-function isStoppable({state}: ServiceState): boolean {
-  return state === 'running' || state === 'restarting' || state === 'paused'
-}
-
-function interruption(services: string[], signal: AbortSignal): AquastreamError {
-  const {code} = signal.reason as AquastreamError
-  return new AquastreamError(
-    code,
-    `interrupted while ${services.join(', ')} ${services.length === 1 ? 'was' : 'were'} stopping; some may still be running`,
-    {hint: 'run the command again to stop them'},
-  )
 }

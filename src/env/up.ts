@@ -4,7 +4,7 @@ import type {EngineChoice} from '../engines/choice.js'
 import type {Change, Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
 import {openEngineFor} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError, throwProblems} from '../errors.js'
+import {interruption, throwProblems} from '../errors.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import {isWell, type ServiceState} from '../stack/state.js'
@@ -107,7 +107,12 @@ export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promis
     const states = await startAndWait(start, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
-    throw ctx.signal.aborted ? interruption(profile, ctx.signal) : error
+    if (!ctx.signal.aborted) throw error
+    throw interruption(
+      ctx.signal,
+      `the ${profile} stack was starting; started services keep running`,
+      `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
+    )
   }
 }
 
@@ -150,15 +155,4 @@ function isUpToDate(
   )
   const healthy = toRows(withNeeds(services, settings.profile).services, states).every(isWell)
   return untouched && healthy && !pull && images.every(({how}) => how === 'present')
-}
-
-function interruption(profile: Profile, signal: AbortSignal): AquastreamError {
-  const {code} = signal.reason as AquastreamError
-  return new AquastreamError(
-    code,
-    `interrupted while the ${profile} stack was starting; started services keep running`,
-    {
-      hint: `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
-    },
-  )
 }

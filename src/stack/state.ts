@@ -112,3 +112,8 @@ export function isWell({
 }): boolean {
   return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }
+
+/** Returns whether a process of the service exists, which occupies its ports: also while it restarts or is paused. */
+export function hasProcess({state}: Pick<ServiceState, 'state'>): boolean {
+  return state === 'running' || state === 'restarting' || state === 'paused'
+}

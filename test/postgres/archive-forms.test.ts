@@ -34,23 +34,16 @@ afterAll(async () => {
 })
 
 async function dump(format: string): Promise<Buffer> {
-  const {stdout} = await execa(
-    'pg_dump',
-    [
-      '-h',
-      server.directory,
-      '-p',
-      String(server.port),
-      '-U',
-      'aquastream',
-      '-n',
-      '"user"',
-      '-F',
-      format,
-      'aquastream',
-    ],
-    {env: server.env, encoding: 'buffer', stripFinalNewline: false},
-  )
+  return pgDump('-n', '"user"', '-F', format)
+}
+
+async function pgDump(...options: string[]): Promise<Buffer> {
+  const connection = ['-h', server.directory, '-p', String(server.port), '-U', 'aquastream']
+  const {stdout} = await execa('pg_dump', [...connection, ...options, 'aquastream'], {
+    env: server.env,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+  })
   return Buffer.from(stdout)
 }
 
@@ -127,23 +120,7 @@ test('the hint for a packed archive within gzip can be typed', async () => {
 
 test('a dump in the directory format is named', async () => {
   const path = join(site.directory, 'directory')
-  await execa(
-    'pg_dump',
-    [
-      '-h',
-      server.directory,
-      '-p',
-      String(server.port),
-      '-U',
-      'aquastream',
-      '-F',
-      'd',
-      '-f',
-      path,
-      'aquastream',
-    ],
-    {env: server.env},
-  )
+  await pgDump('-F', 'd', '-f', path)
   const run = await site.run(['db:restore', '--schema', 'user', '--file', path, '--yes', '--json'])
   expect(errorOf(run)).toMatchObject({
     exitCode: 2,

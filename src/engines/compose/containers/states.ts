@@ -1,5 +1,5 @@
 import {execa} from '../../../system/execa.js'
-import type {ServiceState} from '../../../stack/state.js'
+import {hasProcess, type ServiceState} from '../../../stack/state.js'
 import type {MemoryUse} from '../../engine.js'
 import {ANSWER_MS, docker, dockerOptions, tryDocker} from '../docker.js'
 import type {Death} from './events.js'
@@ -72,9 +72,9 @@ export function serviceOf({Config: {Labels: labels}}: Container): string {
   return labels[LABEL.service] ?? ''
 }
 
-/** Returns whether a container occupies its ports, which it also does while restarting or paused. */
-export function isRunning({State: {Status: status}}: Container): boolean {
-  return status === 'running' || status === 'restarting' || status === 'paused'
+/** See hasProcess. */
+export function isRunning({State: {Status: state}}: Container): boolean {
+  return hasProcess({state})
 }
 
 /** Returns whether no process of a container runs now, although one did. */
