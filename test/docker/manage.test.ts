@@ -4,6 +4,8 @@ import {join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {LogLine} from '../../src/engines/engine.js'
+import {isContinuation} from '../../src/engines/records.js'
 import type {StatusReport} from '../../src/env/status.js'
 import {errorOf} from '../helpers/cli.js'
 import {docker, StackSite} from '../helpers/stack.js'
@@ -62,8 +64,16 @@ describe('a running stack', () => {
 
   test('logs of several services are in chronological order', async () => {
     const {stdout} = await site.run('logs --json')
-    const lines = stdout.split('\n').map(line => JSON.parse(line) as {service: string; time: string})
+    const heads = new Map<string, LogLine>()
+    const lines = stdout.split('\n').map(line => JSON.parse(line) as LogLine)
     expect(new Set(lines.map(({service}) => service)).size).toBeGreaterThan(9)
+    // The lines of one record stay together, so each has the time of its first line.
+    for (const [index, line] of lines.entries()) {
+      const before = lines[index - 1]
+      if (before?.service === line.service && isContinuation(heads.get(line.service)!.text, line.text))
+        line.time = heads.get(line.service)!.time
+      else heads.set(line.service, line)
+    }
     // Lines of one service keep the order of the engine: times of stdout and stderr can differ by microseconds.
     const crossings = lines.flatMap((line, index) => {
       const next = lines[index + 1]
