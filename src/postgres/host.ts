@@ -41,8 +41,8 @@ export async function hostPrograms(
 
 /**
  * Selects variables of the shell that authenticate the user or protect the connection. A variable that selects a server,
- * a database or a service does not pass: libpq would use it beside the URL, and reach another server than the one that is
- * named.
+ * a database or a service does not pass: libpq would combine it with the URL, and reach another server than the one that
+ * is named.
  */
 function credentials(): Record<string, string> {
   const wanted =
