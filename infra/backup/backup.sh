@@ -2,7 +2,7 @@
 # Backs up schemas of one PostgreSQL database, all from one snapshot. See `backup.sh --help`.
 #
 # aquastream runs this script with --stream where the client tools of the server are, and writes the backup itself.
-# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also mkfifo and sha256sum.
+# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also awk, mkfifo and sha256sum.
 set -eu
 umask 077
 # In a container, the server is often process 1: it inherits the orphaned processes of this script, mistakes one
@@ -18,7 +18,7 @@ usage: backup.sh [--dir DIRECTORY] [--level 1..9] [SCHEMA...]
 Writes the backup DIRECTORY/<id>/ with one gzip archive per schema, an archive of the roles, manifest.json
 and SHA256SUMS; <id> is the time of the snapshot, such as 20261123T020000Z. All schemas are backed up from one
 snapshot. The directory appears under this name when the backup is complete; a failure or an interrupt leaves
-no backup. Without SCHEMA, all schemas except public and the system schemas are backed up. Afterwards, runs
+no backup. Each archive is read back: it must be a complete dump and have the rows of the snapshot. Without SCHEMA, all schemas except public and the system schemas are backed up. Afterwards, runs
 aquastream db:rotate if aquastream is installed.
 
   --dir DIRECTORY  the repository [default: ./backups/by-hand]
@@ -37,7 +37,7 @@ To view the content of an archive, or to restore it without restore.sh:
 
 restore.sh is safer: it never commits a truncated archive.
 
-exit status: 0 done, 2 invalid usage, 3 a program is missing, 5 backup failed, 8 another backup or restore is
+exit status: 0 done, 2 invalid usage, 3 a program is missing or has the wrong version, 5 backup failed, 8 another backup or restore is
              running, 130 and 143 interrupted
 HELP
 }
@@ -52,7 +52,10 @@ export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database can have timeouts that would end a long dump. Rows hidden by row-level security cause an error
 # instead of an incomplete dump. A backend that waits for a lock exits when its client is gone.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=${LOCK_TIMEOUT:-60}s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
+readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off search_path= client_min_messages=warning"
+# shellcheck disable=SC2086
+PGOPTIONS="${PGOPTIONS:-}$(printf ' -c %s' $settings)"
+export PGOPTIONS
 
 # The advisory lock of all commands that back up or restore schemas of this database.
 readonly lock='1095849281, 1'
@@ -64,6 +67,15 @@ readonly lock_wait="${LOCK_TIMEOUT:-60}"
 verbosity=default
 
 sql() { psql -XAtqw -v ON_ERROR_STOP=1 -v VERBOSITY="$verbosity" "$@"; }
+
+# Prints the settings as SQL, because a connection pooler can ignore PGOPTIONS. transaction_timeout would end a long
+# transaction; versions before 17 do not have it.
+settings_sql() {
+	for setting in $settings; do
+		printf "SELECT set_config('%s', '%s', false) \\g /dev/null\n" "${setting%%=*}" "${setting#*=}"
+	done
+	echo "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null"
+}
 
 # Quotes a name as a pattern that matches only this name.
 exactly() { printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')"; }
@@ -94,8 +106,8 @@ globals() {
 # in_snapshot SNAPSHOT SCHEMAS: runs the SQL on stdin; the setting aquastream.schemas is the JSON list of schemas
 in_snapshot() {
 	{
+		settings_sql
 		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
-			"SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null" \
 			'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'
 		[ -z "$1" ] || printf '%s\n' "SET TRANSACTION SNAPSHOT :'snapshot';"
 		cat
@@ -213,6 +225,9 @@ while_wanted() {
 # The last line of the output: without it, the output is incomplete, because a lost connection looks like its end.
 readonly end_mark=aquastream-end
 
+# reach: connects without startup options, which a connection pooler can refuse
+reach() { PGOPTIONS='' sql -c ''; }
+
 # version: prints the version of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 
@@ -244,7 +259,7 @@ stream() {
 		session_with_cleanup
 		exit
 		;;
-	dump | globals | facts | rewritten | version | probe) "$what" "$@" || exit 5 ;;
+	dump | globals | facts | rewritten | reach | version | probe) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2
 		exit 2
@@ -298,7 +313,8 @@ open_session() {
 	sql <"$work/ask" >"$work/answer" 2>"$work/complaint" &
 	session=$!
 	exec 9>"$work/ask"
-	printf "SELECT pg_try_advisory_lock(%s);\nBEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_export_snapshot();\n" "$lock" >&9
+	settings_sql >&9
+	printf "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_try_advisory_xact_lock(%s);\nSELECT pg_export_snapshot();\n" "$lock" >&9
 	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
 		kill -0 "$session" 2>/dev/null || {
 			cat "$work/complaint" >&2
@@ -311,6 +327,43 @@ open_session() {
 		read -r snapshot
 	} <"$work/answer"
 	[ "$free" = t ] || fail 8 'another backup or restore of this database is running' 'run the command again when it has finished'
+}
+
+# Checks the versions as aquastream does, in src/postgres/versions.ts.
+check_versions() {
+	server=$(sql -c "SELECT current_setting('server_version_num')::int / 10000") tool=$(version)
+	tool=${tool%%[!0-9]*}
+	[ "$server" -ge 15 ] ||
+		fail 3 "the server is PostgreSQL $server, but 15 or newer is required" 'upgrade the server'
+	[ "$tool" -ge "$server" ] ||
+		fail 3 "pg_dump $tool cannot back up PostgreSQL $server" "put the client tools of version $server first in PATH"
+	[ "$tool" -lt 17 ] || [ "$server" -ge 17 ] ||
+		fail 3 "dumps written by pg_dump $tool cannot be restored into PostgreSQL $server" "put the client tools of version $server first in PATH"
+}
+
+# rows_in FILE: prints the number of rows of an archive; fails if the dump is not complete
+rows_in() {
+	{ gzip -dc "$1" || echo broken; } | LC_ALL=C awk '
+copying { if ($0 == "\\.") copying = 0; else rows++; next }
+/^COPY / { header = 1 }
+header && /;$/ { header = 0; copying = / FROM stdin;$/ }
+{ last = $0 }
+$0 == "-- PostgreSQL database dump" { begun = 1 }
+$0 == "-- PostgreSQL database dump complete" { ended = 1 }
+END { if (!begun || !ended || last == "broken") exit 1; print rows + 0 }'
+}
+
+# read_back SCHEMA FILE: ends the script if the archive is not a complete dump with the rows of the snapshot
+read_back() {
+	rows=$(rows_in "$2") || fail 5 "the dump of $1 is not complete" 'check the pg_dump that is the first in PATH'
+	expected=$(sql -v schema="$1" <<'SQL'
+\set facts `cat "$work/facts"`
+SELECT coalesce(sum((t->>'rows')::bigint), 0)
+FROM jsonb_array_elements(:'facts'::jsonb->'schemas') s, jsonb_array_elements(s->'tables') t WHERE s->>'schema' = :'schema';
+SQL
+	)
+	[ "$rows" -ge "$expected" ] ||
+		fail 5 "the dump of $1 has $rows rows, and the server has $expected" 'run the command again'
 }
 
 extensions_of() {
@@ -367,7 +420,7 @@ clean_up() {
 }
 
 backup() {
-	for program in psql pg_dump pg_dumpall gzip mkfifo; do
+	for program in psql pg_dump pg_dumpall gzip awk mkfifo; do
 		command -v "$program" >/dev/null ||
 			fail 3 "$program was not found on this machine" 'install it; the PostgreSQL client tools must not be older than the server'
 	done
@@ -384,6 +437,7 @@ backup() {
 		[ ! -e "$dir/$id" ]
 	do sleep 1; done
 	open_session
+	check_versions
 	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
 	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")
@@ -405,6 +459,7 @@ SQL
 		# shellcheck disable=SC2046
 		dump "$schema" "$snapshot" plain "$level" $(extensions_of "$schema") >"$partial/$file" ||
 			fail 5 "$schema could not be dumped" 'fix the error reported by pg_dump, then run the command again'
+		read_back "$schema" "$partial/$file"
 		printf '{"schema":%s,"format":"plain","compression":"gzip",%s}' \
 			"$(json_string "$schema")" "$(describe "$file")" >"$work/archive.$stem"
 	done <"$work/schemas"

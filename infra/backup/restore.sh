@@ -51,7 +51,10 @@ export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database can have timeouts. A backend that waits for a lock exits when its client is gone.
-export PGOPTIONS="${PGOPTIONS:-} -c statement_timeout=0 -c lock_timeout=${LOCK_TIMEOUT:-60}s -c idle_in_transaction_session_timeout=0 -c idle_session_timeout=0 -c default_transaction_read_only=off -c standard_conforming_strings=on -c client_connection_check_interval=1s -c row_security=off -c search_path= -c client_min_messages=warning"
+readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off search_path= client_min_messages=warning"
+# shellcheck disable=SC2086
+PGOPTIONS="${PGOPTIONS:-}$(printf ' -c %s' $settings)"
+export PGOPTIONS
 
 # The same advisory lock as in backup.sh.
 readonly lock='1095849281, 1'
@@ -62,6 +65,15 @@ readonly trailer='-- PostgreSQL database dump complete'
 verbosity=default
 
 sql() { psql -XAtqw -v VERBOSITY="$verbosity" "$@"; }
+
+# Prints the settings as SQL, because a connection pooler can ignore PGOPTIONS. transaction_timeout would end a long
+# transaction; versions before 17 do not have it.
+settings_sql() {
+	for setting in $settings; do
+		printf "SELECT set_config('%s', '%s', false) \\g /dev/null\n" "${setting%%=*}" "${setting#*=}"
+	done
+	echo "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null"
+}
 
 # --- The transaction -------------------------------------------------------------------
 
@@ -166,16 +178,16 @@ SQL
 # The errors of this script have SQLSTATEs of the class QS: the SQL standard leaves the classes that begin with I to Z
 # to implementations, and PostgreSQL has none that begins with Q.
 
-# Starts the transaction, records the statements that recreate the dependents, and drops the schemas.
-begin_sql() { # begin_sql JSON MANIFEST: the list of schemas, and the manifest in base64
-	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$2', 'base64'), 'UTF8'), false);"
+# Starts the transaction and locks the tables of the schemas against writing.
+lock_sql() {
+	settings_sql
 	cat <<'SQL'
 SELECT set_config('aquastream.schemas', :'schemas', false);
-SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';
 BEGIN;
+SQL
+	printf '%s\n' "$before"
+	cat <<'SQL'
 SET LOCAL lock_timeout = :'lock_timeout';
--- The planner underestimates the joins of catalogs below.
-SET LOCAL enable_nestloop = off;
 SELECT pg_current_xact_id() AS xid \gset
 \echo aquastream xid :xid
 SELECT set_config('aquastream.xid', :'xid', false);
@@ -184,6 +196,38 @@ SELECT set_config('aquastream.xid', :'xid', false);
 \unset schemas
 \unset lock_timeout
 \unset free
+DO $$
+DECLARE
+	names text;
+	oids oid[];
+BEGIN
+	SELECT string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid), array_agg(c.oid) INTO names, oids
+	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+	WHERE relkind IN ('r', 'p')
+		AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json));
+	PERFORM set_config('aquastream.tables', coalesce(oids, '{}')::text, false);
+	-- This mode lets readers and the foreign keys of other schemas go on. A transaction that has written one table and
+	-- waits for another is a deadlock: an attempt that fails releases all tables, so that it can end.
+	FOR attempt IN 1..20 LOOP
+		EXIT WHEN names IS NULL;
+		BEGIN
+			EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', names);
+			EXIT;
+		EXCEPTION WHEN deadlock_detected THEN
+			IF attempt = 20 THEN RAISE; END IF;
+		END;
+	END LOOP;
+END $$;
+\echo aquastream locked
+SQL
+}
+
+# Locks the tables against reading too, records the statements that recreate the dependents, and drops the schemas.
+drop_sql() { # drop_sql MANIFEST: the manifest in base64
+	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$1', 'base64'), 'UTF8'), false);"
+	cat <<'SQL'
+-- The planner underestimates the joins of catalogs below.
+SET LOCAL enable_nestloop = off;
 CREATE TEMPORARY TABLE aquastream_afterwards (step serial, statement text) ON COMMIT DROP;
 DO $$
 DECLARE
@@ -202,6 +246,13 @@ BEGIN
 		ORDER BY c.oid
 	LOOP
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item.name);
+	END LOOP;
+	FOR item IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+		WHERE relkind IN ('r', 'p')
+			AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
+			AND c.oid <> ALL (current_setting('aquastream.tables')::oid[])
+	LOOP
+		RAISE EXCEPTION 'the table % was created during the safety backup', item.name USING ERRCODE = 'QS006';
 	END LOOP;
 END $$;
 DO $$
@@ -369,10 +420,11 @@ unpack() {
 	esac
 }
 
-# SQL that runs first in the session.
+# SQL that runs first in the transaction.
 before=
 
-# replay JSON MANIFEST: replays the SQL on stdin. Prints `aquastream committed` after the COMMIT.
+# replay JSON: reads the manifest, in base64, from the first line of stdin, and replays the SQL that follows. Prints
+# `aquastream locked` when the tables are locked, before it reads, and `aquastream committed` after the COMMIT.
 replay() {
 	# Between these, psql rejects its own commands. Versions before 15.14, 16.10 and 17.6 do not have them.
 	key=
@@ -381,8 +433,12 @@ replay() {
 	fi
 	{
 		# The SQL must change this setting at its end.
-		printf '%s\n' "$before" "SELECT set_config('aquastream.whole', 'no', false);"
-		begin_sql "$1" "$2"
+		echo "SELECT set_config('aquastream.whole', 'no', false);"
+		lock_sql
+		# `read` does not read beyond the line.
+		IFS= read -r manifest ||
+			printf '%s\n' "DO 'BEGIN RAISE EXCEPTION ''the archive is missing'' USING ERRCODE = ''QS003''; END';"
+		drop_sql "$manifest"
 		[ -z "$key" ] || printf '\\restrict %s\n' "$key"
 		cat
 		[ -z "$key" ] || printf '\\unrestrict %s\n' "$key"
@@ -404,6 +460,7 @@ replay() {
 # plan JSON: prints the dependents of the schemas, as one line of JSON
 plan() {
 	{
+		settings_sql
 		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
 			'SET enable_nestloop = off;' WITH
 		outside_sql
@@ -710,14 +767,14 @@ restore() { # restore SCHEMA ARCHIVE
 		echo "note: $directory contains no manifest.json, so row counts are not compared" >&2
 	fi
 	schemas=$(printf '["%s"]' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')")
-	# aquastream takes this lock in a separate session. The server releases it when the connection ends.
-	before="SELECT pg_try_advisory_lock($lock) AS free \\gset
+	# aquastream takes this lock in a separate session. The server releases it when the transaction ends.
+	before="SELECT pg_try_advisory_xact_lock($lock) AS free \\gset
 \\if :free
 \\else
 \\echo aquastream busy
 \\q
 \\endif"
-	output=$(scanned "$2" "$format" "$1" | replay "$schemas" "$manifest") || true
+	output=$({ printf '%s\n' "$manifest" && scanned "$2" "$format" "$1"; } | replay "$schemas") || true
 	case $output in
 	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
 	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;
@@ -736,9 +793,7 @@ case ${1:-} in
 		echo aquastream-end
 		;;
 	replay)
-		# The manifest is the first line of stdin, and the archive follows it. `read` does not read beyond the line.
-		IFS= read -r manifest || exit 6
-		replay "$3" "$manifest"
+		replay "$3"
 		;;
 	*)
 		usage >&2

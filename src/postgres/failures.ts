@@ -40,6 +40,12 @@ const FAILURES: Record<string, Failure> = {
   '40': SERVER,
   '53': SERVER,
   '57': SERVER,
+  '40P01': {
+    hint: 'run the command again',
+    restore:
+      'a transaction had read a table and waited to write: stop the service that uses the schema (aquastream env:stop), then run the command again',
+    sparesBackup: true,
+  },
   '55006': SERVER,
   '58030': SERVER,
   '53100': {hint: 'free disk space on the server, then run the command again', sparesBackup: true},
@@ -92,6 +98,7 @@ const FAILURES: Record<string, Failure> = {
   },
   QS004: {hint: 'choose an archive of this schema, or specify the schema that the archive contains'},
   QS005: BAD_BACKUP,
+  QS006: {hint: 'stop the service that creates tables, then run the command again', sparesBackup: true},
 }
 
 /** The SQLSTATE with which restore.sh reports dependents that cannot be recreated. */

@@ -8,6 +8,8 @@ import {hostPrograms} from './host.js'
 export interface Server {
   /** The name of the server in messages; it contains no password. */
   name: string
+  /** The connection was given by a URL, which can lead to a connection pooler. */
+  mayBePooled: boolean
   /** Starts backup.sh or restore.sh of infra/backup in its `--stream` mode. */
   run(script: Script, args: string[], options?: RunOptions): Program
 }
@@ -32,6 +34,7 @@ export async function reachServer(stack: StackContext): Promise<Server> {
   const {name, start} = await findConnection(stack)
   return {
     name,
+    mayBePooled: stack.databaseUrl !== undefined,
     run(script, args, {database, application, env} = {}) {
       const variables = {
         ...env,

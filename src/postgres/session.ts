@@ -1,7 +1,9 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../errors.js'
+import {succeeds} from '../system/succeeds.js'
 import {splitLines} from '../system/text/split-lines.js'
 import {causeIn, evidenceLines, hintFor, SqlError} from './failures.js'
+import {readOutput} from './output.js'
 import type {RunOptions, Server} from './server.js'
 
 /** One open connection, which can hold a transaction or an advisory lock. */
@@ -17,6 +19,18 @@ export interface Session {
    */
   json<T>(sql: string): Promise<T>
 }
+
+/**
+ * Settings of the session. infra/backup/backup.sh gives most of them to the server as startup options, which a connection
+ * pooler can ignore. transaction_timeout would end a long transaction; versions before 17 do not have it.
+ * https://www.postgresql.org/docs/current/runtime-config-client.html
+ */
+const SETTINGS = `
+  SELECT set_config(s.name, s.value, false)
+  FROM (VALUES ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
+    ('transaction_timeout', '0'), ('default_transaction_read_only', 'off'), ('standard_conforming_strings', 'on'),
+    ('row_security', 'off'), ('search_path', ''), ('client_min_messages', 'warning')) s (name, value)
+  JOIN pg_settings USING (name)`
 
 /**
  * Opens a session for the duration of the work.
@@ -35,7 +49,7 @@ export async function withSession<T>(
     const rows: string[] = []
     for (;;) {
       const next = await lines.next()
-      if (next.done) throw unreachable(server, (await program.ended).stderr)
+      if (next.done) throw await unreachable(server, (await program.ended).stderr)
       if (next.value === mark) return rows
       rows.push(next.value)
     }
@@ -51,9 +65,7 @@ export async function withSession<T>(
     throw new SqlError(state ?? '', message ?? outcome)
   }
   try {
-    // transaction_timeout would end a long transaction. It exists since PostgreSQL 17; an older server rejects it.
-    // https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-TRANSACTION-TIMEOUT
-    await query("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'")
+    await query(SETTINGS)
     return await work({
       query,
       json: async sql => JSON.parse((await query(sql)).join('\n') || 'null') as never,
@@ -85,14 +97,52 @@ const ATTEMPTS = {
   'database-refused': 'verify',
 } as const
 
-function unreachable(server: Server, stderr: string): AquastreamError {
+/** Creates the error of a session that psql could not open, or that ended. */
+async function unreachable(server: Server, stderr: string): Promise<AquastreamError> {
   const lines = evidenceLines(stderr)
+  const evidence = lines.length > 1 ? [{title: 'output of psql', lines}] : []
+  if (server.mayBePooled && (await succeeds(readOutput(server.run('backup', ['reach']))))) {
+    return new AquastreamError(
+      'refused',
+      `${server.name} does not accept startup options: ${causeIn(stderr)}`,
+      {
+        hint: `a connection pooler refuses them; ${DIRECTLY}, or set ignore_startup_parameters = options and pool_mode = session in pgbouncer`,
+        evidence,
+      },
+    )
+  }
   return new AquastreamError(
     'database-unreachable',
     `the connection to ${server.name} failed: ${causeIn(stderr)}`,
     {
       hint: 'check that the server is running (aquastream env:status) and accepts this user (psql with the same URL)',
-      evidence: lines.length > 1 ? [{title: 'output of psql', lines}] : [],
+      evidence,
     },
   )
 }
+
+/**
+ * Checks that a session keeps its backend. A connection pooler in transaction mode gives each transaction any backend:
+ * a lock would stay on it after the session, and a snapshot would be lost.
+ * @throws refused
+ */
+export async function requireOwnBackend(session: Session, server: Server): Promise<void> {
+  if (!server.mayBePooled) return
+  const backendOf = (one: Session): Promise<number> => one.json('SELECT to_json(pg_backend_pid())')
+  const database = await session.json<string>('SELECT to_json(current_database())')
+  const first = await backendOf(session)
+  await withSession(server, {database}, async other => {
+    // While the transaction lasts, the other session keeps its backend. A pooler gives it the one that was used last.
+    await other.query('BEGIN')
+    if ((await backendOf(other)) !== first && (await backendOf(session)) === first) return
+    throw new AquastreamError(
+      'refused',
+      `${server.name} is a connection pooler that does not keep sessions`,
+      {
+        hint: `${DIRECTLY}, or set pool_mode = session in pgbouncer`,
+      },
+    )
+  })
+}
+
+const DIRECTLY = 'connect to PostgreSQL itself'

@@ -131,6 +131,7 @@ missing_packages() {
 	has tmux || echo tmux
 	has rsync || echo rsync
 	has restic || echo restic
+	has pgbouncer || echo pgbouncer
 	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto'
-import {once} from 'node:events'
+import {type EventEmitter, once} from 'node:events'
 import {createInterface} from 'node:readline'
 import {pipeline} from 'node:stream/promises'
 import {AquastreamError} from '../../errors.js'
@@ -26,6 +26,11 @@ export interface ReplaySite {
 
 /** How a replay reports progress and is aborted. */
 export interface ReplayContext {
+  /**
+   * Called when the tables of the schemas are locked against writing, and before anything is changed: what is saved now is
+   * exactly what the replay replaces. If it rejects, the replay rejects with its error.
+   */
+  onLocked: () => Promise<void>
   /** Receives the bytes of the archives read so far. */
   onBytes: (bytes: number) => void
   /** Called when everything was sent: from then on the transaction ends by itself. */
@@ -58,8 +63,6 @@ class Replay {
   /** The application_name, to find and terminate the backend later. */
   readonly #application = `aquastream db:restore ${randomBytes(4).toString('hex')}`
   readonly #emitted: string[] = []
-  /** psql has ended. */
-  #hasEnded = false
   /** Whether the end of the archives was sent, at least in part: without it the transaction cannot be committed. */
   #mayCommit = false
 
@@ -70,26 +73,20 @@ class Replay {
   ) {}
 
   async run(): Promise<ReplayReport> {
-    const {signal, onBytes, onSent} = this.ctx
-    const script = toScript(this.request, this.site.server, onBytes)
-    const report = {skippedForeignKeys: script.skippedForeignKeys}
+    const {signal, onBytes, onLocked, onSent} = this.ctx
+    const report: ReplayReport = {skippedForeignKeys: []}
     const program = this.#start()
-    const lines = createInterface({input: program.stdout}).on('line', line => {
-      if (line === 'aquastream ended') this.#hasEnded = true
-      else this.#emitted.push(line)
-    })
+    const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
     const closed = once(lines, 'close')
-    // Withhold the end of the archives until the server has reported the transaction ID. From then on, the outcome
-    // of the transaction can be queried, and its backend can be found and terminated.
-    const beforeEnd = async (): Promise<boolean> => {
-      if (this.#emitted.length === 0 && !this.#hasEnded)
-        await Promise.race([once(lines, 'line', {signal}), closed])
-      return (this.#mayCommit = this.#emitted.length > 0 && !this.#hasEnded)
-    }
     try {
-      program.stdin.write(`${Buffer.from(this.request.manifest ?? '').toString('base64')}\n`)
-      const isSent = await send(withholdEnd(script.bytes, beforeEnd), program, signal)
-      if (isSent && this.#emitted.length > 0) onSent()
+      if (await this.#isLocked(lines, closed)) {
+        await onLocked()
+        const script = toScript(this.request, this.site.server, onBytes)
+        report.skippedForeignKeys = script.skippedForeignKeys
+        program.stdin.write(`${Buffer.from(this.request.manifest ?? '').toString('base64')}\n`)
+        const bytes = withLast(script.bytes, () => (this.#mayCommit = true))
+        if (await send(bytes, program, signal)) onSent()
+      } else program.stdin.end()
       await Promise.race([Promise.all([program.ended, closed]), aborted(signal)])
     } catch (error) {
       program.kill()
@@ -101,6 +98,20 @@ class Replay {
     const ended = await program.ended
     if ((await this.#outcome()) === 'committed') return this.#requireWhole(report)
     throw replayFailed(ended)
+  }
+
+  /** Waits for the locks; returns false if psql ended without them. */
+  async #isLocked(lines: EventEmitter, closed: Promise<unknown>): Promise<boolean> {
+    const {signal} = this.ctx
+    const ended = new AbortController()
+    void closed.then(() => {
+      ended.abort()
+    })
+    while (!ended.signal.aborted && !this.#emitted.includes('aquastream ended')) {
+      if (this.#emitted.includes('aquastream locked')) return true
+      await Promise.race([once(lines, 'line', {signal}), closed])
+    }
+    return false
   }
 
   #start(): Program {
@@ -123,30 +134,28 @@ class Replay {
   }
 
   /**
-   * A committed transaction is a success only if restore.sh committed it, not a command in the archive.
+   * A committed transaction is a success if restore.sh has reported the end of its checks.
    * @throws restore-unknown
    */
   #requireWhole(report: ReplayReport): ReplayReport {
     if (this.#emitted.includes('aquastream commits')) return report
     throw new AquastreamError(
       'restore-unknown',
-      'a command in the archive committed the transaction: the schema was replaced, but row counts were not compared and dependents were not recreated',
-      {hint: 'check the schema before it is used'},
+      'the schema was replaced, but the result of the comparison of row counts was lost',
+      {hint: 'compare the rows with aquastream db:restore --dry-run'},
     )
   }
 }
 
-/** Passes on the last chunk only if that is allowed. */
-async function* withholdEnd(
-  bytes: AsyncIterable<Buffer>,
-  allowed: () => Promise<boolean>,
-): AsyncGenerator<Buffer> {
+/** Reports when all but the last chunk was passed on. */
+async function* withLast(bytes: AsyncIterable<Buffer>, onLast: () => void): AsyncGenerator<Buffer> {
   let held: Buffer | undefined
   for await (const chunk of bytes) {
     if (held) yield held
     held = chunk
   }
-  if (held && (await allowed())) yield held
+  onLast()
+  if (held) yield held
 }
 
 /**

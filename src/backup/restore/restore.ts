@@ -39,7 +39,7 @@ export interface RestoreReport {
 }
 
 /**
- * Applies a restore plan: takes a safety backup, then replaces the schemas in one transaction. If this rejects, the
+ * Applies a restore plan in one transaction: locks the tables, takes a safety backup, then replaces the schemas. If this rejects, the
  * database was not changed, unless the error is `restore-unknown`.
  * @throws busy, refused, backup-failed, restore-failed, archive-damaged, restore-unknown, backup-directory,
  *   disk-full, database-unreachable
@@ -81,8 +81,7 @@ async function restoreLocked(
   await lockDatabase(session, server)
   for (const text of plan.notices) ctx.on({type: 'notice', text})
   await sweepLeftovers(plan.root)
-  const saved = await save(plan, session, ctx)
-  ctx.on({type: 'step', step: 'replay', state: 'started'})
+  let saved: string | undefined
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
   const {skippedForeignKeys} = await replay(
     {
@@ -95,6 +94,10 @@ async function restoreLocked(
     {server, session},
     {
       signal: ctx.signal,
+      async onLocked() {
+        saved = await save(plan, session, ctx)
+        ctx.on({type: 'step', step: 'replay', state: 'started'})
+      },
       onBytes(read) {
         ctx.on({type: 'bytes', read, total})
       },
@@ -140,7 +143,7 @@ function countRows({manifest, archives}: RestoreSource): number | undefined {
 }
 
 /**
- * Takes the safety backup.
+ * Takes the safety backup. The tables are locked against writing: no row that a service writes from now on can be lost.
  * @returns its ID; undefined when there is nothing to save
  */
 async function save(

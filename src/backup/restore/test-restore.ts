@@ -80,7 +80,7 @@ async function restoreScratch(
         otherSchemas: [],
       },
       {server, session: scratch},
-      {onBytes: () => undefined, onSent: () => undefined, signal},
+      {onLocked: () => Promise.resolve(), onBytes: () => undefined, onSent: () => undefined, signal},
     )
   })
   await session.query(`DROP DATABASE ${identifier(database)} WITH (FORCE)`)

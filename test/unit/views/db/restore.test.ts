@@ -31,6 +31,7 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
     root: '/srv/backups/prod',
     server: {
       name: 'postgres of aquastream-prod',
+      mayBePooled: false,
       run() {
         throw new Error('a view runs nothing')
       },
