@@ -142,8 +142,7 @@ async function checkFiles(
   signal: AbortSignal,
 ): Promise<void> {
   for (const archive of archives) {
-    signal.throwIfAborted()
-    await checkDump(archive, server)
+    await checkDump(archive, server, signal)
   }
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})

@@ -163,12 +163,15 @@ describe('objects that a backup does not contain', () => {
       CREATE PUBLICATION changes FOR ALL TABLES;
       CREATE TYPE "user".span AS RANGE (subtype = int);
       CREATE STATISTICS media.names (mcv) ON id, name FROM "user".accounts;
+      CREATE FOREIGN DATA WRAPPER nowhere;
+      CREATE SERVER elsewhere FOREIGN DATA WRAPPER nowhere;
+      ALTER TABLE event.events DISABLE TRIGGER ALL;
       SELECT lo_create(4711);
       ALTER DATABASE aquastream SET work_mem = '5MB'`)
     const {exitCode, stderr} = await site.run('db:backup')
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toContain(
-      'note: not included in schema backups: cast from "user".state to integer, event trigger on_ddl, large objects, publication changes, settings of the database, statistics object media.names\n',
+      'note: not included in schema backups: cast from "user".state to integer, event trigger on_ddl, foreign-data wrapper nowhere, large objects, publication changes, server elsewhere, settings of the database, statistics object media.names, the disabled triggers of constraint events_organiser_fkey on table event.events, the disabled triggers of constraint likes on table "user".accounts\n',
     )
   })
 

@@ -16,14 +16,17 @@ import {unpack} from './unpack.js'
 export async function checkDump(
   archive: ArchiveFile & {schema: string},
   server: Server | undefined,
+  signal: AbortSignal,
 ): Promise<DumpedTable[]> {
   const scan = scanDump(unpack(archive, server, readVerified(archive)), archive)
   try {
     for (;;) {
       const {done, value} = await scan.next()
+      signal.throwIfAborted()
       if (done) return value
     }
   } catch (error) {
+    signal.throwIfAborted()
     if (error instanceof AquastreamError) throw error
     throw damaged(archive.path, `it cannot be unpacked completely (${(error as Error).message})`)
   }

@@ -129,7 +129,8 @@ class Scanner {
   #take(length: number): Buffer {
     const taken = this.#rest.subarray(0, length)
     this.#rest = this.#rest.subarray(length)
-    for (const byte of taken) if (byte === LF) this.line++
+    // A loop with an index takes a fraction of the time of an iterator.
+    for (let index = 0; index < length; index++) if (taken[index] === LF) this.line++
     return taken
   }
 

@@ -4,13 +4,15 @@ import {SqlError} from '../../postgres/failures.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {version} from '../../system/version.js'
-import {type ArchiveForm, compressionArgument, suffixOf} from '../archive/format.js'
+import {type ArchiveForm, compressionArgument, encodingOf, suffixOf} from '../archive/format.js'
+import type {DumpedTable} from '../archive/tables.js'
 import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
 import {Changed, haveDefinitionsChanged} from './changes.js'
 import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
+import {compareWithServer, readBack} from './read-back.js'
 import {extensionsIn, readFacts, rewrittenSince, type SchemaSize} from './snapshot.js'
 
 /** Reports the progress of a backup. */
@@ -66,7 +68,7 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
       throw error
     })
   }
-  const dumpOne = (schema: string): Promise<Written & {file: string}> =>
+  const dumpOne = (schema: string): Promise<DumpedSchema> =>
     part(dumpSchema(job, {schema, extensions: extensions.get(schema) ?? []}, {on, signal: until}))
   // Start the largest first, because the last one started is likely to end last.
   const largestFirst = request.chosen.toSorted((a, b) => b.bytes - a.bytes).map(({name}) => name)
@@ -80,6 +82,8 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Changed(`${rewritten.join(', ')} was truncated or rewritten`)
+  for (const {schema, tables} of facts.schemas)
+    compareWithServer(schema, tables, archives.get(schema)!.tables)
   return {
     format: 1,
     id: draft.id,
@@ -91,18 +95,24 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
       ...found,
       format: request.format,
       compression: request.compression,
-      ...archives.get(found.schema)!,
+      ...archives.get(found.schema)!.written,
     })),
     extensions: facts.extensions,
     globals,
   }
 }
 
+/** The archive of one schema, and the tables that were found in it. */
+interface DumpedSchema {
+  written: Written & {file: string}
+  tables: DumpedTable[]
+}
+
 async function dumpSchema(
   {request, source, snapshot, draft, last}: Dump,
   {schema, extensions}: {schema: string; extensions: string[]},
   {on, signal}: Context<BackupEvent>,
-): Promise<Written & {file: string}> {
+): Promise<DumpedSchema> {
   signal.throwIfAborted()
   const file = archiveName(schema, draft.id, suffixOf(request))
   const expected = last.get(schema)
@@ -114,10 +124,13 @@ async function dumpSchema(
   const onBytes = (bytes: number): void => {
     report('running', bytes)
   }
-  const written = await writeArchive(program, join(draft.path, file), {what: schema, onBytes, signal})
+  const path = join(draft.path, file)
+  const written = await writeArchive(program, path, {what: schema, onBytes, signal})
   program.stdin.end()
+  const archive = {path, schema, encoding: encodingOf(request), ...written}
+  const tables = await readBack(archive, source.server, signal)
   report('done', written.bytes)
-  return {file, ...written}
+  return {written: {file, ...written}, tables}
 }
 
 async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<Manifest['globals']> {

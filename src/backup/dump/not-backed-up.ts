@@ -27,11 +27,19 @@ function outsideSql(within: string): string {
         SELECT 'pg_cast'::regclass::oid AS classid, oid AS objid FROM pg_cast WHERE oid >= 16384
         UNION ALL SELECT 'pg_event_trigger'::regclass, oid FROM pg_event_trigger
         UNION ALL SELECT 'pg_publication'::regclass, oid FROM pg_publication
+        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid FROM pg_foreign_data_wrapper
+        UNION ALL SELECT 'pg_foreign_server'::regclass, oid FROM pg_foreign_server
+        UNION ALL SELECT 'pg_language'::regclass, oid FROM pg_language WHERE oid >= 16384
+        UNION ALL SELECT 'pg_am'::regclass, oid FROM pg_am WHERE oid >= 16384
+        UNION ALL SELECT 'pg_transform'::regclass, oid FROM pg_transform
         UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN pg_class c ON c.oid = stxrelid
           WHERE relnamespace <> stxnamespace AND stxnamespace IN ${within}
       ) o WHERE NOT EXISTS (
         -- Members of extensions, and the casts of range types, are created with the object that they belong to.
         SELECT FROM pg_depend d WHERE (d.classid, d.objid) = (o.classid, o.objid) AND deptype IN ('e', 'i'))
+      UNION ALL SELECT DISTINCT format('the disabled triggers of %s', pg_describe_object('pg_constraint'::regclass, tgconstraint, 0))
+        FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid
+        WHERE tgisinternal AND tgenabled = 'D' AND tgconstraint <> 0 AND relnamespace IN ${within}
       UNION ALL SELECT 'large objects' WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
       UNION ALL SELECT 'settings of the database' WHERE EXISTS (SELECT FROM pg_db_role_setting
         WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()))

@@ -88,7 +88,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const dumped = new Map<string, DumpedTable[]>()
   for (const archive of source.archives) {
     signal.throwIfAborted()
-    dumped.set(archive.schema, await checkDump(archive, server))
+    dumped.set(archive.schema, await checkDump(archive, server, signal))
   }
   const target = await findTarget(request, server)
   const state = await inspectTarget(target, {server, source}, signal)
