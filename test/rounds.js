@@ -9,7 +9,7 @@ const again = `AQUASTREAM_TEST_ROUNDS=${rounds} AQUASTREAM_TEST_SEED=${seed} npm
 console.log(`${rounds} rounds of seed ${seed}; to repeat them: ${again}`)
 const {status} = spawnSync(
   process.execPath,
-  [join(import.meta.dirname, 'run.js'), 'crash-rounds', 'round-trip'],
+  [join(import.meta.dirname, 'run.js'), 'crash-rounds', 'random-objects', 'round-trip'],
   {
     stdio: 'inherit',
     env: {

@@ -2,13 +2,16 @@ import type {Part} from './scan.js'
 
 /**
  * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; objects that are created
- * after the rows; foreign keys.
+ * after the rows; foreign keys; default privileges, which every object that is created later would get.
  */
-type Section = 'settings' | 'schemas' | 'definitions' | 'rows' | 'afterwards' | 'foreign keys'
+type Section =
+  'settings' | 'schemas' | 'definitions' | 'rows' | 'afterwards' | 'foreign keys' | 'default privileges'
 
 /** A piece of a dump. A definition and a foreign key are one piece each, with their comment. */
 export interface DumpPart {
   section: Section
+  /** The type of the object, such as TABLE, if the piece is one object. */
+  type?: string | undefined
   text: Buffer
   foreignKey?: ForeignKey | undefined
 }
@@ -28,7 +31,6 @@ const AFTERWARDS = new Set([
   'ACL',
   'CHECK CONSTRAINT',
   'CONSTRAINT',
-  'DEFAULT ACL',
   'EVENT TRIGGER',
   'FK CONSTRAINT',
   'INDEX',
@@ -61,8 +63,9 @@ const SETTING = /^SET (default_tablespace|default_table_access_method) = /
 export async function* splitDump(dump: AsyncIterable<Part>): AsyncGenerator<DumpPart> {
   let section: Section = 'settings'
   const settings = new Map<string, Buffer>()
-  const repeated = new Map<Section, Map<string, Buffer>>()
   let entry: Buffer[] = []
+  let object: string | undefined
+  let hasSettings = false
   for await (const part of dump) {
     if ('rows' in part) {
       yield {section, text: part.rows}
@@ -78,37 +81,42 @@ export async function* splitDump(dump: AsyncIterable<Part>): AsyncGenerator<Dump
     const [, type] = HEADER.exec(line) ?? []
     // The comment on an object belongs to the object before it.
     if (type !== undefined && type !== 'COMMENT') {
-      yield* toPart(section, entry)
+      yield* toPart(section, object, entry)
       entry = []
+      object = type
+      hasSettings = false
       section = sectionOf(type, section)
     }
-    // Repeat the setting in each section: a dump has it once, before the first entry that needs it.
-    if (/^(?:ALTER|CREATE) /.test(line)) {
-      for (const [name, text] of settings) {
-        if (repeated.get(section)?.get(name) === text) continue
-        repeated.set(section, new Map([...(repeated.get(section) ?? []), [name, text]]))
-        entry.push(text)
-      }
+    // Repeat the settings in each entry: a dump has them once, before the first entry that needs them.
+    if (!hasSettings && /^(?:ALTER|CREATE) /.test(line)) {
+      entry.push(...settings.values())
+      hasSettings = true
     }
     if (section !== 'rows') entry.push(part.line)
     else yield {section, text: part.line}
   }
-  yield* toPart(section, entry)
+  yield* toPart(section, object, entry)
 }
 
 function sectionOf(type: string, section: Section): Section {
   if (type === 'FK CONSTRAINT') return 'foreign keys'
+  if (type === 'DEFAULT ACL') return 'default privileges'
   const isBeforeRows = section === 'settings' || section === 'schemas' || section === 'definitions'
   if (ROWS.has(type) && (isBeforeRows || section === 'rows')) return 'rows'
   if (AFTERWARDS.has(type) || !isBeforeRows) return 'afterwards'
   return SCHEMAS.has(type) ? 'schemas' : 'definitions'
 }
 
-function toPart(section: Section, lines: Buffer[]): DumpPart[] {
+function toPart(section: Section, type: string | undefined, lines: Buffer[]): DumpPart[] {
   if (lines.length === 0) return []
   const text = Buffer.concat(lines)
   return [
-    {section, text, ...(section === 'foreign keys' && {foreignKey: readForeignKey(text.toString('utf8'))})},
+    {
+      section,
+      type,
+      text,
+      ...(section === 'foreign keys' && {foreignKey: readForeignKey(text.toString('utf8'))}),
+    },
   ]
 }
 

@@ -67,20 +67,22 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 /**
  * Emits the definitions of all archives first, then their rows, then objects that may need rows of another archive, then
- * foreign keys. Schemas can refer to each other both ways, so there is no order of archives in which each definition
- * finds what it needs.
+ * foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which each object finds
+ * what it needs: the server tries.
  */
 async function* combine(
   {archives, before, otherSchemas}: ScriptRequest,
   scan: (archive: SourceArchive, options: {counted: boolean}) => AsyncIterable<Part>,
   skippedForeignKeys: string[],
 ): AsyncGenerator<Buffer> {
-  const later = {afterwards: [] as Buffer[], 'foreign keys': [] as Buffer[]}
+  const foreignKeys: Buffer[] = []
+  const privileges: Buffer[] = []
+  const afterwards: Buffer[] = []
   const schemas = otherSchemas && [...otherSchemas, ...archives.map(({schema}) => schema)]
   const isSkipped = ({foreignKey}: DumpPart): boolean =>
     foreignKey !== undefined && schemas !== undefined && !schemas.includes(foreignKey.schema)
   for (const statement of before) yield Buffer.from(`${statement}\n`)
-  yield CREATE_DEFINITIONS
+  yield CREATE_STATEMENTS
   for (const archive of archives) {
     // PUBLIC has USAGE on the schema public by default, and pg_dump does not write this grant. When public is
     // restored alone, restore.sh grants it.
@@ -90,61 +92,73 @@ async function* combine(
     yield* definitionsOf(scan(archive, {counted: false}))
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
   }
-  yield RUN_DEFINITIONS
+  // A view can need a primary key, which is created after the rows.
+  yield runStatements({required: 'is_table'})
   for (const archive of archives) {
     for await (const part of splitDump(scan(archive, {counted: true}))) {
       if (part.section === 'rows') yield part.text
       else if (isSkipped(part)) skippedForeignKeys.push(part.foreignKey!.name)
-      else if (part.section === 'afterwards' || part.section === 'foreign keys')
-        later[part.section].push(part.text)
+      else if (part.section === 'afterwards') afterwards.push(toRow(part))
+      else if (part.section === 'foreign keys') foreignKeys.push(part.text)
+      else if (part.section === 'default privileges') privileges.push(part.text)
     }
   }
-  yield* later.afterwards
-  yield* later['foreign keys']
+  yield* afterwards
+  yield runStatements({required: 'true'})
+  yield* foreignKeys
+  yield* privileges
 }
 
-/** Emits what comes before the rows of a dump; the definitions as rows of a table, for RUN_DEFINITIONS. */
+/** Emits what comes before the rows of a dump; the definitions as rows of the table of statements. */
 async function* definitionsOf(dump: AsyncIterable<Part>): AsyncGenerator<Buffer> {
-  for await (const {section, text} of splitDump(dump)) {
-    if (section === 'settings' || section === 'schemas') yield text
-    else if (section !== 'definitions') return
-    else {
-      const statement = literal(text.toString('latin1'))
-      yield Buffer.from(
-        `INSERT INTO pg_temp.aquastream_definitions (statement) VALUES (${statement});\n`,
-        'latin1',
-      )
-    }
+  for await (const part of splitDump(dump)) {
+    if (part.section === 'settings' || part.section === 'schemas') yield part.text
+    else if (part.section === 'definitions') yield toRow(part)
+    else return
   }
 }
 
-const CREATE_DEFINITIONS = Buffer.from(
-  'CREATE TEMPORARY TABLE aquastream_definitions (step serial, statement text) ON COMMIT DROP;\n',
+const CREATE_STATEMENTS = Buffer.from(
+  'CREATE TEMPORARY TABLE aquastream_statements (step serial, is_table bool, statement text) ON COMMIT DROP;\n',
 )
 
+function toRow({type, text}: DumpPart): Buffer {
+  const values = `${type === 'TABLE'}, ${literal(text.toString('latin1'))}`
+  return Buffer.from(
+    `INSERT INTO pg_temp.aquastream_statements (is_table, statement) VALUES (${values});\n`,
+    'latin1',
+  )
+}
+
 /**
- * Runs the definitions in their order, and again those that needed what came later, until all have succeeded. If none
- * succeeds any more, the error of the first one ends the restore.
+ * Runs the statements of the table in their order, and again those that needed what came later, until all have succeeded. If
+ * none succeeds any more, the error of the first required one ends the restore; without a required one, they stay in the
+ * table.
+ * @param required a condition in SQL
  */
-const RUN_DEFINITIONS = Buffer.from(`DO $aquastream$
+function runStatements({required}: {required: 'is_table' | 'true'}): Buffer {
+  return Buffer.from(`DO $aquastream$
 DECLARE
 	item record;
-	progress bool;
+	progress bool := true;
+	failed text;
 BEGIN
-	WHILE EXISTS (SELECT FROM pg_temp.aquastream_definitions) LOOP
+	WHILE progress LOOP
 		progress := false;
-		FOR item IN SELECT * FROM pg_temp.aquastream_definitions ORDER BY step LOOP
+		FOR item IN SELECT * FROM pg_temp.aquastream_statements ORDER BY step LOOP
 			BEGIN
 				EXECUTE item.statement;
-				DELETE FROM pg_temp.aquastream_definitions WHERE step = item.step;
+				DELETE FROM pg_temp.aquastream_statements WHERE step = item.step;
 				progress := true;
-			EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR undefined_object OR invalid_schema_name THEN
-				NULL;
+			EXCEPTION WHEN undefined_table OR undefined_column OR undefined_function OR undefined_object
+				OR invalid_schema_name OR object_not_in_prerequisite_state OR grouping_error THEN NULL;
 			END;
 		END LOOP;
-		IF NOT progress THEN
-			EXECUTE (SELECT statement FROM pg_temp.aquastream_definitions ORDER BY step LIMIT 1);
-		END IF;
 	END LOOP;
+	SELECT statement INTO failed FROM pg_temp.aquastream_statements WHERE ${required} ORDER BY step LIMIT 1;
+	IF FOUND THEN
+		EXECUTE failed;
+	END IF;
 END $aquastream$;
 `)
+}
