@@ -572,6 +572,8 @@ test.runIf(canMount)('a restore on a full server disk changes nothing', async ()
   await backup(other)
   await cramped(ACCIDENT)
   const then = await fingerprint({sql: cramped})
+  // CREATE DATABASE leaves holes in files, which are filled when the buffers are written.
+  await cramped('CHECKPOINT')
   await fill(join(disk.path, 'filler'))
   const error = await failure(other, 'db:restore', '--yes', '--all')
   expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})

@@ -48,10 +48,12 @@ async function logOfLastRun({id, since, lastRun}: ServiceState): Promise<string[
 }
 
 /** Docker Engine may run images of another architecture by emulation, so a mismatch alone is not an error. */
-async function wrongArchitecture({image, service, state}: ServiceState): Promise<Cause | undefined> {
+async function wrongArchitecture({image, service, state, lastRun}: ServiceState): Promise<Cause | undefined> {
   const architecture = (await findImages([image])).get(image)?.architecture
   const engine = (await docker(['version', '--format', '{{.Server.Arch}}'])).trim()
-  if (!architecture || architecture === engine || state === 'running') return undefined
+  // A program that cannot run is running for a moment at each restart.
+  const isEmulated = state === 'running' && lastRun === undefined
+  if (!architecture || architecture === engine || isEmulated) return undefined
   return {
     code: 'image-architecture',
     sentence: `its image ${image} was built for ${architecture}, but this machine is ${engine}`,
