@@ -46,14 +46,19 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
     const request = {stack, services: argv as string[], follow, since, tail}
     if (bundle !== undefined) return this.bundle({...request, file: bundle})
     const {readLogs} = await import('../logs/read.js')
-    const {writeLine} = await import('../cli/terminal/output.js')
+    const {LineWriter} = await import('../cli/terminal/output.js')
     const {lineText, noLines} = await import('../views/logs/lines.js')
     const render = this.jsonEnabled() ? (line: LogLine) => JSON.stringify(line) : lineText
     await this.untilInterrupted(async signal => {
+      const output = new LineWriter()
       let lines = 0
-      for await (const line of readLogs(request, signal)) {
-        await writeLine(render(line))
-        lines++
+      try {
+        for await (const line of readLogs(request, signal)) {
+          await output.write(render(line))
+          lines++
+        }
+      } finally {
+        await output.flush()
       }
       if (lines === 0 && !follow && tail !== 0) this.logToStderr(noLines(request.services, since))
     })

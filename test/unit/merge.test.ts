@@ -3,14 +3,14 @@ import {mergeByTime} from '../../src/engines/merge.js'
 import type {LogLine} from '../../src/engines/engine.js'
 
 /** Lines of a service, each `SECONDS TEXT`. */
-async function* source(service: string, ...lines: string[]): AsyncGenerator<LogLine> {
+async function* source(service: string, ...lines: string[]): AsyncGenerator<LogLine[]> {
   for (const line of lines) {
     const [seconds, text] = [line.slice(0, 4), line.slice(5)]
-    yield {service, time: `2026-11-28T13:16:0${seconds}00000000Z`, text}
+    yield [{service, time: `2026-11-28T13:16:0${seconds}00000000Z`, text}]
   }
 }
 
-async function merged(...sources: AsyncGenerator<LogLine>[]): Promise<string[]> {
+async function merged(...sources: AsyncGenerator<LogLine[]>[]): Promise<string[]> {
   const lines: string[] = []
   for await (const {service, text} of mergeByTime(sources)) lines.push(`${service} ${text}`)
   return lines

@@ -13,7 +13,23 @@ export async function showLive<T>(
   }
 }
 
-/** Writes a line to stdout, and waits if the reader is slower. */
-export async function writeLine(text: string): Promise<void> {
-  if (!process.stdout.write(`${text}\n`)) await once(process.stdout, 'drain')
+/** Characters of a block: a file or a terminal takes one system call for each write. */
+const BLOCK = 1 << 16
+
+/** Writes lines to stdout, and waits if the reader is slower. Lines that come in one go are written together. */
+export class LineWriter {
+  #waiting = ''
+
+  async write(line: string): Promise<void> {
+    if (this.#waiting === '') setImmediate(() => void this.flush())
+    this.#waiting += `${line}\n`
+    if (this.#waiting.length >= BLOCK) await this.flush()
+  }
+
+  /** Writes what is still waiting. */
+  async flush(): Promise<void> {
+    const text = this.#waiting
+    this.#waiting = ''
+    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain')
+  }
 }

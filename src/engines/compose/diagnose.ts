@@ -43,7 +43,8 @@ async function logOfLastRun({id, since, lastRun}: ServiceState): Promise<string[
     ...['--tail', String(TAIL)],
   ]
   const lines: string[] = []
-  for await (const {text} of readRange(id, range, new AbortController().signal)) lines.push(text)
+  for await (const batch of readRange(id, range, new AbortController().signal))
+    lines.push(...batch.map(({text}) => text))
   return lines
 }
 

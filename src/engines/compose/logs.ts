@@ -1,4 +1,5 @@
 import {execa} from '../../system/execa.js'
+import {splitIntoBatches} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {dockerOptions, throwIfUnreachable} from './docker.js'
@@ -32,14 +33,14 @@ function isWanted(container: Container, services: string[]): boolean {
  * Runs a docker command with stderr redirected to stdout: with two pipes, a reader of one would block forever once the
  * other is full. The shell receives the arguments as positional parameters and does not interpret them.
  */
-async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<string> {
+async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<string[]> {
   const stop = new AbortController()
   const running = execa('sh', ['-c', 'exec docker "$@" 2>&1', 'docker', ...args], {
     ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
     buffer: false,
   })
   try {
-    yield* running.iterable()
+    yield* splitIntoBatches(running.stdout)
   } finally {
     stop.abort()
     const {exitCode, isCanceled} = await running
@@ -48,23 +49,26 @@ async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<s
   }
 }
 
-async function* readOne(container: Container, range: string[], signal: AbortSignal): AsyncGenerator<LogLine> {
-  for await (const line of readRange(container.Id, range, signal))
-    yield {service: serviceOf(container), ...line}
+async function* readOne(
+  container: Container,
+  range: string[],
+  signal: AbortSignal,
+): AsyncGenerator<LogLine[]> {
+  const service = serviceOf(container)
+  for await (const lines of readRange(container.Id, range, signal))
+    yield lines.map(({time, text}) => ({service, time, text}))
 }
 
 type TimedText = Pick<LogLine, 'time' | 'text'>
 
-/** Reads the lines of one container, as far as the options of `docker logs` select them. */
+/** Reads the lines of one container, as far as the options of `docker logs` select them, in batches. */
 export async function* readRange(
   id: string,
   options: string[],
   signal: AbortSignal,
-): AsyncGenerator<TimedText> {
-  for await (const line of readLines(['logs', '--timestamps', ...options, id], signal)) {
-    const parsed = split(line)
-    if (parsed) yield parsed
-  }
+): AsyncGenerator<TimedText[]> {
+  for await (const lines of readLines(['logs', '--timestamps', ...options, id], signal))
+    yield lines.flatMap(line => split(line) ?? [])
 }
 
 function split(line: string): TimedText | undefined {
@@ -124,9 +128,11 @@ async function* followOnce(
     since,
     ...services,
   ]
-  for await (const line of readLines(args, signal)) {
-    const [, service, rest] = /^(\S+?)-\d+ +\| (.*)$/s.exec(line.replace(CLEAR_LINE, '')) ?? []
-    const parsed = rest === undefined ? undefined : split(rest)
-    if (service && parsed) yield {service, ...parsed}
+  for await (const lines of readLines(args, signal)) {
+    for (const line of lines) {
+      const [, service, rest] = /^(\S+?)-\d+ +\| (.*)$/s.exec(line.replace(CLEAR_LINE, '')) ?? []
+      const parsed = rest === undefined ? undefined : split(rest)
+      if (service && parsed) yield {service, ...parsed}
+    }
   }
 }

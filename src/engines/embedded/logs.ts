@@ -2,7 +2,7 @@ import {createReadStream} from 'node:fs'
 import {readdir} from 'node:fs/promises'
 import {dirname} from 'node:path'
 import {errnoOf} from '../../system/files/file-errors.js'
-import {splitLines} from '../../system/text/split-lines.js'
+import {splitIntoBatches} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
@@ -40,18 +40,17 @@ async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]>
 }
 
 /** Yields the last `tail` lines; all lines if it is undefined. */
-async function* tailOf(lines: AsyncGenerator<LogLine>, tail: number | undefined): AsyncGenerator<LogLine> {
+async function* tailOf(
+  batches: AsyncGenerator<LogLine[]>,
+  tail: number | undefined,
+): AsyncGenerator<LogLine[]> {
   if (tail === undefined) {
-    yield* lines
+    yield* batches
     return
   }
   let kept: LogLine[] = []
-  for await (const line of lines) {
-    kept.push(line)
-    // Not at every line, because removing the first element moves all others.
-    if (kept.length > 2 * tail + 100) kept = lastOf(kept, tail)
-  }
-  yield* lastOf(kept, tail)
+  for await (const lines of batches) kept = lastOf([...kept, ...lines], tail)
+  yield kept
 }
 
 function lastOf<T>(list: T[], count: number): T[] {
@@ -59,14 +58,16 @@ function lastOf<T>(list: T[], count: number): T[] {
 }
 
 /** Reads the rotated files, the oldest first; each line is `TIME TEXT`. */
-async function* linesOf(home: Home, service: string, since: string): AsyncGenerator<LogLine> {
+async function* linesOf(home: Home, service: string, since: string): AsyncGenerator<LogLine[]> {
   const path = home.log(service)
   for (const file of [`${path}.2`, `${path}.1`, path]) {
     const input = createReadStream(file)
     try {
-      for await (const line of splitLines(input)) {
-        const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) (.*)$/s.exec(line) ?? []
-        if (time !== undefined && time >= since) yield {service, time, text: text ?? ''}
+      for await (const lines of splitIntoBatches(input)) {
+        yield lines.flatMap(line => {
+          const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) (.*)$/s.exec(line) ?? []
+          return time !== undefined && time >= since ? [{service, time, text: text ?? ''}] : []
+        })
       }
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
