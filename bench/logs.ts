@@ -31,7 +31,6 @@ const ours = (): Promise<unknown> =>
     extendEnv: false,
     stdout: {file: join(site.directory, 'ours')},
   })
-}
 const theirs = (): Promise<unknown> =>
   execa('docker', [...compose, 'logs', '--no-color'], {stdout: {file: join(site.directory, 'theirs')}})
 console.log(`${'median of ' + String(ROUNDS)} runs in turn`.padEnd(34), '      logs     compose  ratio')
