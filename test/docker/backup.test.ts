@@ -1,4 +1,4 @@
-import {chmod, readFile} from 'node:fs/promises'
+import {chmod, readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {pathToFileURL} from 'node:url'
 import {execa} from 'execa'
@@ -6,8 +6,10 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {backup, restore} from '../helpers/backups.js'
 import type {Run} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
+import {changed, damage, KINDS, VICTIM} from '../helpers/fuzz-archives.js'
 import {loadPlatform} from '../helpers/platform.js'
 import type {Sql} from '../helpers/postgres.js'
+import {randomFrom, SEED} from '../helpers/random.js'
 import {docker, StackSite} from '../helpers/stack.js'
 
 const WRECK = `
@@ -120,3 +122,24 @@ async function runCounted(site: StackSite, words: string): Promise<Run & {lookup
   })
   return {...run, lookups: (await readFile(path('lookups'), 'utf8')).split('\n').filter(Boolean)}
 }
+
+test('no command of an archive runs beside the server', async () => {
+  await using site = await StackSite.open({AQUASTREAM_PROFILE: 'dev'})
+  expect(await site.run('env:up --profile dev --service postgres')).toMatchObject({exitCode: 0})
+  const {Id} = await site.inspect('postgres')
+  const inside = async (args: string[], input = ''): Promise<string> =>
+    (await execa('docker', ['exec', '-i', Id, ...args], {input})).stdout
+  const sql: Sql = text =>
+    inside(['psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-U', 'aquastream', '-d', 'aquastream'], text)
+  await sql(`DROP SCHEMA IF EXISTS "user", event CASCADE; ${VICTIM}`)
+  const dump = `${await inside(['pg_dump', '-U', 'aquastream', '-n', 'user', 'aquastream'])}\n`
+  const random = randomFrom(SEED)
+  for (const kind of KINDS) {
+    const archive = changed(dump, kind, {random, file: '/tmp/ran'})
+    await writeFile(join(site.directory, 'archive.sql'), archive)
+    await site.run(['db:restore', '--schema', 'user', '--yes', '--file', 'archive.sql'])
+    const why = `${kind} of seed ${SEED}:\n${archive.toString('latin1')}`
+    expect(await damage({sql}, '/tmp/ran'), why).toEqual([])
+    expect(await inside(['sh', '-c', 'ls /tmp']), why).not.toContain('ran')
+  }
+})

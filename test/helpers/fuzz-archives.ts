@@ -1,5 +1,21 @@
+import {existsSync} from 'node:fs'
 import {gzipSync} from 'node:zlib'
+import type {Sql} from './postgres.js'
 import {oneOf} from './random.js'
+
+/** A schema to dump, with text that looks like commands, and what a command in an archive must not change. */
+export const VICTIM = `
+    CREATE TABLE public.committed (n int);
+    CREATE SCHEMA event; CREATE TABLE event.e (id int); INSERT INTO event.e VALUES (1);
+    CREATE SCHEMA "user";
+    CREATE TABLE "user".t (id int PRIMARY KEY, "a ""b""
+      c" text DEFAULT 'it''s; \\ ok', note text);
+    CREATE FUNCTION "user".f(int) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN RETURN 'x; COMMIT; \\! id' || $1; END $f$;
+    CREATE FUNCTION "user".g() RETURNS bigint BEGIN ATOMIC SELECT count(*) FROM "user".t WHERE note <> '$$'; END;
+    CREATE VIEW "user".v AS SELECT E'a\\nb' AS "c;d", note FROM "user".t;
+    COMMENT ON TABLE "user".t IS 'é /* '' " $$ -- \\.';
+    INSERT INTO "user".t SELECT n, E'\\\\.', E'\\t\\\\! x;\\nCOMMIT;' FROM generate_series(1, 5) n;
+    CREATE INDEX ON "user".t (lower(note));`
 
 /** Kinds of changes to an archive. */
 export const KINDS = [
@@ -146,4 +162,19 @@ export function changed(
       ])!()
     }
   }
+}
+
+/** Returns what a command in an archive has done that it must not do. */
+export async function damage({sql}: {sql: Sql}, file: string): Promise<string[]> {
+  const [committed, rows, tables] = (
+    await sql(`
+      SELECT count(*) FROM public.committed;
+      SELECT count(*) FROM event.e;
+      SELECT count(*) FROM pg_class WHERE relnamespace = 'event'::regnamespace AND relkind = 'r'`)
+  ).split('\n')
+  return [
+    ...(existsSync(file) ? ['a command ran'] : []),
+    ...(committed === '0' ? [] : ['the transaction was committed']),
+    ...(rows === '1' && tables === '1' ? [] : ['another schema was changed']),
+  ]
 }
