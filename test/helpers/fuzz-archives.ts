@@ -106,6 +106,9 @@ export function changed(
 ): Buffer {
   const at = (length: number): number => Math.floor(random() * length)
   const lines = dump.split('\n')
+  // Most places within a line are in the middle of a statement.
+  const anywhere = (): number =>
+    random() < 0.3 ? at(dump.length) : lines.slice(0, at(lines.length)).join('\n').length + 1
   const planted = (): string => {
     const contexts = Array.from({length: at(3)}, () => oneOf(random, CONTEXTS)!)
     const after = random() < 0.3 ? oneOf(random, CONTEXTS)! : ''
@@ -127,7 +130,7 @@ export function changed(
       return Buffer.from(lines.join('\n'))
     }
     case 'planted': {
-      const place = at(dump.length)
+      const place = anywhere()
       return Buffer.from(dump.slice(0, place) + planted() + dump.slice(place))
     }
     case 'planted in rows': {
@@ -135,7 +138,7 @@ export function changed(
       return Buffer.from(dump.slice(0, place) + planted() + dump.slice(place))
     }
     case 'members': {
-      const place = at(dump.length)
+      const place = anywhere()
       const members = [dump.slice(0, place), random() < 0.5 ? planted() : '', dump.slice(place)].map(text =>
         gzipSync(text),
       )
@@ -144,7 +147,7 @@ export function changed(
       return Buffer.concat(members)
     }
     case 'encoding': {
-      const place = at(dump.length)
+      const place = anywhere()
       const text = random() < 0.5 ? dump : dump.slice(0, place) + planted() + dump.slice(place)
       return oneOf(random, [
         () => Buffer.from(`\ufeff${text}`),
