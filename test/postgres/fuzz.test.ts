@@ -15,7 +15,7 @@ import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
  * Changes an archive at random, with commands planted in every quoting context. psql runs what the scanner passes on. To
  * repeat a run: AQUASTREAM_TEST_SEED=1 npm test -- postgres/fuzz
  */
-const SCANNED = roundsOr(30) * 10
+const SCANNED = roundsOr(14) * 10
 const RESTORED = roundsOr(2 * KINDS.length) / 2
 
 const RESTORE_SH = resolve(import.meta.dirname, '../../infra/backup/restore.sh')
