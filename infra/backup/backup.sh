@@ -505,8 +505,8 @@ backup() {
 	check_versions
 	packs=
 	[ -n "$level" ] || packs=$(compressor)
-	compression=${level:-1}
-	[ -z "$packs" ] || compression=igzip
+	with=${level:-1}
+	[ -z "$packs" ] || with=igzip
 	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
 	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")
@@ -526,7 +526,7 @@ SQL
 		printf '%s\n' "$schema" >&2
 		# Names of extensions contain no spaces.
 		# shellcheck disable=SC2046
-		dump "$schema" "$snapshot" plain "$compression" $(extensions_of "$schema") >"$partial/$file" ||
+		dump "$schema" "$snapshot" plain "$with" $(extensions_of "$schema") >"$partial/$file" ||
 			fail 5 "$schema could not be dumped" 'fix the error reported by pg_dump, then run the command again'
 		read_back "$schema" "$partial/$file"
 		printf '{"schema":%s,"format":"plain","compression":"gzip",%s}' \
