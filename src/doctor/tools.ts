@@ -52,7 +52,7 @@ export const compressor: Check = {
   },
 }
 
-const GAIN = 'it would compress backups with a sixth of the processor time'
+const GAIN = 'it would compress backups with a quarter of the processor time'
 
 /** The compressor in the container of the server, if it runs. */
 async function besideServer(stack: StackContext, values: Record<string, string>) {

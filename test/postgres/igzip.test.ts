@@ -145,7 +145,7 @@ describe.skipIf(IGZIP === undefined)('with igzip', () => {
     const restored = await restore(site, '--all', '--from', id)
     expect(await fingerprint(server)).toBe(before)
     // The safety backup is made in the same way.
-    expect(await manifestIn(join(rootOf(site), restored.safetySet!))).toMatchObject({
+    expect(await manifestIn(join(rootOf(site), restored.undo!.id))).toMatchObject({
       tools: {compressor: expect.stringContaining('igzip')},
     })
   })
