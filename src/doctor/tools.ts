@@ -1,9 +1,9 @@
 import {fileURLToPath} from 'node:url'
-import {imageOf} from '../engines/compose/project.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {readOutput} from '../postgres/output.js'
 import {reachServer} from '../postgres/server.js'
+import {SERVICES} from '../stack/catalogue.js'
 import {execa} from '../system/execa.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {advice, type Check, failed, ok, skipped, warning} from './check.js'
@@ -63,8 +63,10 @@ async function besideServer(stack: StackContext, values: Record<string, string>)
     if (error instanceof AquastreamError) return skipped('not checked: PostgreSQL is not running')
     throw error
   }
-  const image = imageOf('postgres', values)
-  const name = `aquastream/postgres-isal:${/:([\w.-]+)$/.exec(image)?.[1] ?? 'latest'}`
+  const usual = SERVICES.find(({name}) => name === 'postgres')!
+  const image = values[usual.imageVariable] ?? `${values.IMAGE_PREFIX ?? ''}${usual.image}`
+  const tag = /:([\w.-]+)$/.exec(image)?.[1] ?? 'latest'
+  const name = `aquastream/postgres-isal:${tag}`
   const directory = fileURLToPath(new URL('../../infra/postgres', import.meta.url))
   return advice(
     `igzip not found in ${image}; ${GAIN}`,
