@@ -2,7 +2,8 @@
 # Backs up schemas of one PostgreSQL database, all from one snapshot. See `backup.sh --help`.
 #
 # aquastream runs this script with --stream where the client tools of the server are, and writes the backup itself.
-# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also awk, mkfifo and sha256sum.
+# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also awk, mkfifo and sha256sum. Uses igzip if it
+# is installed.
 set -eu
 umask 077
 # In a container, the server is often process 1: it inherits the orphaned processes of this script, mistakes one
@@ -22,7 +23,7 @@ no backup. Each archive is read back: it must be a complete dump and have the ro
 aquastream db:rotate if aquastream is installed.
 
   --dir DIRECTORY  the repository [default: ./backups/by-hand]
-  --level 1..9     compression level of gzip [default: 1]
+  --level 1..9     compression level of gzip [default: igzip -2 if igzip is installed, else level 1]
 
 The connection is configured as for psql: PGHOST, PGPORT, PGUSER, PGDATABASE, and the password in PGPASSWORD or
 ~/.pgpass. The user must have read access to all objects: use the owner or a superuser.
@@ -80,10 +81,59 @@ settings_sql() {
 # Quotes a name as a pattern that matches only this name.
 exactly() { printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')"; }
 
-# The prefix of the pg_dump command: empty, or while_wanted.
-runner=
+# How the pg_dump command is run: run, or while_wanted.
+runner=run
+# The process ID of igzip while it runs.
+packer=
 
-# dump SCHEMA SNAPSHOT FORMAT COMPRESSION EXTENSION...: writes an archive to stdout
+# compressor: prints the program that compresses faster than pg_dump, such as `igzip 2.30.0`; nothing if it cannot be used
+compressor() {
+	if command -v mkfifo >/dev/null && [ -w "${TMPDIR:-/tmp}" ] && igzip=$(igzip --version 2>/dev/null); then
+		printf 'igzip %s\n' "${igzip##* }"
+	fi
+}
+
+# Starts igzip, which compresses to stdout what is written to descriptor 6. The pipe is a named one, because of a program
+# before a `|`, neither the exit status nor the process ID is known.
+start_packer() {
+	pipe=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX") && mkfifo "$pipe/pipe" || return
+	# Opened for both reading and writing, a named pipe does not wait for the other end.
+	# shellcheck disable=SC2094
+	exec 7<>"$pipe/pipe" 6>"$pipe/pipe" 8<"$pipe/pipe" 7>&-
+	rm -r "$pipe"
+	igzip -2 <&8 6>&- 8>&- &
+	packer=$!
+	# When igzip has ended, the command must not be able to write any more.
+	exec 8<&-
+}
+
+# Waits for igzip, and changes `status`, the exit status of the command, if igzip failed.
+end_packer() {
+	exec 6>&-
+	[ -n "$packer" ] || return 0
+	# After a failure, possibly nobody reads what igzip writes.
+	[ "$status" -eq 0 ] || kill "$packer" 2>/dev/null || true
+	packing=0
+	wait "$packer" || packing=$?
+	packer=
+	case $packing,$status in
+	0,* | 143,[!0]*) ;;
+	*)
+		echo "igzip failed with exit status $packing" >&2
+		status=$packing
+		;;
+	esac
+}
+
+# run COMMAND...: runs a command with its output to `out`
+run() {
+	status=0
+	"$@" >&"$out" || status=$?
+	end_packer
+	return "$status"
+}
+
+# dump SCHEMA SNAPSHOT FORMAT COMPRESSION EXTENSION...: writes an archive to stdout. COMPRESSION is that of pg_dump, or igzip.
 dump() {
 	pattern=$(exactly "$1") at=$2 format=$3 compression=$4
 	shift 4
@@ -91,8 +141,14 @@ dump() {
 		shift
 		set -- "$@" --extension "$(exactly "$extension")"
 	done
-	$runner pg_dump -w --encoding UTF8 --strict-names --lock-wait-timeout "${lock_wait}s" --snapshot "$at" \
-		--format "$format" --compress "$compression" --schema "$pattern" "$@"
+	set -- pg_dump -w --encoding UTF8 --strict-names --lock-wait-timeout "${lock_wait}s" --snapshot "$at" \
+		--format "$format" --schema "$pattern" "$@"
+	out=1
+	if [ "$compression" = igzip ]; then
+		start_packer || return
+		compression=0 out=6
+	fi
+	"$runner" "$@" --compress "$compression"
 }
 
 globals() {
@@ -202,23 +258,30 @@ SQL
 
 # --- Called by aquastream, with --stream -----------------------------------------------
 
-# while_wanted COMMAND...: runs a command, and terminates it at the end of stdin, because its output is then no
-# longer read. A killed `docker exec` client leaves its command running; this terminates the command as well.
+# while_wanted COMMAND...: as `run`, and ends the script at the end of stdin, because its output is then no longer read. A
+# killed `docker exec` client leaves its command running; this terminates the command as well.
 while_wanted() {
 	exec 3<&0
-	"$@" </dev/null 3<&- &
+	job='' watch=''
+	# igzip, which a signal kills, must be waited for by its parent: only this shell sends it one.
+	# shellcheck disable=SC2086
+	trap 'kill $job $watch $packer 2>/dev/null; wait; exit 143' INT TERM HUP
+	"$@" </dev/null >&"$out" 3<&- &
 	job=$!
+	exec 6>&-
 	(
 		trap 'exit 0' TERM
 		while read -r _ <&3; do :; done
-		kill "$job"
+		kill $$ || kill "$job"
 	) >/dev/null 2>&1 &
 	watch=$!
-	trap 'kill "$job" "$watch" 2>/dev/null; wait; exit 143' INT TERM HUP
 	status=0
 	wait "$job" || status=$?
+	job=
+	end_packer
 	kill "$watch" 2>/dev/null || true
 	wait "$watch" || true
+	watch=
 	return "$status"
 }
 
@@ -259,7 +322,7 @@ stream() {
 		session_with_cleanup
 		exit
 		;;
-	dump | globals | facts | rewritten | reach | version | probe) "$what" "$@" || exit 5 ;;
+	dump | compressor | globals | facts | rewritten | reach | version | probe) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2
 		exit 2
@@ -386,13 +449,14 @@ write_manifest() {
 		done
 		printf ']'
 	} >"$work/archives"
-	sql -v id="$id" -v tool="$(version)" <<'SQL'
+	sql -v id="$id" -v tool="$(version)" -v compressor="$packs" <<'SQL'
 \set facts `cat "$work/facts"`
 \set archives `cat "$work/archives"`
 \set globals `cat "$work/globals"`
 SELECT jsonb_pretty(jsonb_build_object('format', 1, 'id', :'id', 'kind', 'backup',
 	'server', :'facts'::jsonb->'server',
-	'tools', jsonb_build_object('aquastream', 'backup.sh', 'pgDump', :'tool'),
+	'tools', jsonb_strip_nulls(jsonb_build_object('aquastream', 'backup.sh', 'pgDump', :'tool',
+		'compressor', nullif(:'compressor', ''))),
 	'archives', (SELECT jsonb_agg(f || a) FROM jsonb_array_elements(:'facts'::jsonb->'schemas') f
 		JOIN jsonb_array_elements(:'archives'::jsonb) a ON a->>'schema' = f->>'schema'),
 	'extensions', :'facts'::jsonb->'extensions',
@@ -408,7 +472,8 @@ describe() {
 
 clean_up() {
 	status=$?
-	exec 9>&-
+	exec 6>&- 9>&-
+	[ -z "$packer" ] || { kill "$packer" && wait "$packer"; } 2>/dev/null || true
 	[ -z "${session:-}" ] || wait "$session" || true
 	rm -rf "$work"
 	[ -z "${partial:-}" ] || rm -rf "$partial"
@@ -438,6 +503,10 @@ backup() {
 	do sleep 1; done
 	open_session
 	check_versions
+	packs=
+	[ -n "$level" ] || packs=$(compressor)
+	with=${level:-1}
+	[ -z "$packs" ] || with=igzip
 	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
 	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")
@@ -457,7 +526,7 @@ SQL
 		printf '%s\n' "$schema" >&2
 		# Names of extensions contain no spaces.
 		# shellcheck disable=SC2046
-		dump "$schema" "$snapshot" plain "$level" $(extensions_of "$schema") >"$partial/$file" ||
+		dump "$schema" "$snapshot" plain "$with" $(extensions_of "$schema") >"$partial/$file" ||
 			fail 5 "$schema could not be dumped" 'fix the error reported by pg_dump, then run the command again'
 		read_back "$schema" "$partial/$file"
 		printf '{"schema":%s,"format":"plain","compression":"gzip",%s}' \
@@ -491,7 +560,7 @@ rotate() {
 }
 
 dir=backups/by-hand
-level=1
+level=
 case ${1:-} in
 --stream)
 	shift
@@ -515,5 +584,5 @@ while [ $# -gt 0 ]; do
 	*) break ;;
 	esac
 done
-case $level in [1-9]) ;; *) fail 2 "--level must be a number from 1 to 9, not $level" 'see backup.sh --help' ;; esac
+case $level in '' | [1-9]) ;; *) fail 2 "--level must be a number from 1 to 9, not $level" 'see backup.sh --help' ;; esac
 backup "$@"

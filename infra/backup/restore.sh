@@ -413,6 +413,7 @@ SQL
 # unpack FORMAT: converts an archive to SQL; fails if the compressed data is truncated
 unpack() {
 	case $1 in
+	# Not igzip: it ignores what follows the last member, and gzip reports that.
 	gzip) gzip -dc ;;
 	zstd) zstd -dc ;;
 	custom) pg_restore --file=- ;;

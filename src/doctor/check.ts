@@ -11,7 +11,7 @@ export interface Finding {
   /** failed: env:up or a backup would fail. warning: it may fail later. skipped: the check does not apply. */
   verdict: 'ok' | 'warning' | 'failed' | 'skipped'
   message: string
-  /** How to fix it. */
+  /** How to fix it; of an ok check, what could be better. */
   hint: string | null
   /** Set only if the verdict is failed. */
   code?: ErrorCode
@@ -41,6 +41,10 @@ export type Answer = Omit<Finding, 'check'>
 
 export function ok(message: string): Answer {
   return {verdict: 'ok', message, hint: null}
+}
+
+export function advice(message: string, hint: string): Answer {
+  return {verdict: 'ok', message, hint}
 }
 
 export function skipped(message: string): Answer {

@@ -11,7 +11,7 @@ import {backups, disk, secrets, state} from './files.js'
 import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
 import {settings} from './settings.js'
-import {tools} from './tools.js'
+import {compressor, tools} from './tools.js'
 
 export interface DoctorReport {
   profile: Profile
@@ -35,6 +35,7 @@ const CHECKS = [
   clock,
   registry,
   tools,
+  compressor,
 ]
 
 /** The time limit of a check, in ms; an engine that does not respond times out earlier. */

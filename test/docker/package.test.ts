@@ -43,6 +43,7 @@ test('the tarball contains exactly the files to be published', async () => {
       'bin/run.js',
       'dist/commands/env/up.js',
       'infra/compose/docker-compose.yml',
+      'infra/postgres/Dockerfile',
       'infra/stubs/Dockerfile',
       'infra/stubs/docs/index.html',
       'infra/stubs/docs/swagger-ui-bundle.js.br',

@@ -67,7 +67,8 @@ function runScript(
     PGUSER: 'aquastream',
     PGDATABASE: 'aquastream',
   }
-  return execa(program, [...args, BACKUP_SH, '--dir', directory], {
+  // With a level, pg_dump compresses, and not igzip.
+  return execa(program, [...args, BACKUP_SH, '--level', '1', '--dir', directory], {
     env: {...connection, PATH: path},
     reject: false,
   })

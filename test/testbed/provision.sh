@@ -132,6 +132,7 @@ missing_packages() {
 	has rsync || echo rsync
 	has restic || echo restic
 	has pgbouncer || echo pgbouncer
+	has igzip || echo isal
 	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
@@ -399,6 +400,14 @@ host_programs_of() { # host_programs_of MAJOR IMAGE
 	fi
 }
 
+# The image of infra/postgres, over a Debian-based one: its line with apk is not run here.
+postgres_isal() {
+	local image=aquastream-testbed/postgres-isal:16-alpine folder=$root/infra/postgres recipe
+	recipe=$(recipe_of "$folder" "$(docker image inspect -f '{{.Id}}' postgres:16-alpine)")
+	is_done "$image" "$recipe" || step postgres-isal "image $image" docker build --progress plain --pull=false \
+		--label "$label=$recipe" --build-arg BASE=postgres:16-alpine -t "$image" "$folder"
+}
+
 stubs() {
 	local folder=$root/infra/stubs recipe name missing=
 	[ -e "$folder/server.js" ] || missing=infra/stubs/server.js
@@ -480,6 +489,7 @@ link_host_programs
 
 image postgres:16-alpine postgres --target wheel --build-arg PG_MAJOR=16 \
 	--build-context "artifacts=$pgserver_programs"
+postgres_isal
 image redis:7-alpine redis
 image node:20-alpine node
 for fault in dies never-healthy memory-hog; do
@@ -506,6 +516,7 @@ done
 for major in "$host_programs"/*; do
 	report "PostgreSQL ${major##*/} without an engine" "$major/bin"
 done
+report aquastream-testbed/postgres-isal:16-alpine 'PostgreSQL with igzip'
 report redis:7-alpine "$(version redis:7-alpine redis-server --version | sed -E 's/.*v=([^ ]+).*/Redis \1/')"
 report "$minio_image" "MinIO $(version "$minio_image" sh -c "minio --version | sed -n 's/^minio version //p' | cut -d ' ' -f 1") $minio_version, mc $mc_version"
 report node:20-alpine "Node.js $(version node:20-alpine node --version)"

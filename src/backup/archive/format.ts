@@ -41,6 +41,11 @@ export function suffixOf({format, compression}: ArchiveForm): string {
   return {gzip: '.sql.gz', zstd: '.sql.zst', none: '.sql'}[compression]
 }
 
+/** Returns whether a faster program than pg_dump may do the compression, if there is one. */
+export function mayUseCompressor({format, compression, level}: ArchiveForm): boolean {
+  return format === 'plain' && compression === 'gzip' && level === undefined
+}
+
 /**
  * Returns the value of pg_dump's --compress. A number, which means gzip, works in all versions; zstd needs version
  * 16.

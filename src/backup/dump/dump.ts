@@ -4,12 +4,13 @@ import {SqlError} from '../../postgres/failures.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {version} from '../../system/version.js'
-import {type ArchiveForm, compressionArgument, encodingOf, suffixOf} from '../archive/format.js'
+import {type ArchiveForm, encodingOf, suffixOf} from '../archive/format.js'
 import type {DumpedTable} from '../archive/tables.js'
 import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
 import {Changed, haveDefinitionsChanged} from './changes.js'
+import {packingArgument} from './compressor.js'
 import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
 import {compareWithServer, readBack} from './read-back.js'
@@ -46,6 +47,8 @@ interface Dump {
   snapshot: string
   draft: Draft
   pgDump: string
+  /** The program that compresses the archives, if it is not pg_dump. */
+  compressor: string | undefined
   /** Bytes of each schema in the last backup. */
   last: Map<string, number>
 }
@@ -55,7 +58,7 @@ interface Dump {
  * @throws Changed: the schemas changed during the dump; backup-failed, disk-full, backup-directory; SqlError
  */
 export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promise<Manifest> {
-  const {request, source, snapshot, draft, pgDump} = job
+  const {request, source, snapshot, draft, pgDump, compressor} = job
   const schemas = request.chosen.map(({name}) => name)
   const extensions = await extensionsIn(source.session, schemas)
   const at = {snapshot, database: request.database}
@@ -90,7 +93,7 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
     kind: request.kind,
     ...(request.label !== undefined && {label: request.label}),
     server: facts.server,
-    tools: {aquastream: version, pgDump},
+    tools: {aquastream: version, pgDump, ...(compressor !== undefined && {compressor})},
     archives: facts.schemas.map(found => ({
       ...found,
       format: request.format,
@@ -109,14 +112,14 @@ interface DumpedSchema {
 }
 
 async function dumpSchema(
-  {request, source, snapshot, draft, last}: Dump,
+  {request, source, snapshot, draft, last, compressor}: Dump,
   {schema, extensions}: {schema: string; extensions: string[]},
   {on, signal}: Context<BackupEvent>,
 ): Promise<DumpedSchema> {
   signal.throwIfAborted()
   const file = archiveName(schema, draft.id, suffixOf(request))
   const expected = last.get(schema)
-  const args = ['dump', schema, snapshot, request.format, compressionArgument(request), ...extensions]
+  const args = ['dump', schema, snapshot, request.format, packingArgument(request, compressor), ...extensions]
   const program = source.server.run('backup', args, {database: request.database})
   const report = (state: 'running' | 'done', bytes: number): void => {
     on({type: 'archive', schema, state, bytes, expected})
@@ -142,10 +145,12 @@ async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<
 }
 
 /** Returns the error to report for a failed dump. */
-async function explain({request, source}: Dump, error: unknown): Promise<unknown> {
+async function explain({request, source, compressor}: Dump, error: unknown): Promise<unknown> {
   if (!(error instanceof DumpFailed || error instanceof SqlError)) return error
   const schemas = request.chosen.map(({name}) => name)
   const changed = await haveDefinitionsChanged(source, schemas, request.database).catch(() => false)
   if (changed) return new Changed('a table or another object was altered, created or dropped')
-  return error instanceof DumpFailed ? explainDump(error, {...source, schemas, form: request}) : error
+  // With a compressor, pg_dump itself compresses nothing.
+  const form = compressor === undefined ? request : {...request, compression: 'none' as const}
+  return error instanceof DumpFailed ? explainDump(error, {...source, schemas, form}) : error
 }

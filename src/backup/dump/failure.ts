@@ -19,6 +19,14 @@ interface Dump {
 
 /** Converts a failed dump into the error `backup-failed`, with a hint that fits the cause. */
 export async function explainDump({what, stderr}: DumpFailed, dump: Dump): Promise<AquastreamError> {
+  // backup.sh writes this line. pg_dump reports only that its output could not be written.
+  const compressor = /^igzip failed .*$/m.exec(stderr)?.[0]
+  if (compressor !== undefined) {
+    return new AquastreamError('backup-failed', `${what} could not be dumped: ${compressor}`, {
+      hint: 'run the command again; --compression gzip:1 does without igzip; earlier backups are unchanged',
+      evidence: [{title: 'output of pg_dump and igzip', lines: evidenceLines(stderr)}],
+    })
+  }
   return new AquastreamError('backup-failed', `${what} could not be dumped: ${causeIn(stderr)}`, {
     hint: (await lacksCompression(dump)) ?? (await serverHint(dump)) ?? DEFAULT_HINT,
     evidence: [{title: 'output of pg_dump', lines: evidenceLines(stderr)}],

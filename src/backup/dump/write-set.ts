@@ -6,7 +6,9 @@ import {type Manifest, rowsIn} from '../repository/manifest.js'
 import {withDraft} from '../repository/publish.js'
 import {listSets} from '../repository/sets.js'
 import {Changed} from './changes.js'
+import {findCompressor} from './compressor.js'
 import {type BackupEvent, dump, type DumpRequest, type DumpSource} from './dump.js'
+import {allOrFirstError} from './parallel.js'
 import {withSnapshot} from './snapshot.js'
 
 /** One backup that was written. `seconds` is the elapsed time, to 0.1 s. */
@@ -41,14 +43,19 @@ export async function writeSet(
   ctx: Context<BackupEvent>,
 ): Promise<WrittenSet> {
   const began = performance.now()
-  const pgDump = await checkVersions(source.server, source.session)
+  const [pgDump, compressor] = await allOrFirstError([
+    checkVersions(source.server, source.session),
+    findCompressor(source.server, request),
+  ])
   requireCompression(request, pgDump)
   const last = await lastSizes(request.root)
   ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
   for (let attempt = 1; ; attempt++) {
     try {
       const {path, manifest} = await withDraft(request, draft =>
-        withSnapshot(source.session, snapshot => dump({request, source, snapshot, draft, pgDump, last}, ctx)),
+        withSnapshot(source.session, snapshot =>
+          dump({request, source, snapshot, draft, pgDump, compressor, last}, ctx),
+        ),
       )
       return toReport(manifest, {path, server: source.server.name, ms: performance.now() - began})
     } catch (error) {

@@ -40,7 +40,12 @@ export const manifestSchema = z.object({
   kind: z.enum(['backup', 'safety']),
   label: z.string().optional(),
   server: z.object({version: z.string(), database: z.string()}),
-  tools: z.object({aquastream: z.string(), pgDump: z.string()}),
+  tools: z.object({
+    aquastream: z.string(),
+    pgDump: z.string(),
+    /** The program that compressed the archives, such as `igzip 2.30.0`, if it was not pg_dump. */
+    compressor: z.string().optional(),
+  }),
   archives: z.array(archive).min(1),
   /** Extensions that are installed in other schemas: they must exist before a restore into a new database. */
   extensions: z.array(extension),

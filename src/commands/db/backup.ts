@@ -44,8 +44,8 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     }),
     compression: Flags.string({
       description:
-        'gzip:1 to gzip:9, none, or zstd:1 to zstd:19 (smaller and faster; PostgreSQL 16 or later)',
-      default: 'gzip:1',
+        'gzip (by igzip if it is installed, else level 1), gzip:1 to gzip:9, none, or zstd:1 to zstd:19 (smaller and faster; PostgreSQL 16 or later)',
+      default: 'gzip',
       helpValue: 'METHOD',
     }),
     format: Flags.option({
