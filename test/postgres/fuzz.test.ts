@@ -78,29 +78,33 @@ const psql = (sql: Buffer): Promise<unknown> =>
     },
   )
 
-test(`no command of ${SCANNED} archives gets through the scanner`, async () => {
-  const counts = new Map<Kind, {passed: number; rejected: number}>()
-  for (let round = 0; round < SCANNED; round++) {
-    const kind = KINDS[round % KINDS.length]!
-    const file = join(directory, `ran-${round}`)
-    const archive = changed(dump, kind, {random: randomFrom(SEED * 10_000 + round), file})
-    const sql = await scanned(archive)
-    const count = counts.get(kind) ?? {passed: 0, rejected: 0}
-    counts.set(kind, count)
-    count[sql ? 'passed' : 'rejected']++
-    if (!sql) continue
-    const before = 'BEGIN; INSERT INTO public.committed VALUES (1); DROP SCHEMA "user" CASCADE;\n'
-    await psql(Buffer.concat([Buffer.from(before), sql, Buffer.from('\nROLLBACK;\n')]))
-    expect(await damage(server, file), `${kind} of round ${round}:\n${archive.toString('latin1')}`).toEqual(
-      [],
+test(
+  `no command of ${SCANNED} archives gets through the scanner`,
+  {timeout: 60_000 + SCANNED * 1000},
+  async () => {
+    const counts = new Map<Kind, {passed: number; rejected: number}>()
+    for (let round = 0; round < SCANNED; round++) {
+      const kind = KINDS[round % KINDS.length]!
+      const file = join(directory, `ran-${round}`)
+      const archive = changed(dump, kind, {random: randomFrom(SEED * 10_000 + round), file})
+      const sql = await scanned(archive)
+      const count = counts.get(kind) ?? {passed: 0, rejected: 0}
+      counts.set(kind, count)
+      count[sql ? 'passed' : 'rejected']++
+      if (!sql) continue
+      const before = 'BEGIN; INSERT INTO public.committed VALUES (1); DROP SCHEMA "user" CASCADE;\n'
+      await psql(Buffer.concat([Buffer.from(before), sql, Buffer.from('\nROLLBACK;\n')]))
+      expect(await damage(server, file), `${kind} of round ${round}:\n${archive.toString('latin1')}`).toEqual(
+        [],
+      )
+    }
+    console.log(
+      [...counts]
+        .map(([kind, {passed, rejected}]) => `${kind}: ${passed} passed, ${rejected} rejected`)
+        .join('; '),
     )
-  }
-  console.log(
-    [...counts]
-      .map(([kind, {passed, rejected}]) => `${kind}: ${passed} passed, ${rejected} rejected`)
-      .join('; '),
-  )
-})
+  },
+)
 
 const ways: Record<string, (archive: string) => Promise<unknown>> = {
   'db:restore --file': archive => site.run(['db:restore', '--schema', 'user', '--yes', '--file', archive]),
@@ -118,16 +122,20 @@ const ways: Record<string, (archive: string) => Promise<unknown>> = {
       reject: false,
     }),
 }
-test.each(Object.keys(ways))('no command of an archive runs through %s', async way => {
-  for (let round = 0; round < RESTORED; round++) {
-    const kind = KINDS[(SEED + round) % KINDS.length]!
-    const file = join(directory, `${way.replaceAll(/\W/g, '')}-${round}`)
-    const archive = join(directory, 'archive.sql')
-    await writeFile(archive, changed(dump, kind, {random: randomFrom(SEED * 10_000 + 5000 + round), file}))
-    await ways[way]!(archive)
-    const text = (await readFile(archive)).toString('latin1')
-    expect(await damage(server, file), `${kind} of round ${round}:\n${text}`).toEqual([])
-    // The schema was replaced by what the archive has, or not at all.
-    expect(await server.sql(`SELECT to_regclass('"user".t')`)).toBe('"user".t')
-  }
-})
+test.each(Object.keys(ways))(
+  'no command of an archive runs through %s',
+  {timeout: 60_000 + RESTORED * 20_000},
+  async way => {
+    for (let round = 0; round < RESTORED; round++) {
+      const kind = KINDS[(SEED + round) % KINDS.length]!
+      const file = join(directory, `${way.replaceAll(/\W/g, '')}-${round}`)
+      const archive = join(directory, 'archive.sql')
+      await writeFile(archive, changed(dump, kind, {random: randomFrom(SEED * 10_000 + 5000 + round), file}))
+      await ways[way]!(archive)
+      const text = (await readFile(archive)).toString('latin1')
+      expect(await damage(server, file), `${kind} of round ${round}:\n${text}`).toEqual([])
+      // The schema was replaced by what the archive has, or not at all.
+      expect(await server.sql(`SELECT to_regclass('"user".t')`)).toBe('"user".t')
+    }
+  },
+)
