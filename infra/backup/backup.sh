@@ -288,8 +288,11 @@ while_wanted() {
 # The last line of the output: without it, the output is incomplete, because a lost connection looks like its end.
 readonly end_mark=aquastream-end
 
-# reach: connects without startup options, which a connection pooler can refuse
-reach() { PGOPTIONS='' sql -c ''; }
+# reach with|without: connects with or without startup options, which a connection pooler can refuse
+reach() {
+	[ "$1" = with ] || PGOPTIONS=
+	sql -c ''
+}
 
 # version: prints the version of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }

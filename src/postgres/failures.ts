@@ -104,12 +104,10 @@ const FAILURES: Record<string, Failure> = {
 /** The SQLSTATE with which restore.sh reports dependents that cannot be recreated. */
 export const DEPENDENTS = 'QS001'
 
-/**
- * The SQLSTATE of a failed connection. psql reports no SQLSTATE in this case, but exits with status 2.
- * https://www.postgresql.org/docs/current/app-psql.html, section Exit Status
- */
+/** The SQLSTATE of a failed connection. psql reports no SQLSTATE in this case, but exits with status 2. */
 const CONNECTION_FAILURE = '08006'
-const PSQL_CONNECTION_FAILURE = 2
+/** https://www.postgresql.org/docs/current/app-psql.html, section Exit Status */
+export const PSQL_CONNECTION_FAILURE = 2
 
 /** Returns the hint for an error of the server. */
 export function hintFor(error: ErrorCode, attempt: Attempt): string {

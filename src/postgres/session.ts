@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../errors.js'
 import {succeeds} from '../system/succeeds.js'
 import {splitLines} from '../system/text/split-lines.js'
-import {causeIn, evidenceLines, hintFor, SqlError} from './failures.js'
+import {causeIn, evidenceLines, hintFor, PSQL_CONNECTION_FAILURE, SqlError} from './failures.js'
 import {readOutput} from './output.js'
 import type {RunOptions, Server} from './server.js'
 
@@ -45,11 +45,12 @@ export async function withSession<T>(
   // A random mark separates rows from the outcome, because a row can contain any text.
   const mark = `aquastream-${randomBytes(8).toString('hex')}`
   const lines = splitLines(program.stdout)
+  let isOpen = false
   const readToMark = async (): Promise<string[]> => {
     const rows: string[] = []
     for (;;) {
       const next = await lines.next()
-      if (next.done) throw await unreachable(server, (await program.ended).stderr)
+      if (next.done) throw await lost(server, await program.ended, isOpen)
       if (next.value === mark) return rows
       rows.push(next.value)
     }
@@ -66,6 +67,7 @@ export async function withSession<T>(
   }
   try {
     await query(SETTINGS)
+    isOpen = true
     return await work({
       query,
       json: async sql => JSON.parse((await query(sql)).join('\n') || 'null') as never,
@@ -97,26 +99,43 @@ const ATTEMPTS = {
   'database-refused': 'verify',
 } as const
 
-/** Creates the error of a session that psql could not open, or that ended. */
-async function unreachable(server: Server, stderr: string): Promise<AquastreamError> {
+/** Creates the error of a session that ended, or that psql could not open. */
+async function lost(
+  server: Server,
+  ended: {exitCode: number; stderr: string},
+  wasOpen: boolean,
+): Promise<AquastreamError> {
+  const {stderr} = ended
   const lines = evidenceLines(stderr)
-  const evidence = lines.length > 1 ? [{title: 'output of psql', lines}] : []
-  if (server.mayBePooled && (await succeeds(readOutput(server.run('backup', ['reach']))))) {
-    return new AquastreamError(
-      'refused',
-      `${server.name} does not accept startup options: ${causeIn(stderr)}`,
-      {
-        hint: `a connection pooler refuses them; ${DIRECTLY}, or set ignore_startup_parameters = options and pool_mode = session in pgbouncer`,
-        evidence,
-      },
-    )
-  }
+  const refused = wasOpen ? undefined : await refusedOptions(server, ended)
+  if (refused) return refused
   return new AquastreamError(
     'database-unreachable',
     `the connection to ${server.name} failed: ${causeIn(stderr)}`,
     {
       hint: 'check that the server is running (aquastream env:status) and accepts this user (psql with the same URL)',
-      evidence,
+      evidence: lines.length > 1 ? [{title: 'output of psql', lines}] : [],
+    },
+  )
+}
+
+/**
+ * Returns the error of a connection that failed because of the startup options. A server that was not available for a moment
+ * accepts a connection with them as well.
+ */
+async function refusedOptions(
+  server: Server,
+  {exitCode, stderr}: {exitCode: number; stderr: string},
+): Promise<AquastreamError | undefined> {
+  if (!server.mayBePooled || exitCode !== PSQL_CONNECTION_FAILURE) return undefined
+  const reaches = (options: string): Promise<boolean> =>
+    succeeds(readOutput(server.run('backup', ['reach', options])))
+  if (!(await reaches('without')) || (await reaches('with'))) return undefined
+  return new AquastreamError(
+    'refused',
+    `${server.name} does not accept startup options: ${causeIn(stderr)}`,
+    {
+      hint: `a connection pooler refuses them; ${DIRECTLY}, or set ignore_startup_parameters = options and pool_mode = session in pgbouncer`,
     },
   )
 }
