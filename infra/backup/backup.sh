@@ -69,13 +69,15 @@ verbosity=default
 
 sql() { psql -XAtqw -v ON_ERROR_STOP=1 -v VERBOSITY="$verbosity" "$@"; }
 
-# Prints the settings as SQL, because a connection pooler can ignore PGOPTIONS. transaction_timeout would end a long
-# transaction; versions before 17 do not have it.
+# settings_sql BEGIN: prints SQL that begins a transaction and sets its settings, because a connection pooler can ignore
+# PGOPTIONS. None of them stays on the connection, and no timeout can end the transaction in between, because psql sends what
+# `\;` separates at once. transaction_timeout would end a long transaction; versions before 17 do not have it.
 settings_sql() {
+	printf '%s \\; SELECT ' "$1"
 	for setting in $settings; do
-		printf "SELECT set_config('%s', '%s', false) \\g /dev/null\n" "${setting%%=*}" "${setting#*=}"
+		printf "set_config('%s', '%s', true), " "${setting%%=*}" "${setting#*=}"
 	done
-	echo "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null"
+	printf "(SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout') \\g /dev/null\n"
 }
 
 # Quotes a name as a pattern that matches only this name.
@@ -96,7 +98,11 @@ compressor() {
 # Starts igzip, which compresses to stdout what is written to descriptor 6. The pipe is a named one, because of a program
 # before a `|`, neither the exit status nor the process ID is known.
 start_packer() {
-	pipe=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX") && mkfifo "$pipe/pipe" || return
+	pipe=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX") || return
+	mkfifo "$pipe/pipe" || {
+		rm -r "$pipe"
+		return 1
+	}
 	# Opened for both reading and writing, a named pipe does not wait for the other end.
 	# shellcheck disable=SC2094
 	exec 7<>"$pipe/pipe" 6>"$pipe/pipe" 8<"$pipe/pipe" 7>&-
@@ -162,10 +168,9 @@ globals() {
 # in_snapshot SNAPSHOT SCHEMAS: runs the SQL on stdin; the setting aquastream.schemas is the JSON list of schemas
 in_snapshot() {
 	{
-		settings_sql
-		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
-			'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;'
-		[ -z "$1" ] || printf '%s\n' "SET TRANSACTION SNAPSHOT :'snapshot';"
+		begin='BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+		settings_sql "$begin${1:+ \; SET TRANSACTION SNAPSHOT :'snapshot'}"
+		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', true) \\g /dev/null"
 		cat
 	} | sql -v snapshot="$1" -v schemas="$2"
 }
@@ -265,7 +270,7 @@ while_wanted() {
 	job='' watch=''
 	# igzip, which a signal kills, must be waited for by its parent: only this shell sends it one.
 	# shellcheck disable=SC2086
-	trap 'kill $job $watch $packer 2>/dev/null; wait; exit 143' INT TERM HUP
+	trap 'kill -KILL $watch 2>/dev/null || true; kill $job $packer 2>/dev/null || true; wait; exit 143' INT TERM HUP
 	"$@" </dev/null >&"$out" 3<&- &
 	job=$!
 	exec 6>&-
@@ -279,8 +284,9 @@ while_wanted() {
 	wait "$job" || status=$?
 	job=
 	end_packer
-	kill "$watch" 2>/dev/null || true
-	wait "$watch" || true
+	# SIGTERM is lost if it arrives before the watcher has replaced the traps of this shell.
+	kill -KILL "$watch" 2>/dev/null || true
+	wait "$watch" 2>/dev/null || true
 	watch=
 	return "$status"
 }
@@ -379,8 +385,10 @@ open_session() {
 	sql <"$work/ask" >"$work/answer" 2>"$work/complaint" &
 	session=$!
 	exec 9>"$work/ask"
-	settings_sql >&9
-	printf "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT pg_try_advisory_xact_lock(%s);\nSELECT pg_export_snapshot();\n" "$lock" >&9
+	{
+		settings_sql 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
+		printf "SELECT pg_try_advisory_xact_lock(%s);\nSELECT pg_export_snapshot();\n" "$lock"
+	} >&9
 	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
 		kill -0 "$session" 2>/dev/null || {
 			cat "$work/complaint" >&2
@@ -397,7 +405,8 @@ open_session() {
 
 # Checks the versions as aquastream does, in src/postgres/versions.ts.
 check_versions() {
-	server=$(sql -c "SELECT current_setting('server_version_num')::int / 10000") tool=$(version)
+	server=$(sql -c "SELECT current_setting('server_version_num')::int / 10000")
+	tool=$(version)
 	tool=${tool%%[!0-9]*}
 	[ "$server" -ge 15 ] ||
 		fail 3 "the server is PostgreSQL $server, but 15 or newer is required" 'upgrade the server'
@@ -411,12 +420,13 @@ check_versions() {
 rows_in() {
 	{ gzip -dc "$1" || echo broken; } | LC_ALL=C awk '
 copying { if ($0 == "\\.") copying = 0; else rows++; next }
-/^COPY / { header = 1 }
-header && /;$/ { header = 0; copying = / FROM stdin;$/ }
+/^-- Data for Name: / { data = 1 }
+data && /^COPY / { header = 1 }
+header && /;$/ { header = data = 0; copying = / FROM stdin;$/ }
 { last = $0 }
 $0 == "-- PostgreSQL database dump" { begun = 1 }
 $0 == "-- PostgreSQL database dump complete" { ended = 1 }
-END { if (!begun || !ended || last == "broken") exit 1; print rows + 0 }'
+END { if (!begun || !ended || last == "broken") exit 1; printf "%.0f\n", rows }'
 }
 
 # read_back SCHEMA FILE: ends the script if the archive is not a complete dump with the rows of the snapshot

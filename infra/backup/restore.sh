@@ -66,13 +66,15 @@ verbosity=default
 
 sql() { psql -XAtqw -v VERBOSITY="$verbosity" "$@"; }
 
-# Prints the settings as SQL, because a connection pooler can ignore PGOPTIONS. transaction_timeout would end a long
-# transaction; versions before 17 do not have it.
+# settings_sql BEGIN: prints SQL that begins a transaction and sets its settings, because a connection pooler can ignore
+# PGOPTIONS. None of them stays on the connection, and no timeout can end the transaction in between, because psql sends what
+# `\;` separates at once. transaction_timeout would end a long transaction; versions before 17 do not have it.
 settings_sql() {
+	printf '%s \\; SELECT ' "$1"
 	for setting in $settings; do
-		printf "SELECT set_config('%s', '%s', false) \\g /dev/null\n" "${setting%%=*}" "${setting#*=}"
+		printf "set_config('%s', '%s', true), " "${setting%%=*}" "${setting#*=}"
 	done
-	echo "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout' \\g /dev/null"
+	printf "(SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout') \\g /dev/null\n"
 }
 
 # --- The transaction -------------------------------------------------------------------
@@ -180,17 +182,14 @@ SQL
 
 # Starts the transaction and locks the tables of the schemas against writing.
 lock_sql() {
-	settings_sql
-	cat <<'SQL'
-SELECT set_config('aquastream.schemas', :'schemas', false);
-BEGIN;
-SQL
+	settings_sql BEGIN
 	printf '%s\n' "$before"
 	cat <<'SQL'
+SELECT set_config('aquastream.schemas', :'schemas', true);
 SET LOCAL lock_timeout = :'lock_timeout';
 SELECT pg_current_xact_id() AS xid \gset
 \echo aquastream xid :xid
-SELECT set_config('aquastream.xid', :'xid', false);
+SELECT set_config('aquastream.xid', :'xid', true);
 -- psql would also substitute its variables in the archive, for example in a[1:xid].
 \unset xid
 \unset schemas
@@ -205,7 +204,7 @@ BEGIN
 	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 	WHERE relkind IN ('r', 'p')
 		AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json));
-	PERFORM set_config('aquastream.tables', coalesce(oids, '{}')::text, false);
+	PERFORM set_config('aquastream.tables', coalesce(oids, '{}')::text, true);
 	-- This mode lets readers and the foreign keys of other schemas go on. A transaction that has written one table and
 	-- waits for another is a deadlock: an attempt that fails releases all tables, so that it can end.
 	FOR attempt IN 1..20 LOOP
@@ -224,7 +223,7 @@ SQL
 
 # Locks the tables against reading too, records the statements that recreate the dependents, and drops the schemas.
 drop_sql() { # drop_sql MANIFEST: the manifest in base64
-	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$1', 'base64'), 'UTF8'), false);"
+	printf '%s\n' "SELECT set_config('aquastream.manifest', convert_from(decode('$1', 'base64'), 'UTF8'), true);"
 	cat <<'SQL'
 -- The planner underestimates the joins of catalogs below.
 SET LOCAL enable_nestloop = off;
@@ -252,7 +251,7 @@ BEGIN
 			AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
 			AND c.oid <> ALL (current_setting('aquastream.tables')::oid[])
 	LOOP
-		RAISE EXCEPTION 'the table % was created during the safety backup', item.name USING ERRCODE = 'QS006';
+		RAISE EXCEPTION 'the table % was created after the tables were locked', item.name USING ERRCODE = 'QS006';
 	END LOOP;
 END $$;
 DO $$
@@ -348,6 +347,15 @@ BEGIN
 	IF opens THEN
 		ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO PUBLIC;
 	END IF;
+	-- DROP SCHEMA would wait for a transaction that creates an object, and drop this object after its commit.
+	IF EXISTS (
+		SELECT FROM pg_locks l JOIN pg_namespace n ON n.oid = objid
+		WHERE locktype = 'object' AND classid = 'pg_namespace'::regclass AND pid <> pg_backend_pid()
+			AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json)))
+	THEN
+		RAISE EXCEPTION 'another session is creating an object in the schemas' USING ERRCODE = 'QS006';
+	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
 		EXECUTE format('DROP SCHEMA IF EXISTS %I CASCADE', item.name);
 	END LOOP;
@@ -367,7 +375,7 @@ BEGIN
 	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
 		RAISE EXCEPTION 'a command in the archive ended the transaction' USING ERRCODE = 'QS002';
 	END IF;
-	IF current_setting('aquastream.whole', true) = 'no' THEN
+	IF current_setting('aquastream.whole', true) IS DISTINCT FROM 'yes' THEN
 		RAISE EXCEPTION 'the end of the archive is missing' USING ERRCODE = 'QS003';
 	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
@@ -433,8 +441,6 @@ replay() {
 		key=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 	fi
 	{
-		# The SQL must change this setting at its end.
-		echo "SELECT set_config('aquastream.whole', 'no', false);"
 		lock_sql
 		# `read` does not read beyond the line.
 		IFS= read -r manifest ||
@@ -461,9 +467,9 @@ replay() {
 # plan JSON: prints the dependents of the schemas, as one line of JSON
 plan() {
 	{
-		settings_sql
-		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', false) \\g /dev/null" \
-			'SET enable_nestloop = off;' WITH
+		settings_sql 'BEGIN READ ONLY'
+		printf '%s\n' "SELECT set_config('aquastream.schemas', :'schemas', true) \\g /dev/null" \
+			'SET LOCAL enable_nestloop = off;' WITH
 		outside_sql
 		cat <<'SQL'
 SELECT json_build_object(

@@ -58,7 +58,7 @@ export default class Logs extends BaseCommand<BundleReport | undefined> {
           lines++
         }
       } finally {
-        await output.flush()
+        output.flush()
       }
       if (lines === 0 && !follow && tail !== 0) this.logToStderr(noLines(request.services, since))
     })

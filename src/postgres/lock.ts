@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
 import type {Server} from './server.js'
-import {requireOwnBackend, type Session} from './session.js'
+import type {Session} from './session.js'
 
 /**
  * The advisory lock of all commands that read or replace the schemas of a database; infra/backup/*.sh use the same
@@ -26,10 +26,9 @@ interface LockHolder {
 
 /**
  * Takes the advisory lock of the database. The server releases it when the session ends, also after a crash.
- * @throws busy, refused; SqlError
+ * @throws busy; SqlError
  */
 export async function lockDatabase(session: Session, server: Server): Promise<void> {
-  await requireOwnBackend(session, server)
   if (await tryLock(session, LOCK)) return
   throw busy(await findHolder(session), server)
 }

@@ -8,7 +8,10 @@ import {hostPrograms} from './host.js'
 export interface Server {
   /** The name of the server in messages; it contains no password. */
   name: string
-  /** The connection was given by a URL, which can lead to a connection pooler. */
+  /**
+   * The connection was given by a URL, which can lead to a connection pooler; false when a session has shown that it keeps
+   * its backend.
+   */
   mayBePooled: boolean
   /** Starts backup.sh or restore.sh of infra/backup in its `--stream` mode. */
   run(script: Script, args: string[], options?: RunOptions): Program

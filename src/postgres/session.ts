@@ -29,14 +29,29 @@ const SETTINGS = `
   SELECT set_config(s.name, s.value, false)
   FROM (VALUES ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
     ('transaction_timeout', '0'), ('default_transaction_read_only', 'off'), ('standard_conforming_strings', 'on'),
-    ('row_security', 'off'), ('search_path', ''), ('client_min_messages', 'warning')) s (name, value)
-  JOIN pg_settings USING (name)`
+    ('row_security', 'off'), ('search_path', ''), ('client_min_messages', 'warning'), ('lock_timeout', '60s')) s (name, value)
+  JOIN pg_settings p USING (name) WHERE name <> 'lock_timeout' OR p.setting = '0'`
 
 /**
  * Opens a session for the duration of the work.
- * @throws database-unreachable; also the errors of the work
+ * @throws database-unreachable, refused; also the errors of the work
  */
-export async function withSession<T>(
+export function withSession<T>(
+  server: Server,
+  options: RunOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return withPlainSession(server, options, async session => {
+    // Before the settings: a pooler would leave them on a connection that others use.
+    if (server.mayBePooled) await requireOwnBackend(session, server, options)
+    server.mayBePooled = false
+    await session.query(SETTINGS)
+    return work(session)
+  })
+}
+
+/** Opens a session without settings. */
+async function withPlainSession<T>(
   server: Server,
   options: RunOptions,
   work: (session: Session) => Promise<T>,
@@ -60,14 +75,13 @@ export async function withSession<T>(
       `${sql}\n;\n\\echo ${mark}\n\\echo :ERROR :SQLSTATE :LAST_ERROR_MESSAGE\n\\echo ${mark}\n`,
     )
     const rows = await readToMark()
+    isOpen = true
     const [outcome = '', ...more] = await readToMark()
     if (outcome.startsWith('false')) return rows
     const [, state, message] = /^true (\S+) (.*)$/s.exec([outcome, ...more].join('\n')) ?? []
     throw new SqlError(state ?? '', message ?? outcome)
   }
   try {
-    await query(SETTINGS)
-    isOpen = true
     return await work({
       query,
       json: async sql => JSON.parse((await query(sql)).join('\n') || 'null') as never,
@@ -145,15 +159,13 @@ async function refusedOptions(
  * a lock would stay on it after the session, and a snapshot would be lost.
  * @throws refused
  */
-export async function requireOwnBackend(session: Session, server: Server): Promise<void> {
-  if (!server.mayBePooled) return
-  const backendOf = (one: Session): Promise<number> => one.json('SELECT to_json(pg_backend_pid())')
-  const database = await session.json<string>('SELECT to_json(current_database())')
-  const first = await backendOf(session)
-  await withSession(server, {database}, async other => {
+async function requireOwnBackend(session: Session, server: Server, options: RunOptions): Promise<void> {
+  const ownBackend = 'SELECT to_json(pg_backend_pid())'
+  const first = await session.json<number>(ownBackend)
+  await withPlainSession(server, options, async other => {
     // While the transaction lasts, the other session keeps its backend. A pooler gives it the one that was used last.
-    await other.query('BEGIN')
-    if ((await backendOf(other)) !== first && (await backendOf(session)) === first) return
+    const second = await other.json<number>(`BEGIN \\; ${ownBackend}`)
+    if (second !== first && (await session.json<number>(ownBackend)) === first) return
     throw new AquastreamError(
       'refused',
       `${server.name} is a connection pooler that does not keep sessions`,

@@ -82,7 +82,19 @@ pooled('a pooler that does not keep sessions is refused, and no lock is left', a
   expect(await failure(site, 'db:restore', '--yes', '--schema', 'user', '--file', file)).toMatchObject(
     refused,
   )
+  expect(await failure(site, 'db:restore', '--schema', 'user', '--file', file, '--dry-run')).toMatchObject(
+    refused,
+  )
   // While the backends of the pooler are still there.
+  const {stdout} = await execa(join(server.bin, 'psql'), [
+    '-XAt',
+    '-c',
+    'SHOW search_path',
+    '-c',
+    'SHOW row_security',
+    pooler.url,
+  ])
+  expect(stdout).toBe('"$user", public\non')
   expect(await server.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).toBe('0')
   expect(await server.sql('SELECT balance FROM "user".accounts WHERE id = 1')).toBe('100')
   await backup(direct)

@@ -186,7 +186,7 @@ test('a table that appears during the safety backup makes the restore end withou
   )
   expect(run.exitCode, run.stdout).toBe(6)
   expect(JSON.parse(run.stdout)).toMatchObject({
-    error: {message: 'nothing was changed: the table "user".late was created during the safety backup'},
+    error: {message: 'nothing was changed: the table "user".late was created after the tables were locked'},
   })
   expect(await server.sql('SELECT count(*) FROM "user".late')).toBe('1')
 })

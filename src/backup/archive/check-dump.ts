@@ -29,5 +29,8 @@ export async function checkDump(
     signal.throwIfAborted()
     if (error instanceof AquastreamError) throw error
     throw damaged(archive.path, `it cannot be unpacked completely (${(error as Error).message})`)
+  } finally {
+    // Ends the program that unpacks the archive, if it was not read to its end.
+    await scan.return([]).catch(() => undefined)
   }
 }

@@ -31,7 +31,7 @@ export function parseCompression(text: string): Pick<ArchiveForm, 'compression' 
   if (method === 'gzip' && (level ?? 1) <= 9) return {compression: 'gzip', level}
   if (method === 'zstd' && (level ?? 1) <= 19) return {compression: 'zstd', level}
   throw new AquastreamError('usage', `--compression ${JSON.stringify(text)} is not supported`, {
-    hint: 'use gzip:1 to gzip:9, zstd:1 to zstd:19, or none',
+    hint: 'use gzip, gzip:1 to gzip:9, zstd:1 to zstd:19, or none',
   })
 }
 

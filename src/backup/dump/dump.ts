@@ -85,8 +85,10 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
   if (rewritten.length > 0) throw new Changed(`${rewritten.join(', ')} was truncated or rewritten`)
-  for (const {schema, tables} of facts.schemas)
-    compareWithServer(schema, tables, archives.get(schema)!.tables)
+  for (const {schema, tables} of facts.schemas) {
+    const dumped = archives.get(schema)!.tables
+    if (dumped) compareWithServer(schema, tables, dumped)
+  }
   return {
     format: 1,
     id: draft.id,
@@ -108,7 +110,7 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
 /** The archive of one schema, and the tables that were found in it. */
 interface DumpedSchema {
   written: Written & {file: string}
-  tables: DumpedTable[]
+  tables: DumpedTable[] | undefined
 }
 
 async function dumpSchema(
@@ -132,6 +134,8 @@ async function dumpSchema(
   program.stdin.end()
   const archive = {path, schema, encoding: encodingOf(request), ...written}
   const tables = await readBack(archive, source.server, signal)
+  if (!tables)
+    on({type: 'notice', text: `${schema} is not read back: the program that unpacks it is missing`})
   report('done', written.bytes)
   return {written: {file, ...written}, tables}
 }

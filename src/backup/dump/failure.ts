@@ -6,6 +6,7 @@ import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {succeeds} from '../../system/succeeds.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
+import type {Manifest} from '../repository/manifest.js'
 import {type ArchiveForm, compressionArgument} from '../archive/format.js'
 import type {DumpFailed} from '../archive/write.js'
 
@@ -14,7 +15,7 @@ interface Dump {
   server: Server
   session: Session
   schemas: string[]
-  form: ArchiveForm
+  form: ArchiveForm & Pick<Manifest, 'kind'>
 }
 
 /** Converts a failed dump into the error `backup-failed`, with a hint that fits the cause. */
@@ -54,7 +55,7 @@ async function lacksCompression({server, form}: Dump): Promise<string | undefine
  * pg_dump reports no SQLSTATE, and its messages are in the language of the server. So the server is asked why tables
  * cannot be read.
  */
-async function serverHint({session, schemas}: Dump): Promise<string | undefined> {
+async function serverHint({session, schemas, form: {kind}}: Dump): Promise<string | undefined> {
   const missing = await missingPrivileges(session, schemas).catch(() => undefined)
   if (missing !== undefined) return missing
   const isLocked = await session
@@ -66,5 +67,6 @@ async function serverHint({session, schemas}: Dump): Promise<string | undefined>
           AND n.nspname IN (SELECT json_array_elements_text(${jsonLiteral(schemas)}))))`,
     )
     .catch(() => false)
-  return isLocked ? hintFor({state: '55P03'}, 'backup') : undefined
+  // A session that waits to truncate or alter a table that a restore has locked stops the safety backup.
+  return isLocked ? hintFor({state: '55P03'}, kind === 'safety' ? 'restore' : 'backup') : undefined
 }

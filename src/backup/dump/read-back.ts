@@ -7,16 +7,18 @@ import type {DumpedTable} from '../archive/tables.js'
 /**
  * Reads an archive that was just written, as a restore will do: pg_dump can exit with status 0 although its output is
  * missing or truncated, for example when it is a wrapper or when a disk loses data.
- * @returns the tables of the archive, and the rows that it has for each
- * @throws backup-failed: the archive is not a complete dump of the schema; tool-missing
+ * @returns the tables of the archive, and the rows that it has for each; undefined if there is no program to unpack it
+ * @throws backup-failed: the archive is not a complete dump of the schema
  */
 export async function readBack(
   archive: ArchiveFile & {schema: string},
   server: Server,
   signal: AbortSignal,
-): Promise<DumpedTable[]> {
+): Promise<DumpedTable[] | undefined> {
   return checkDump(archive, server, signal).catch((error: unknown) => {
-    if (!(error instanceof AquastreamError) || error.code !== 'archive-damaged') throw error
+    if (!(error instanceof AquastreamError)) throw error
+    if (error.code === 'tool-missing') return undefined
+    if (error.code !== 'archive-damaged') throw error
     throw new AquastreamError(
       'backup-failed',
       `the dump of ${archive.schema} cannot be restored: ${error.message}`,

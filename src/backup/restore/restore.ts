@@ -166,7 +166,8 @@ async function save(
       database: into,
       format: 'plain',
       compression: 'gzip',
-      level: undefined,
+      // Compressed by pg_dump itself: a restore must not depend on another program.
+      level: 1,
       jobs: 2,
     },
     {server, session},

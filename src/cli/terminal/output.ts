@@ -21,15 +21,15 @@ export class LineWriter {
   #waiting = ''
 
   async write(line: string): Promise<void> {
-    if (this.#waiting === '') setImmediate(() => void this.flush())
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
+    if (this.#waiting === '') setImmediate(() => this.flush())
     this.#waiting += `${line}\n`
-    if (this.#waiting.length >= BLOCK) await this.flush()
+    if (this.#waiting.length >= BLOCK) this.flush()
   }
 
   /** Writes what is still waiting. */
-  async flush(): Promise<void> {
-    const text = this.#waiting
+  flush(): void {
+    if (this.#waiting !== '') process.stdout.write(this.#waiting)
     this.#waiting = ''
-    if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain')
   }
 }

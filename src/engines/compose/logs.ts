@@ -73,7 +73,8 @@ export async function* readRange(
 
 function split(line: string): TimedText | undefined {
   const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? []
-  return time === undefined ? undefined : {time, text: text ?? ''}
+  // A container with a terminal ends its lines with CRLF.
+  return time === undefined ? undefined : {time, text: (text ?? '').replace(/\r$/, '')}
 }
 
 /** Compose 2.26 writes this sequence before each line, even without a terminal. */

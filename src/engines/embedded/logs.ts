@@ -49,8 +49,12 @@ async function* tailOf(
     return
   }
   let kept: LogLine[] = []
-  for await (const lines of batches) kept = lastOf([...kept, ...lines], tail)
-  yield kept
+  for await (const lines of batches) {
+    for (const line of lines) kept.push(line)
+    // Not at every batch, because removing the first elements moves all others.
+    if (kept.length > 2 * tail + 100) kept = lastOf(kept, tail)
+  }
+  yield lastOf(kept, tail)
 }
 
 function lastOf<T>(list: T[], count: number): T[] {
