@@ -5,7 +5,7 @@ import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
 import {backup, detour, failure, report, restore, siteFor} from '../helpers/backups.js'
-import type {Site} from '../helpers/cli.js'
+import {errorOf, type Site} from '../helpers/cli.js'
 import {remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {until} from '../helpers/waiting.js'
@@ -119,28 +119,53 @@ test('a restore and its undo lose no row that was written meanwhile', async () =
   expect(writers.map(({failed}) => failed)).toEqual(writers.map(() => 0))
 })
 
-test('a transaction that has read and then writes makes the restore end without a change', async () => {
-  const before = await server.sql('SELECT count(*) FROM "user".written')
-  const transaction = server.sql(`
+/** Starts a transaction that has read a table, and writes another when a lock matches the condition. */
+async function readThenWrite(number: number, lock: string): Promise<{ended: Promise<unknown>}> {
+  // The server ends the one that has waited for its deadlock_timeout first.
+  const ended = server.sql(`
+    SET deadlock_timeout = '60s';
     BEGIN;
     SELECT count(*) FROM "user".photos;
     DO $$ BEGIN
-      WHILE NOT EXISTS (SELECT FROM pg_locks WHERE mode = 'ShareRowExclusiveLock' AND granted) LOOP
-        PERFORM pg_sleep(0.02);
-      END LOOP;
+      WHILE NOT EXISTS (SELECT FROM pg_locks WHERE ${lock}) LOOP PERFORM pg_sleep(0.02); END LOOP;
     END $$;
-    INSERT INTO "user".written VALUES (99, 1, 1);
+    INSERT INTO "user".written VALUES (99, ${number}, 1);
     COMMIT`)
-  const error = await failure(site, 'db:restore', '--yes', '--schema', 'user', '--from', empty)
-  expect(error).toMatchObject({
+  ended.catch(() => undefined)
+  await until(
+    server,
+    "SELECT FROM pg_locks WHERE mode = 'AccessShareLock' AND relation = '\"user\".photos'::regclass",
+  )
+  return {ended}
+}
+
+test('a transaction that has read and then writes makes the restore end without a change', async () => {
+  await using other = await siteFor(server)
+  const before = await server.sql('SELECT count(*) FROM "user".written')
+  const transaction = await readThenWrite(1, "mode = 'ShareRowExclusiveLock' AND granted")
+  // The safety backup begins when the transaction waits to write.
+  const waits = `SELECT 1 FROM pg_locks WHERE mode = 'RowExclusiveLock' AND NOT granted`
+  const script = `until ${server.bin}/psql -XAtqc "${waits}" | grep -q 1; do sleep 0.05; done; exec /bin/sh "$@"`
+  const env = await detour(other, server, {stream: 'dump', script})
+  const words = ['--schema', 'user', '--from', empty, '--dir', join(site.directory, 'backups')]
+  const run = await other.run(['db:restore', '--yes', '--json', ...words], {env})
+  expect(errorOf(run)).toMatchObject({
     code: 'restore-failed',
     exitCode: 6,
     message: 'nothing was changed: deadlock detected',
     hint: expect.stringContaining('aquastream env:stop'),
   })
-  await transaction
+  await transaction.ended
   expect(Number(await server.sql('SELECT count(*) FROM "user".written'))).toBe(Number(before) + 1)
   expect(await remains(server)).toBe('')
+})
+
+test('a transaction that writes when the restore waits for it makes the restore end, too', async () => {
+  const transaction = await readThenWrite(2, "mode = 'AccessExclusiveLock' AND NOT granted")
+  const error = await failure(site, 'db:restore', '--yes', '--schema', 'user', '--from', empty)
+  expect(error).toMatchObject({exitCode: 6, message: 'nothing was changed: deadlock detected'})
+  await transaction.ended
+  expect(await server.sql('SELECT count(*) FROM "user".written WHERE number = 2 AND writer = 99')).toBe('1')
 })
 
 test('a transaction that has written one table and waits for another ends before the restore', async () => {
