@@ -141,9 +141,7 @@ async function checkFiles(
   server: Server | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const archive of archives) {
-    await checkDump(archive, server, signal)
-  }
+  for (const archive of archives) await checkDump(archive, server, signal)
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})
 }

@@ -86,6 +86,16 @@ export class TestServer implements AsyncDisposable {
     this.#data = join(directory, 'data')
   }
 
+  /** The variables that make the client tools connect by the Unix socket, without a password. */
+  get connection(): Record<string, string> {
+    return {
+      PGHOST: this.directory,
+      PGPORT: String(this.port),
+      PGUSER: 'aquastream',
+      PGDATABASE: 'aquastream',
+    }
+  }
+
   /** The pid of the postmaster. */
   get pid(): number {
     return this.#postmaster!.pid

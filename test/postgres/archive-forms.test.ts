@@ -147,10 +147,7 @@ async function restoreByHand(path: string): Promise<{exitCode: number | undefine
     env: {
       ...server.env,
       HOME: site.directory,
-      PGHOST: server.directory,
-      PGPORT: String(server.port),
-      PGUSER: 'aquastream',
-      PGDATABASE: 'aquastream',
+      ...server.connection,
     },
   })
   return {exitCode, stderr}

@@ -114,10 +114,7 @@ const ways: Record<string, (archive: string) => Promise<unknown>> = {
     execa('sh', [RESTORE_SH, 'user', archive], {
       env: {
         ...server.env,
-        PGHOST: server.directory,
-        PGPORT: String(server.port),
-        PGUSER: 'aquastream',
-        PGDATABASE: 'aquastream',
+        ...server.connection,
       },
       reject: false,
     }),

@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process'
 import {randomBytes} from 'node:crypto'
 import {mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
@@ -11,10 +10,10 @@ import {backup, report, restore, rootOf, siteFor, SMALL} from '../helpers/backup
 import type {Site} from '../helpers/cli.js'
 import {descendants, fingerprint, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {pathOf, SHELLS, standIn} from '../helpers/shells.js'
 
 const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
 const IGZIP = pathOf('igzip')
-const SHELLS = ['dash', 'busybox ash'].filter(shell => pathOf(shell.split(' ')[0]!) !== undefined)
 
 /** Programs that the scripts need, so that a PATH can be without igzip. */
 const PROGRAMS =
@@ -54,22 +53,10 @@ afterEach(async () => {
   expect(await remains(server)).toBe('')
 })
 
-function pathOf(program: string): string | undefined {
-  try {
-    return execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], {encoding: 'utf8'}).trim()
-  } catch {
-    return undefined
-  }
-}
-
-/** Returns a PATH in which a program is a script; in it, "$real" is the program itself. */
+/** Returns a PATH in which a program is a script. */
 async function pathWith(program: 'igzip' | 'pg_dump', script: string): Promise<string> {
-  const real = program === 'igzip' ? IGZIP : join(server.bin, program)
-  const directory = join(bin, `${program}-${(await readdir(bin)).length}`)
-  await mkdir(directory)
-  const lines = ['#!/bin/sh', `real=${real}`, 'case $* in *--version*) exec "$real" "$@" ;; esac', script, '']
-  await writeFile(join(directory, program), lines.join('\n'), {mode: 0o755})
-  return [directory, server.env.PATH].join(delimiter)
+  const real = program === 'igzip' ? IGZIP! : join(server.bin, program)
+  return standIn(server, join(bin, `${program}-${(await readdir(bin)).length}`), {real, script})
 }
 
 async function manifestIn(directory: string): Promise<Manifest> {
@@ -91,10 +78,7 @@ function byHand(
       PATH: path,
       HOME: site.directory,
       TMPDIR: site.directory,
-      PGHOST: server.directory,
-      PGPORT: String(server.port),
-      PGUSER: 'aquastream',
-      PGDATABASE: 'aquastream',
+      ...server.connection,
     },
   })
 }

@@ -1,5 +1,4 @@
-import {execFileSync} from 'node:child_process'
-import {mkdir, readdir, readFile, writeFile} from 'node:fs/promises'
+import {readdir, readFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -7,9 +6,9 @@ import {rootOf, siteFor, SMALL} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
 import {postgresPrograms} from '../helpers/postgres-programs.js'
 import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
+import {SHELLS, standIn} from '../helpers/shells.js'
 
 const BACKUP_SH = resolve(import.meta.dirname, '../../infra/backup/backup.sh')
-const SHELLS = ['dash', 'busybox ash'].filter(shell => isThere(shell))
 
 /** What a pg_dump does that exits with status 0 although its output is not complete. */
 const LOSSES = {
@@ -34,24 +33,9 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function isThere(shell: string): boolean {
-  const [program = '', ...args] = shell.split(' ')
-  try {
-    execFileSync(program, [...args, '-c', ':'])
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Returns a PATH in which pg_dump is a script. */
-async function pathWith(pgDump: string): Promise<string> {
-  const directory = join(site.directory, 'programs')
-  await mkdir(directory, {recursive: true})
-  const real = join(server.bin, 'pg_dump')
-  const script = `#!/bin/sh\nreal=${real}\ncase $* in *--version*) exec "$real" "$@" ;; esac\n${pgDump}\n`
-  await writeFile(join(directory, 'pg_dump'), script, {mode: 0o755})
-  return [directory, server.env.PATH].join(delimiter)
+function pathWith(script: string): Promise<string> {
+  return standIn(server, join(site.directory, 'programs'), {real: join(server.bin, 'pg_dump'), script})
 }
 
 function runScript(
@@ -61,15 +45,9 @@ function runScript(
   to = server,
 ): Promise<{exitCode?: number; stderr: string}> {
   const [program = '', ...args] = shell.split(' ')
-  const connection = {
-    PGHOST: to.directory,
-    PGPORT: String(to.port),
-    PGUSER: 'aquastream',
-    PGDATABASE: 'aquastream',
-  }
   // With a level, pg_dump compresses, and not igzip.
   return execa(program, [...args, BACKUP_SH, '--level', '1', '--dir', directory], {
-    env: {...connection, PATH: path},
+    env: {...to.connection, PATH: path},
     reject: false,
   })
 }

@@ -667,10 +667,7 @@ describe('an archive from elsewhere', () => {
     const {exitCode, stderr} = await execa('sh', [RESTORE_SH, 'user', path], {
       env: {
         ...server.env,
-        PGHOST: server.directory,
-        PGPORT: String(server.port),
-        PGUSER: 'aquastream',
-        PGDATABASE: 'aquastream',
+        ...server.connection,
       },
       reject: false,
     })

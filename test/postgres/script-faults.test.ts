@@ -1,4 +1,3 @@
-import {execFileSync} from 'node:child_process'
 import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -19,13 +18,11 @@ import {
 } from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {oneOf, randomFrom, roundsOr, SEED} from '../helpers/random.js'
+import {SHELLS} from '../helpers/shells.js'
 import {hold, until} from '../helpers/waiting.js'
 import {setId} from '../../src/backup/repository/backup-set.js'
 
 const SCRIPTS = resolve(import.meta.dirname, '../../infra/backup')
-
-/** The shells of this machine in which the scripts must work. */
-const SHELLS = [['dash'], ['busybox', 'ash']].filter(([program]) => isThere(program!))
 
 const MANY_TABLES = `
   CREATE SCHEMA many;
@@ -58,7 +55,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-describe.each(SHELLS.map(words => ({words, name: words.join(' ')})))('in $name', ({words}) => {
+describe.each(SHELLS.map(name => ({name, words: name.split(' ')})))('in $name', ({words}) => {
   test('an ID that is already in use is skipped', async () => {
     const [now, directory] = [Date.now(), join(site.directory, `seconds-${words[0]}`)]
     const taken = [0, 1, 2].map(seconds => setId(new Date(now + seconds * 1000)))
@@ -212,10 +209,7 @@ function run([program, ...applet]: string[], script: string, args: string[], env
       PATH: server.env.PATH,
       HOME: site.directory,
       TMPDIR: site.directory,
-      PGHOST: server.directory,
-      PGPORT: String(server.port),
-      PGUSER: 'aquastream',
-      PGDATABASE: 'aquastream',
+      ...server.connection,
       ...env,
     },
   })
@@ -247,13 +241,4 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 
 function archive(): string {
   return join(sets, good, `user_${good}.sql.gz`)
-}
-
-function isThere(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', program], {stdio: 'ignore'})
-    return true
-  } catch {
-    return false
-  }
 }

@@ -6,9 +6,9 @@ import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
 import {succeeds} from '../../system/succeeds.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
-import type {Manifest} from '../repository/manifest.js'
 import {type ArchiveForm, compressionArgument} from '../archive/format.js'
 import type {DumpFailed} from '../archive/write.js'
+import type {Manifest} from '../repository/manifest.js'
 
 /** What was to be dumped, and a session for queries about the cause of the failure. */
 interface Dump {

@@ -87,7 +87,6 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
   const dumped = new Map<string, DumpedTable[]>()
   for (const archive of source.archives) {
-    signal.throwIfAborted()
     dumped.set(archive.schema, await checkDump(archive, server, signal))
   }
   const target = await findTarget(request, server)

@@ -58,6 +58,9 @@ export async function replay(
   return new Replay(request, site, ctx).run()
 }
 
+/** The line that restore.sh writes when psql has ended; its output ends without it if the script was killed. */
+const ENDED = 'aquastream ended'
+
 /** One replay, and the output of restore.sh so far. */
 class Replay {
   /** The application_name, to find and terminate the backend later. */
@@ -76,7 +79,9 @@ class Replay {
     const {signal, onBytes, onLocked, onSent} = this.ctx
     const report: ReplayReport = {skippedForeignKeys: []}
     const program = this.#start()
-    const lines = createInterface({input: program.stdout}).on('line', line => this.#emitted.push(line))
+    const lines = createInterface({input: program.stdout})
+      .on('line', line => this.#emitted.push(line))
+      .on('close', () => this.#emitted.push(ENDED))
     const closed = once(lines, 'close')
     try {
       if (await this.#isLocked(lines, closed)) {
@@ -102,14 +107,9 @@ class Replay {
 
   /** Waits for the locks; returns false if psql ended without them. */
   async #isLocked(lines: EventEmitter, closed: Promise<unknown>): Promise<boolean> {
-    const {signal} = this.ctx
-    const ended = new AbortController()
-    void closed.then(() => {
-      ended.abort()
-    })
-    while (!ended.signal.aborted && !this.#emitted.includes('aquastream ended')) {
+    while (!this.#emitted.includes(ENDED)) {
       if (this.#emitted.includes('aquastream locked')) return true
-      await Promise.race([once(lines, 'line', {signal}), closed])
+      await Promise.race([once(lines, 'line', {signal: this.ctx.signal}), closed])
     }
     return false
   }

@@ -67,8 +67,8 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 /**
  * Emits the definitions of all archives first, then their rows, then objects that may need rows of another archive, then
- * foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which each object finds
- * what it needs: the server tries.
+ * foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which
+ * each object finds what it needs: the server tries.
  */
 async function* combine(
   {archives, before, otherSchemas}: ScriptRequest,
