@@ -9,15 +9,25 @@ import {compileApi} from './openapi.js'
 
 const OUT = '../infra/stubs'
 
-// Libraries import these packages for features that the stubs do not use: Fastify for route schemas and inject(),
-// reply-from for forwarding without its option "http", rate-limit for its default keys
-const UNUSED_PACKAGES = [
-  '@fastify/ajv-compiler',
-  '@fastify/fast-json-stringify-compiler',
-  'ip-address',
-  'light-my-request',
-  'undici',
-]
+// Libraries import these packages for features that the stubs do not use. What stands in for each is the least that
+// loads.
+const UNUSED = 'module.exports = () => {}'
+const REPLACED_PACKAGES = {
+  // Fastify: schemas of routes, and inject().
+  '@fastify/ajv-compiler': UNUSED,
+  '@fastify/fast-json-stringify-compiler': UNUSED,
+  'light-my-request': UNUSED,
+  // Fastify: the option trustProxy.
+  'ipaddr.js': UNUSED,
+  // Fastify: whether a plugin is made for this version of Fastify; the lock file decides that.
+  semver: 'exports.satisfies = () => true',
+  // pino: transports in another thread.
+  'thread-stream': UNUSED,
+  // reply-from: forwarding without its option "http".
+  undici: UNUSED,
+  // rate-limit: its default keys.
+  'ip-address': UNUSED,
+}
 
 await build({
   entryPoints: ['src/server.ts'],
@@ -29,13 +39,11 @@ await build({
   // CommonJS libraries in an ESM bundle still call require
   banner: {js: "import {createRequire} from 'node:module'; const require = createRequire(import.meta.url);"},
   minify: true,
-  // Stack traces in the log show the original function names
-  keepNames: true,
   legalComments: 'linked',
   plugins: [
     createLoader('raw', file => ({contents: readFileSync(file, 'utf8'), loader: 'text'})),
     createLoader('api', file => ({contents: compileApi(file), resolveDir: import.meta.dirname})),
-    {name: 'unused-packages', setup: replaceUnusedPackages},
+    {name: 'replaced-packages', setup: replacePackages},
   ],
   logLevel: 'warning',
 })
@@ -61,10 +69,10 @@ function createLoader(name, load) {
   }
 }
 
-function replaceUnusedPackages({onResolve, onLoad}) {
-  onResolve({filter: new RegExp(`^(${UNUSED_PACKAGES.join('|')})$`)}, ({path}) => ({
+function replacePackages({onResolve, onLoad}) {
+  onResolve({filter: new RegExp(`^(${Object.keys(REPLACED_PACKAGES).join('|')})$`)}, ({path}) => ({
     path,
-    namespace: 'unused-package',
+    namespace: 'replaced-package',
   }))
-  onLoad({filter: /.*/, namespace: 'unused-package'}, () => ({contents: 'module.exports = () => {}'}))
+  onLoad({filter: /.*/, namespace: 'replaced-package'}, ({path}) => ({contents: REPLACED_PACKAGES[path]}))
 }

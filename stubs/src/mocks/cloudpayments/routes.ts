@@ -1,5 +1,5 @@
 import type {FastifyInstance, FastifyRequest} from 'fastify'
-import type * as z from 'zod'
+import type * as z from '../zod.js'
 import {acceptRawBodies, bodyText, formFields, parseJson} from '../body.js'
 import type {MockContext} from '../context.js'
 import {matchesBasicAuth} from '../credentials.js'
@@ -78,7 +78,7 @@ function addTransactions(app: FastifyInstance, shop: CloudPayments): void {
   }
 }
 
-function addRoute<Schema extends z.ZodType>(
+function addRoute<Schema extends z.ZodMiniType>(
   app: FastifyInstance,
   {url, operation, schema}: Route<Schema>,
   handle: (request: z.output<Schema>) => ResponseBody | Promise<ResponseBody>,

@@ -1,32 +1,35 @@
-import * as z from 'zod'
+import * as z from '../zod.js'
 import {parseKopecks} from '../money.js'
 import {returnUrl} from '../return-url.js'
 
-const amount = z.coerce
-  .string({error: 'Amount is required'})
-  .refine(value => value !== 'undefined' && value !== '', {error: 'Amount is required', abort: true})
-  .refine(value => parseKopecks(value) !== undefined, {error: 'Amount is invalid'})
-  .transform(value => parseKopecks(value)!)
+const amount = z.pipe(
+  z.coerce.string({error: 'Amount is required'}).check(
+    z.refine(value => value !== 'undefined' && value !== '', {error: 'Amount is required', abort: true}),
+    z.refine(value => parseKopecks(value) !== undefined, {error: 'Amount is invalid'}),
+  ),
+  z.transform(value => parseKopecks(value)!),
+)
 
-const text = z.string().max(1000).optional()
-const transactionId = z.coerce.number({error: 'TransactionId is required'}).int()
+const text = z.optional(z.string().check(z.maxLength(1000)))
+const anyText = z.optional(z.coerce.string())
+const transactionId = z.coerce.number({error: 'TransactionId is required'}).check(z.int())
 
 const order = {
   Amount: amount,
-  Currency: z.string().default('RUB'),
-  InvoiceId: z.coerce.string().optional(),
-  AccountId: z.coerce.string().optional(),
+  Currency: z._default(z.string(), 'RUB'),
+  InvoiceId: anyText,
+  AccountId: anyText,
   Description: text,
   Email: text,
-  JsonData: z.unknown().optional(),
+  JsonData: z.optional(z.unknown()),
 }
 
 /** The request of charge and auth. */
 export const charge = z.object({
   ...order,
-  CardCryptogramPacket: z.string({error: 'CardCryptogramPacket is required'}).min(1, {
-    error: 'CardCryptogramPacket is required',
-  }),
+  CardCryptogramPacket: z
+    .string({error: 'CardCryptogramPacket is required'})
+    .check(z.minLength(1, {error: 'CardCryptogramPacket is required'})),
   Name: text,
   IpAddress: text,
 })
@@ -35,8 +38,8 @@ export const charge = z.object({
 export const newOrder = z.object({
   ...order,
   Description: z.string({error: 'Description is required'}),
-  RequireConfirmation: z.union([z.boolean(), z.stringbool()]).default(false),
-  SuccessRedirectUrl: returnUrl.optional(),
+  RequireConfirmation: z._default(z.union([z.boolean(), z.stringbool()]), false),
+  SuccessRedirectUrl: z.optional(returnUrl),
 })
 
 /** The request of confirm and refund. */
@@ -44,7 +47,9 @@ export const partOfTransaction = z.object({TransactionId: transactionId, Amount:
 /** The request of void and get. */
 export const byTransaction = z.object({TransactionId: transactionId})
 /** The request of find. */
-export const byInvoice = z.object({InvoiceId: z.coerce.string().min(1, {error: 'InvoiceId is required'})})
+export const byInvoice = z.object({
+  InvoiceId: z.coerce.string().check(z.minLength(1, {error: 'InvoiceId is required'})),
+})
 
 /** A validated request of orders/create. */
 export type NewOrder = z.infer<typeof newOrder>

@@ -1,5 +1,5 @@
 import type {FastifyInstance} from 'fastify'
-import * as z from 'zod'
+import * as z from '../zod.js'
 import {acceptRawBodies, bodyText, parseJson} from '../body.js'
 import type {Failures} from './failures.js'
 import {canFail, FAILURES, SCRIPTS, type Failure, type MockProvider} from './scripts.js'
@@ -9,9 +9,9 @@ const scriptSchema = z
     provider: z.enum(Object.keys(SCRIPTS) as MockProvider[]),
     operation: z.string(),
     failure: z.enum(Object.keys(FAILURES) as Failure[]),
-    times: z.coerce.number().int().min(1).max(100).default(1),
+    times: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(100)), 1),
   })
-  .refine(canFail, {error: 'the operation does not exist or does not support this failure'})
+  .check(z.refine(canFail, {error: 'the operation does not exist or does not support this failure'}))
 
 /** Adds the API by which tests script failures. */
 export function addFailureRoutes(app: FastifyInstance, failures: Failures): void {
