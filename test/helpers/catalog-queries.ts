@@ -91,12 +91,13 @@ export function schemaQueries(schemas: string[] | undefined): Record<string, str
           'parents', (SELECT jsonb_agg(inhparent::regclass ORDER BY inhseqno) FROM pg_inherits WHERE inhrelid = r.oid),
           'query', CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END)))
         FROM pg_class r WHERE relnamespace IN ${within} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c', 'i', 'I')`,
+    // A column of an index has the compression that the column of the table had when the index was created.
     // PostgreSQL 17 of the testbed stores a number of its own in pg_attver; its pg_dump omits it as well.
     columns: `
       SELECT format('%s.%I: %s', attrelid::regclass, attname, jsonb_strip_nulls(jsonb_build_object(
           'place', row_number() OVER (PARTITION BY attrelid ORDER BY attnum), 'type', format_type(atttypid, atttypmod), 'not null', attnotnull,
           'default', (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = attrelid AND adnum = attnum),
-          'identity', attidentity, 'generated', attgenerated, 'storage', attstorage, 'compression', attcompression,
+          'identity', attidentity, 'generated', attgenerated, 'storage', attstorage, 'compression', CASE WHEN relkind NOT IN ('i', 'I') THEN attcompression END,
           'statistics', attstattarget, 'options', (SELECT jsonb_agg(option) FROM unnest(attoptions) AS option WHERE option NOT LIKE 'pg_attver=%'), 'collation', nullif(attcollation, 0)::regcollation,
           'local', attislocal, 'inherited', attinhcount)))
         FROM pg_attribute a JOIN pg_class r ON r.oid = attrelid

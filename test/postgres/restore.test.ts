@@ -130,7 +130,11 @@ describe('another database', () => {
       CREATE TABLE "user".moods (m event.mood DEFAULT 'calm', t text CHECK (event.is_mood(t)));
       CREATE TABLE event.of_user (a "user".accounts, n bigint GENERATED ALWAYS AS IDENTITY);
       INSERT INTO "user".moods (t) VALUES ('windy');
-      CREATE RULE quiet AS ON DELETE TO event.of_user DO INSTEAD UPDATE "user".moods SET t = 'calm';`)
+      CREATE RULE quiet AS ON DELETE TO event.of_user DO INSTEAD UPDATE "user".moods SET t = 'calm';
+      CREATE VIEW "user".by_key AS SELECT a.*, count(*) AS n FROM "user".accounts a GROUP BY a.id;
+      CREATE VIEW event.by_key AS SELECT e.*, count(*) AS n FROM event.events e GROUP BY e.id;
+      CREATE MATERIALIZED VIEW "user".of_event_keys AS SELECT * FROM event.by_key;
+      CREATE MATERIALIZED VIEW event.of_user_keys AS SELECT * FROM "user".by_key;`)
     const whole = await describeDatabase(server)
     await backup(site)
     await restore(site, '--all', '--into', 'Other; db', '--create')

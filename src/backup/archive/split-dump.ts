@@ -2,10 +2,18 @@ import type {Part} from './scan.js'
 
 /**
  * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; objects that are created
- * after the rows; foreign keys; default privileges, which every object that is created later would get.
+ * after the rows; refreshes of materialized views; foreign keys; default privileges, which every object that is created later
+ * would get.
  */
 type Section =
-  'settings' | 'schemas' | 'definitions' | 'rows' | 'afterwards' | 'foreign keys' | 'default privileges'
+  | 'settings'
+  | 'schemas'
+  | 'definitions'
+  | 'rows'
+  | 'afterwards'
+  | 'refreshes'
+  | 'foreign keys'
+  | 'default privileges'
 
 /** A piece of a dump. A definition and a foreign key are one piece each, with their comment. */
 export interface DumpPart {
@@ -35,7 +43,6 @@ const AFTERWARDS = new Set([
   'FK CONSTRAINT',
   'INDEX',
   'INDEX ATTACH',
-  'MATERIALIZED VIEW DATA',
   'POLICY',
   'PUBLICATION',
   'PUBLICATION TABLE',
@@ -101,6 +108,7 @@ export async function* splitDump(dump: AsyncIterable<Part>): AsyncGenerator<Dump
 function sectionOf(type: string, section: Section): Section {
   if (type === 'FK CONSTRAINT') return 'foreign keys'
   if (type === 'DEFAULT ACL') return 'default privileges'
+  if (type === 'MATERIALIZED VIEW DATA') return 'refreshes'
   const isBeforeRows = section === 'settings' || section === 'schemas' || section === 'definitions'
   if (ROWS.has(type) && (isBeforeRows || section === 'rows')) return 'rows'
   if (AFTERWARDS.has(type) || !isBeforeRows) return 'afterwards'

@@ -67,7 +67,7 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 
 /**
  * Emits the definitions of all archives first, then their rows, then objects that may need rows of another archive, then
- * foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which
+ * refreshes, foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which
  * each object finds what it needs: the server tries.
  */
 async function* combine(
@@ -78,6 +78,7 @@ async function* combine(
   const foreignKeys: Buffer[] = []
   const privileges: Buffer[] = []
   const afterwards: Buffer[] = []
+  const refreshes: Buffer[] = []
   const schemas = otherSchemas && [...otherSchemas, ...archives.map(({schema}) => schema)]
   const isSkipped = ({foreignKey}: DumpPart): boolean =>
     foreignKey !== undefined && schemas !== undefined && !schemas.includes(foreignKey.schema)
@@ -99,11 +100,16 @@ async function* combine(
       if (part.section === 'rows') yield part.text
       else if (isSkipped(part)) skippedForeignKeys.push(part.foreignKey!.name)
       else if (part.section === 'afterwards') afterwards.push(toRow(part))
+      else if (part.section === 'refreshes') refreshes.push(toRow(part))
       else if (part.section === 'foreign keys') foreignKeys.push(part.text)
       else if (part.section === 'default privileges') privileges.push(part.text)
     }
   }
   yield* afterwards
+  yield runStatements({required: 'true'})
+  // pg_dump gives a view that needs a primary key a body without rows, and the real one afterwards: a refresh before that
+  // would succeed, with a row of nulls.
+  yield* refreshes
   yield runStatements({required: 'true'})
   yield* foreignKeys
   yield* privileges
