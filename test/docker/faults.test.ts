@@ -6,6 +6,7 @@ import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {openEngineProxy} from '../helpers/engine-proxy.js'
+import {pathOf, standIn} from '../helpers/shells.js'
 import {StackSite} from '../helpers/stack.js'
 import {seen} from '../helpers/streams.js'
 
@@ -237,3 +238,12 @@ case "$*" in
   *) echo "services.redis.healthcheck Additional property start_interval is not allowed" >&2; exit 15 ;;
 esac
 `
+
+test('docker can be a script that runs docker', async () => {
+  await using site = await StackSite.open()
+  // The shell waits for it, so a signal to the script does not reach it.
+  const script = '"$real" "$@"; exit $?'
+  const PATH = await standIn(site, join(site.directory, 'bin'), {real: pathOf('docker')!, script})
+  const run = await site.run('env:up --profile dev --service redis', {env: {PATH}})
+  expect(run.exitCode, run.stderr).toBe(0)
+})

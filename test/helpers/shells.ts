@@ -1,7 +1,6 @@
 import {execFileSync} from 'node:child_process'
 import {mkdir, writeFile} from 'node:fs/promises'
 import {basename, delimiter, join} from 'node:path'
-import type {TestServer} from './postgres.js'
 
 /** Returns the path of a program; undefined if this machine does not have it. */
 export function pathOf(program: string): string | undefined {
@@ -17,7 +16,7 @@ export const SHELLS = ['dash', 'busybox ash'].filter(shell => pathOf(shell.split
 
 /** Returns a PATH in which a script stands in for a program; in the script, "$real" is the program itself. */
 export async function standIn(
-  {env}: Pick<TestServer, 'env'>,
+  {env}: {env: NodeJS.ProcessEnv},
   directory: string,
   {real, script}: {real: string; script: string},
 ): Promise<string> {

@@ -1,6 +1,7 @@
 import {once} from 'node:events'
 import {connect} from 'node:net'
 import {parse} from 'node:path'
+import type {Readable} from 'node:stream'
 import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
@@ -50,6 +51,27 @@ export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessE
   return {...ours, COMPOSE_DISABLE_ENV_FILE: '1'}
 }
 
+/** The part of a running docker command that is used here. */
+interface Running {
+  readonly killed: boolean
+  readonly stdout: Readable
+  readonly stderr: Readable
+  once(event: 'exit', listener: () => void): unknown
+}
+
+/**
+ * Closes the pipes of a docker command when it exits after it was killed. `docker` can be a shell script: the program that
+ * the script runs is not killed with it, and keeps the pipes open. `docker events` would never close them.
+ */
+export function closePipesWhenKilled<Command extends Running>(running: Command): Command {
+  running.once('exit', () => {
+    if (!running.killed) return
+    running.stdout.destroy()
+    running.stderr.destroy()
+  })
+  return running
+}
+
 /**
  * Runs a docker command that may fail, and returns its result.
  * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; the abort reason
@@ -57,10 +79,12 @@ export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessE
 export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
   const {onLine, signal, input} = options
   signal?.throwIfAborted()
-  const running = execa('docker', args, {
-    ...dockerOptions(options),
-    ...(input !== undefined && {stdin: 'pipe', input}),
-  })
+  const running = closePipesWhenKilled(
+    execa('docker', args, {
+      ...dockerOptions(options),
+      ...(input !== undefined && {stdin: 'pipe', input}),
+    }),
+  )
   if (onLine)
     for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) onLine(line)
   const {exitCode, stdout, stderr} = await running
@@ -93,10 +117,9 @@ export async function throwIfUnreachable(): Promise<void> {
 
 /** Returns why this user cannot use Docker Engine; undefined if it responds. */
 export async function findEngineProblem(signal?: AbortSignal): Promise<Problem | undefined> {
-  const result = await execa('docker', ['version', '--format', '{{.Server.Version}}'], {
-    ...dockerOptions({signal}),
-    timeout: ANSWER_MS,
-  })
+  const args = ['version', '--format', '{{.Server.Version}}']
+  const running = execa('docker', args, {...dockerOptions({signal}), timeout: ANSWER_MS})
+  const result = await closePipesWhenKilled(running)
   signal?.throwIfAborted()
   if (result.exitCode === 0) return tooOld(result.stdout)
   if (result.code === 'ENOENT') {

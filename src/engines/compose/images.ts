@@ -51,14 +51,23 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
   return {needs: [...needs.values()], stubs: {services, image: stubImage}, present}
 }
 
+/** The format of `docker image inspect` in findImages. */
+const FORMAT = `{"id": {{json .Id}}, "architecture": {{json .Architecture}}, "tags": {{json .RepoTags}}}`
+
 /** Returns the images that are present in Docker Engine, by the requested name. */
 export async function findImages(images: string[], signal?: AbortSignal): Promise<Map<string, PresentImage>> {
-  const format = '{"id": {{json .Id}}, "architecture": {{json .Architecture}}}'
-  const {ok, stdout} = await tryDocker(['image', 'inspect', '--format', format, ...images], {signal})
-  const found = stdout.split('\n').filter(Boolean)
-  if (ok) return new Map(found.map((line, index) => [images[index]!, JSON.parse(line) as PresentImage]))
-  // Only the text of the error says which images are missing, so each is queried separately.
-  if (images.length === 1) return new Map()
+  const {ok, stdout} = await tryDocker(['image', 'inspect', '--format', FORMAT, ...images], {signal})
+  const found = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as PresentImage & {tags: string[] | null})
+  if (ok) return new Map(found.map((image, index) => [images[index]!, image]))
+  // Only the text of the error says which images are missing. Usually the tags of those that were found do, too.
+  const tagged = images.flatMap(name => {
+    const image = found.find(({tags}) => tags?.includes(name))
+    return image ? [[name, image] as const] : []
+  })
+  if (tagged.length === found.length) return new Map(tagged)
   const each = await Promise.all(images.map(image => findImages([image], signal)))
   return new Map(each.flatMap(map => [...map]))
 }

@@ -2,7 +2,7 @@ import {execa} from '../../system/execa.js'
 import {splitIntoBatches} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
-import {dockerOptions, throwIfUnreachable} from './docker.js'
+import {closePipesWhenKilled, dockerOptions, throwIfUnreachable} from './docker.js'
 import {type Container, isRunning, listContainers, serviceOf} from './containers/states.js'
 import {watchContainers} from './containers/watch.js'
 
@@ -35,10 +35,12 @@ function isWanted(container: Container, services: string[]): boolean {
  */
 async function* readLines(args: string[], signal: AbortSignal): AsyncGenerator<string[]> {
   const stop = new AbortController()
-  const running = execa('sh', ['-c', 'exec docker "$@" 2>&1', 'docker', ...args], {
-    ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
-    buffer: false,
-  })
+  const running = closePipesWhenKilled(
+    execa('sh', ['-c', 'exec docker "$@" 2>&1', 'docker', ...args], {
+      ...dockerOptions({signal: AbortSignal.any([signal, stop.signal])}),
+      buffer: false,
+    }),
+  )
   try {
     yield* splitIntoBatches(running.stdout)
   } finally {

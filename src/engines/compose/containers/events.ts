@@ -1,5 +1,5 @@
 import {execa} from '../../../system/execa.js'
-import {dockerOptions} from '../docker.js'
+import {closePipesWhenKilled, dockerOptions} from '../docker.js'
 import {LABEL} from './states.js'
 
 /** One event of a container, see https://docs.docker.com/reference/cli/docker/system/events/ */
@@ -42,10 +42,13 @@ export class EventStream {
     // Docker needs a moment until it follows the events, and a service may have died by then.
     const since = new Date(Date.now() - 1000).toISOString()
     const args = ['events', '--since', since, '--format', '{{json .}}']
-    this.#running = execa('docker', [...args, ...filters.flatMap(filter => ['--filter', filter])], {
-      ...dockerOptions({signal: AbortSignal.any([signal, this.#stop.signal])}),
-      buffer: false,
-    })
+    const options = dockerOptions({signal: AbortSignal.any([signal, this.#stop.signal])})
+    this.#running = closePipesWhenKilled(
+      execa('docker', [...args, ...filters.flatMap(filter => ['--filter', filter])], {
+        ...options,
+        buffer: false,
+      }),
+    )
     void this.#read()
   }
 

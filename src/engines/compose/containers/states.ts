@@ -1,7 +1,7 @@
 import {execa} from '../../../system/execa.js'
 import {hasProcess, type ServiceState} from '../../../stack/state.js'
 import type {MemoryUse} from '../../engine.js'
-import {ANSWER_MS, docker, dockerOptions, tryDocker} from '../docker.js'
+import {ANSWER_MS, closePipesWhenKilled, docker, dockerOptions, tryDocker} from '../docker.js'
 import type {Death} from './events.js'
 import {unhealthySince} from './health.js'
 import {STUB_IMAGE} from '../project.js'
@@ -178,6 +178,7 @@ function toBytes(text: string): number {
 export async function runningProjects(): Promise<Map<string, string>> {
   const format = `{{.Label "${LABEL.project}"}} {{.Label "${LABEL.profile}"}}`
   const args = ['ps', '--filter', `label=${LABEL.profile}`, '--format', format]
-  const {stdout} = await execa('docker', args, {...dockerOptions({}), timeout: ANSWER_MS})
+  const running = execa('docker', args, {...dockerOptions({}), timeout: ANSWER_MS})
+  const {stdout} = await closePipesWhenKilled(running)
   return new Map(stdout.split('\n').map(line => line.split(' ', 2) as [string, string]))
 }
