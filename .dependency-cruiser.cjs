@@ -17,7 +17,7 @@ module.exports = {
       from: {path: '^src/views/'},
       to: {
         path: '^src/',
-        pathNot: '^src/(views|cli/terminal|stack)/|^src/system/(time|text/)',
+        pathNot: '^src/(views|cli/terminal|stack)/|^src/system/(time|text/)|^src/backup/policy',
         ...typesOnly,
       },
     },

@@ -13,7 +13,7 @@ function findProblem() {
   if (major < 20 || (major === 20 && minor < 12)) {
     return {
       code: 'tool-too-old',
-      message: `aquastream needs Node.js 20.12 or newer, and this is Node.js ${process.versions.node}`,
+      message: `aquastream needs Node.js 20.12 or newer, but the installed Node.js is version ${process.versions.node}`,
       hint: 'update Node.js: https://nodejs.org/en/download',
     }
   }

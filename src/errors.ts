@@ -9,7 +9,7 @@ export const EXIT_STATUS = {
   6: 'restore failed; nothing was changed',
   7: 'archive damaged',
   8: 'busy: another command holds the lock',
-  9: 'refused: not confirmed, placeholder secret or policy',
+  9: 'refused: not confirmed, a placeholder instead of a secret, or an operation that is not allowed',
   10: 'no such backup, schema or service',
   130: 'interrupted (SIGINT)',
   143: 'interrupted (SIGTERM)',

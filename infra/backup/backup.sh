@@ -2,7 +2,7 @@
 # Backs up schemas of one PostgreSQL database, all from one snapshot. See `backup.sh --help`.
 #
 # aquastream runs this script with --stream where the client tools of the server are, and writes the backup itself.
-# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run by hand, also awk, mkfifo and sha256sum. Uses igzip if it
+# POSIX sh. Requires psql, pg_dump, pg_dumpall and gzip; when run manually, also awk, mkfifo and sha256sum. Uses igzip if it
 # is installed.
 set -eu
 umask 077
@@ -51,7 +51,7 @@ export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream backup.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
-# A role or database can have timeouts that would end a long dump. Rows hidden by row-level security cause an error
+# A role or database can have timeouts that would cancel a long dump. Rows hidden by row-level security cause an error
 # instead of an incomplete dump. A backend that waits for a lock exits when its client is gone.
 readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off search_path= client_min_messages=warning"
 # shellcheck disable=SC2086
@@ -70,8 +70,8 @@ verbosity=default
 sql() { psql -XAtqw -v ON_ERROR_STOP=1 -v VERBOSITY="$verbosity" "$@"; }
 
 # settings_sql BEGIN: prints SQL that begins a transaction and sets its settings, because a connection pooler can ignore
-# PGOPTIONS. None of them stays on the connection, and no timeout can end the transaction in between, because psql sends what
-# `\;` separates at once. transaction_timeout would end a long transaction; versions before 17 do not have it.
+# PGOPTIONS. The settings end with the transaction. psql sends the statements separated by `\;` in one request, so no timeout
+# can occur between them. transaction_timeout would end a long transaction; versions before 17 do not have it.
 settings_sql() {
 	printf '%s \\; SELECT ' "$1"
 	for setting in $settings; do
@@ -83,10 +83,10 @@ settings_sql() {
 # Quotes a name as a pattern that matches only this name.
 exactly() { printf '"%s"' "$(printf '%s' "$1" | sed 's/"/""/g')"; }
 
-# How the pg_dump command is run: run, or while_wanted.
+# How the pg_dump command is run: run, or until_stdin_closes.
 runner=run
 # The process ID of igzip while it runs.
-packer=
+compressor_pid=
 
 # compressor: prints the program that compresses faster than pg_dump, such as `igzip 2.30.0`; nothing if it cannot be used
 compressor() {
@@ -95,9 +95,9 @@ compressor() {
 	fi
 }
 
-# Starts igzip, which compresses to stdout what is written to descriptor 6. The pipe is a named one, because of a program
-# before a `|`, neither the exit status nor the process ID is known.
-start_packer() {
+# Starts igzip, which compresses to stdout what is written to descriptor 6. A named pipe is used, because the exit status and
+# the process ID of a program before `|` are not available.
+start_compressor() {
 	pipe=$(mktemp -d "${TMPDIR:-/tmp}/aquastream.XXXXXX") || return
 	mkfifo "$pipe/pipe" || {
 		rm -r "$pipe"
@@ -108,25 +108,25 @@ start_packer() {
 	exec 7<>"$pipe/pipe" 6>"$pipe/pipe" 8<"$pipe/pipe" 7>&-
 	rm -r "$pipe"
 	igzip -2 <&8 6>&- 8>&- &
-	packer=$!
-	# When igzip has ended, the command must not be able to write any more.
+	compressor_pid=$!
+	# When igzip has exited, the command must not be able to write any more.
 	exec 8<&-
 }
 
 # Waits for igzip, and changes `status`, the exit status of the command, if igzip failed.
-end_packer() {
+stop_compressor() {
 	exec 6>&-
-	[ -n "$packer" ] || return 0
+	[ -n "$compressor_pid" ] || return 0
 	# After a failure, possibly nobody reads what igzip writes.
-	[ "$status" -eq 0 ] || kill "$packer" 2>/dev/null || true
-	packing=0
-	wait "$packer" || packing=$?
-	packer=
-	case $packing,$status in
+	[ "$status" -eq 0 ] || kill "$compressor_pid" 2>/dev/null || true
+	compressor_status=0
+	wait "$compressor_pid" || compressor_status=$?
+	compressor_pid=
+	case $compressor_status,$status in
 	0,* | 143,[!0]*) ;;
 	*)
-		echo "igzip failed with exit status $packing" >&2
-		status=$packing
+		echo "igzip failed with exit status $compressor_status" >&2
+		status=$compressor_status
 		;;
 	esac
 }
@@ -135,7 +135,7 @@ end_packer() {
 run() {
 	status=0
 	"$@" >&"$out" || status=$?
-	end_packer
+	stop_compressor
 	return "$status"
 }
 
@@ -151,7 +151,7 @@ dump() {
 		--format "$format" --schema "$pattern" "$@"
 	out=1
 	if [ "$compression" = igzip ]; then
-		start_packer || return
+		start_compressor || return
 		compression=0 out=6
 	fi
 	"$runner" "$@" --compress "$compression"
@@ -263,14 +263,14 @@ SQL
 
 # --- Called by aquastream, with --stream -----------------------------------------------
 
-# while_wanted COMMAND...: as `run`, and ends the script at the end of stdin, because its output is then no longer read. A
-# killed `docker exec` client leaves its command running; this terminates the command as well.
-while_wanted() {
+# until_stdin_closes COMMAND...: as `run`, and terminates the script at the end of stdin, because its output is then no longer
+# read. A killed `docker exec` client leaves its command running; this terminates the command as well.
+until_stdin_closes() {
 	exec 3<&0
 	job='' watch=''
 	# igzip, which a signal kills, must be waited for by its parent: only this shell sends it one.
 	# shellcheck disable=SC2086
-	trap 'kill -KILL $watch 2>/dev/null || true; kill $job $packer 2>/dev/null || true; wait; exit 143' INT TERM HUP
+	trap 'kill -KILL $watch 2>/dev/null || true; kill $job $compressor_pid 2>/dev/null || true; wait; exit 143' INT TERM HUP
 	"$@" </dev/null >&"$out" 3<&- &
 	job=$!
 	exec 6>&-
@@ -283,7 +283,7 @@ while_wanted() {
 	status=0
 	wait "$job" || status=$?
 	job=
-	end_packer
+	stop_compressor
 	# SIGTERM is lost if it arrives before the watcher has replaced the traps of this shell.
 	kill -KILL "$watch" 2>/dev/null || true
 	wait "$watch" 2>/dev/null || true
@@ -294,8 +294,8 @@ while_wanted() {
 # The last line of the output: without it, the output is incomplete, because a lost connection looks like its end.
 readonly end_mark=aquastream-end
 
-# reach with|without: connects with or without startup options, which a connection pooler can refuse
-reach() {
+# connect with|without: connects with or without startup options, which a connection pooler can refuse
+connect() {
 	[ "$1" = with ] || PGOPTIONS=
 	sql -c ''
 }
@@ -323,7 +323,7 @@ session_with_cleanup() {
 stream() {
 	what=$1
 	shift
-	runner=while_wanted verbosity=verbose
+	runner=until_stdin_closes verbosity=verbose
 	case $what in
 	# Without ON_ERROR_STOP: the client reads :ERROR after each statement, and the session continues.
 	session)
@@ -331,7 +331,7 @@ stream() {
 		session_with_cleanup
 		exit
 		;;
-	dump | compressor | globals | facts | rewritten | reach | version | probe) "$what" "$@" || exit 5 ;;
+	dump | compressor | globals | facts | rewritten | connect | version | probe) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2
 		exit 2
@@ -340,7 +340,7 @@ stream() {
 	printf '%s\n' "$end_mark"
 }
 
-# --- Run by hand -----------------------------------------------------------------------
+# --- Run manually ----------------------------------------------------------------------
 
 fail() { # fail STATUS SENTENCE HINT
 	failed=yes
@@ -380,26 +380,26 @@ json_list() {
 
 # Opens a session that holds the lock and the snapshot until the shell exits, also if it is killed.
 open_session() {
-	mkfifo "$work/ask"
-	: >"$work/answer"
-	sql <"$work/ask" >"$work/answer" 2>"$work/complaint" &
+	mkfifo "$work/session.in"
+	: >"$work/session.out"
+	sql <"$work/session.in" >"$work/session.out" 2>"$work/session.err" &
 	session=$!
-	exec 9>"$work/ask"
+	exec 9>"$work/session.in"
 	{
 		settings_sql 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 		printf "SELECT pg_try_advisory_xact_lock(%s);\nSELECT pg_export_snapshot();\n" "$lock"
 	} >&9
-	until [ "$(wc -l <"$work/answer")" -ge 2 ]; do
+	until [ "$(wc -l <"$work/session.out")" -ge 2 ]; do
 		kill -0 "$session" 2>/dev/null || {
-			cat "$work/complaint" >&2
-			fail 5 "the connection to the database failed: $(head -n 1 "$work/complaint")" 'test the connection with psql'
+			cat "$work/session.err" >&2
+			fail 5 "the connection to the database failed: $(head -n 1 "$work/session.err")" 'test the connection with psql'
 		}
 		sleep 0.1
 	done
 	{
 		read -r free
 		read -r snapshot
-	} <"$work/answer"
+	} <"$work/session.out"
 	[ "$free" = t ] || fail 8 'another backup or restore of this database is running' 'run the command again when it has finished'
 }
 
@@ -429,7 +429,7 @@ $0 == "-- PostgreSQL database dump complete" { ended = 1 }
 END { if (!begun || !ended || last == "broken") exit 1; printf "%.0f\n", rows }'
 }
 
-# read_back SCHEMA FILE: ends the script if the archive is not a complete dump with the rows of the snapshot
+# read_back SCHEMA FILE: exits if the archive is not a complete dump with the rows of the snapshot
 read_back() {
 	rows=$(rows_in "$2") || fail 5 "the dump of $1 is not complete" 'check the pg_dump that is the first in PATH'
 	expected=$(sql -v schema="$1" <<'SQL'
@@ -439,7 +439,7 @@ FROM jsonb_array_elements(:'facts'::jsonb->'schemas') s, jsonb_array_elements(s-
 SQL
 	)
 	[ "$rows" -ge "$expected" ] ||
-		fail 5 "the dump of $1 has $rows rows, and the server has $expected" 'run the command again'
+		fail 5 "the dump of $1 contains $rows rows, but the snapshot has $expected" 'run the command again'
 }
 
 extensions_of() {
@@ -462,7 +462,7 @@ write_manifest() {
 		done
 		printf ']'
 	} >"$work/archives"
-	sql -v id="$id" -v tool="$(version)" -v compressor="$packs" <<'SQL'
+	sql -v id="$id" -v tool="$(version)" -v compressor="$compressor" <<'SQL'
 \set facts `cat "$work/facts"`
 \set archives `cat "$work/archives"`
 \set globals `cat "$work/globals"`
@@ -486,7 +486,7 @@ describe() {
 clean_up() {
 	status=$?
 	exec 6>&- 9>&-
-	[ -z "$packer" ] || { kill "$packer" && wait "$packer"; } 2>/dev/null || true
+	[ -z "$compressor_pid" ] || { kill "$compressor_pid" && wait "$compressor_pid"; } 2>/dev/null || true
 	[ -z "${session:-}" ] || wait "$session" || true
 	rm -rf "$work"
 	[ -z "${partial:-}" ] || rm -rf "$partial"
@@ -516,10 +516,10 @@ backup() {
 	do sleep 1; done
 	open_session
 	check_versions
-	packs=
-	[ -n "$level" ] || packs=$(compressor)
+	compressor=
+	[ -n "$level" ] || compressor=$(compressor)
 	with=${level:-1}
-	[ -z "$packs" ] || with=igzip
+	[ -z "$compressor" ] || with=igzip
 	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
 	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")

@@ -2,7 +2,7 @@
 # Restores schemas of a PostgreSQL database in one transaction. See `restore.sh --help`.
 #
 # aquastream runs this script with --stream where the client tools of the server are.
-# POSIX sh. Requires psql and gzip (for other archives zstd or pg_restore); when run by hand, also awk, base64, od and
+# POSIX sh. Requires psql and gzip (for other archives zstd or pg_restore); when run manually, also awk, base64, od and
 # sha256sum.
 set -eu
 umask 077
@@ -67,8 +67,8 @@ verbosity=default
 sql() { psql -XAtqw -v VERBOSITY="$verbosity" "$@"; }
 
 # settings_sql BEGIN: prints SQL that begins a transaction and sets its settings, because a connection pooler can ignore
-# PGOPTIONS. None of them stays on the connection, and no timeout can end the transaction in between, because psql sends what
-# `\;` separates at once. transaction_timeout would end a long transaction; versions before 17 do not have it.
+# PGOPTIONS. The settings end with the transaction. psql sends the statements separated by `\;` in one request, so no timeout
+# can occur between them. transaction_timeout would end a long transaction; versions before 17 do not have it.
 settings_sql() {
 	printf '%s \\; SELECT ' "$1"
 	for setting in $settings; do
@@ -206,7 +206,7 @@ BEGIN
 		AND nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json));
 	PERFORM set_config('aquastream.tables', coalesce(oids, '{}')::text, true);
 	-- This mode lets readers and the foreign keys of other schemas go on. A transaction that has written one table and
-	-- waits for another is a deadlock: an attempt that fails releases all tables, so that it can end.
+	-- waits for another is a deadlock: an attempt that fails releases all tables, so that it can finish.
 	FOR attempt IN 1..20 LOOP
 		EXIT WHEN names IS NULL;
 		BEGIN
@@ -375,7 +375,7 @@ BEGIN
 	IF pg_current_xact_id()::text <> current_setting('aquastream.xid') THEN
 		RAISE EXCEPTION 'a command in the archive ended the transaction' USING ERRCODE = 'QS002';
 	END IF;
-	IF current_setting('aquastream.whole', true) IS DISTINCT FROM 'yes' THEN
+	IF current_setting('aquastream.complete', true) IS DISTINCT FROM 'yes' THEN
 		RAISE EXCEPTION 'the end of the archive is missing' USING ERRCODE = 'QS003';
 	END IF;
 	FOR item IN SELECT json_array_elements_text(current_setting('aquastream.schemas')::json) AS name LOOP
@@ -450,7 +450,7 @@ replay() {
 		cat
 		[ -z "$key" ] || printf '\\unrestrict %s\n' "$key"
 		end_sql
-		# When psql has ended, its own message is the cause, not the broken pipe.
+		# When psql has exited, its own message is the cause, not the broken pipe.
 	} 2>/dev/null | {
 		sql -o /dev/null -v ON_ERROR_STOP=1 -v SHOW_CONTEXT=never -v schemas="$1" -v lock_timeout="${LOCK_TIMEOUT:-10}s" &&
 			status=0 || status=$?
@@ -481,7 +481,7 @@ SQL
 	} | sql -v ON_ERROR_STOP=1 -v schemas="$1"
 }
 
-# --- Run by hand -----------------------------------------------------------------------
+# --- Run manually ----------------------------------------------------------------------
 
 fail() { # fail STATUS SENTENCE HINT
 	printf 'error: %s\nhint: %s\n' "$2" "$3" >&2
@@ -497,7 +497,7 @@ format_of() {
 	esac
 }
 
-# refuse_form ARCHIVE: ends the script if the archive is empty, or not SQL but a known form of another file
+# refuse_form ARCHIVE: exits if the archive is empty, or not SQL but a known form of another file
 refuse_form() {
 	[ -s "$1" ] || fail 7 "$1 is damaged: the file is empty" 'nothing was changed; choose another backup'
 	convert=
@@ -505,7 +505,7 @@ refuse_form() {
 	fd377a585a*) convert='xz -dc' ;;
 	425a68*) convert='bzip2 -dc' ;;
 	504b0304*) convert='unzip -p' ;;
-	fffe* | feff*) fail 7 "$1 is damaged: it is UTF-16 text, which pg_dump does not write" 'make the dump again with pg_dump --file' ;;
+	fffe* | feff*) fail 7 "$1 is damaged: it is UTF-16 text, which pg_dump does not write" 'create the dump again with pg_dump --file' ;;
 	# The last byte is N of the version 1.N of the custom format; version 16 and 17 of pg_dump began new ones.
 	5047444d50010f) newer 16 "$1" ;;
 	5047444d500110) newer 17 "$1" ;;
@@ -516,13 +516,13 @@ refuse_form() {
 
 newer() { # newer MAJOR ARCHIVE
 	[ "$(pg_restore --version | sed 's/^[^0-9]*//; s/[^0-9].*//')" -ge "$1" ] ||
-		fail 3 "$2 was made by pg_dump $1 or newer, and pg_restore is older" "install client tools of version $1 or newer"
+		fail 3 "$2 was made by pg_dump $1 or newer, but the installed pg_restore is older" "install client tools of version $1 or newer"
 }
 
-# Scans an archive before psql reads it: passes on a dump of one schema, and fails at the first thing in it that is anything
-# else, such as a psql command, the end of the transaction, or an object of another schema. aquastream has the same in
-# src/backup/archive (scan, lexer, statement, rules), where the comments say why. `@` stands for the schema.
-gate() { # gate SCHEMA < SQL
+# Scans an archive before psql reads it: passes on a dump of one schema, and rejects an archive that contains anything else,
+# such as a psql command, the end of the transaction, or an object of another schema. src/backup/archive implements the same
+# checks (scan, lexer, statement, allowed-statements); the comments there give the reasons. `@` stands for the schema.
+scan_dump() { # scan_dump SCHEMA < SQL
 	# For psql, a zero byte ends the line. It is replaced by a byte that is invalid in UTF-8 as well.
 	LC_ALL=C tr '\000' '\377' | SCHEMA=$1 LC_ALL=C awk -v trailer="$trailer" '
 function reject(why) {
@@ -734,13 +734,13 @@ END {
 	if (rejected) exit 1
 	if (!begun || !ended || copying || mode != "" || started) { print "the dump is truncated, or was not written by pg_dump" >"/dev/stderr"; exit 1 }
 	# The restore does not see the exit status of a pipe, so the output marks success.
-	print "SELECT pg_catalog.set_config(\047aquastream.whole\047, \047yes\047, true);"
+	print "SELECT pg_catalog.set_config(\047aquastream.complete\047, \047yes\047, true);"
 }'
 }
 
 # scanned ARCHIVE FORMAT SCHEMA: the SQL of an archive after the scan
 scanned() {
-	{ unpack "$2" <"$1" || printf '\nbroken\n'; } | gate "$3"
+	{ unpack "$2" <"$1" || printf '\nbroken\n'; } | scan_dump "$3"
 }
 
 checksum() { if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi; }
@@ -750,11 +750,11 @@ restore() { # restore SCHEMA ARCHIVE
 	directory=$(dirname "$2") name=$(basename "$2")
 	format=$(format_of "$2")
 	case $format in
-	gzip | zstd) unpacker=$format ;;
-	custom) unpacker=pg_restore ;;
-	*) unpacker='cat' ;;
+	gzip | zstd) decompressor=$format ;;
+	custom) decompressor=pg_restore ;;
+	*) decompressor='cat' ;;
 	esac
-	for program in psql base64 awk "$unpacker"; do
+	for program in psql base64 awk "$decompressor"; do
 		command -v "$program" >/dev/null || fail 3 "$program was not found on this machine" 'install it, then run the command again'
 	done
 	refuse_form "$2"

@@ -11,7 +11,7 @@ import {findNotBackedUp} from './dump/not-backed-up.js'
 import {chooseSchemas, listSchemas} from './dump/snapshot.js'
 import {type WrittenSet, writeSet} from './dump/write-set.js'
 import {DEFAULT_POLICY} from './policy.js'
-import {sweepLeftovers} from './repository/leftovers.js'
+import {deleteLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {rotateLocked} from './rotate.js'
 
@@ -49,7 +49,7 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
   return withDirectoryLock(root, 'db:backup', lost =>
     withSession(server, {application: 'aquastream db:backup'}, async session => {
       await lockDatabase(session, server)
-      await sweepLeftovers(root)
+      await deleteLeftovers(root)
       const {chosen, unknown} = chooseSchemas(await listSchemas(session), {
         ...request,
         all: request.allSchemas,

@@ -1,6 +1,6 @@
 import {AquastreamError} from '../errors.js'
 import {DAY_MS} from '../system/time.js'
-import type {Policy} from './policy.js'
+import {type Policy, SAFETY_DAYS} from './policy.js'
 import {type BackupSet, isFuture} from './repository/backup-set.js'
 
 type Rule = keyof Policy
@@ -33,13 +33,10 @@ export interface Decision<Item extends Candidate = BackupSet> {
   reasons: KeepReason[]
 }
 
-/** How many days a safety backup is kept. */
-const SAFETY_DAYS = 7
-
 /**
  * Decides which backups are kept, newest first. The rules are those of restic's `forget --keep-daily --keep-weekly
  * --keep-monthly`, applied to each schema of each database separately: a backup is kept while any of its schemas
- * needs it. A safety backup is kept for a week and does not count for the policy, because it may be the only copy
+ * needs it. A safety backup is kept for `SAFETY_DAYS` and does not count for the policy, because it may be the only copy
  * of what was replaced, and the last one of a day is not the best one. The newest complete backup of each schema is
  * always kept, regardless of the policy and the clock.
  * https://restic.readthedocs.io/en/stable/060_forget.html

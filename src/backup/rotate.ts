@@ -5,7 +5,7 @@ import {errnoOf} from '../system/files/file-errors.js'
 import type {Policy} from './policy.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {noteRotated, trimHistory} from './repository/history.js'
-import {listLeftovers, sweepLeftovers} from './repository/leftovers.js'
+import {listLeftovers, deleteLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import {listSets, readSet} from './repository/sets.js'
 import {decide, type Decision, type KeepReason} from './retention.js'
@@ -78,7 +78,7 @@ export async function rotateLocked(
   policy: Policy,
   {on, signal}: Context<RotateEvent>,
 ): Promise<RotationReport> {
-  const leftovers = await sweepLeftovers(directory)
+  const leftovers = await deleteLeftovers(directory)
   const plan = await planRotation(directory, policy)
   const report = {...reportPlan(plan), dryRun: false, leftovers, deleted: [] as SetName[]}
   // Delete the oldest first: an interruption leaves the newest ones, and the next rotation continues.

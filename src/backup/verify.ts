@@ -2,7 +2,7 @@ import {join} from 'node:path'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, type Problem} from '../errors.js'
-import {sparesBackup, SqlError} from '../postgres/failures.js'
+import {isServerFault, SqlError} from '../postgres/failures.js'
 import {reachServer, type Server} from '../postgres/server.js'
 import {refusedAs} from '../postgres/session.js'
 import {checkDump} from './archive/check-dump.js'
@@ -133,7 +133,7 @@ async function verifyOne(
 /** Returns whether the backup is at fault, not the server or the connection. */
 function isBackupFault({code, cause}: AquastreamError): boolean {
   if (code !== 'restore-failed') return code === 'archive-damaged'
-  return cause instanceof SqlError && !sparesBackup(cause)
+  return cause instanceof SqlError && !isServerFault(cause)
 }
 
 async function checkFiles(

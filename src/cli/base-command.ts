@@ -30,7 +30,7 @@ export abstract class BaseCommand<Result> extends Command {
     throw error.withHints(await this.hintRewriter())
   }
 
-  /** Prints a result as JSON. oclif would tokenize it for a colour theme, which this program does not have. */
+  /** Prints a result as JSON. oclif would tokenize it for a color theme, which this program does not have. */
   override logJson(json: unknown): void {
     ux.stdout(JSON.stringify(json, null, 2))
   }

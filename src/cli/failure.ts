@@ -1,7 +1,7 @@
 import {Errors} from '@oclif/core'
 import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
-import {colouredOnly} from './terminal/printable.js'
+import {coloredOnly} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
 
 interface Failure {
@@ -61,7 +61,7 @@ function explainExpected({code, exitCode, message, hint, problems, evidence}: Aq
 
 function toText({message, hint, problems, evidence}: Failure): string {
   const {dim} = chalkStderr
-  const shown = process.stderr.isTTY ? colouredOnly : (line: string) => line
+  const shown = process.stderr.isTTY ? coloredOnly : (line: string) => line
   const lines = [
     ...(evidence ?? []).flatMap(({title, lines: output}) => [
       dim(`${title}:`),

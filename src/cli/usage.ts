@@ -1,6 +1,6 @@
 import {type Config, Errors} from '@oclif/core'
 import {AquastreamError} from '../errors.js'
-import {nearest} from '../system/text/suggest.js'
+import {didYouMean, nearest} from '../system/text/suggest.js'
 
 /**
  * Turns oclif's errors, which are about the command line, into usage errors; returns any other error unchanged.
@@ -28,7 +28,7 @@ function unknownCommand(typed: string, {commands}: Config): AquastreamError {
   const ids = commands.filter(({hidden}) => !hidden).map(({id}) => id)
   // For `backup` and env:backup, the suggestion is db:backup.
   const suggestion = ids.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ids)
-  const question = suggestion === undefined ? '' : `did you mean aquastream ${suggestion}? `
+  const question = suggestion === undefined ? '' : `${didYouMean(`aquastream ${suggestion}`)} `
   return new AquastreamError('usage', `unknown command ${typed}`, {
     hint: `${question}aquastream --help lists all commands`,
   })

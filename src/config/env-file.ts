@@ -21,7 +21,7 @@ export async function readEnvText(
     throw new AquastreamError('settings-unreadable', `${path} cannot be read: ${reasonOf(error)}`, {
       hint:
         code === 'NO_WRITER'
-          ? 'start the program that writes to it first, or name a file'
+          ? 'first start the program that writes to the pipe, or specify a regular file'
           : `check its type and permissions: ls -l ${path}`,
       cause: error,
     })

@@ -10,7 +10,11 @@ import {AquastreamError} from '../errors.js'
 export function expandHome(path: string): string {
   if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
   if (!path.startsWith('~')) return path
-  throw new AquastreamError('usage', `the home directory in ${path} is that of another user`, {
-    hint: `write the full path, or ./${path} for a name that begins with ~`,
-  })
+  throw new AquastreamError(
+    'usage',
+    `${path} refers to the home directory of another user, which is not supported`,
+    {
+      hint: `write the full path, or ./${path} for a name that begins with ~`,
+    },
+  )
 }

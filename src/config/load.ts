@@ -1,6 +1,6 @@
 import {fileURLToPath} from 'node:url'
 import type {Problem} from '../errors.js'
-import {nearest} from '../system/text/suggest.js'
+import {didYouMean, nearest} from '../system/text/suggest.js'
 import {findFault} from './check.js'
 import {devSecrets, knownDevSecrets} from './dev-secrets.js'
 import {type Layer, projectName, requireWellFormed} from './layers.js'
@@ -41,7 +41,7 @@ export interface SettingsSources {
  * @throws settings-unreadable, settings-invalid, state-directory
  */
 export async function loadSettings(sources: SettingsSources): Promise<Settings> {
-  return judge(await addGenerated(sources, devSecrets), sources)
+  return toSettings(await addGenerated(sources, devSecrets), sources)
 }
 
 /**
@@ -52,7 +52,7 @@ export async function examineSettings(
   sources: SettingsSources,
 ): Promise<{settings: Settings; layers: Layer[]}> {
   const layers = await addGenerated(sources, knownDevSecrets)
-  return {settings: judge(layers, sources), layers}
+  return {settings: toSettings(layers, sources), layers}
 }
 
 /** Generated secrets have the lowest precedence, and are read only when at least one is not set elsewhere. */
@@ -72,7 +72,7 @@ async function addGenerated(
   return [...layers, {source: path, values: ours, generated: true}]
 }
 
-function judge(layers: Layer[], {profile, envFile}: SettingsSources): Settings {
+function toSettings(layers: Layer[], {profile, envFile}: SettingsSources): Settings {
   const [, ...files] = layers
   const made = layers.find(({generated}) => generated)
   const found = pick(layers, profile)
@@ -170,6 +170,6 @@ function suspiciousNames({source, values}: Layer): string[] {
   const known = SETTINGS.map(({name}) => name)
   return Object.keys(values).flatMap(name => {
     const near = known.includes(name) ? undefined : nearest(name, known)
-    return near ? [`unused variable in ${source}: ${name}; did you mean ${near}?`] : []
+    return near ? [`unused variable in ${source}: ${name}; ${didYouMean(near)}`] : []
   })
 }

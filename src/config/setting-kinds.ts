@@ -23,7 +23,7 @@ export const SECRET_LENGTHS: Readonly<Record<string, number>> = {
   JWT_SECRET: 32,
 }
 
-export function ownSecret(name: string, about: string): Setting {
+export function platformSecret(name: string, about: string): Setting {
   return {
     name,
     schema: oneLine.min(8, 'must have at least 8 characters'),
@@ -35,7 +35,7 @@ export function ownSecret(name: string, about: string): Setting {
 }
 
 /** In dev there are no accounts: the mocks accept the generated secrets. */
-export function theirSecret(name: string, about: string): Setting {
+export function thirdPartySecret(name: string, about: string): Setting {
   return {name, schema: oneLine, group: 'third parties', about, secret: true, neededIn: all}
 }
 

@@ -1,7 +1,7 @@
 import type {Setting, Group} from './setting.js'
 import {SETTINGS} from './settings.js'
 
-/** How to write a value by hand, for the header of a settings file. */
+/** How to write a value manually, for the header of a settings file. */
 export const HOW_TO_WRITE = `\
 # One NAME=value per line. Put a value with spaces, # or $ in 'single quotes'; no other value needs quotes.
 # aquastream and Docker Compose then read the same value. \`openssl rand -hex 32\` generates a strong secret.`

@@ -9,9 +9,9 @@ import {
   image,
   limit,
   oneLine,
-  ownSecret,
+  platformSecret,
   port,
-  theirSecret,
+  thirdPartySecret,
 } from './setting-kinds.js'
 import type {Setting} from './setting.js'
 
@@ -35,22 +35,22 @@ export const SETTINGS: readonly Setting[] = [
     about: 'project name, to run a second stack of one profile; aquastream-<profile> if not set',
   },
 
-  ownSecret('POSTGRES_PASSWORD', 'password of the database user'),
-  ownSecret('REDIS_PASSWORD', 'password of Redis'),
-  ownSecret('S3_SECRET_KEY', 'secret key of the object store'),
-  ownSecret('JWT_SECRET', 'key that signs user tokens'),
+  platformSecret('POSTGRES_PASSWORD', 'password of the database user'),
+  platformSecret('REDIS_PASSWORD', 'password of Redis'),
+  platformSecret('S3_SECRET_KEY', 'secret key of the object store'),
+  platformSecret('JWT_SECRET', 'key that signs user tokens'),
 
-  theirSecret('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, issued by @BotFather'),
+  thirdPartySecret('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, issued by @BotFather'),
   account('TELEGRAM_BOT_USERNAME', 'user name of the Telegram bot, without @', 'aquastream_dev_bot'),
   api('TELEGRAM_API_URL', 'URL of the Telegram API', {real: 'https://api.telegram.org', mocked: MOCKS}),
   account('YOOKASSA_SHOP_ID', 'shop ID at YooKassa', '100500'),
-  theirSecret('YOOKASSA_SECRET_KEY', 'secret key at YooKassa'),
+  thirdPartySecret('YOOKASSA_SECRET_KEY', 'secret key at YooKassa'),
   api('YOOKASSA_API_URL', 'URL of the YooKassa API', {
     real: 'https://api.yookassa.ru/v3',
     mocked: `${MOCKS}/v3`,
   }),
   account('CLOUDPAYMENTS_PUBLIC_ID', 'public ID at CloudPayments', 'pk_aquastream_dev'),
-  theirSecret('CLOUDPAYMENTS_API_SECRET', 'API secret at CloudPayments'),
+  thirdPartySecret('CLOUDPAYMENTS_API_SECRET', 'API secret at CloudPayments'),
   api('CLOUDPAYMENTS_API_URL', 'URL of the CloudPayments API', {
     real: 'https://api.cloudpayments.ru',
     mocked: `${MOCKS}/cloudpayments`,

@@ -107,17 +107,17 @@ async function readLimit(cgroups: string, controller: string, [v2, v1]: [string,
 
 const CGROUPS = '/sys/fs/cgroup'
 
-/** @param judge also gets the time of the query in ms since the epoch, since the answer takes a moment */
+/** @param evaluate also gets the time of the query in ms since the epoch, since the answer takes a moment */
 async function askMachine(
   context: CheckContext,
   own: string,
-  judge: (machine: Machine, asked: number) => Answer,
+  evaluate: (machine: Machine, asked: number) => Answer,
 ) {
   if (isUnreachable((await context.plan()).problems)) return skipped('not checked: no engine is available')
   const {engine} = await context.engine()
   const asked = Date.now()
   const machine = await engine.machine(context.signal)
-  return machine ? judge(machine, asked) : skipped(own)
+  return machine ? evaluate(machine, asked) : skipped(own)
 }
 
 function toBytes(limit: string): number {

@@ -62,7 +62,7 @@ export interface LogQuery {
 }
 
 export interface WatchOptions {
-  /** Minimum milliseconds between two queries: each takes processor time from services that are starting. */
+  /** Minimum milliseconds between two queries: each takes CPU time from services that are starting. */
   pace: number
 }
 

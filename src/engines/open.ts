@@ -5,7 +5,7 @@ import {findEngineProblem} from './compose/docker.js'
 import {composeEngine} from './compose/engine.js'
 import {runningProjects} from './compose/containers/states.js'
 import {embeddedEngine} from './embedded/engine.js'
-import {dataIn, findHome} from './embedded/home/home.js'
+import {dataIn, findStackDirectory} from './embedded/stack-directory/stack-directory.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
 import type {StackContext} from './stack-context.js'
@@ -58,8 +58,9 @@ async function findDataLeft(
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
   if (engine.name === 'embedded') return undefined
-  const home = findHome(project, env)
-  if (!home || (await dataIn(home)).length === 0 || (await engine.volumes()).length > 0) return undefined
+  const stackDirectory = findStackDirectory(project, env)
+  if (!stackDirectory || (await dataIn(stackDirectory)).length === 0 || (await engine.volumes()).length > 0)
+    return undefined
   return "dev starts empty on Docker; the embedded engine's data is kept: aquastream env:up --profile dev --engine embedded"
 }
 
@@ -67,7 +68,7 @@ async function findDataLeft(
 export async function enginesOf({profile, project, env}: StackContext, engine: Engine): Promise<Engine[]> {
   if (profile !== 'dev') return [engine]
   if (engine.name === 'compose')
-    return findHome(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
+    return findStackDirectory(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
 }
 

@@ -52,7 +52,7 @@ export async function planDown(stack: StackContext, options: {volumes: boolean})
  * Stops and removes all services of a project. Its data is kept unless the plan lists volumes.
  * @throws not-deleted: a volume is still in use; interrupted, terminated; the errors of the engine
  */
-export async function bringDown(
+export async function stopStack(
   {project, profile, engines, services, volumes}: DownPlan,
   {on, signal}: Context<DownEvent>,
 ): Promise<DownReport> {

@@ -2,7 +2,8 @@ import type {Profile} from '../config/profile.js'
 import type {Cause, Engine} from '../engines/engine.js'
 import {AquastreamError} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
-import type {Failure, ServiceState} from '../stack/state.js'
+import type {StartFailure} from '../stack/readiness.js'
+import type {ServiceState} from '../stack/state.js'
 
 /** A service that does not become ready, with its current state and that before the start. */
 export interface Unready {
@@ -11,7 +12,7 @@ export interface Unready {
   before: ServiceState | undefined
 }
 
-const SENTENCES: Record<Failure, (state: ServiceState) => string> = {
+const SENTENCES: Record<StartFailure, (state: ServiceState) => string> = {
   'killed for memory': () => 'it was killed because it exceeded its memory limit',
   'restarts in a loop': ({exitCode}) =>
     `it exits again after each restart, the last time with status ${exitCode ?? 'unknown'}`,
@@ -23,7 +24,7 @@ const SENTENCES: Record<Failure, (state: ServiceState) => string> = {
 export async function startFailure(
   engine: Engine,
   {service, now, before}: Unready,
-  why: Failure,
+  why: StartFailure,
 ): Promise<AquastreamError> {
   if (!now) {
     return new AquastreamError('service-failed', `${service} cannot start: it was removed during the start`, {
@@ -39,7 +40,7 @@ export async function startFailure(
   })
 }
 
-/** Says which image a service ran before this start, if that was another one, and how to run it again. */
+/** Names the image that the service used before this start, if that was another one, and how to use it again. */
 function previousImage(
   now: ServiceState,
   before: ServiceState | undefined,
@@ -49,13 +50,12 @@ function previousImage(
   const isRenamed = before.image !== now.image
   const old = isRenamed ? before.image : before.imageId
   return {
-    sentence: `; before this start, it ran ${isRenamed ? old : `another image of that name, ${old}`}`,
-    hint:
-      variable === undefined || before.stub ? '' : `; to run the image from before, set ${variable}=${old}`,
+    sentence: `; the previous image ${isRenamed ? 'was' : 'had the same name:'} ${old}`,
+    hint: variable === undefined || before.stub ? '' : `; to use the previous image, set ${variable}=${old}`,
   }
 }
 
-function plainCause(state: ServiceState, why: Failure): Cause {
+function plainCause(state: ServiceState, why: StartFailure): Cause {
   return {
     code: 'service-failed',
     sentence: SENTENCES[why](state),

@@ -4,7 +4,7 @@ import type {Setting} from '../config/setting.js'
 import {quote} from '../config/settings-file.js'
 import {SETTINGS} from '../config/settings.js'
 import type {Problem} from '../errors.js'
-import {nearest} from '../system/text/suggest.js'
+import {didYouMean, nearest} from '../system/text/suggest.js'
 
 /** Values given by the user, by name, each with its source. */
 export type Given = Map<string, {value: string; source: string}>
@@ -75,7 +75,7 @@ function refuseArgument(name: string, profile: Profile): Problem | undefined {
     return {
       code: 'refused',
       message: `${name} is a secret and cannot be set by --set: every user of this machine can read command-line arguments`,
-      hint: `remove it: ${setting.group === 'secrets' ? 'it is generated' : 'the command prompts for it, or reads it from the environment'}`,
+      hint: `remove this argument: ${setting.group === 'secrets' ? 'aquastream generates the value' : 'the command prompts for it, or reads it from the environment'}`,
     }
   }
   if (setting.onlyIn && setting.onlyIn !== profile) {
@@ -100,6 +100,6 @@ function unknownName(name: string): Problem {
   return {
     code: 'usage',
     message: `unknown setting ${JSON.stringify(name)}`,
-    hint: `${near ? `did you mean ${near}? ` : ''}aquastream env:config lists all settings`,
+    hint: `${near ? `${didYouMean(near)} ` : ''}aquastream env:config lists all settings`,
   }
 }

@@ -5,7 +5,7 @@ import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
 import {JOBS, SERVICES, servicesOf} from '../stack/catalogue.js'
-import {isWell, type ServiceState} from '../stack/state.js'
+import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
 import {type ServiceRow, toJobRows, toRows} from './service-rows.js'
 
 export interface StatusReport {
@@ -46,7 +46,7 @@ async function toReport(
     profile,
     engine: engine.name,
     dockerProblem: engine.dockerProblem ?? null,
-    healthy: services.every(isWell),
+    healthy: services.every(isHealthyOrSkipped),
     services,
   }
 }
@@ -55,14 +55,14 @@ async function toReport(
  * Returns one problem that names the services that are not healthy, with a hint about the one that keeps the others from
  * running; undefined if all are healthy.
  */
-export function findUnwell({services, profile, dockerProblem}: StatusReport): Problem | undefined {
-  const unwell = services.filter(row => !isWell(row))
-  if (unwell.length === 0) return undefined
+export function findUnhealthy({services, profile, dockerProblem}: StatusReport): Problem | undefined {
+  const unhealthy = services.filter(row => !isHealthyOrSkipped(row))
+  if (unhealthy.length === 0) return undefined
   if (services.every(({state}) => state === 'missing')) {
     return notRunning(`the ${profile} stack`, profile, dockerProblem)
   }
-  const [root] = unwell.toSorted((a, b) => rank(a, unwell) - rank(b, unwell))
-  const names = unwell.filter(row => !isJob(row.service)).map(({service}) => service)
+  const [root] = unhealthy.toSorted((a, b) => rank(a, unhealthy) - rank(b, unhealthy))
+  const names = unhealthy.filter(row => !isJob(row.service)).map(({service}) => service)
   const sentences = [
     ...(isJob(root!.service) ? [`the job ${root!.service} failed`] : []),
     ...(names.length > 0 ? [`${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} not healthy`] : []),

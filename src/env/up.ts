@@ -7,7 +7,7 @@ import type {StackContext} from '../engines/stack-context.js'
 import {interruption, throwProblems} from '../errors.js'
 import {withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
-import {isWell, type ServiceState} from '../stack/state.js'
+import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {type ServiceRow, toRows} from './service-rows.js'
 import {chooseStubs} from './stubs.js'
@@ -62,7 +62,7 @@ export interface UpReport {
  *
  * @throws the problems of settings and engine, image-missing, service-failed, timeout; interrupted, terminated
  */
-export async function bringUp(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
+export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
   const {profile, project} = request.stack
   const {engine, why} = await openEngineFor(request.engine, request.stack)
   requireServices(request.services, profile)
@@ -153,6 +153,6 @@ function isUpToDate(
   const untouched = changes.every(
     ({service, action}) => action === 'none' || (action === 'start' && !services.includes(service)),
   )
-  const healthy = toRows(withNeeds(services, settings.profile).services, states).every(isWell)
+  const healthy = toRows(withNeeds(services, settings.profile).services, states).every(isHealthyOrSkipped)
   return untouched && healthy && !pull && images.every(({how}) => how === 'present')
 }

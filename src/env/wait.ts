@@ -1,7 +1,8 @@
 import type {Profile} from '../config/profile.js'
 import type {Context, Engine} from '../engines/engine.js'
 import {AquastreamError, type Problem, throwProblems} from '../errors.js'
-import {judge, judgeJob, type Phase, type ServiceState, type Verdict} from '../stack/state.js'
+import {checkJobReadiness, checkReadiness, type Phase, type Verdict} from '../stack/readiness.js'
+import type {ServiceState} from '../stack/state.js'
 import {startFailure, timeoutError, type Unready} from './failure.js'
 
 /** The progress of one service; emitted when it changes. */
@@ -38,8 +39,8 @@ export interface Start {
 const PACE_MS = {starting: 1500, started: 50}
 
 /**
- * Starts the services and waits until all are ready. Fails as soon as one cannot become ready; a service whose process
- * runs has the whole time to become healthy.
+ * Starts the services and waits until all are ready. Fails as soon as one cannot become ready; as long as
+ * its process runs, a service may take until the timeout.
  *
  * @throws service-failed, image-architecture, timeout: with the cause, the lines of the log that explain it, and the
  * last health check
@@ -89,7 +90,7 @@ class StartWatch {
   /** Watches the states and emits changes. Returns the states once all are ready, or undefined when the signal aborts. */
   async follow(phase: Phase, signal: AbortSignal): Promise<ServiceState[] | undefined> {
     for await (const states of this.start.engine.watch({pace: PACE_MS[phase]}, signal)) {
-      const verdicts = this.#judgeAll(states, phase)
+      const verdicts = this.#checkAll(states, phase)
       for (const [service, verdict] of verdicts) this.#emit(service, verdict)
       await this.#throwIfFailed(verdicts, states)
       // Before the engine has finished, a service that is ready may still be replaced.
@@ -103,7 +104,7 @@ class StartWatch {
     if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') return error
     try {
       const states = await this.start.engine.states()
-      await this.#throwIfFailed(this.#judgeAll(states, 'starting'), states)
+      await this.#throwIfFailed(this.#checkAll(states, 'starting'), states)
       throwProblems(await this.start.findProblems(AbortSignal.timeout(10_000)))
       return error
     } catch (better) {
@@ -114,7 +115,7 @@ class StartWatch {
   async tooLate(): Promise<AquastreamError> {
     const {engine, profile} = this.start
     const states = await engine.states()
-    const waiting = [...this.#judgeAll(states, 'started')].filter(([, {is}]) => is !== 'ready')
+    const waiting = [...this.#checkAll(states, 'started')].filter(([, {is}]) => is !== 'ready')
     const unready = waiting.map(([service]) => this.#pair(service, states))
     return timeoutError(engine, unready, {timeout: this.ctx.timeout, profile})
   }
@@ -125,15 +126,15 @@ class StartWatch {
     return {service, now: of(states), before: of(this.ctx.before)}
   }
 
-  #judgeAll(states: ServiceState[], phase: Phase): Map<string, Verdict> {
-    const verdict = (name: string, by: typeof judge): [string, Verdict] => {
+  #checkAll(states: ServiceState[], phase: Phase): Map<string, Verdict> {
+    const verdict = (name: string, by: typeof checkReadiness): [string, Verdict] => {
       const {now, before} = this.#pair(name, states)
       return [name, by(now, before, phase)]
     }
     // Jobs come first: when a job fails, its dependents only wait.
     return new Map([
-      ...this.start.jobs.map(name => verdict(name, judgeJob)),
-      ...this.start.services.map(name => verdict(name, judge)),
+      ...this.start.jobs.map(name => verdict(name, checkJobReadiness)),
+      ...this.start.services.map(name => verdict(name, checkReadiness)),
     ])
   }
 

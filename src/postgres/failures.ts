@@ -1,35 +1,35 @@
 /** The operation that the server refused. */
-export type Attempt = 'backup' | 'restore' | 'verify'
+export type Operation = 'backup' | 'restore' | 'verify'
 
-interface Failure extends Partial<Record<Attempt, string>> {
+interface SqlFailure extends Partial<Record<Operation, string>> {
   /** The hint for all operations; the hint of a single operation takes precedence. */
   hint?: string
   /**
    * The cause is the server, its load or the user, not the backup: a backup whose test restore fails with this
    * error can be valid.
    */
-  sparesBackup?: true
+  isServerFault?: true
 }
 
 const DEFAULT_HINT = 'fix the error reported by the server, then run the command again'
 
-const SERVER: Failure = {sparesBackup: true}
-const CONNECTION: Failure = {
+const SERVER: SqlFailure = {isServerFault: true}
+const CONNECTION: SqlFailure = {
   hint: 'check whether the server is running (aquastream env:status), then run the command again',
-  sparesBackup: true,
+  isServerFault: true,
 }
-const MISSING_OR_PRESENT: Failure = {
+const MISSING_OR_PRESENT: SqlFailure = {
   restore:
     'an object that the backup requires is missing, or an object that it creates already exists; to restore into another database, use --into',
 }
-const BAD_BACKUP: Failure = {hint: 'choose another backup: aquastream db:list'}
+const BAD_BACKUP: SqlFailure = {hint: 'choose another backup: aquastream db:list'}
 
 /**
  * Hints by SQLSTATE. A key is a SQLSTATE, or its class (the first two characters), or, for the few SQLSTATEs with
  * two meanings, a SQLSTATE and the source file of the server that reports it.
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
-const FAILURES: Record<string, Failure> = {
+const FAILURES: Record<string, SqlFailure> = {
   // Connection exceptions.
   '08': CONNECTION,
   '57P01': CONNECTION,
@@ -43,15 +43,15 @@ const FAILURES: Record<string, Failure> = {
   '40P01': {
     hint: 'run the command again',
     restore:
-      'a transaction had read a table and waited to write: stop the service that uses the schema (aquastream env:stop), then run the command again',
-    sparesBackup: true,
+      'the restore deadlocked with a transaction that had read a table and was waiting to write to it: stop the service that uses the schema (aquastream env:stop), then run the command again',
+    isServerFault: true,
   },
   '55006': SERVER,
   '58030': SERVER,
-  '53100': {hint: 'free disk space on the server, then run the command again', sparesBackup: true},
+  '53100': {hint: 'free disk space on the server, then run the command again', isServerFault: true},
   '53200 lock.c': {
     hint: 'increase max_locks_per_transaction on the server, then restart it',
-    sparesBackup: true,
+    isServerFault: true,
   },
   '55P03': {
     hint: 'another session holds a lock on a table: find it with SELECT * FROM pg_stat_activity',
@@ -59,12 +59,12 @@ const FAILURES: Record<string, Failure> = {
       'another session has locked a table for more than a minute: find it with SELECT * FROM pg_stat_activity, then run the command again',
     restore:
       'other sessions hold locks on the tables: stop the service that uses the schema, or wait longer with --lock-timeout',
-    sparesBackup: true,
+    isServerFault: true,
   },
   '42501': {
     hint: 'connect as a user with the required privileges: the owner or a superuser',
     backup: 'connect as a user who can read all tables: the owner or a superuser',
-    sparesBackup: true,
+    isServerFault: true,
   },
   '23503': {
     restore:
@@ -94,11 +94,11 @@ const FAILURES: Record<string, Failure> = {
   QS002: BAD_BACKUP,
   QS003: {
     hint: 'the connection was lost while the archive was being sent: run the command again',
-    sparesBackup: true,
+    isServerFault: true,
   },
   QS004: {hint: 'choose an archive of this schema, or specify the schema that the archive contains'},
   QS005: BAD_BACKUP,
-  QS006: {hint: 'stop the service that creates tables, then run the command again', sparesBackup: true},
+  QS006: {hint: 'stop the service that creates tables, then run the command again', isServerFault: true},
 }
 
 /** The SQLSTATE with which restore.sh reports dependents that cannot be recreated. */
@@ -110,17 +110,17 @@ const CONNECTION_FAILURE = '08006'
 export const PSQL_CONNECTION_FAILURE = 2
 
 /** Returns the hint for an error of the server. */
-export function hintFor(error: ErrorCode, attempt: Attempt): string {
+export function hintFor(error: ErrorCode, operation: Operation): string {
   const failure = find(error)
-  return error.hint ?? failure[attempt] ?? failure.hint ?? DEFAULT_HINT
+  return error.hint ?? failure[operation] ?? failure.hint ?? DEFAULT_HINT
 }
 
 /** Returns whether a backup can be valid although its test restore failed with this error. */
-export function sparesBackup(error: ErrorCode): boolean {
-  return find(error).sparesBackup ?? false
+export function isServerFault(error: ErrorCode): boolean {
+  return find(error).isServerFault ?? false
 }
 
-function find({state, source}: ErrorCode): Failure {
+function find({state, source}: ErrorCode): SqlFailure {
   return FAILURES[`${state} ${source}`] ?? FAILURES[state] ?? FAILURES[state.slice(0, 2)] ?? {}
 }
 
@@ -128,7 +128,7 @@ type ErrorCode = Pick<SqlError, 'state' | 'source' | 'hint'>
 
 /** An error that the server reported. No decision depends on its message, because the server translates it. */
 export class SqlError extends Error {
-  /** A hint that knows more than the SQLSTATE. */
+  /** A more specific hint than the one for the SQLSTATE. */
   hint?: string | undefined
 
   constructor(
@@ -158,7 +158,7 @@ const PASSED_ON = /^(?:psql|pg_\w+): .*?: {2}(.*)$/
 const PREFIX = /^(?:psql|pg_\w+): [^:]+: +/
 
 /**
- * Returns the error that ended a script run by psql with VERBOSITY verbose; undefined when something else ended it.
+ * Returns the error that stopped a script run by psql with VERBOSITY verbose; undefined when something else stopped it.
  * It is found by its codes, because the words before them are translated.
  */
 export function findSqlError({exitCode, stderr}: {exitCode: number; stderr: string}): SqlError | undefined {

@@ -73,7 +73,7 @@ async function requireVersion({newest}: DatabaseUrl): Promise<void> {
   if (major >= newest.since) return
   throw new AquastreamError(
     'tool-too-old',
-    `the parameter ${newest.name} of the database URL requires psql ${newest.since} or newer, and this is psql ${major}`,
+    `the parameter ${newest.name} of the database URL requires psql ${newest.since} or newer, but the installed psql is version ${major}`,
     {hint: `install the PostgreSQL client tools of version ${newest.since}, or remove the parameter`},
   )
 }
@@ -91,7 +91,7 @@ function withFullPaths(variables: Record<string, string>): Record<string, string
 
 /**
  * Returns variables that make libpq read the parameters without an environment variable of their own: it reads them from
- * a service file, which is removed when this process ends.
+ * a service file, which is removed when this process exits.
  * https://www.postgresql.org/docs/current/libpq-pgservice.html
  */
 function serviceFor({others}: DatabaseUrl): Record<string, string> {

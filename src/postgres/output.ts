@@ -35,7 +35,7 @@ export class WholeOutput extends Transform {
   override _flush(done: TransformCallback): void {
     const {rest, tail} = this.cut()
     if (rest.length > 0) this.push(rest)
-    done(tail.equals(END_MARK) ? null : new Cut('the output is incomplete'))
+    done(tail.equals(END_MARK) ? null : new IncompleteOutputError('the output is incomplete'))
   }
 
   /** Splits off the last bytes, which can be the mark or a part of it. */
@@ -46,8 +46,8 @@ export class WholeOutput extends Transform {
   }
 }
 
-/** The output of a program is incomplete. Its exit status and stderr tell why. */
-export class Cut extends Error {}
+/** The output of a program is incomplete. Its exit status and stderr show why. */
+export class IncompleteOutputError extends Error {}
 
 /**
  * Reads the whole output of a script into memory.

@@ -9,8 +9,8 @@ export interface Server {
   /** The name of the server in messages; it contains no password. */
   name: string
   /**
-   * The connection was given by a URL, which can lead to a connection pooler; false when a session has shown that it keeps
-   * its backend.
+   * True if the connection may go through a connection pooler; false once a session has been verified to keep its
+   * backend.
    */
   mayBePooled: boolean
   /** Starts backup.sh or restore.sh of infra/backup in its `--stream` mode. */

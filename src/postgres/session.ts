@@ -143,7 +143,7 @@ async function refusedOptions(
 ): Promise<AquastreamError | undefined> {
   if (!server.mayBePooled || exitCode !== PSQL_CONNECTION_FAILURE) return undefined
   const reaches = (options: string): Promise<boolean> =>
-    succeeds(readOutput(server.run('backup', ['reach', options])))
+    succeeds(readOutput(server.run('backup', ['connect', options])))
   if (!(await reaches('without')) || (await reaches('with'))) return undefined
   return new AquastreamError(
     'refused',

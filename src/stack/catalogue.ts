@@ -102,7 +102,7 @@ function backend(name: string, port: number, needs: string[]): Service {
   }
 }
 
-/** Every service of any profile, in display order: dependencies first. */
+/** Every service of any profile, in the order in which they are shown; it is not the start order. */
 export const SERVICES: readonly Service[] = [...infrastructure, ...backends, mocks]
 
 /** Returns the services of a profile; the mocks exist only in dev. */

@@ -32,78 +32,8 @@ export interface ServiceState {
   note?: string
 }
 
-export type Verdict =
-  /** Skipped: this machine cannot run it, and services that depend on it run without it. */
-  | {is: 'ready'; detail: 'healthy' | 'skipped'}
-  | {is: 'waiting'; detail: string}
-  | {is: 'failed'; why: Failure}
-
-/** Why a service cannot become ready. Failed health checks are no reason: a slow start ends by itself, or in time. */
-export type Failure = 'killed for memory' | 'restarts in a loop' | 'failed' | 'stopped'
-
-/** `starting`: the engine is at work and may still replace a running service; `started`: the engine has finished. */
-export type Phase = 'starting' | 'started'
-
-/** This many restarts are a restart loop: a service may exit once, for example because another one was not ready. */
-const LOOP = 2
-
-/**
- * Decides whether a service is ready, still starting, or has failed.
- * @param before the state before the start; restarts and ends from that time do not count
- */
-export function judge(
-  now: ServiceState | undefined,
-  before: ServiceState | undefined,
-  phase: Phase,
-): Verdict {
-  if (!now) return phase === 'started' ? {is: 'failed', why: 'stopped'} : waiting('queued')
-  if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
-  const same = before?.id === now.id
-  // Docker Engine resets the restart count when a container is started explicitly.
-  const restarts = now.restarts - (same && before.restarts <= now.restarts ? before.restarts : 0)
-  const ended = now.state === 'exited' || now.state === 'dead'
-  const untouched = same && before.since === now.since && restarts === 0
-  if (phase === 'starting' && (untouched || (same && ended))) return judgeOld(now)
-  if (now.outOfMemory && (restarts > 0 || ended)) return {is: 'failed', why: 'killed for memory'}
-  if (restarts >= LOOP) return {is: 'failed', why: 'restarts in a loop'}
-  if (ended) return {is: 'failed', why: now.exitCode === 0 ? 'stopped' : 'failed'}
-  if (now.state === 'created') return waiting('waiting for dependencies')
-  const isUp = now.state === 'running' && (now.health === 'healthy' || now.health === 'none')
-  if (isUp) return {is: 'ready', detail: 'healthy'}
-  if (restarts > 0) return waiting(`exited with status ${now.exitCode ?? 'unknown'} and was restarted`)
-  return now.state === 'running' ? waitingForHealth(now) : waiting(now.state)
-}
-
-/** A service that existed before the start may still be replaced or started, so it is not ready yet. */
-function judgeOld({state}: ServiceState): Verdict {
-  return waiting(state === 'running' ? 'already running' : 'queued')
-}
-
-function waitingForHealth({health}: ServiceState): Verdict {
-  return waiting(
-    health === 'unhealthy' ? 'running, but its health check fails' : 'waiting for its health check',
-  )
-}
-
-/** Decides the same for a job, which is ready when it has exited with status 0. */
-export function judgeJob(
-  now: ServiceState | undefined,
-  before: ServiceState | undefined,
-  phase: Phase,
-): Verdict {
-  if (!now || now.state === 'created') return waiting('waiting for dependencies')
-  const ended = now.state === 'exited' || now.state === 'dead'
-  const old = before?.id === now.id && before.since === now.since
-  if (!ended || (old && phase === 'starting')) return waiting('running')
-  return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'failed', why: 'failed'}
-}
-
-function waiting(detail: string): Verdict {
-  return {is: 'waiting', detail}
-}
-
 /** Returns whether a service runs and is healthy, or was skipped on purpose. */
-export function isWell({
+export function isHealthyOrSkipped({
   state,
   health,
 }: {

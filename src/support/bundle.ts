@@ -8,9 +8,9 @@ import {AquastreamError} from '../errors.js'
 import {toTime} from '../logs/since.js'
 import {requireServices} from '../stack/names.js'
 import {requireNewArchive, writeArchive} from './archive.js'
-import {askEngine, collect, type CollectRequest, type Gap, type Part} from './collect.js'
+import {askEngine, collect, type CollectRequest, type MissingPart, type BundleFile} from './collect.js'
 import {masker, type Secret} from './mask/mask.js'
-import {findLeaks} from './mask/proof.js'
+import {findLeaks} from './mask/leak-check.js'
 import {knownSecrets} from './mask/secrets.js'
 import {readme} from './readme.js'
 
@@ -32,11 +32,11 @@ export interface BundleReport {
   files: {path: string; about: string; bytes: number}[]
   /** The number of masked places, by the name of the setting or by the kind of secret. */
   masked: Record<string, number>
-  missing: Gap[]
+  missing: MissingPart[]
 }
 
 /** A file of the bundle with all secrets masked. */
-type File = Omit<Part, 'text'> & {content: Buffer}
+type File = Omit<BundleFile, 'text'> & {content: Buffer}
 
 /**
  * Writes a support bundle: a new archive with everything that helps to find a fault, with every secret masked. Before
@@ -54,7 +54,7 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   const engine = await openEngine(stack)
   requireServices(request.services, profile, {jobs: true})
   on({step: 'collect', state: 'started'})
-  const missing: Gap[] = []
+  const missing: MissingPart[] = []
   const known = await askEngine(engine, {stack, gaps: missing, signal})
   const {secrets, unread} = await knownSecrets(stack, known.facts)
   missing.push(...unread.map(why => ({what: 'secrets of a settings file, so they may not be masked', why})))
@@ -67,7 +67,7 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   bundle.addFirst(readme({profile, project, files: bundle.files, masked: bundle.masked, missing}))
   on({step: 'collect', state: 'done'})
   on({step: 'check', state: 'started'})
-  await bundle.prove(signal)
+  await bundle.checkForLeaks(signal)
   on({step: 'check', state: 'done'})
   on({step: 'write', state: 'started'})
   await writeArchive(path, bundle.files, signal)
@@ -93,16 +93,16 @@ class Bundle {
     this.mask = masker(secrets)
   }
 
-  add(part: Part): void {
+  add(part: BundleFile): void {
     this.files.push(this.cover(part))
   }
 
-  addFirst(part: Part): void {
+  addFirst(part: BundleFile): void {
     this.files.unshift(this.cover(part))
   }
 
   /** @throws secret-shown */
-  async prove(signal: AbortSignal): Promise<void> {
+  async checkForLeaks(signal: AbortSignal): Promise<void> {
     for (const {path, content} of this.files) {
       const names = findLeaks(content.toString('utf8'), this.secrets)
       if (names.length > 0) throw leaks(path, names)
@@ -110,7 +110,7 @@ class Bundle {
     }
   }
 
-  private cover({path, about, text}: Part): File {
+  private cover({path, about, text}: BundleFile): File {
     const masked = this.mask(text)
     for (const [name, count] of masked.counts) this.masked[name] = (this.masked[name] ?? 0) + count
     return {path, about, content: Buffer.from(masked.text)}

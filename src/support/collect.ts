@@ -13,7 +13,7 @@ import {version} from '../system/version.js'
 import {readTail} from './tail.js'
 
 /** A file of a support bundle that has not been masked yet. */
-export interface Part {
+export interface BundleFile {
   path: string
   /** A description of the file, in one line. */
   about: string
@@ -21,7 +21,7 @@ export interface Part {
 }
 
 /** Something that is missing from a support bundle, and why. */
-export interface Gap {
+export interface MissingPart {
   what: string
   why: string
 }
@@ -36,7 +36,7 @@ export interface CollectRequest {
 }
 
 /** What the engine reports about a stack; empty if it does not respond. */
-export interface Known {
+export interface EngineInfo {
   states: ServiceState[]
   facts: ServiceFacts[]
   versions: Record<string, string>
@@ -54,8 +54,8 @@ const MANIFESTS = 3
  */
 export async function askEngine(
   engine: Engine,
-  {stack: {project, profile}, gaps, signal}: {stack: StackContext; gaps: Gap[]; signal: AbortSignal},
-): Promise<Known> {
+  {stack: {project, profile}, gaps, signal}: {stack: StackContext; gaps: MissingPart[]; signal: AbortSignal},
+): Promise<EngineInfo> {
   const attempt = attempts(gaps, signal)
   const answers = await attempt('services and their logs', () =>
     Promise.all([engine.states(signal), engine.facts(signal)]),
@@ -74,8 +74,8 @@ export async function askEngine(
 /** The sources of a support bundle. */
 export interface CollectContext {
   engine: Engine
-  known: Known
-  gaps: Gap[]
+  known: EngineInfo
+  gaps: MissingPart[]
   signal: AbortSignal
 }
 
@@ -83,7 +83,7 @@ export interface CollectContext {
 export async function* collect(
   request: CollectRequest,
   {engine, known, gaps, signal}: CollectContext,
-): AsyncGenerator<Part> {
+): AsyncGenerator<BundleFile> {
   const attempt = attempts(gaps, signal)
   yield json('versions.json', 'versions of aquastream, Node.js, the system, the engine and the images', {
     aquastream: version,
@@ -116,7 +116,7 @@ export async function* collect(
 }
 
 /** Returns a function that runs work and records its expected failure as a gap. */
-function attempts(gaps: Gap[], signal: AbortSignal) {
+function attempts(gaps: MissingPart[], signal: AbortSignal) {
   return async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await work()
@@ -129,7 +129,7 @@ function attempts(gaps: Gap[], signal: AbortSignal) {
   }
 }
 
-function json(path: string, about: string, value: unknown): Part {
+function json(path: string, about: string, value: unknown): BundleFile {
   return {path, about, text: `${JSON.stringify(value, null, 2)}\n`}
 }
 
@@ -145,7 +145,7 @@ async function describeSystem(): Promise<object> {
   }
 }
 
-function imagesOf({states, facts}: Known): object[] {
+function imagesOf({states, facts}: EngineInfo): object[] {
   return states.map(({service, image}) => ({
     service,
     image,
@@ -154,7 +154,7 @@ function imagesOf({states, facts}: Known): object[] {
 }
 
 /** Copies known fields only: an engine may add others, such as a hash of the whole environment. */
-function servicesOf({states, facts}: Known): object[] {
+function servicesOf({states, facts}: EngineInfo): object[] {
   return states.map(
     ({
       service,
@@ -192,14 +192,14 @@ async function describeBackups(directory: string): Promise<object> {
   return {...report, manifests}
 }
 
-function writersOf({services}: CollectRequest, {states}: Known): string[] {
+function writersOf({services}: CollectRequest, {states}: EngineInfo): string[] {
   return states
     .filter(({state}) => state !== 'skipped')
     .map(({service}) => service)
     .filter(name => services.length === 0 || services.includes(name))
 }
 
-async function readLog(lines: AsyncIterable<LogLine>, service: string): Promise<Part> {
+async function readLog(lines: AsyncIterable<LogLine>, service: string): Promise<BundleFile> {
   const {text, left} = await readTail(lines, MOST)
   const cut = left > 0 ? `, without ${left} older lines` : ''
   return {path: `logs/${service}.log`, about: `log of ${service}${cut}`, text}

@@ -1,15 +1,15 @@
 import type {StackContext} from '../engines/stack-context.js'
 import {version} from '../system/version.js'
-import type {Gap, Part} from './collect.js'
+import type {MissingPart, BundleFile} from './collect.js'
 
 interface Contents extends Pick<StackContext, 'profile' | 'project'> {
-  files: Pick<Part, 'path' | 'about'>[]
+  files: Pick<BundleFile, 'path' | 'about'>[]
   masked: Record<string, number>
-  missing: Gap[]
+  missing: MissingPart[]
 }
 
 /** Returns the README.txt of a support bundle, which describes its other files. */
-export function readme({profile, project, files, masked, missing}: Contents): Part {
+export function readme({profile, project, files, masked, missing}: Contents): BundleFile {
   const about = 'description of each file, masked secrets, missing parts'
   const sections = [
     `Support bundle of project ${project}, profile ${profile}.\nCreated at ${new Date().toISOString()} by aquastream ${version}.`,

@@ -6,7 +6,7 @@ import {errnoOf} from './files/file-errors.js'
 /** Identifies a process even after its pid has been reused. */
 export interface ProcessIdentity {
   pid: number
-  /** The start time as the operating system reports it; undefined where it does not. */
+  /** The start time; undefined if the operating system does not provide it. */
   started?: string | undefined
 }
 
@@ -26,7 +26,7 @@ export async function lifeOf({pid, started}: ProcessIdentity): Promise<'alive' |
   return started === (await startOf(pid)) ? 'alive' : 'gone'
 }
 
-/** Returns the boot ID of the kernel that ran the process; undefined where the system has none. */
+/** Returns the boot ID of the kernel that ran the process; undefined if the operating system does not provide it. */
 export function bootOf({started = ''}: ProcessIdentity): string | undefined {
   return /^[\da-f-]{36}(?= )/.exec(started)?.[0]
 }

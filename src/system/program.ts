@@ -6,7 +6,7 @@ import {execa} from './execa.js'
 export interface Program {
   stdin: Writable
   stdout: Readable
-  /** Resolves when the program has exited, and never rejects. `exitCode` is -1 if a signal ended it. */
+  /** Resolves when the program has exited, and never rejects. `exitCode` is -1 if a signal terminated it. */
   ended: Promise<{exitCode: number; stderr: string}>
   /** Ends the program. Its stdin is closed first, since a program in a container receives no signal. */
   kill(): void

@@ -178,7 +178,7 @@ describe.concurrent('the lock of a repository', () => {
     await rmdir(join(root, '.lock'))
     await mkdir(join(root, '.lock'))
     expect(await holder.last()).toBe(
-      `asks\nheld\nbusy: ${root} was taken over by another command while this one was suspended\n`,
+      `asks\nheld\nbusy: another command took the lock of ${root} while this command was suspended\n`,
     )
   })
 

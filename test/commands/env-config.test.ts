@@ -79,7 +79,7 @@ test('unused variables are listed, misspelt ones with a suggestion', async () =>
   await site.write('.env', 'POSTGRES_PASWORD=hunter2-hunter2\nVITE_API_URL=x\nNODE_ENV=y\n')
   const {stdout} = await site.run('env:config')
   expect(stdout.split('\n').slice(-2)).toEqual([
-    'Unused variable in .env: POSTGRES_PASWORD. Did you mean POSTGRES_PASSWORD?',
+    'Unused variable in .env: POSTGRES_PASWORD; did you mean POSTGRES_PASSWORD?',
     'Unused variables in .env: VITE_API_URL, NODE_ENV.',
   ])
 })

@@ -222,7 +222,7 @@ test.each([
     code: 'settings-unreadable',
     exitCode: 2,
     message: `${join(site.directory, name)} cannot be read: it is a pipe, and no program writes to it`,
-    hint: 'start the program that writes to it first, or name a file',
+    hint: 'first start the program that writes to the pipe, or specify a regular file',
   })
 })
 

@@ -33,7 +33,7 @@ test('an old version of Node gets the required version', async () => {
   const {major, minor} = await oldest()
   const needed = `${major}.${minor}`
   for (const old of ['10.24.1', '18.20.8', `${major}.${minor - 1}.9`]) {
-    const message = `aquastream needs Node.js ${needed} or newer, and this is Node.js ${old}`
+    const message = `aquastream needs Node.js ${needed} or newer, but the installed Node.js is version ${old}`
     const hint = 'update Node.js: https://nodejs.org/en/download'
     for (const words of [[], ['--help'], ['env:up']])
       expect(await runAs(old, ...words)).toEqual({

@@ -35,12 +35,12 @@ describe('a leading ~', () => {
     expect(errorOf(await site.run('db:list --profile dev --json'))).toEqual({
       code: 'usage',
       exitCode: 2,
-      message: 'the home directory in ~root/bk is that of another user',
+      message: '~root/bk refers to the home directory of another user, which is not supported',
       hint: 'write the full path, or ./~root/bk for a name that begins with ~',
     })
     const {exitCode, stderr} = await site.run('db:list --profile dev --dir=~root/bk')
     expect(exitCode).toBe(2)
-    expect(stderr).toContain('the home directory in ~root/bk is that of another user')
+    expect(stderr).toContain('~root/bk refers to the home directory of another user, which is not supported')
   })
 })
 

@@ -28,13 +28,13 @@ test('long words are wrapped, and no character is lost', async () => {
   expect(lines.join('')).toContain('an-endless-name-that-no-service-of-ours-ever-had')
 })
 
-test('an error in a terminal is coloured', async () => {
+test('an error in a terminal is colored', async () => {
   await using site = await siteWithTerminal({NO_COLOR: undefined})
   const {stdout} = await site.runInTerminal('logs usr', 80)
   expect(stdout).toContain('\u001b[31merror:')
 })
 
-test.each(['logs usr', 'evn:up </dev/null'])('with NO_COLOR, %s prints no colours', async words => {
+test.each(['logs usr', 'evn:up </dev/null'])('with NO_COLOR, %s prints no colors', async words => {
   await using site = await siteWithTerminal({NO_COLOR: '1'})
   const {stdout} = await site.runInTerminal(words, 80)
   expect(stdout).toBe(stripVTControlCharacters(stdout))

@@ -107,12 +107,12 @@ test('images of one unreachable registry are one problem', async () => {
   expect(errorOf(run).hint).toContain('getent hosts registry.invalid')
 })
 
-test('after a bad image, the one before is named', async () => {
+test('if a new image fails, the error names the previous one', async () => {
   await using site = await StackSite.open()
   await site.run('env:up --profile dev --service gateway --real gateway')
   const env = {BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/dies:latest'}
   const run = await site.run('env:up --profile dev --service gateway --json', {env})
-  expect(errorOf(run).message).toMatch(/; before this start, it ran aquastream\/backend-gateway:latest$/)
+  expect(errorOf(run).message).toMatch(/; the previous image was aquastream\/backend-gateway:latest$/)
 })
 
 test('a service that exits at once ends the wait', async () => {

@@ -53,7 +53,7 @@ test(
   60_000 + ROUNDS * 60_000,
 )
 
-/** Plays one round. @returns the problems that were found afterwards */
+/** Runs one round. @returns the problems that were found afterwards */
 async function play(beginning: Beginning, victim: Victim, delay: number, stop: boolean): Promise<string[]> {
   await prepare(beginning)
   const running =
@@ -62,7 +62,7 @@ async function play(beginning: Beginning, victim: Victim, delay: number, stop: b
   if (victim === 'command') running?.kill('SIGKILL')
   await strike(victim)
   await running?.ended
-  return [...(stop ? await judgeStop() : []), ...(await judgeStart())]
+  return [...(stop ? await checkStop() : []), ...(await checkStart())]
 }
 
 async function prepare(beginning: Beginning): Promise<void> {
@@ -87,7 +87,7 @@ async function strike(victim: Victim): Promise<void> {
   for (const {pid, command} of all) if (isVictim[victim](command)) killNow(pid)
 }
 
-async function judgeStop(): Promise<string[]> {
+async function checkStop(): Promise<string[]> {
   const {exitCode, stderr} = await site.run('env:down')
   const left = await site.remains(0)
   return [
@@ -96,7 +96,7 @@ async function judgeStop(): Promise<string[]> {
   ]
 }
 
-async function judgeStart(): Promise<string[]> {
+async function checkStart(): Promise<string[]> {
   const {exitCode, stderr} = await site.run(SERVICES)
   if (exitCode !== 0) return [`env:up ends with ${exitCode}: ${stderr}`]
   await site.sql('CREATE TABLE IF NOT EXISTS event.kept (n int)')

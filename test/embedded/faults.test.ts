@@ -136,7 +136,7 @@ test('data of another major version of PostgreSQL is rejected', async () => {
     message: expect.stringMatching(
       `^the data in ${data} was created by PostgreSQL 12; versions found on this machine: \\d+(, \\d+)*$`,
     ),
-    hint: `install PostgreSQL 12, or move the data away: mv ${data} ${site.home}-postgres-12`,
+    hint: `install PostgreSQL 12, or move the data directory: mv ${data} ${site.home}-postgres-12`,
   })
 })
 

@@ -36,7 +36,7 @@ export async function expectNoCanary(
       .map(([name, value], index) => ({name, value, service: services[index]!}))
     for (const {name, value, service} of writers) await write(service, spelledOut(name, value))
     await write(services[0]!, `the whole ${DATABASE_URL} of it\n`)
-    await judge(await report(site, `report-${first}`), writers)
+    await check(await report(site, `report-${first}`), writers)
   }
 }
 
@@ -50,7 +50,7 @@ async function report(site: Site, name: string): Promise<BundleReport> {
   return JSON.parse(run.stdout) as BundleReport
 }
 
-async function judge(
+async function check(
   {path, masked, missing}: BundleReport,
   writers: {name: string; value: string; service: string}[],
 ): Promise<void> {

@@ -1,4 +1,4 @@
-// Import this module before a view, because chalk checks whether to use colours when it is loaded.
+// Import this module before a view, because chalk checks whether to use colors when it is loaded.
 process.stdout.isTTY = true
 process.env.FORCE_COLOR = '0'
 

@@ -112,7 +112,7 @@ interface Round {
   delay: number
 }
 
-/** Plays one round. @returns the problems that were found afterwards */
+/** Runs one round. @returns the problems that were found afterwards */
 async function play({command, fault, delay}: Round, number: number): Promise<string[]> {
   if (command === 'rotate') await makeOldSets()
   const earlier = await checkSums(rootOf(site))
@@ -125,19 +125,19 @@ async function play({command, fault, delay}: Round, number: number): Promise<str
   const took = performance.now() - struck
   const sent = fault.startsWith('SIG') ? (fault as NodeJS.Signals) : undefined
   const complaints = [
-    ...(await judgeDatabase(command, run)),
-    ...(await judgeSets(command, run, earlier)),
-    ...judgeEnd(run, sent),
+    ...(await checkDatabase(command, run)),
+    ...(await checkSets(command, run, earlier)),
+    ...checkEnd(run, sent),
   ]
   // A command that did not end in time is killed, and its lock remains until it is stale.
   if (sent !== 'SIGKILL' && took < GRACE_MS && !locked && (await exists('.lock')))
     complaints.push(`the lock was left after ${took} ms by exit ${run.exitCode}`)
-  if (number % 6 === 0) complaints.push(...(await judgeNextRun()))
+  if (number % 6 === 0) complaints.push(...(await checkNextRun()))
   await clearUp()
   return complaints
 }
 
-async function judgeDatabase(command: Command, run: Run): Promise<string[]> {
+async function checkDatabase(command: Command, run: Run): Promise<string[]> {
   const left = await remains(server)
   const now = await fingerprint(server)
   const state = [...states].find(([, print]) => print === now)?.[0]
@@ -157,7 +157,7 @@ async function judgeDatabase(command: Command, run: Run): Promise<string[]> {
   ]
 }
 
-async function judgeSets(command: Command, run: Run, earlier: Map<string, string>): Promise<string[]> {
+async function checkSets(command: Command, run: Run, earlier: Map<string, string>): Promise<string[]> {
   const now = await checkSums(rootOf(site))
   const lost = [...earlier.keys()].filter(id => !now.has(id))
   const added = [...now].filter(([id]) => !earlier.has(id))
@@ -174,7 +174,7 @@ async function judgeSets(command: Command, run: Run, earlier: Map<string, string
 }
 
 /** Checks the exit status, which must never be that of a bug or of invalid usage. */
-function judgeEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
+function checkEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
   const {code} = endOf(run)
   const ends: Record<string, number[]> = {SIGKILL: [0, -1], SIGINT: [0, 130, -1], SIGTERM: [0, 143, -1]}
   const fitting = sent === undefined ? [0, 4, 5, 6] : ends[sent]!
@@ -182,7 +182,7 @@ function judgeEnd(run: Run, sent: NodeJS.Signals | undefined): string[] {
 }
 
 /** Checks that the next command takes over a stale lock and deletes leftovers. */
-async function judgeNextRun(): Promise<string[]> {
+async function checkNextRun(): Promise<string[]> {
   await ageLock()
   const {exitCode, stderr} = await site.run('db:backup')
   const verified = await site.run('db:verify')

@@ -328,7 +328,7 @@ test('a missing client tool is named in the error', async () => {
       code: 'tool-missing',
       exitCode: 3,
       message: expect.stringContaining(
-        'pg_restore, which is needed to unpack the archive, was not found',
+        'pg_restore, which is needed to read the archive, was not found',
       ) as string,
     },
   })

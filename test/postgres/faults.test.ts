@@ -412,7 +412,7 @@ describe('a hostile manifest', () => {
     expect(error).toMatchObject({code: 'restore-failed', exitCode: 6})
   })
 
-  test('with the checksum of a hostile archive does not help', async () => {
+  test('with a matching checksum does not make an archive valid', async () => {
     await using other = await siteFor(server)
     const path = await copySet(other)
     const name = `crew_${set}.sql.gz`
@@ -461,7 +461,7 @@ describe('a hostile manifest', () => {
     expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({exitCode: 7})
   })
 
-  test('with circular links is restored all the same', async () => {
+  test('with circular links can still be restored', async () => {
     await using other = await siteFor(server)
     await writeManifest(await copySet(other), manifest => ({
       ...manifest,

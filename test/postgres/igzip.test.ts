@@ -63,7 +63,7 @@ async function manifestIn(directory: string): Promise<Manifest> {
   return JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')) as Manifest
 }
 
-/** Runs backup.sh by hand. */
+/** Runs backup.sh manually. */
 function byHand(
   shell: string,
   args: string[],
@@ -132,7 +132,7 @@ describe.skipIf(IGZIP === undefined)('with igzip', () => {
     expect(await manifestIn(join(rootOf(site), restored.undo!.id))).not.toHaveProperty('tools.compressor')
   })
 
-  test('a level, a method or another format is that of pg_dump', async () => {
+  test('with a level, another method or format, pg_dump compresses', async () => {
     for (const words of ['--compression gzip:1', '--compression none', '--format custom']) {
       const {path} = await backup(site, '--schema', 'user', ...words.split(' '))
       expect((await manifestIn(path)).tools, words).not.toHaveProperty('compressor')
@@ -216,7 +216,7 @@ describe.skipIf(IGZIP === undefined)('with igzip', () => {
     expect(await listRoot()).toEqual(earlier)
   })
 
-  describe.each(SHELLS)('by hand in %s', shell => {
+  describe.each(SHELLS)('run manually in %s', shell => {
     test('the archives are ordinary gzip, and restored', async () => {
       const before = await fingerprint(server)
       const directory = join(site.directory, shell.replace(' ', '-'))
@@ -230,7 +230,7 @@ describe.skipIf(IGZIP === undefined)('with igzip', () => {
       expect(await fingerprint(server)).toBe(before)
     })
 
-    test('a level, or no igzip, leaves it to pg_dump', async () => {
+    test('with a level or without igzip, pg_dump compresses', async () => {
       const directory = join(site.directory, `zlib-${shell.replace(' ', '-')}`)
       const level = await byHand(shell, ['--dir', directory, '--level', '1', 'user'])
       expect(level.exitCode, level.stderr).toBe(0)

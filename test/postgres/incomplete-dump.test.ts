@@ -17,7 +17,7 @@ const LOSSES = {
   'loses its end': {pgDump: '"$real" "$@" --compress 0 | head -n -12', message: 'it is truncated'},
   'loses a row': {
     pgDump: `"$real" "$@" --compress 0 | sed '/^20\tname 20/d'`,
-    message: 'has 49 rows of accounts, and the server has 50',
+    message: 'contains 49 rows of table accounts, but the snapshot has 50',
   },
 }
 
@@ -68,7 +68,9 @@ describe.each(Object.entries(LOSSES))('a pg_dump that %s', (_, {pgDump, message}
     const packed = pgDump === ':' ? pgDump : `{ ${pgDump}; } | gzip`
     const {exitCode, stderr} = await runScript(shell, directory, await pathWith(packed))
     expect(exitCode, stderr).toBe(5)
-    expect(stderr).toMatch(/error: the dump of \w+ (is not complete|has \d+ rows, and the server has 50)\n/)
+    expect(stderr).toMatch(
+      /error: the dump of \w+ (is not complete|contains \d+ rows, but the snapshot has 50)\n/,
+    )
     expect(await readdir(directory)).toEqual([])
   })
 })

@@ -159,7 +159,7 @@ describe('another database', () => {
     expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
   })
 
-  test('one schema leaves out the keys to others', async () => {
+  test('foreign keys to missing schemas are skipped', async () => {
     await backup(site)
     const {skippedForeignKeys} = await restore(site, '--schema', 'event', '--into', 'Other; db', '--create')
     expect(skippedForeignKeys).toEqual(['events_organiser_fkey'])
@@ -271,12 +271,12 @@ describe('objects that other schemas would lose', () => {
     expect(await changes()).toEqual([])
   })
 
-  test('keys of others that are gone with the schema are named', async () => {
+  test('foreign keys lost with a dropped schema are reported', async () => {
     await backup(site)
     await server.sql('DROP SCHEMA "user" CASCADE')
     const {stdout} = await site.run('db:restore --schema user --dry-run')
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'foreign keys that the backup has and the database has not are not created: events_organiser_fkey on event.events, payments_account_fkey on payment.payments',
+      'foreign keys of other schemas that exist only in the backup are not created: events_organiser_fkey on event.events, payments_account_fkey on payment.payments',
     )
   })
 
@@ -598,12 +598,12 @@ describe('an archive from elsewhere', () => {
     [
       'without the end of gzip',
       async () => cut(await dump('t.sql.gz', '-Z1'), 9),
-      {exitCode: 7, message: /cannot be unpacked/},
+      {exitCode: 7, message: /cannot be decompressed/},
     ],
     [
       'of a truncated custom dump',
       async () => cut(await dump('t.dump', '-Fc'), 300),
-      {exitCode: 7, message: /cannot be unpacked/},
+      {exitCode: 7, message: /cannot be decompressed/},
     ],
     [
       'of another existing schema',
@@ -689,7 +689,7 @@ describe('an archive from elsewhere', () => {
     expect(error).toMatchObject({code: 'refused', exitCode: 9})
   })
 
-  test('a backup from the future is passed over, and named', async () => {
+  test('latest skips a backup dated in the future and reports it', async () => {
     const {id} = await backup(site)
     const future = await writeSet(rootOf(site), idAgo(-48))
     const {stdout} = await site.run('db:restore --schema user --dry-run')

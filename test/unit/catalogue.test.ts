@@ -1,5 +1,7 @@
+import {readFileSync} from 'node:fs'
+import {CORE_SCHEMA, load, mergeTag} from 'js-yaml'
 import {expect, test} from 'vitest'
-import {SERVICES, withNeeds} from '../../src/stack/catalogue.js'
+import {JOBS, SERVICES, withNeeds} from '../../src/stack/catalogue.js'
 
 const TEN = 'postgres redis minio gateway user event crew payment notification media'
 const MINIO = 'minio-volume minio-bucket'
@@ -24,4 +26,18 @@ test('no two services share a port or variable', () => {
   const ports = SERVICES.flatMap(service => service.ports)
   expect(new Set(ports.map(({container}) => container)).size).toBe(ports.length)
   expect(new Set(ports.map(({variable}) => variable)).size).toBe(ports.length)
+})
+
+test('the Compose file has the dependencies of the catalogue', () => {
+  const {services} = load(readFileSync('infra/compose/docker-compose.yml', 'utf8'), {
+    schema: CORE_SCHEMA.withTags(mergeTag),
+  }) as {
+    services: Record<string, {depends_on?: object}>
+  }
+  const isJob = (name: string): boolean => JOBS.some(job => job.name === name)
+  const inCompose = SERVICES.map(({name}) => [
+    name,
+    Object.keys(services[name]!.depends_on ?? {}).filter(needed => !isJob(needed)),
+  ])
+  expect(inCompose).toEqual(SERVICES.map(({name, needs}) => [name, needs]))
 })

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import {causeIn, evidenceLines, findSqlError, hintFor, sparesBackup} from '../../src/postgres/failures.js'
+import {causeIn, evidenceLines, findSqlError, hintFor, isServerFault} from '../../src/postgres/failures.js'
 
 const ENGLISH = `WARNING:  01000: nothing to worry about
 LOCATION:  exec_stmt_raise, pl_exec.c:3893
@@ -99,12 +99,12 @@ describe('a backup whose test restore fails', () => {
     ...['57014', '57P01', '57P02', '57P03', '58030', 'QS003'],
   ]
   test.each(server)('can be valid after %s', state => {
-    expect(sparesBackup({state})).toBe(true)
+    expect(isServerFault({state})).toBe(true)
   })
   test.each(['22P02', '23503', '23505', '42601', '42704', '42P01', 'QS002', 'QS004', 'QS005', 'XX001'])(
     'is damaged after %s',
     state => {
-      expect(sparesBackup({state})).toBe(false)
+      expect(isServerFault({state})).toBe(false)
     },
   )
 })

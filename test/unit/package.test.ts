@@ -6,7 +6,7 @@ interface Lock {
   packages: Record<string, {dev?: boolean}>
 }
 
-// The first call of npx has to download all of them: docs/decisions/2026-11-28-light-install.md.
+// The first call of npx has to download all of them: docs/decisions/2026-11-28-small-install.md.
 test('an installation consists of at most 140 packages', () => {
   const path = resolve(import.meta.dirname, '../../package-lock.json')
   const {packages} = JSON.parse(readFileSync(path, 'utf8')) as Lock

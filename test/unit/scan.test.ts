@@ -47,21 +47,21 @@ async function scan(dump: string, schema = 'user'): Promise<string> {
 }
 
 /** A script that runs only the scanner of restore.sh. */
-const GATE = (() => {
+const SCAN_SCRIPT = (() => {
   const script = readFileSync(resolve(import.meta.dirname, '../../infra/backup/restore.sh'), 'utf8')
   const trailer = /^readonly trailer=.*$/m.exec(script)![0]
-  return `${trailer}\n${/^gate\(\) \{[^]*?\n\}'\n\}$/m.exec(script)![0]}\ngate "$1"`
+  return `${trailer}\n${/^scan_dump\(\) \{[^]*?\n\}'\n\}$/m.exec(script)![0]}\nscan_dump "$1"`
 })()
 
 function scanInShell(dump: string, schema = 'user'): string {
-  const {status, stdout, stderr} = spawnSync('sh', ['-c', GATE, 'sh', schema], {
+  const {status, stdout, stderr} = spawnSync('sh', ['-c', SCAN_SCRIPT, 'sh', schema], {
     input: dump,
     encoding: 'utf8',
   })
-  const proof = "SELECT pg_catalog.set_config('aquastream.whole', 'yes', true);\n"
-  const hasProof = stdout.endsWith(proof)
-  if (status === 0 && hasProof) return stdout.slice(0, -proof.length)
-  return status === 1 && !hasProof ? `rejected: ${stderr}` : `status ${status}: ${stderr}`
+  const mark = "SELECT pg_catalog.set_config('aquastream.complete', 'yes', true);\n"
+  const hasMark = stdout.endsWith(mark)
+  if (status === 0 && hasMark) return stdout.slice(0, -mark.length)
+  return status === 1 && !hasMark ? `rejected: ${stderr}` : `status ${status}: ${stderr}`
 }
 
 /** Texts that belong to a dump of the schema, with constructs in which a command could be hidden. */

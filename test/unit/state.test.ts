@@ -1,5 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import {judge, judgeJob, type ServiceState} from '../../src/stack/state.js'
+import {checkJobReadiness, checkReadiness} from '../../src/stack/readiness.js'
+import type {ServiceState} from '../../src/stack/state.js'
 
 const NEW: ServiceState = {
   service: 'user',
@@ -113,14 +114,14 @@ describe('a service', () => {
   ]
 
   test('a restart is told with the last exit status', () => {
-    expect(judge({...NEW, ...AGAIN, restarts: 1}, undefined, 'started')).toEqual({
+    expect(checkReadiness({...NEW, ...AGAIN, restarts: 1}, undefined, 'started')).toEqual({
       is: 'waiting',
       detail: 'exited with status 1 and was restarted',
     })
   })
 
   test.each(cases)('%s', (_, {now, before, phase = 'started', is, why}) => {
-    expect(judge(now, before, phase)).toMatchObject({is, ...(why && {why})})
+    expect(checkReadiness(now, before, phase)).toMatchObject({is, ...(why && {why})})
   })
 })
 
@@ -156,7 +157,7 @@ describe('a job', () => {
   ]
 
   test.each(cases)('%s', (_, {now, before, phase = 'started', is, why}) => {
-    expect(judgeJob(now, before, phase)).toMatchObject({is, ...(why && {why})})
+    expect(checkJobReadiness(now, before, phase)).toMatchObject({is, ...(why && {why})})
   })
 })
 

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import {findUnwell, type StatusReport} from '../../src/env/status.js'
+import {findUnhealthy, type StatusReport} from '../../src/env/status.js'
 import type {ServiceRow} from '../../src/env/service-rows.js'
 import {serviceRow} from '../helpers/service-rows.js'
 
@@ -12,7 +12,7 @@ function problemOf(...services: ServiceRow[]) {
     healthy: false,
     services,
   }
-  return findUnwell(report)
+  return findUnhealthy(report)
 }
 
 const MISSING = {state: 'missing', health: 'none'} as const

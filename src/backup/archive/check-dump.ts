@@ -28,9 +28,9 @@ export async function checkDump(
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof AquastreamError) throw error
-    throw damaged(archive.path, `it cannot be unpacked completely (${(error as Error).message})`)
+    throw damaged(archive.path, `it cannot be decompressed completely (${(error as Error).message})`)
   } finally {
-    // Ends the program that unpacks the archive, if it was not read to its end.
+    // Stops the program that reads the archive, if it was not read to its end.
     await scan.return([]).catch(() => undefined)
   }
 }

@@ -11,7 +11,7 @@ export interface Token {
 }
 
 /** SQL that psql and the server could parse differently, or that is a command of psql. */
-export class Strange extends Error {}
+export class UnsafeSqlError extends Error {}
 
 /** What the end of a line is in: plain SQL, a comment, or a string or name that continues on the next line. */
 type Mode = 'sql' | 'comment' | 'text' | 'escaped' | 'name' | 'dollar'
@@ -114,17 +114,17 @@ export class Lexer {
 
   /** Opens the string or name whose quote directly follows a word; the word determines its kind. */
   #openPrefixed(prefix: string, line: string, quote: number): number {
-    if (!PREFIX.test(prefix)) throw new Strange(`a quote right after ${prefix}`)
+    if (!PREFIX.test(prefix)) throw new UnsafeSqlError(`a quote right after ${prefix}`)
     if (line[quote] === '"') return this.#open('name', quote + 1)
     return this.#open(prefix === 'e' ? 'escaped' : 'text', quote + 1)
   }
 
   #readSign(line: string, at: number): number {
     const sign = line[at]!
-    if (sign === '\\') throw new Strange(`the psql command ${/^\\\S*/.exec(line.slice(at))![0]}`)
-    if (line.startsWith(':::', at)) throw new Strange('three colons')
+    if (sign === '\\') throw new UnsafeSqlError(`the psql command ${/^\\\S*/.exec(line.slice(at))![0]}`)
+    if (line.startsWith(':::', at)) throw new UnsafeSqlError('three colons')
     // Not every version treats a vertical tab as a space.
-    if (sign === '\0' || sign === '\v') throw new Strange('a control character')
+    if (sign === '\0' || sign === '\v') throw new UnsafeSqlError('a control character')
     if (sign === ')') this.#depth = Math.max(this.#depth - 1, 0)
     this.emit({kind: 'sign', text: sign, depth: this.#depth})
     if (sign === '(') this.#depth++
@@ -140,7 +140,7 @@ export class Lexer {
 
   /** Continues reading a comment, string or name. */
   #readOn(line: string, at: number): number {
-    if (line.includes('\0', at)) throw new Strange('a control character')
+    if (line.includes('\0', at)) throw new UnsafeSqlError('a control character')
     if (this.#mode === 'comment') return this.#readComment(line, at)
     const end = this.#endOf(line, at)
     this.#text += line.slice(at, end ?? line.length)

@@ -75,12 +75,11 @@ async function checksum(path: string): Promise<string> {
  * Verifies the checksum of a file.
  * @throws archive-damaged, backup-directory
  */
-export async function checkArchive({path, sha256, bytes}: Omit<ArchiveFile, 'encoding'>): Promise<void> {
+export async function checkArchive({path, sha256}: Omit<ArchiveFile, 'encoding'>): Promise<void> {
   const found = await checksum(path).catch((error: unknown) => {
     throw unreadable(path, error)
   })
-  if (found !== sha256)
-    throw damaged(path, `its checksum does not match the ${bytes} bytes that were backed up`)
+  if (found !== sha256) throw damaged(path, 'its checksum does not match the checksum in the manifest')
 }
 
 /** Converts an error of reading a file of a backup. A missing file, or a directory in its place, is damage. */

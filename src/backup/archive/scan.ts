@@ -1,7 +1,7 @@
 import {AquastreamError} from '../../errors.js'
-import {decode, Lexer, Strange, type Token} from './lexer.js'
+import {decode, Lexer, UnsafeSqlError, type Token} from './lexer.js'
 import {damaged} from './read.js'
-import {findObjection} from './rules.js'
+import {findObjection} from './allowed-statements.js'
 import {Statement} from './statement.js'
 import {type DumpedTable, DumpedTables} from './tables.js'
 
@@ -77,7 +77,7 @@ class Scanner {
   #copied = {table: '', line: 0}
   readonly #lexer = new Lexer(token => {
     if (this.#startsCopy) throw new Rejection('a command after COPY … FROM stdin')
-    if (this.#statement.add(token)) this.#judge()
+    if (this.#statement.add(token)) this.#checkStatement()
   })
 
   constructor(private readonly schema: string) {}
@@ -155,7 +155,7 @@ class Scanner {
     try {
       return this.#lexer.read(text)
     } catch (error) {
-      if (!(error instanceof Strange)) throw error
+      if (!(error instanceof UnsafeSqlError)) throw error
       const hint = error.message.startsWith('the psql command \\c')
         ? 'create the dump with pg_dump and without --create (-C)'
         : undefined
@@ -169,7 +169,7 @@ class Scanner {
   }
 
   /** Checks a complete statement. */
-  #judge(): void {
+  #checkStatement(): void {
     const {tokens} = this.#statement
     this.#statement = new Statement()
     if (tokens.length === 0) return

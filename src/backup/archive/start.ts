@@ -82,7 +82,9 @@ function otherForm({path, encoding}: Archive, {name, command}: Form): Aquastream
 /** PowerShell decodes the output of a program before it writes it, so that other characters than ASCII can be lost. */
 function utf16(path: string): AquastreamError {
   const error = damaged(path, 'it is UTF-16 text, which pg_dump does not write')
-  return error.withHints(() => 'make the dump again with pg_dump --file: PowerShell converts what > writes')
+  return error.withHints(
+    () => 'create the dump again with pg_dump --file: PowerShell changes the encoding of redirected output',
+  )
 }
 
 function startsWith(mark: string): (head: Buffer) => boolean {

@@ -1,4 +1,4 @@
-import {type Token, Strange} from './lexer.js'
+import {type Token, UnsafeSqlError} from './lexer.js'
 
 /** No statement of a dump has more tokens outside of parentheses. */
 const MOST = 100_000
@@ -37,21 +37,22 @@ export class Statement {
     if (kind === 'sign' && text === ';') return this.#endsAt(depth)
     const expected = this.#expected
     this.#expected = undefined
-    if (expected === 'atomic' && !(kind === 'word' && text === 'atomic')) throw new Strange(BEGIN)
+    if (expected === 'atomic' && !(kind === 'word' && text === 'atomic')) throw new UnsafeSqlError(BEGIN)
     if (expected === 'head' && !(HEADS.has(text) && (kind === 'word' || kind === 'sign')))
-      throw new Strange(`the command ${text.toUpperCase()} in the body of a function`)
+      throw new UnsafeSqlError(`the command ${text.toUpperCase()} in the body of a function`)
     if (expected === 'atomic') this.#expected = 'head'
     if (kind === 'word') this.#count(text, depth, expected === 'head')
     const isKept = depth === 0 || (depth === 1 && this.#words[0] === 'select')
-    if (isKept && this.tokens.push(token) > MOST) throw new Strange(`a command of more than ${MOST} words`)
+    if (isKept && this.tokens.push(token) > MOST)
+      throw new UnsafeSqlError(`a command of more than ${MOST} words`)
     return false
   }
 
   #endsAt(depth: number): boolean {
-    if (this.#expected === 'atomic') throw new Strange(BEGIN)
+    if (this.#expected === 'atomic') throw new UnsafeSqlError(BEGIN)
     // Only the actions of a rule are separated by semicolons within parentheses.
     if (depth > 0 && !/^create (?:or replace )?rule\b/.test(this.#words.join(' ')))
-      throw new Strange('a semicolon within parentheses')
+      throw new UnsafeSqlError('a semicolon within parentheses')
     if (depth > 0) return false
     if (this.#nesting > 0) this.#expected = 'head'
     return this.#nesting === 0
@@ -63,14 +64,14 @@ export class Statement {
     if (depth > 0 || !NESTING.has(word)) return
     if (!/^create (?:or replace )?(?:function|procedure)\b/.test(this.#words.join(' '))) return
     if (word === 'begin') {
-      if (this.#nesting > 0) throw new Strange(BEGIN)
+      if (this.#nesting > 0) throw new UnsafeSqlError(BEGIN)
       this.#nesting = 1
       this.#expected = 'atomic'
     } else if (word === 'case' && this.#nesting > 0) this.#nesting++
     else if (word === 'end' && this.#nesting > 0) {
       this.#nesting--
       // The server interprets an END between two statements as the end of the body, and any other END as that of a CASE.
-      if (isHead !== (this.#nesting === 0)) throw new Strange('the word END in an unexpected place')
+      if (isHead !== (this.#nesting === 0)) throw new UnsafeSqlError('the word END in an unexpected place')
     }
   }
 }

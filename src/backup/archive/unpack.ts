@@ -67,9 +67,9 @@ async function* unpackOnServer(
     if (exitCode !== COMMAND_NOT_FOUND) throw error
     throw new AquastreamError(
       'tool-missing',
-      `${encoding === 'custom' ? 'pg_restore' : encoding}, which is needed to unpack the archive, was not found among the client tools of ${server.name}`,
+      `${encoding === 'custom' ? 'pg_restore' : encoding}, which is needed to read the archive, was not found among the client tools of ${server.name}`,
       {
-        hint: 'install it there, or unpack the archive and restore the result with --file',
+        hint: 'install it there, or convert the archive to SQL and restore the result with --file',
       },
     )
   } finally {
@@ -96,7 +96,7 @@ async function refuseNewer(path: string, server: Server): Promise<void> {
   if (Number.parseInt(version, 10) >= needed) return
   throw new AquastreamError(
     'tool-too-old',
-    `${path} was made by pg_dump ${needed} or newer, and pg_restore of ${server.name} is version ${version}`,
+    `${path} was made by pg_dump ${needed} or newer, but pg_restore of ${server.name} is version ${version}`,
     {
       hint: `use client tools of version ${needed} or newer, or convert the archive with them: pg_restore --file dump.sql ${shellQuote(path)}`,
     },

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto'
 import {createWriteStream} from 'node:fs'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
-import {Cut, WholeOutput} from '../../postgres/output.js'
+import {IncompleteOutputError, WholeOutput} from '../../postgres/output.js'
 import {flush} from '../../system/files/disk.js'
 import type {Program} from '../../system/program.js'
 
@@ -40,7 +40,7 @@ export async function writeArchive(
   } catch (error) {
     program.kill()
     signal.throwIfAborted()
-    if (error instanceof Cut) throw new DumpFailed(what, (await program.ended).stderr)
+    if (error instanceof IncompleteOutputError) throw new DumpFailed(what, (await program.ended).stderr)
     throw error
   }
 }

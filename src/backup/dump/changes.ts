@@ -3,7 +3,7 @@ import {type Session, withSession} from '../../postgres/session.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
 
 /** The schemas changed while they were dumped, so that the dump is not of one moment or failed. */
-export class Changed extends Error {
+export class SchemaChangedError extends Error {
   /** @param what the changed objects and what happened to them, as the beginning of a sentence */
   constructor(readonly what: string) {
     super(what)

@@ -9,7 +9,7 @@ import type {DumpedTable} from '../archive/tables.js'
 import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
-import {Changed, haveDefinitionsChanged} from './changes.js'
+import {SchemaChangedError, haveDefinitionsChanged} from './changes.js'
 import {packingArgument} from './compressor.js'
 import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
@@ -84,7 +84,7 @@ export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promi
     throw await explain(job, failed.signal.reason)
   })
   const rewritten = await rewrittenSince(source.server, schemas, at)
-  if (rewritten.length > 0) throw new Changed(`${rewritten.join(', ')} was truncated or rewritten`)
+  if (rewritten.length > 0) throw new SchemaChangedError(`${rewritten.join(', ')} was truncated or rewritten`)
   for (const {schema, tables} of facts.schemas) {
     const dumped = archives.get(schema)!.tables
     if (dumped) compareWithServer(schema, tables, dumped)
@@ -135,7 +135,10 @@ async function dumpSchema(
   const archive = {path, schema, encoding: encodingOf(request), ...written}
   const tables = await readBack(archive, source.server, signal)
   if (!tables)
-    on({type: 'notice', text: `${schema} is not read back: the program that unpacks it is missing`})
+    on({
+      type: 'notice',
+      text: `the archive of ${schema} was not checked, because the program that reads its format is not installed`,
+    })
   report('done', written.bytes)
   return {written: {file, ...written}, tables}
 }
@@ -153,7 +156,7 @@ async function explain({request, source, compressor}: Dump, error: unknown): Pro
   if (!(error instanceof DumpFailed || error instanceof SqlError)) return error
   const schemas = request.chosen.map(({name}) => name)
   const changed = await haveDefinitionsChanged(source, schemas, request.database).catch(() => false)
-  if (changed) return new Changed('a table or another object was altered, created or dropped')
+  if (changed) return new SchemaChangedError('a table or another object was altered, created or dropped')
   // With a compressor, pg_dump itself compresses nothing.
   const form = compressor === undefined ? request : {...request, compression: 'none' as const}
   return error instanceof DumpFailed ? explainDump(error, {...source, schemas, form}) : error

@@ -24,7 +24,7 @@ export async function explainDump({what, stderr}: DumpFailed, dump: Dump): Promi
   const compressor = /^igzip failed .*$/m.exec(stderr)?.[0]
   if (compressor !== undefined) {
     return new AquastreamError('backup-failed', `${what} could not be dumped: ${compressor}`, {
-      hint: 'run the command again; --compression gzip:1 does without igzip; earlier backups are unchanged',
+      hint: 'run the command again, or add --compression gzip:1 to compress without igzip; earlier backups are unchanged',
       evidence: [{title: 'output of pg_dump and igzip', lines: evidenceLines(stderr)}],
     })
   }

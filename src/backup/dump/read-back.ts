@@ -7,7 +7,7 @@ import type {DumpedTable} from '../archive/tables.js'
 /**
  * Reads an archive that was just written, as a restore will do: pg_dump can exit with status 0 although its output is
  * missing or truncated, for example when it is a wrapper or when a disk loses data.
- * @returns the tables of the archive, and the rows that it has for each; undefined if there is no program to unpack it
+ * @returns the tables of the archive, and the rows that it has for each; undefined if the program that reads its format is missing
  * @throws backup-failed: the archive is not a complete dump of the schema
  */
 export async function readBack(
@@ -41,7 +41,7 @@ export function compareWithServer(schema: string, counted: DumpedTable[], dumped
   const {name} = different
   throw new AquastreamError(
     'backup-failed',
-    `the dump of ${schema} has ${rows.get(name) ?? 0} rows of ${name}, and the server has ${different.rows}`,
+    `the dump of ${schema} contains ${rows.get(name) ?? 0} rows of table ${name}, but the snapshot has ${different.rows}`,
     {hint: 'run the command again; earlier backups are unchanged'},
   )
 }

@@ -108,7 +108,7 @@ export async function readFacts(
 }
 
 /**
- * Exports a snapshot of the session, which is valid until the work has ended.
+ * Exports a snapshot of the session, which is valid until the work has finished.
  * @throws SqlError; database-unreachable; also the errors of the work
  */
 export async function withSnapshot<T>(session: Session, work: (snapshot: string) => Promise<T>): Promise<T> {

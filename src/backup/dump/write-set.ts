@@ -5,7 +5,7 @@ import {requireCompression} from '../archive/format.js'
 import {type Manifest, rowsIn} from '../repository/manifest.js'
 import {withDraft} from '../repository/publish.js'
 import {listSets} from '../repository/sets.js'
-import {Changed} from './changes.js'
+import {SchemaChangedError} from './changes.js'
 import {findCompressor} from './compressor.js'
 import {type BackupEvent, dump, type DumpRequest, type DumpSource} from './dump.js'
 import {allOrFirstError} from './parallel.js'
@@ -59,7 +59,7 @@ export async function writeSet(
       )
       return toReport(manifest, {path, server: source.server.name, ms: performance.now() - began})
     } catch (error) {
-      if (!(error instanceof Changed)) throw error
+      if (!(error instanceof SchemaChangedError)) throw error
       if (attempt === ATTEMPTS) throw keepsChanging(error)
       await source.session.query('ROLLBACK')
       ctx.on({type: 'notice', text: `${error.what} during the dump; retrying`})
@@ -72,7 +72,7 @@ async function lastSizes(root: string): Promise<Map<string, number>> {
   return new Map(last?.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
 }
 
-function keepsChanging({what}: Changed): AquastreamError {
+function keepsChanging({what}: SchemaChangedError): AquastreamError {
   return new AquastreamError('backup-failed', `${what} during each of ${ATTEMPTS} attempts`, {
     hint: 'run the backup when the job that changes the table has finished',
   })

@@ -32,7 +32,7 @@ export function inspect(path: string, id: string): Findings | undefined {
     return found
   } catch (error) {
     if (!found.manifest) found.schemas = schemasIn(names, id)
-    if (error instanceof Flaw) return {...found, state: error.state, reason: error.message}
+    if (error instanceof BackupDefect) return {...found, state: error.state, reason: error.message}
     const code = errnoOf(error)
     if (code === 'ENOENT') return undefined
     if (code) return {...found, state: 'damaged', reason: `it cannot be read: ${code}`}
@@ -41,7 +41,7 @@ export function inspect(path: string, id: string): Findings | undefined {
 }
 
 /** The reason why a backup is not complete. */
-class Flaw extends Error {
+class BackupDefect extends Error {
   constructor(
     message: string,
     readonly state: 'partial' | 'damaged' = 'damaged',
@@ -61,17 +61,17 @@ function measure(path: string, names: string[]): Sizes {
 
 function readManifest(path: string, id: string, sizes: Sizes): Manifest {
   if (!sizes.has(CHECKSUMS))
-    throw new Flaw(`${CHECKSUMS} is missing, so the backup was not completed`, 'partial')
+    throw new BackupDefect(`${CHECKSUMS} is missing, so the backup was not completed`, 'partial')
   const sums = parseChecksums(read(path, CHECKSUMS, sizes))
   const content = read(path, MANIFEST, sizes)
   if (sums.get(MANIFEST) !== hash('sha256', content))
-    throw new Flaw(`the checksum of ${MANIFEST} does not match ${CHECKSUMS}`)
+    throw new BackupDefect(`the checksum of ${MANIFEST} does not match ${CHECKSUMS}`)
   const {data: manifest} = manifestSchema.safeParse(parseJson(content))
-  if (!manifest) throw new Flaw(`${MANIFEST} is malformed`)
-  if (manifest.id !== id) throw new Flaw(`${MANIFEST} belongs to backup ${manifest.id}`)
+  if (!manifest) throw new BackupDefect(`${MANIFEST} is malformed`)
+  if (manifest.id !== id) throw new BackupDefect(`${MANIFEST} belongs to backup ${manifest.id}`)
   for (const {file, sha256} of [...manifest.archives, manifest.globals]) {
     if (sums.get(file) !== sha256)
-      throw new Flaw(`${CHECKSUMS} and ${MANIFEST} list different checksums for ${file}`)
+      throw new BackupDefect(`${CHECKSUMS} and ${MANIFEST} list different checksums for ${file}`)
   }
   return manifest
 }
@@ -80,18 +80,18 @@ function readManifest(path: string, id: string, sizes: Sizes): Manifest {
 function compare({archives, globals}: Manifest, sizes: Sizes): void {
   const files = [...archives, globals].map(({file}) => file)
   const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(files)
-  if (twice !== undefined) throw new Flaw(`${MANIFEST} lists ${twice} twice`)
+  if (twice !== undefined) throw new BackupDefect(`${MANIFEST} lists ${twice} twice`)
   for (const {file, bytes} of [...archives, globals]) {
     const size = sizes.get(file)
-    if (size === undefined) throw new Flaw(`${file} is missing`)
-    if (size !== bytes) throw new Flaw(`${file} has ${size} bytes instead of ${bytes}`)
+    if (size === undefined) throw new BackupDefect(`${file} is missing`)
+    if (size !== bytes) throw new BackupDefect(`${file} has ${size} bytes instead of ${bytes}`)
   }
 }
 
 function read(path: string, name: string, sizes: Sizes): Buffer {
   const size = sizes.get(name)
-  if (size === undefined) throw new Flaw(`${name} is missing`)
-  if (size > LIMIT) throw new Flaw(`${name} is too large (${size} bytes)`)
+  if (size === undefined) throw new BackupDefect(`${name} is missing`)
+  if (size > LIMIT) throw new BackupDefect(`${name} is too large (${size} bytes)`)
   // A pipe that takes the place of the file now would be waited for.
   const file = openSync(join(path, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
@@ -108,11 +108,11 @@ function read(path: string, name: string, sizes: Sizes): Buffer {
  */
 function parseChecksums(content: Buffer): Map<string, string> {
   const lines = content.toString('utf8').split('\n')
-  if (lines.pop() !== '' || lines.length === 0) throw new Flaw(`${CHECKSUMS} is truncated`)
+  if (lines.pop() !== '' || lines.length === 0) throw new BackupDefect(`${CHECKSUMS} is truncated`)
   return new Map(
     lines.map(line => {
       const [, escaped, sum = '', name = ''] = /^(\\?)([0-9a-f]{64}) [ *](.+)$/.exec(line) ?? []
-      if (!sum) throw new Flaw(`${CHECKSUMS} is malformed`)
+      if (!sum) throw new BackupDefect(`${CHECKSUMS} is malformed`)
       return [escaped ? name.replace(/\\(.)/g, (_, char) => (char === 'n' ? '\n' : String(char))) : name, sum]
     }),
   )
@@ -122,7 +122,7 @@ function parseJson(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString('utf8'))
   } catch {
-    throw new Flaw(`${MANIFEST} is malformed`)
+    throw new BackupDefect(`${MANIFEST} is malformed`)
   }
 }
 

@@ -6,7 +6,7 @@ import {timeOf} from './backup-set.js'
 
 /**
  * Lists the hidden directories that interrupted commands left: partially written or partially deleted backups. The
- * names that backup.sh uses when run by hand do not match.
+ * names that backup.sh uses when run manually do not match.
  * @throws backup-directory, disk-full
  */
 export async function listLeftovers(root: string): Promise<string[]> {
@@ -27,7 +27,7 @@ export async function listLeftovers(root: string): Promise<string[]> {
  * repository, because a backup that is being written has the same kind of name.
  * @throws backup-directory, disk-full
  */
-export async function sweepLeftovers(root: string): Promise<string[]> {
+export async function deleteLeftovers(root: string): Promise<string[]> {
   const names = await listLeftovers(root)
   for (const name of names) {
     await rm(join(root, name), {recursive: true, force: true}).catch((error: unknown) => {

@@ -12,7 +12,7 @@ const holderSchema = z.object({
   command: z.string(),
   since: z.iso.datetime(),
   /**
-   * Start time of the process, where the system reports it: it distinguishes the process from a later one with its
+   * Start time of the process, if the operating system provides it: it distinguishes the process from a later one with its
    * pid.
    */
   started: z.string().optional(),

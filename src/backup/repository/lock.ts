@@ -135,7 +135,7 @@ function lockPath(root: string): string {
 function takenOver(root: string): AquastreamError {
   return new AquastreamError(
     'busy',
-    `${root} was taken over by another command while this one was suspended`,
+    `another command took the lock of ${root} while this command was suspended`,
     {
       hint: 'run the command again when the other one has finished',
     },

@@ -58,8 +58,19 @@ export interface RestorePlan {
   safety: SchemaSize[]
   /** Estimated seconds of the replay. */
   expected: number
-  notices: string[]
+  notices: RestoreNotice[]
 }
+
+/** What a person has to know before a restore, besides its changes. */
+export type RestoreNotice =
+  /** A newer backup was skipped, because it is not complete or is dated in the future. */
+  | {type: 'skipped-backup'; id: string; state: BackupSet['state']; reason: string | undefined}
+  /** Foreign keys of other schemas that exist only in the backup, so they are not created. */
+  | {type: 'missing-foreign-keys'; names: string[]}
+  /** The backup is of another database. */
+  | {type: 'other-database'; name: string}
+  /** The archive has no manifest, so row counts cannot be compared. */
+  | {type: 'no-manifest'}
 
 /** What a restore would change in one schema; rows are counted `now` in the database and `then` in the backup. */
 export interface PlannedSchema {
@@ -126,22 +137,17 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
 }
 
 function noticesOf(
-  {passedOver, manifest}: RestoreSource,
-  {other: otherDatabase, missingForeignKeys: missing}: TargetState,
-): string[] {
+  {skipped, manifest}: RestoreSource,
+  {other, missingForeignKeys}: TargetState,
+): RestoreNotice[] {
   return [
-    ...passedOver.map(passedOverNotice),
-    ...(missing.length === 0
+    ...skipped.map(({id, state, reason}) => ({type: 'skipped-backup', id, state, reason}) as const),
+    ...(missingForeignKeys.length === 0
       ? []
-      : [`foreign keys that the backup has and the database has not are not created: ${missing.join(', ')}`]),
-    ...(otherDatabase === undefined ? [] : [`this is a backup of another database: ${otherDatabase}`]),
-    ...(manifest ? [] : ['this file has no manifest, so row counts cannot be compared']),
+      : [{type: 'missing-foreign-keys', names: missingForeignKeys} as const]),
+    ...(other === undefined ? [] : [{type: 'other-database', name: other} as const]),
+    ...(manifest ? [] : [{type: 'no-manifest'} as const]),
   ]
-}
-
-function passedOverNotice({id, state, reason}: BackupSet): string {
-  if (state === 'complete') return `the backup ${id} is dated in the future and was skipped`
-  return `the newer backup ${id} is ${state} and was skipped${reason === undefined ? '' : `: ${reason}`}`
 }
 
 type Tables = DumpedTable[] | undefined

@@ -58,7 +58,7 @@ export async function replay(
   return new Replay(request, site, ctx).run()
 }
 
-/** The line that restore.sh writes when psql has ended; its output ends without it if the script was killed. */
+/** The line that restore.sh writes when psql has exited; its output ends without it if the script was killed. */
 const ENDED = 'aquastream ended'
 
 /** One replay, and the output of restore.sh so far. */
@@ -105,7 +105,7 @@ class Replay {
     throw replayFailed(ended)
   }
 
-  /** Waits for the locks; returns false if psql ended without them. */
+  /** Waits for the locks; returns false if psql exited without them. */
   async #isLocked(lines: EventEmitter, closed: Promise<unknown>): Promise<boolean> {
     while (!this.#emitted.includes(ENDED)) {
       if (this.#emitted.includes('aquastream locked')) return true
@@ -141,7 +141,7 @@ class Replay {
     if (this.#emitted.includes('aquastream commits')) return report
     throw new AquastreamError(
       'restore-unknown',
-      'the schema was replaced, but the result of the comparison of row counts was lost',
+      'the schema was replaced, but the output ended before the row counts were confirmed',
       {hint: 'compare the rows with aquastream db:restore --dry-run'},
     )
   }
@@ -160,7 +160,7 @@ async function* withLast(bytes: AsyncIterable<Buffer>, onLast: () => void): Asyn
 
 /**
  * Sends the bytes to psql.
- * @returns whether all were sent; false if psql ended early, in which case its stderr tells why
+ * @returns whether all were sent; false if psql exited early, in which case its stderr tells why
  */
 async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: AbortSignal): Promise<boolean> {
   const ended = new AbortController()
@@ -177,7 +177,7 @@ async function send(bytes: AsyncIterable<Buffer>, program: Program, signal: Abor
   }
 }
 
-/** Error codes of a write to a program that has ended, which arrive before its exit status. */
+/** Error codes of a write to a program that has exited, which arrive before its exit status. */
 const CLOSED = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 async function aborted(signal: AbortSignal): Promise<never> {
@@ -188,7 +188,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
   throw signal.reason as Error
 }
 
-/** Creates the error of a replay that psql ended. Its cause is the error of the server, if there was one. */
+/** Creates the error of a replay that psql stopped. Its cause is the error of the server, if there was one. */
 function replayFailed(ended: {exitCode: number; stderr: string}): AquastreamError {
   const error = findSqlError(ended)
   if (error?.state === DEPENDENTS)

@@ -8,10 +8,10 @@ import {identifier} from '../../system/text/sql-quote.js'
 import type {BackupEvent} from '../dump/dump.js'
 import {listSchemas} from '../dump/snapshot.js'
 import {writeSet} from '../dump/write-set.js'
-import {sweepLeftovers} from '../repository/leftovers.js'
+import {deleteLeftovers} from '../repository/leftovers.js'
 import {withDirectoryLock} from '../repository/lock.js'
 import {rowsIn} from '../repository/manifest.js'
-import type {RestorePlan} from './plan.js'
+import type {RestoreNotice, RestorePlan} from './plan.js'
 import {replay} from './replay.js'
 import {manifestText, type RestoreSource} from './source.js'
 
@@ -19,6 +19,7 @@ import {manifestText, type RestoreSource} from './source.js'
 export type RestoreEvent =
   | {type: 'step'; step: 'safety' | 'replay' | 'commit'; state: 'started' | 'done'}
   | {type: 'bytes'; read: number; total: number}
+  | {type: 'plan-notice'; notice: RestoreNotice}
   | BackupEvent
 
 /** The JSON of `db:restore`. `seconds` is the elapsed time, to 0.1 s. */
@@ -79,8 +80,8 @@ async function restoreLocked(
 ): Promise<Omit<RestoreReport, 'seconds'>> {
   const {server, source, into} = plan
   await lockDatabase(session, server)
-  for (const text of plan.notices) ctx.on({type: 'notice', text})
-  await sweepLeftovers(plan.root)
+  for (const notice of plan.notices) ctx.on({type: 'plan-notice', notice})
+  await deleteLeftovers(plan.root)
   let saved: string | undefined
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
   const {skippedForeignKeys} = await replay(

@@ -62,7 +62,7 @@ function toStream(bytes: AsyncIterable<Buffer>): Readable {
 /** Appends the statement that restore.sh requires before it commits, because truncated SQL can be valid SQL. */
 async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   yield* sql
-  yield Buffer.from("\nSELECT pg_catalog.set_config('aquastream.whole', 'yes', true);\n")
+  yield Buffer.from("\nSELECT pg_catalog.set_config('aquastream.complete', 'yes', true);\n")
 }
 
 /**
@@ -137,9 +137,8 @@ function toRow({type, text}: DumpPart): Buffer {
 }
 
 /**
- * Runs the statements of the table in their order, and again those that needed what came later, until all have succeeded. If
- * none succeeds any more, the error of the first required one ends the restore; without a required one, they stay in the
- * table.
+ * Runs the statements in order and repeats the failed ones until all succeed. If a pass makes no progress, the error of
+ * the first required statement fails the restore; if none of them is required, they stay in the table.
  * @param required a condition in SQL
  */
 function runStatements({required}: {required: 'is_table' | 'true'}): Buffer {

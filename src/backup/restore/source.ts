@@ -23,8 +23,8 @@ export interface RestoreSource {
   /** Directory of the backup, or of the file. */
   directory: string
   archives: SourceArchive[]
-  /** Newer backups that were passed over because they are not complete, or dated in the future. */
-  passedOver: BackupSet[]
+  /** Newer backups that were skipped because they are not complete, or dated in the future. */
+  skipped: BackupSet[]
 }
 
 /** Selects the archives to restore. */
@@ -56,10 +56,10 @@ export async function findSource(request: SourceRequest, root: string): Promise<
   const where = at === undefined ? root : `${root} at or before ${new Date(time).toISOString()}`
   const found = findSet(eligible, 'latest', where)
   const newer = eligible.slice(0, eligible.indexOf(found))
-  const passedOver = newer.filter(
+  const skipped = newer.filter(
     set => (set.state !== 'complete' || isFuture(set, new Date())) && set.manifest?.kind !== 'safety',
   )
-  return {...fromSet(found, schema), passedOver}
+  return {...fromSet(found, schema), skipped}
 }
 
 function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
@@ -111,7 +111,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
     set: {id: set.id, takenAt: set.takenAt.toISOString(), label: manifest.label},
     manifest,
     directory: set.path,
-    passedOver: [],
+    skipped: [],
     archives: archives.map(known => ({
       schema: known.schema,
       path: join(set.path, known.file),
@@ -141,7 +141,7 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     set: undefined,
     manifest: undefined,
     directory,
-    passedOver: [],
+    skipped: [],
     archives: [{...(await identify(path)), schema, known: undefined}],
   }
 }

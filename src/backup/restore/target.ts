@@ -26,7 +26,7 @@ export interface TargetState {
   tables: Map<string, Archive['tables']>
   dependents: Dependents
   extensions: string[]
-  /** Foreign keys of other schemas to those to be restored, which the backup has and the database has not. */
+  /** Foreign keys of other schemas to those to be restored that exist only in the backup. */
   missingForeignKeys: string[]
   /** Name of the database that was backed up, if it differs from the default database, which is to be restored. */
   other: string | undefined

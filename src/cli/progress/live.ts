@@ -7,7 +7,7 @@ import {
   ProcessOutput,
   type SimpleRenderer,
 } from 'listr2'
-import {colouredOnly} from '../terminal/printable.js'
+import {coloredOnly} from '../terminal/printable.js'
 import {wrap} from '../terminal/wrap.js'
 import type {ProgressPrinter} from './printer.js'
 
@@ -79,7 +79,7 @@ class LiveTask {
   }
 
   get title(): string {
-    return `${this.name} ${chalkStderr.dim(colouredOnly(this.detail))}`
+    return `${this.name} ${chalkStderr.dim(coloredOnly(this.detail))}`
   }
 
   run(wrapper: Wrapper): Promise<void> {

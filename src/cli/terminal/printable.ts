@@ -3,17 +3,17 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
 }
 
-/** A colour or another attribute of text (SGR, ECMA-48 8.3.117), or any other control character except tab and newline. */
-const COLOUR_OR_CONTROL = new RegExp(String.raw`(\x1b\[[\d;:]*m)|(?![\t\n])\p{Cc}`, 'gu')
+/** A color or another attribute of text (SGR, ECMA-48 8.3.117), or any other control character except tab and newline. */
+const COLOR_OR_CONTROL = new RegExp(String.raw`(\x1b\[[\d;:]*m)|(?![\t\n])\p{Cc}`, 'gu')
 
 /**
- * Makes all control characters visible, as in `\x1b]0;title\x07`, and leaves colours as they are. The last colour ends
+ * Makes all control characters visible, as in `\x1b]0;title\x07`, and leaves colors as they are. The last color ends
  * with the text.
  */
-export function colouredOnly(text: string): string {
+export function coloredOnly(text: string): string {
   const shown = text.replace(
-    COLOUR_OR_CONTROL,
-    (character, colour: string | undefined) => colour ?? escape(character),
+    COLOR_OR_CONTROL,
+    (character, color: string | undefined) => color ?? escape(character),
   )
   return shown.includes('\u001B') ? `${shown}\u001B[0m` : shown
 }

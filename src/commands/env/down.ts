@@ -20,7 +20,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
 
   async run(): Promise<DownReport> {
     const {flags} = await this.parse(EnvDown)
-    const {bringDown, planDown} = await import('../../env/down.js')
+    const {stopStack, planDown} = await import('../../env/down.js')
     const {downLoss, downSummary, downUpdate} = await import('../../views/env/down.js')
     const stack = await this.stackContext(flags)
     const plan = await this.interruptible(() => planDown(stack, {volumes: flags.volumes}))
@@ -28,7 +28,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
       await confirmByName(downLoss(plan), plan.project)
     }
-    const report = await this.progress([['stop']], downUpdate, ctx => bringDown(plan, ctx))
+    const report = await this.progress([['stop']], downUpdate, ctx => stopStack(plan, ctx))
     this.log(downSummary(report))
     return report
   }

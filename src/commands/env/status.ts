@@ -20,7 +20,7 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
 
   async run(): Promise<StatusReport | undefined> {
     const {flags} = await this.parse(EnvStatus)
-    const {findUnwell, readStatus, watchStatus} = await import('../../env/status.js')
+    const {findUnhealthy, readStatus, watchStatus} = await import('../../env/status.js')
     const {statusTable} = await import('../../views/env/status.js')
     const stack = await this.stackContext(flags)
     if (flags.watch) {
@@ -33,7 +33,7 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
     }
     const report = await this.interruptible(signal => readStatus(stack, signal))
     this.log(statusTable(report))
-    await this.reportProblems(findUnwell(report))
+    await this.reportProblems(findUnhealthy(report))
     return report
   }
 }

@@ -56,13 +56,13 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
 
   async run(): Promise<UpReport> {
     const {flags} = await this.parse(EnvUp)
-    const {bringUp} = await import('../../env/up.js')
+    const {startStack} = await import('../../env/up.js')
     const {UP_TASKS, upSummary, upUpdate} = await import('../../views/env/up.js')
     const {service: services = [], stub = [], real = [], engine, pull, timeout} = flags
     const wait = !flags['no-wait']
     const stack = await this.stackContext(flags)
     const request = {stack, services, stub, real, engine, pull, wait, timeout}
-    const report = await this.progress(UP_TASKS, upUpdate, ctx => bringUp(request, ctx))
+    const report = await this.progress(UP_TASKS, upUpdate, ctx => startStack(request, ctx))
     this.log(upSummary(report))
     return report
   }

@@ -39,7 +39,7 @@ export async function fetchImages({images, target}: Plan, ctx: Context<EngineEve
 async function pull(image: string, {on, signal}: Context<EngineEvent>): Promise<string | undefined> {
   const layers = new Map<string, boolean>()
   const onLine = (line: string): void => {
-    // As the docker command prints them, in English always; for progress alone.
+    // The states that the docker command prints. They are always in English, and are used only to show progress.
     const [, layer, state] = /^(\w+): (Pulling fs layer|Already exists|Pull complete)/.exec(line) ?? []
     if (!layer) return
     layers.set(layer, state !== 'Pulling fs layer')

@@ -48,7 +48,7 @@ interface ComposeFile {
   hashes: Hashes
 }
 
-/** Lets Compose itself parse the file, since its version number does not tell whether it can. */
+/** Lets Compose itself parse the file, since its version number does not show whether it can. */
 async function readComposeFile(
   target: Target,
   {stubs, containers}: Pick<ImageChoice, 'stubs'> & {containers: Container[]},

@@ -6,7 +6,7 @@ import {AquastreamError} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {splitLines} from '../../system/text/split-lines.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
-import type {Home} from './home/home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
 import type {Database, RunOrder} from './service-spec.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
@@ -20,7 +20,7 @@ const STOP_TIMEOUT_MS = 90_000
  * socket of a dead supervisor refuses connections.
  * @throws state-directory: this user may not enter the directory of the stack
  */
-export async function isListening({path, socket: address}: Home): Promise<boolean> {
+export async function isListening({path, socket: address}: StackDirectory): Promise<boolean> {
   const socket = connect(address)
   try {
     await once(socket, 'connect')
@@ -42,52 +42,62 @@ export async function isListening({path, socket: address}: Home): Promise<boolea
 
 /** Returns the current states; with `seen`, waits up to 2 s until they have changed since that version. */
 export async function askStates(
-  home: Home,
+  stackDirectory: StackDirectory,
   {seen, signal}: {seen?: number | undefined; signal?: AbortSignal | undefined} = {},
 ): Promise<{version: number; states: Supervised[]}> {
-  return ask(home, `GET /states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
+  return ask(stackDirectory, `GET /states${seen === undefined ? '' : `?seen=${seen}`}`, {signal})
 }
 
 /** Returns the details of each service beyond its state. */
-export async function askFacts(home: Home, signal?: AbortSignal): Promise<ServiceFacts[]> {
-  return ask(home, 'GET /facts', {signal})
+export async function askFacts(
+  stackDirectory: StackDirectory,
+  signal?: AbortSignal,
+): Promise<ServiceFacts[]> {
+  return ask(stackDirectory, 'GET /facts', {signal})
 }
 
 /** Returns the memory in use by each service, in bytes. */
-export async function askMemory(home: Home): Promise<Record<string, number>> {
-  return ask(home, 'GET /memory')
+export async function askMemory(stackDirectory: StackDirectory): Promise<Record<string, number>> {
+  return ask(stackDirectory, 'GET /memory')
 }
 
 /** Returns how to connect to the database of the stack; null if none is running. */
-export async function askDatabase(home: Home): Promise<Database | null> {
-  return ask(home, 'GET /database')
+export async function askDatabase(stackDirectory: StackDirectory): Promise<Database | null> {
+  return ask(stackDirectory, 'GET /database')
 }
 
 /** Sends the services to run; the supervisor answers before they have been started. */
-export async function sendSpecs(home: Home, order: RunOrder): Promise<void> {
-  await ask(home, 'POST /run', {body: order})
+export async function sendSpecs(stackDirectory: StackDirectory, order: RunOrder): Promise<void> {
+  await ask(stackDirectory, 'POST /run', {body: order})
 }
 
 /**
  * Stops services, which the supervisor keeps in its list.
  * @param signal aborts the wait, not the stop
  */
-export async function askToStopServices(home: Home, services: string[], signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST /stop-services', {body: services, signal, timeout: STOP_TIMEOUT_MS})
+export async function askToStopServices(
+  stackDirectory: StackDirectory,
+  services: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await ask(stackDirectory, 'POST /stop-services', {body: services, signal, timeout: STOP_TIMEOUT_MS})
 }
 
 /**
  * Stops all services and then the supervisor.
  * @param signal aborts the wait, not the stop
  */
-export async function askToStop(home: Home, signal: AbortSignal): Promise<void> {
-  await ask(home, 'POST /stop', {signal, timeout: STOP_TIMEOUT_MS})
+export async function askToStop(stackDirectory: StackDirectory, signal: AbortSignal): Promise<void> {
+  await ask(stackDirectory, 'POST /stop', {signal, timeout: STOP_TIMEOUT_MS})
 }
 
 /** Yields new log lines of all services until the supervisor exits or the signal aborts. The supervisor must listen. */
-export async function* followLines(home: Home, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* followLines(
+  stackDirectory: StackDirectory,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   try {
-    const asking = request({socketPath: home.socket, path: '/lines', signal, agent: false})
+    const asking = request({socketPath: stackDirectory.socket, path: '/lines', signal, agent: false})
     asking.end()
     const [response] = (await once(asking, 'response')) as [IncomingMessage]
     for await (const line of splitLines(response)) yield JSON.parse(line) as LogLine
@@ -105,7 +115,7 @@ interface AskOptions {
 }
 
 async function ask<T>(
-  {socket}: Home,
+  {socket}: StackDirectory,
   route: `${'GET' | 'POST'} /${string}`,
   {body, signal, timeout = TIMEOUT_MS}: AskOptions = {},
 ): Promise<T> {

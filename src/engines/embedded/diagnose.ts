@@ -1,17 +1,17 @@
 import type {ServiceState} from '../../stack/state.js'
 import type {Diagnosis} from '../engine.js'
 import {endEvidence, logEvidence} from '../evidence.js'
-import type {Home} from './home/home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
 import {readLogs} from './logs.js'
 
 /** The number of lines that are read: a few stack traces. */
 const TAIL = 2000
 
 /** Returns the lines of the last run of a service that explain why it does not become healthy. */
-export async function diagnose(home: Home, state: ServiceState): Promise<Diagnosis> {
+export async function diagnose(stackDirectory: StackDirectory, state: ServiceState): Promise<Diagnosis> {
   const log: string[] = []
   const query = {services: [state.service], follow: false, tail: TAIL}
-  for await (const {text} of readLogs(home, query, new AbortController().signal)) log.push(text)
+  for await (const {text} of readLogs(stackDirectory, query, new AbortController().signal)) log.push(text)
   const {service, restarts, health, healthOutput} = state
   return {
     evidence: [

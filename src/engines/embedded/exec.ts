@@ -5,7 +5,7 @@ import {startOnHost} from '../../system/program.js'
 import {which} from '../../system/which.js'
 import {notRunning} from '../not-running.js'
 import {askDatabase, isListening} from './client.js'
-import type {Home} from './home/home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
 
 /**
  * Returns a function that starts programs of this machine for the server of a stack. Its own psql and pg_dump take
@@ -14,11 +14,11 @@ import type {Home} from './home/home.js'
  * @throws not-healthy, tool-missing
  */
 export async function execInPostgres(
-  home: Home,
+  stackDirectory: StackDirectory,
   project: string,
   dockerProblem: string | undefined,
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
-  const database = (await isListening(home)) ? await askDatabase(home) : null
+  const database = (await isListening(stackDirectory)) ? await askDatabase(stackDirectory) : null
   if (!database) {
     const {code, message} = notRunning(`postgres of ${project}`, 'dev', dockerProblem)
     throw new AquastreamError(code, message, {

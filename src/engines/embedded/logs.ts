@@ -6,20 +6,25 @@ import {splitIntoBatches} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
 import {followLines, isListening} from './client.js'
-import type {Home} from './home/home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
 
 /** Reads the log lines of the requested services in chronological order, and then, with `follow`, new lines. */
-export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal): AsyncGenerator<LogLine> {
-  const services = await servicesWithLogs(home, query.services)
+export async function* readLogs(
+  stackDirectory: StackDirectory,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const services = await servicesWithLogs(stackDirectory, query.services)
   const since = query.since === undefined ? '' : toTime(query.since)
   // Subscribe before the files are read, so that no line is missed in between.
-  const coming = query.follow && (await isListening(home)) ? followLines(home, signal) : undefined
+  const coming =
+    query.follow && (await isListening(stackDirectory)) ? followLines(stackDirectory, signal) : undefined
   const first = coming?.next()
   // It may reject while the files are read; it is awaited afterwards.
   first?.catch(() => undefined)
   let last = ''
   for await (const line of mergeByTime(
-    services.map(service => tailOf(linesOf(home, service, since), query.tail)),
+    services.map(service => tailOf(linesOf(stackDirectory, service, since), query.tail)),
   )) {
     signal.throwIfAborted()
     last = line.time
@@ -33,8 +38,8 @@ export async function* readLogs(home: Home, query: LogQuery, signal: AbortSignal
 }
 
 /** The log of the supervisor is excluded: it is empty unless the supervisor has a bug. */
-async function servicesWithLogs(home: Home, wanted: string[]): Promise<string[]> {
-  const names = await readdir(dirname(home.log(''))).catch(() => [])
+async function servicesWithLogs(stackDirectory: StackDirectory, wanted: string[]): Promise<string[]> {
+  const names = await readdir(dirname(stackDirectory.log(''))).catch(() => [])
   const all = names.flatMap(name => (name.endsWith('.log') ? [name.slice(0, -'.log'.length)] : []))
   return all.filter(name => name !== 'supervisor' && (wanted.length === 0 || wanted.includes(name)))
 }
@@ -62,8 +67,12 @@ function lastOf<T>(list: T[], count: number): T[] {
 }
 
 /** Reads the rotated files, the oldest first; each line is `TIME TEXT`. */
-async function* linesOf(home: Home, service: string, since: string): AsyncGenerator<LogLine[]> {
-  const path = home.log(service)
+async function* linesOf(
+  stackDirectory: StackDirectory,
+  service: string,
+  since: string,
+): AsyncGenerator<LogLine[]> {
+  const path = stackDirectory.log(service)
   for (const file of [`${path}.2`, `${path}.1`, path]) {
     const input = createReadStream(file)
     try {

@@ -3,8 +3,8 @@ import {freeSpace} from '../../system/files/disk.js'
 import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
-import type {Home} from './home/home.js'
-import {makeHome} from './home/make-home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
+import {createStackDirectory} from './stack-directory/create.js'
 import {choosePostgres} from './postgres/choose.js'
 import {fingerprint} from './service-spec.js'
 import {specsOf} from './specs.js'
@@ -15,18 +15,25 @@ import type {Supervised} from './supervisor/supervisor.js'
 const DISK_FLOOR = 512 * 1024 ** 2
 
 /** Checks all requirements of a start on this machine and determines its changes; creates only empty directories. */
-export async function planStart(target: Target, home: Home, signal: AbortSignal): Promise<Plan> {
+export async function planStart(
+  target: Target,
+  stackDirectory: StackDirectory,
+  signal: AbortSignal,
+): Promise<Plan> {
   const jobless = {...target, jobs: []}
   const empty = {target: jobless, changes: [], stubs: {services: [], image: ''}, images: []}
   const refused = target.real.map(realNeedsDocker)
   try {
-    await makeHome(home)
-    const [postgres, states] = await Promise.all([choosePostgres(home), readStates(home, signal)])
+    await createStackDirectory(stackDirectory)
+    const [postgres, states] = await Promise.all([
+      choosePostgres(stackDirectory),
+      readStates(stackDirectory, signal),
+    ])
     const [ports, disk, specs] = await Promise.all([
-      findPortProblems(target, home),
-      findDiskProblem(home),
+      findPortProblems(target, stackDirectory),
+      findDiskProblem(stackDirectory),
       // Invalid settings are reported elsewhere, and no service can be defined with them.
-      target.settings.problems.length > 0 ? [] : specsOf(target, postgres.programs, home),
+      target.settings.problems.length > 0 ? [] : specsOf(target, postgres.programs, stackDirectory),
     ])
     return {
       ...empty,
@@ -49,12 +56,12 @@ function realNeedsDocker(service: string): Problem {
   }
 }
 
-async function findPortProblems(target: Target, home: Home): Promise<Problem[]> {
+async function findPortProblems(target: Target, stackDirectory: StackDirectory): Promise<Problem[]> {
   // Sequentially: two concurrent checks of the same port would see each other.
   const unusable = await findUnusable(target)
   const taken = await findTaken(target, () => false)
   // Read after the ports, since a concurrent start may have occupied some of them in the meantime.
-  const states = await readStates(home)
+  const states = await readStates(stackDirectory)
   const isOwn = ({service, port}: Place): boolean =>
     states.some(state => state.service === service && (state.health === 'unhealthy' || isAt(state, port)))
   const foreign = await stillTaken(
@@ -82,7 +89,7 @@ function takenByNeighbour({service, port}: Place, holder: Supervised): Problem {
   }
 }
 
-async function findDiskProblem({path}: Home): Promise<Problem[]> {
+async function findDiskProblem({path}: StackDirectory): Promise<Problem[]> {
   const free = await freeSpace(path)
   if (free >= DISK_FLOOR) return []
   return [

@@ -5,7 +5,7 @@ import {which} from '../../system/which.js'
 import type {Target} from '../engine.js'
 import {hashStubs, STUBS} from '../stubs.js'
 import {addressOf, environmentOf, hostOf, type Values} from './environment.js'
-import type {Home} from './home/home.js'
+import type {StackDirectory} from './stack-directory/stack-directory.js'
 import {findOwner, type Owner} from './postgres/owner.js'
 import {type PostgresPrograms, versionOf} from './postgres/programs.js'
 import type {Run, ServiceSpec} from './service-spec.js'
@@ -13,7 +13,7 @@ import type {Run, ServiceSpec} from './service-spec.js'
 /** What determines how the services run on this machine. */
 interface ServicePlace {
   values: Values
-  home: Home
+  stackDirectory: StackDirectory
   owner: Owner | undefined
   postgres: PostgresPrograms
   /** Paths of the programs; undefined if not found on this machine. */
@@ -30,7 +30,7 @@ type Form = Pick<ServiceSpec, 'image' | 'run'>
 export async function specsOf(
   target: Target,
   postgres: PostgresPrograms,
-  home: Home,
+  stackDirectory: StackDirectory,
 ): Promise<ServiceSpec[]> {
   const [owner, redis, minio, stubs] = await Promise.all([
     findOwner(),
@@ -38,7 +38,7 @@ export async function specsOf(
     which('minio'),
     hashStubs(),
   ])
-  const site = {values: target.settings.values, home, owner, postgres, redis, minio, stubs}
+  const site = {values: target.settings.values, stackDirectory, owner, postgres, redis, minio, stubs}
   const services = SERVICES.filter(({name}) => target.services.includes(name))
   return Promise.all(services.map(async service => toSpec(service, site)))
 }
@@ -62,7 +62,7 @@ const INFRASTRUCTURE: Partial<Record<string, (site: ServicePlace) => Form | Prom
   minio,
 }
 
-function postgres({postgres: {bin, version}, values, home, owner}: ServicePlace): Form {
+function postgres({postgres: {bin, version}, values, stackDirectory, owner}: ServicePlace): Form {
   const {POSTGRES_USER: user, POSTGRES_PASSWORD: password, POSTGRES_DB: name, POSTGRES_PORT: port} = values
   const options = {listen_addresses: values.BIND!, port: port!, unix_socket_directories: ''}
   const server = {host: hostOf(values), port: Number(port), user: user!}
@@ -71,21 +71,21 @@ function postgres({postgres: {bin, version}, values, home, owner}: ServicePlace)
     run: {
       program: [
         join(bin, 'postgres'),
-        ...['-D', home.data('postgres')],
+        ...['-D', stackDirectory.data('postgres')],
         ...Object.entries(options).flatMap(([option, value]) => ['-c', `${option}=${value}`]),
       ],
-      env: usualEnvironment(home),
-      directory: home.path,
+      env: usualEnvironment(stackDirectory),
+      directory: stackDirectory.path,
       owner,
       // Fast shutdown; SIGTERM would wait until every client has disconnected.
       stop: 'SIGINT',
       health: {by: 'postgres', ...server, database: name!},
-      database: {...server, bin, data: home.data('postgres'), name: name!, password: password!},
+      database: {...server, bin, data: stackDirectory.data('postgres'), name: name!, password: password!},
     },
   }
 }
 
-async function redis({redis: program, values, home, owner}: ServicePlace): Promise<Form> {
+async function redis({redis: program, values, stackDirectory, owner}: ServicePlace): Promise<Form> {
   if (program === undefined) return skipped('redis', 'redis-server', 'apt install redis-server')
   const hash = createHash('sha256').update(values.REDIS_PASSWORD!).digest('hex')
   const port = values.REDIS_PORT!
@@ -95,13 +95,13 @@ async function redis({redis: program, values, home, owner}: ServicePlace): Promi
       program: [
         program,
         '-',
-        ...['--port', port, '--bind', values.BIND!, '--dir', home.data('redis')],
+        ...['--port', port, '--bind', values.BIND!, '--dir', stackDirectory.data('redis')],
         ...['--appendonly', 'yes', '--daemonize', 'no'],
       ],
       // The SHA-256 hash of the password contains no characters with a special meaning.
       input: `user default on #${hash} ~* &* +@all\n`,
-      env: usualEnvironment(home),
-      directory: home.data('redis'),
+      env: usualEnvironment(stackDirectory),
+      directory: stackDirectory.data('redis'),
       owner,
       stop: 'SIGTERM',
       health: {by: 'redis', host: hostOf(values), port: Number(port), password: values.REDIS_PASSWORD!},
@@ -109,18 +109,18 @@ async function redis({redis: program, values, home, owner}: ServicePlace): Promi
   }
 }
 
-async function minio({minio: program, values, home, owner}: ServicePlace): Promise<Form> {
+async function minio({minio: program, values, stackDirectory, owner}: ServicePlace): Promise<Form> {
   if (program === undefined) {
     return skipped('minio', 'minio', 'see https://github.com/minio/minio')
   }
-  const directory = home.data('minio')
+  const directory = stackDirectory.data('minio')
   const [api, console] = [0, 1].map(index => addressOf('minio', values, index))
   return {
     image: `minio ${await versionOf(program, /version (?:RELEASE\.)?(\S+)/)}`,
     run: {
       program: [program, 'server', directory, '--address', api!, '--console-address', console!],
       env: {
-        ...usualEnvironment(home),
+        ...usualEnvironment(stackDirectory),
         HOME: directory,
         MINIO_ROOT_USER: values.S3_ACCESS_KEY!,
         MINIO_ROOT_PASSWORD: values.S3_SECRET_KEY!,
@@ -142,7 +142,7 @@ function skipped(service: string, program: string, how: string): Form {
 const STUB_SERVER = join(STUBS, 'server.js')
 
 async function stub(
-  {values, home, redis: redisHere, minio: minioHere, stubs}: ServicePlace,
+  {values, stackDirectory, redis: redisHere, minio: minioHere, stubs}: ServicePlace,
   service: string,
 ): Promise<Form> {
   const missing = new Set([...(redisHere ? [] : ['redis']), ...(minioHere ? [] : ['minio'])])
@@ -151,8 +151,11 @@ async function stub(
     image: `stub ${stubs}`,
     run: {
       program: [process.execPath, STUB_SERVER, service],
-      env: {...usualEnvironment(home), ...environmentOf(service, values, name => !missing.has(name))},
-      directory: home.path,
+      env: {
+        ...usualEnvironment(stackDirectory),
+        ...environmentOf(service, values, name => !missing.has(name)),
+      },
+      directory: stackDirectory.path,
       stop: 'SIGTERM',
       health: {by: 'http', url: `http://${addressOf(service, values)}/actuator/health/readiness`},
     } satisfies Run,
@@ -160,7 +163,7 @@ async function stub(
 }
 
 /** Variables that every program needs; they contain no secret. */
-function usualEnvironment({path}: Home): Record<string, string> {
+function usualEnvironment({path}: StackDirectory): Record<string, string> {
   const {PATH = '/usr/local/bin:/usr/bin:/bin', LD_LIBRARY_PATH} = process.env
   return {PATH, HOME: path, LC_ALL: 'C', TZ: 'UTC', ...(LD_LIBRARY_PATH && {LD_LIBRARY_PATH})}
 }

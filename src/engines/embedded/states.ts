@@ -1,8 +1,8 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../stack/state.js'
 import {askStates, isListening} from './client.js'
-import {findHome, type Home} from './home/home.js'
-import {findLeftovers} from './home/orphans.js'
+import {findStackDirectory, type StackDirectory} from './stack-directory/stack-directory.js'
+import {findLeftovers} from './stack-directory/orphans.js'
 import type {Supervised} from './supervisor/supervisor.js'
 
 /**
@@ -10,17 +10,22 @@ import type {Supervised} from './supervisor/supervisor.js'
  * permissions are not an error, because the stack may run on Docker.
  */
 export async function isAnythingRunning(project: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const home = findHome(project, env)
-  if (!home) return false
-  return (await isListening(home).catch(() => false)) || (await findLeftovers(home)).size > 0
+  const stackDirectory = findStackDirectory(project, env)
+  if (!stackDirectory) return false
+  return (
+    (await isListening(stackDirectory).catch(() => false)) || (await findLeftovers(stackDirectory)).size > 0
+  )
 }
 
 /** Reads the states of all services from the supervisor; if it does not respond, reports the orphans. */
-export async function readStates(home: Home, signal?: AbortSignal): Promise<Supervised[]> {
-  const isThere = await isListening(home)
-  const answer = isThere && (await askStates(home, {signal}).catch(() => signal?.throwIfAborted()))
+export async function readStates(
+  stackDirectory: StackDirectory,
+  signal?: AbortSignal,
+): Promise<Supervised[]> {
+  const isThere = await isListening(stackDirectory)
+  const answer = isThere && (await askStates(stackDirectory, {signal}).catch(() => signal?.throwIfAborted()))
   if (answer) return answer.states
-  const left = await findLeftovers(home)
+  const left = await findLeftovers(stackDirectory)
   const reason = isThere ? 'its supervisor does not respond' : 'its supervisor is not running'
   return [...left]
     .filter(([service]) => service !== 'supervisor')
@@ -54,7 +59,7 @@ const IDLE_MS = 1000
 
 /** Yields the states now and again whenever they may have changed, until the signal aborts. */
 export async function* watchStates(
-  home: Home,
+  stackDirectory: StackDirectory,
   pace: number,
   signal: AbortSignal,
 ): AsyncGenerator<ServiceState[]> {
@@ -62,23 +67,23 @@ export async function* watchStates(
   const isOver = (): boolean => signal.aborted
   while (!isOver()) {
     try {
-      const news = await nextStates(home, seen, signal)
+      const news = await nextStates(stackDirectory, seen, signal)
       seen = news.version
       yield news.states
       await sleep(seen === undefined ? IDLE_MS : pace, undefined, {signal})
     } catch (error) {
       if (isOver()) return
       // The stack was stopped in the meantime; report that state.
-      if (await isListening(home)) throw error
+      if (await isListening(stackDirectory)) throw error
     }
   }
 }
 
 async function nextStates(
-  home: Home,
+  stackDirectory: StackDirectory,
   seen: number | undefined,
   signal: AbortSignal,
 ): Promise<{version: number | undefined; states: ServiceState[]}> {
-  if (await isListening(home)) return askStates(home, {seen, signal})
-  return {version: undefined, states: await readStates(home, signal)}
+  if (await isListening(stackDirectory)) return askStates(stackDirectory, {seen, signal})
+  return {version: undefined, states: await readStates(stackDirectory, signal)}
 }

@@ -1,6 +1,6 @@
 import {DecodedView} from './decoded-view.js'
 import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
-import {SHAPES} from './shapes.js'
+import {SECRET_PATTERNS} from './patterns.js'
 
 /** A value that must not appear in a support bundle. */
 export interface Secret {
@@ -32,7 +32,7 @@ export function masker(secrets: readonly Secret[]): (text: string) => Masked {
   }
   return text => {
     const bytes = utf8(text)
-    return cover(bytes, merge([...known, byShape].flatMap(search => [...search(bytes)])), label)
+    return cover(bytes, merge([...known, byPattern].flatMap(search => [...search(bytes)])), label)
   }
 }
 
@@ -53,11 +53,11 @@ function byValue(secrets: readonly Secret[]): Search {
   const pattern = new RegExp(needles.map(quote).join('|'), 'g')
   const ascii = needles.every(needle => /^[\t -~]*$/.test(needle))
   const decoders = [...escapes(16 * needles[0]!.length), ...transports(SHORT, {ascii})]
-  const judge = ({0: bytes}: RegExpExecArray): Hit => ({name: names.get(bytes)!, secret: bytes})
+  const toHit = ({0: bytes}: RegExpExecArray): Hit => ({name: names.get(bytes)!, secret: bytes})
   return function* (bytes) {
     const whole = DecodedView.of(bytes)
-    yield* findAll(pattern, whole, judge)
-    for (const view of views(joinLines(whole) ?? whole, decoders, 3)) yield* findAll(pattern, view, judge)
+    yield* findAll(pattern, whole, toHit)
+    for (const view of views(joinLines(whole) ?? whole, decoders, 3)) yield* findAll(pattern, view, toHit)
   }
 }
 
@@ -85,9 +85,9 @@ function asWord(word: string): string {
 }
 
 /** Finds everything that looks like a secret, even if it is quoted or escaped twice. */
-function* byShape(bytes: string): Iterable<SecretFound> {
+function* byPattern(bytes: string): Iterable<SecretFound> {
   for (const view of views(DecodedView.of(bytes), escapes(4096), 2)) {
-    for (const {name, pattern, accepts = () => true} of SHAPES) {
+    for (const {name, pattern, accepts = () => true} of SECRET_PATTERNS) {
       yield* findAll(pattern, view, ([whole, ...groups]) =>
         accepts(whole) ? {name, secret: groups.find(Boolean) ?? whole} : undefined,
       )
@@ -115,12 +115,12 @@ interface Hit {
 function* findAll(
   pattern: RegExp,
   view: DecodedView,
-  judge: (match: RegExpExecArray) => Hit | undefined,
+  toHit: (match: RegExpExecArray) => Hit | undefined,
 ): Generator<SecretFound> {
   pattern.lastIndex = 0
   for (let match = pattern.exec(view.text); match; match = pattern.exec(view.text)) {
     pattern.lastIndex = match.index + 1
-    const hit = judge(match)
+    const hit = toHit(match)
     if (!hit) continue
     const from = match.index + match[0].lastIndexOf(hit.secret)
     const [start, end] = view.origin(from, from + hit.secret.length)

@@ -12,5 +12,10 @@ export function nearest(typed: string, names: readonly string[]): string | undef
 export function chooseAmong(typed: string, names: readonly string[]): string {
   const near = nearest(typed, names)
   const list = names.join(', ')
-  return near === undefined ? `use one of ${list}` : `did you mean ${near}? Valid names: ${list}`
+  return near === undefined ? `use one of ${list}` : `${didYouMean(near)} Valid names: ${list}`
+}
+
+/** Returns the question that suggests a name; it continues a sentence. */
+export function didYouMean(name: string): string {
+  return `did you mean ${name}?`
 }

@@ -1,3 +1,4 @@
+import {SAFETY_DAYS} from '../../backup/policy.js'
 import type {KeepReason} from '../../backup/retention.js'
 
 type PolicyReason = Extract<KeepReason, {bucket: string}>
@@ -30,7 +31,7 @@ export function keepSummary(reasons: KeepReason[]): string {
 
 const GENERAL: Partial<Record<KeepReason['rule'], string>> = {
   pinned: 'pinned',
-  safety: 'safety backup of the last 7 days',
+  safety: `safety backup of the last ${SAFETY_DAYS} days`,
   future: 'dated in the future',
 }
 

@@ -34,7 +34,7 @@ const COLUMNS: Column<SetReport>[] = [
   {title: 'size', priority: 2, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', priority: 3, cell: ({schemas}) => printable(schemaText(schemas))},
   {title: 'rows', priority: 4, cell: ({rows}) => (rows === null ? '-' : count(rows))},
-  {title: 'state', priority: 0, cell: set => colour(set)(stateText(set))},
+  {title: 'state', priority: 0, cell: set => color(set)(stateText(set))},
   {title: 'label', priority: 5, cell: ({label}) => printable(label ?? '-')},
   {
     title: 'rotation',
@@ -70,7 +70,7 @@ function stateText({state, kind, pinned}: SetReport): string {
   return parts.length > 0 ? parts.join(', ') : 'complete'
 }
 
-function colour({state}: SetReport): (text: string) => string {
+function color({state}: SetReport): (text: string) => string {
   if (state === 'complete') return chalk.green
   return state === 'damaged' ? chalk.red : chalk.yellow
 }

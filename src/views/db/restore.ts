@@ -1,5 +1,5 @@
 import chalk from 'chalk'
-import type {PlannedSchema, RestorePlan} from '../../backup/restore/plan.js'
+import type {PlannedSchema, RestoreNotice, RestorePlan} from '../../backup/restore/plan.js'
 import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {ago} from '../../cli/terminal/ago.js'
@@ -39,6 +39,8 @@ export function restoreUpdates(): (event: RestoreEvent) => ProgressUpdate {
         return {task: 'safety backup', state: 'running', detail: event.schemas.join(', '), transient: true}
       case 'notice':
         return toBackupUpdate(event)
+      case 'plan-notice':
+        return toBackupUpdate({type: 'notice', text: noticeText(event.notice)})
     }
   }
 }
@@ -118,9 +120,27 @@ function details(plan: RestorePlan): string[] {
       ? [`Publications, to which the tables are added again: ${publications.join(', ')}.`]
       : []),
     ...(roles.length > 0 ? [`Missing roles, created without a password: ${roles.join(', ')}.`] : []),
-    ...notices.map(notice => `Note: ${notice}.`),
+    ...notices.map(notice => `Note: ${noticeText(notice)}.`),
     `Archives verified. The restore runs in one transaction, so it completes or changes nothing (about ${expected} s).`,
   ]
+}
+
+function noticeText(notice: RestoreNotice): string {
+  switch (notice.type) {
+    case 'skipped-backup':
+      return skippedText(notice)
+    case 'missing-foreign-keys':
+      return `foreign keys of other schemas that exist only in the backup are not created: ${notice.names.join(', ')}`
+    case 'other-database':
+      return `this is a backup of another database: ${notice.name}`
+    case 'no-manifest':
+      return 'this file has no manifest, so row counts cannot be compared'
+  }
+}
+
+function skippedText({id, state, reason}: Extract<RestoreNotice, {type: 'skipped-backup'}>): string {
+  if (state === 'complete') return `the backup ${id} is dated in the future and was skipped`
+  return `the newer backup ${id} is ${state} and was skipped${reason === undefined ? '' : `: ${reason}`}`
 }
 
 /** Names what a restore overwrites, for the question that asks to confirm it. */

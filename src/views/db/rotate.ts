@@ -37,14 +37,14 @@ export function rotateSummary(report: RotationReport): string {
 const id: Column<Row> = {title: 'id', priority: 0, cell: row => row.id}
 const age: Column<Row> = {title: 'age', priority: 0, cell: row => ago(new Date(row.takenAt))}
 const sizeColumn: Column<Row> = {title: 'size', priority: 0, cell: row => size(row.bytes)}
-const action: Column<Row> = {title: 'action', priority: 0, cell: row => colour(row)(row.action)}
+const action: Column<Row> = {title: 'action', priority: 0, cell: row => color(row)(row.action)}
 const reason: Column<Row> = {title: 'reason', priority: 0, cell: row => row.reasons.join(', ')}
 const brokenReason: Column<Row> = {
   title: 'reason',
   priority: 0,
   cell: row => breakLines(row.reasons, REASON_WIDTH),
 }
-const short: Column<Row> = {title: 'rotation', priority: 0, cell: row => colour(row)(row.short)}
+const short: Column<Row> = {title: 'rotation', priority: 0, cell: row => color(row)(row.short)}
 
 /** The width that remains for the reason next to ID and action, in a terminal of 80 columns. */
 const REASON_WIDTH = 54
@@ -85,7 +85,7 @@ function toRows({kept, deleted, ignored, dryRun}: RotationReport): Row[] {
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
 }
 
-function colour(row: Row): (text: string) => string {
+function color(row: Row): (text: string) => string {
   if (row.action === 'keep') return chalk.green
   return row.action === 'ignore' ? chalk.yellow : chalk.red
 }

@@ -2,6 +2,7 @@ import chalk from 'chalk'
 import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderFitting} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import {didYouMean} from '../../system/text/suggest.js'
 import type {ConfigReport, SettingRow, UnknownVariable} from '../../env/config.js'
 
 /** Renders all settings by group, then the values that are ignored and the variables that are not used. */
@@ -73,12 +74,11 @@ function ignoredText({name: setting, source, overridden}: SettingRow): string[] 
 }
 
 function unusedTexts(unknown: UnknownVariable[]): string[] {
-  const misspelled = unknown.filter(({suggestion}) => suggestion !== null)
   const others = unknown.filter(({suggestion}) => suggestion === null)
   const sources = [...new Set(others.map(({source}) => source))]
   return [
-    ...misspelled.map(
-      ({name, source, suggestion}) => `Unused variable in ${source}: ${name}. Did you mean ${suggestion}?`,
+    ...unknown.flatMap(({name, source, suggestion}) =>
+      suggestion === null ? [] : [`Unused variable in ${source}: ${name}; ${didYouMean(suggestion)}`],
     ),
     ...sources.map(file => {
       const names = others.filter(({source}) => source === file).map(({name}) => name)

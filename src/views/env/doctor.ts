@@ -4,7 +4,7 @@ import {wrap} from '../../cli/terminal/wrap.js'
 import type {Finding} from '../../doctor/check.js'
 import type {DoctorReport} from '../../doctor/doctor.js'
 
-const COLOURS: Record<Finding['verdict'], (text: string) => string> = {
+const COLORS: Record<Finding['verdict'], (text: string) => string> = {
   ok: chalk.green,
   warning: chalk.yellow,
   failed: chalk.red,
@@ -19,6 +19,6 @@ export function doctorSummary({checks}: DoctorReport): string {
 function findingLines({check, verdict, message, hint}: Finding): string {
   const width = 'skipped  '.length
   const text = wrap(printable(`${check}: ${message}`), width, process.stdout)
-  const line = COLOURS[verdict](verdict.padEnd(width)) + text.slice(width)
+  const line = COLORS[verdict](verdict.padEnd(width)) + text.slice(width)
   return hint === null ? line : `${line}\n${wrap(printable(`hint: ${hint}`), width, process.stdout)}`
 }

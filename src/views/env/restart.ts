@@ -1,7 +1,7 @@
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {RestartEvent, RestartReport} from '../../env/restart.js'
-import {startTable} from './services.js'
+import {startTable} from './service-table.js'
 import {waitUpdate} from './up.js'
 
 /** Turns an event of `env:restart` into a progress update. */

@@ -2,7 +2,7 @@ import chalk from 'chalk'
 import {renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {StatusReport} from '../../env/status.js'
-import {COLUMNS, notes} from './services.js'
+import {COLUMNS, notes} from './service-table.js'
 
 /** Renders everything that is known of the services. */
 export function statusTable({services, project, engine}: StatusReport): string {

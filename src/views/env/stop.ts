@@ -6,12 +6,11 @@ export function stopSummary({profile, stopped, unchanged, dependents}: StopRepor
   const were = unchanged.length === 1 ? 'Was' : 'Were'
   const notRunning = `${were} not running: ${unchanged.join(', ')}.`
   if (stopped.length === 0) return wrap(`${notRunning} Nothing was changed.`, 0, process.stdout)
-  const needing = dependents.length === 1 ? 'although it needs' : 'although they need'
   const sentences = [
     `Stopped: ${stopped.join(', ')}.`,
     ...(unchanged.length > 0 ? [notRunning] : []),
     ...(dependents.length > 0
-      ? [`Still running, ${needing} what was stopped: ${dependents.join(', ')}.`]
+      ? [`Still running, but dependent on a stopped service: ${dependents.join(', ')}.`]
       : []),
     `To start again: aquastream env:restart ${stopped.join(' ')} --profile ${profile}`,
   ]

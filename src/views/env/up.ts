@@ -4,9 +4,9 @@ import {ago} from '../../cli/terminal/ago.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
 import type {WaitEvent} from '../../env/wait.js'
-import {isWell} from '../../stack/state.js'
+import {isHealthyOrSkipped} from '../../stack/state.js'
 import {accessTable} from './access.js'
-import {startTable} from './services.js'
+import {startTable} from './service-table.js'
 
 /** The first tasks of a start; one task per service follows. */
 export const UP_TASKS = [['check'], ['images']]
@@ -72,7 +72,7 @@ function resultText({profile, requested, changed, services}: UpReport): string {
   if (!changed) return `${subject} ${isOne ? 'was' : 'were'} already up; nothing was changed.`
   const hasNeeds = requested.length > 0 && services.length > requested.length
   const needs = hasNeeds ? `, with ${isOne ? 'its' : 'their'} dependencies` : ''
-  if (services.every(isWell)) return `${subject} ${isOne ? 'is' : 'are'} up${needs}.`
+  if (services.every(isHealthyOrSkipped)) return `${subject} ${isOne ? 'is' : 'are'} up${needs}.`
   return `${subject} ${isOne ? 'was' : 'were'} started${needs}; not every service is healthy yet.`
 }
 

@@ -1,9 +1,9 @@
 import chalk from 'chalk'
-import {colouredOnly} from '../../cli/terminal/printable.js'
+import {coloredOnly} from '../../cli/terminal/printable.js'
 import type {LogLine} from '../../engines/engine.js'
 import {SERVICES} from '../../stack/catalogue.js'
 
-const COLOURS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
+const COLORS = [chalk.cyan, chalk.green, chalk.magenta, chalk.yellow, chalk.blue, chalk.red]
 const WIDTH = Math.max(...SERVICES.map(({name}) => name.length))
 
 /** Says that there are no log lines: empty output alone could mean that the command failed. */
@@ -14,11 +14,11 @@ export function noLines(services: string[], since: string | undefined): string {
 }
 
 /**
- * Renders one log line behind the name of its service, which has the same colour in every run. A terminal shows control
+ * Renders one log line behind the name of its service, which has the same color in every run. A terminal shows control
  * characters of the service instead of obeying them.
  */
 export function lineText({service, text}: LogLine): string {
   const index = SERVICES.findIndex(({name}) => name === service)
-  const colour = COLOURS[Math.max(index, 0) % COLOURS.length]!
-  return `${colour(service.padEnd(WIDTH))} | ${process.stdout.isTTY ? colouredOnly(text) : text}`
+  const color = COLORS[Math.max(index, 0) % COLORS.length]!
+  return `${color(service.padEnd(WIDTH))} | ${process.stdout.isTTY ? coloredOnly(text) : text}`
 }

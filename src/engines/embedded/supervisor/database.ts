@@ -2,14 +2,14 @@ import {chown, mkdtemp, readdir, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {SERVICES} from '../../../stack/catalogue.js'
 import {identifier, literal} from '../../../system/text/sql-quote.js'
-import type {Home} from '../home/home.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import {majorOf} from '../postgres/data.js'
 import type {Database, Run} from '../service-spec.js'
-import {startGuarded} from './guarded.js'
+import {startWithWatchdog} from './watchdog.js'
 
 /** The database to prepare, and how the PostgreSQL programs run for it. */
 interface Setup {
-  home: Home
+  stackDirectory: StackDirectory
   run: Run & {database: Database}
   log: (line: string) => void
 }
@@ -35,10 +35,10 @@ const PREFIX = '.postgres-'
 
 /** Creates the cluster in a hidden directory, and renames it when complete: a killed run leaves no partial data. */
 async function makeCluster(setup: Setup): Promise<void> {
-  const {home, run} = setup
-  for (const name of await readdir(home.path))
-    if (name.startsWith(PREFIX)) await rm(join(home.path, name), {recursive: true, force: true})
-  const draft = await mkdtemp(join(home.path, PREFIX))
+  const {stackDirectory, run} = setup
+  for (const name of await readdir(stackDirectory.path))
+    if (name.startsWith(PREFIX)) await rm(join(stackDirectory.path, name), {recursive: true, force: true})
+  const draft = await mkdtemp(join(stackDirectory.path, PREFIX))
   const passwordFile = join(draft, 'password')
   const data = join(draft, 'data')
   await writeFile(passwordFile, run.database.password, {mode: 0o600})
@@ -85,11 +85,11 @@ async function single(setup: Setup, name: string, sql: string[]): Promise<boolea
 
 /** Runs a program with the environment and the user of the server, and waits until it exits. */
 async function finish(
-  {home, run, log}: Setup,
+  {stackDirectory, run, log}: Setup,
   {program, input}: {program: string[]; input: string},
 ): Promise<number> {
-  const place = {home, service: 'postgres'}
-  const {stdin, ended, drained} = await startGuarded(place, {...run, program, stop: 'SIGTERM'}, line => {
+  const place = {stackDirectory, service: 'postgres'}
+  const {stdin, ended, drained} = await startWithWatchdog(place, {...run, program, stop: 'SIGTERM'}, line => {
     // Lines that start with the prompt are not log messages.
     if (!line.startsWith('backend>')) log(line)
   })

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {HealthCheck} from '../service-spec.js'
-import {findIllness} from './health.js'
+import {findHealthProblem} from './health.js'
 
 /** During the start phase, at most this long, failed checks do not count and the check interval is short. */
 const START_MS = 60_000
@@ -18,7 +18,7 @@ export async function* watchHealth(check: HealthCheck, over: AbortSignal): Async
   const began = performance.now()
   let wasHealthy = false
   for (;;) {
-    const illness = await findIllness(check)
+    const illness = await findHealthProblem(check)
     if (over.aborted) return
     wasHealthy ||= illness === undefined
     const isStarting = !wasHealthy && performance.now() - began < START_MS

@@ -7,7 +7,7 @@ import type {HealthCheck} from '../service-spec.js'
 const LIMIT_MS = 5000
 
 /** Returns why a service is not healthy, if possible as the service reports it; undefined if it is healthy. */
-export async function findIllness(check: HealthCheck): Promise<string | undefined> {
+export async function findHealthProblem(check: HealthCheck): Promise<string | undefined> {
   const limit = AbortSignal.timeout(LIMIT_MS)
   try {
     if (check.by === 'http') return await askHttp(check.url, limit)
@@ -31,13 +31,13 @@ async function askHttp(url: string, signal: AbortSignal): Promise<string | undef
 /** The request, and the evaluation of the answer so far: a problem, null if healthy, undefined if incomplete. */
 interface Conversation {
   hello: Buffer
-  judge: (answer: Buffer) => string | null | undefined
+  evaluate: (answer: Buffer) => string | null | undefined
 }
 
 async function talk(
   {host, port}: {host: string; port: number},
   signal: AbortSignal,
-  {hello, judge}: Conversation,
+  {hello, evaluate}: Conversation,
 ): Promise<string | undefined> {
   const socket: Socket = connect({host, port, signal})
   try {
@@ -46,7 +46,7 @@ async function talk(
     let answer = Buffer.alloc(0)
     for await (const chunk of socket) {
       answer = Buffer.concat([answer, chunk as Buffer])
-      const verdict = judge(answer)
+      const verdict = evaluate(answer)
       if (verdict !== undefined) return verdict ?? undefined
     }
     return 'the server closed the connection'
@@ -60,7 +60,7 @@ function askRedis({password}: {password: string}): Conversation {
   const auth = `*2\r\n$4\r\nAUTH\r\n$${Buffer.byteLength(password)}\r\n${password}\r\n`
   return {
     hello: Buffer.from(`${auth}*1\r\n$4\r\nPING\r\n`),
-    judge(answer) {
+    evaluate(answer) {
       const lines = answer.toString().split('\r\n')
       const error = lines.find(line => line.startsWith('-'))
       if (error) return error.slice(1)
@@ -81,7 +81,7 @@ function askPostgres({user, database}: {user: string; database: string}): Conver
   hello.write(parameters, 8)
   return {
     hello,
-    judge(answer) {
+    evaluate(answer) {
       if (answer.length < 5 || answer.length < 1 + answer.readInt32BE(1)) return undefined
       if (answer.toString('latin1', 0, 1) !== 'E') return null
       const fields = answer.toString('utf8', 5).split('\0')

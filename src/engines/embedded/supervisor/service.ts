@@ -1,11 +1,11 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
-import type {Home} from '../home/home.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import {fingerprint, type Database, type Run, type ServiceSpec} from '../service-spec.js'
 import {prepareDatabase} from './database.js'
 import {makeFolders} from './folders.js'
-import {type Guarded, startGuarded} from './guarded.js'
+import {type WatchedProgram, startWithWatchdog} from './watchdog.js'
 import {HealthRecord} from './health-record.js'
 import {watchHealth} from './health-watch.js'
 import {LogFile} from './log-file.js'
@@ -15,12 +15,12 @@ import {stamp} from './timestamp.js'
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 30_000
 const LASTED_MS = 10_000
-/** How long a program may take to end before it is killed: PostgreSQL writes a checkpoint. */
+/** How long a program may take to exit before it is killed: PostgreSQL writes a checkpoint. */
 const GRACE_MS = {SIGINT: 60_000, SIGTERM: 5000}
 
 /** What a service uses and notifies. */
 export interface Surroundings {
-  home: Home
+  stackDirectory: StackDirectory
   changed(): void
   output(line: LogLine): void
 }
@@ -39,7 +39,7 @@ export class Service {
   #restarts = 0
   #exitCode = 0
   readonly #checks = new HealthRecord()
-  #program: Guarded | undefined
+  #program: WatchedProgram | undefined
   #life: Promise<void> | undefined
 
   /** @param predecessor the previous service of the same name: when it has ended, and whether it had this definition */
@@ -49,7 +49,7 @@ export class Service {
     private readonly predecessor?: {ended: Promise<void>; isSame: boolean},
   ) {
     this.fingerprint = fingerprint(spec)
-    this.#log = new LogFile(around.home.log(spec.service), {isNew: !predecessor?.isSame})
+    this.#log = new LogFile(around.stackDirectory.log(spec.service), {isNew: !predecessor?.isSame})
     if ('skipped' in spec.run) this.#state = 'skipped'
   }
 
@@ -136,13 +136,15 @@ export class Service {
   }
 
   async #runOnce(run: Run): Promise<void> {
-    const {home} = this.around
+    const {stackDirectory} = this.around
     this.#become('running', 'starting')
     try {
-      await makeFolders(run, home)
-      if (hasDatabase(run)) await prepareDatabase({home, run, log: line => this.#say(line)})
+      await makeFolders(run, stackDirectory)
+      if (hasDatabase(run)) await prepareDatabase({stackDirectory, run, log: line => this.#say(line)})
       if (this.isStopped()) return
-      this.#program = await startGuarded({home, service: this.spec.service}, run, line => this.#say(line))
+      this.#program = await startWithWatchdog({stackDirectory, service: this.spec.service}, run, line =>
+        this.#say(line),
+      )
       this.#program.stdin.end(run.input ?? '')
       if (this.isStopped()) this.#program.kill(run.stop)
       const over = new AbortController()

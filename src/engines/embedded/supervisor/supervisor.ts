@@ -1,7 +1,7 @@
 import {EventEmitter} from 'node:events'
 import type {ServiceState} from '../../../stack/state.js'
 import type {LogLine, ServiceFacts} from '../../engine.js'
-import type {Home} from '../home/home.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import {type Database, fingerprint, type RunOrder} from '../service-spec.js'
 import {Service} from './service.js'
 
@@ -15,7 +15,7 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
   version = 0
   #stopping: Promise<void> | undefined
 
-  constructor(private readonly home: Home) {
+  constructor(private readonly stackDirectory: StackDirectory) {
     super()
     // Every client that follows the logs adds a listener.
     this.setMaxListeners(0)
@@ -51,7 +51,7 @@ export class Supervisor extends EventEmitter<{change: []; line: [LogLine]}> {
       const isUnchanged = old?.fingerprint === fingerprint(spec)
       if (isUnchanged && !old.isStopped() && !restart.includes(spec.service)) continue
       const around = {
-        home: this.home,
+        stackDirectory: this.stackDirectory,
         changed: () => this.#changed(),
         output: (line: LogLine) => this.emit('line', line),
       }

@@ -59,7 +59,7 @@ function source(changes: Partial<RestorePlan['source']> = {}): RestorePlan['sour
     manifest: {} as RestorePlan['source']['manifest'],
     directory: `/srv/backups/prod/${ID}`,
     archives: [],
-    passedOver: [],
+    skipped: [],
     ...changes,
   }
 }
@@ -118,7 +118,10 @@ test('a plan lists recreated objects, new roles and notices', () => {
     triggers: ['audit of payment.payments'],
     publications: ['changes'],
     roles: ['reporting', 'backup'],
-    notices: ['the newer backup 20261124T020000Z is damaged and was skipped'],
+    notices: [
+      {type: 'skipped-backup', id: '20261124T020000Z', state: 'damaged', reason: undefined},
+      {type: 'no-manifest'},
+    ],
   })
   expect(screens(() => planText(all))).toMatchInlineSnapshot(`
     "=== 80 columns
@@ -141,6 +144,7 @@ test('a plan lists recreated objects, new roles and notices', () => {
     Publications, to which the tables are added again: changes.
     Missing roles, created without a password: reporting, backup.
     Note: the newer backup 20261124T020000Z is damaged and was skipped.
+    Note: this file has no manifest, so row counts cannot be compared.
     Archives verified. The restore runs in one transaction, so it completes or
     changes nothing (about 2 s).
     === 40 columns
@@ -171,6 +175,8 @@ test('a plan lists recreated objects, new roles and notices', () => {
     password: reporting, backup.
     Note: the newer backup 20261124T020000Z
     is damaged and was skipped.
+    Note: this file has no manifest, so row
+    counts cannot be compared.
     Archives verified. The restore runs in
     one transaction, so it completes or
     changes nothing (about 2 s)."

@@ -70,7 +70,7 @@ test('settings have a source, and what has no effect is named', () => {
       JAVA_OPTIONS    -XX:MaxRAMPercentage=70 -…  default
 
     REDIS_PORT in .env.dev and .env is ignored; the environment takes precedence.
-    Unused variable in .env: REDIS_PROT. Did you mean REDIS_PORT?
+    Unused variable in .env: REDIS_PROT; did you mean REDIS_PORT?
     Unused variables in .env: VITE_API_URL, NODE_ENV.
     Unused variables in .env.dev: TZ.
     === 40 columns
@@ -107,7 +107,7 @@ test('settings have a source, and what has no effect is named', () => {
     REDIS_PORT in .env.dev and .env is
     ignored; the environment takes
     precedence.
-    Unused variable in .env: REDIS_PROT. Did
+    Unused variable in .env: REDIS_PROT; did
     you mean REDIS_PORT?
     Unused variables in .env: VITE_API_URL,
     NODE_ENV.

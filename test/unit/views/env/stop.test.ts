@@ -17,7 +17,7 @@ test('a stop names what was stopped, and what still needs it', () => {
   expect(inTerminal(100, () => stopSummary(report)).split('\n')).toEqual([
     'Stopped: redis.',
     'Was not running: media.',
-    'Still running, although they need what was stopped: user, event.',
+    'Still running, but dependent on a stopped service: user, event.',
     'To start again: aquastream env:restart redis --profile stage',
   ])
 })

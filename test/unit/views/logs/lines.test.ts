@@ -23,14 +23,14 @@ test('a line follows the name of its service, without wrapping', () => {
 })
 
 test.each([
-  ['colours', '\u001b[31mred\u001b[0m', '\u001b[31mred\u001b[0m\u001b[0m'],
-  ['a colour that does not end', '\u001b[38;5;1mred', '\u001b[38;5;1mred\u001b[0m'],
+  ['colors', '\u001b[31mred\u001b[0m', '\u001b[31mred\u001b[0m\u001b[0m'],
+  ['a color that does not end', '\u001b[38;5;1mred', '\u001b[38;5;1mred\u001b[0m'],
   ['a carriage return', 'p1\rp2', String.raw`p1\rp2`],
   ['a title', '\u001b]0;title\u0007', String.raw`\x1b]0;title\x07`],
   ['the clipboard', '\u001b]52;c;aGk=\u001b\\', '\\x1b]52;c;aGk=\\x1b\\'],
   ['a cleared screen', '\u001b[2J\u001b[H', String.raw`\x1b[2J\x1b[H`],
   ['an 8-bit sequence', '\u009b2J', String.raw`\x9b2J`],
-  ['a sequence that only begins as a colour', '\u001b[31\u001b[0K', String.raw`\x1b[31\x1b[0K`],
+  ['a sequence that only begins as a color', '\u001b[31\u001b[0K', String.raw`\x1b[31\x1b[0K`],
   ['a tab', 'a\tb', 'a\tb'],
 ])('%s in a line', (_, text, onTerminal) => {
   const line = {service: 'user', time: '2026-11-23T02:00:00.000000000Z', text}

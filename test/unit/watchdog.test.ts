@@ -3,22 +3,25 @@ import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterEach, beforeEach, expect, test} from 'vitest'
-import {type Home, homeAt} from '../../src/engines/embedded/home/home.js'
-import {startGuarded} from '../../src/engines/embedded/supervisor/guarded.js'
+import {
+  type StackDirectory,
+  stackDirectoryAt,
+} from '../../src/engines/embedded/stack-directory/stack-directory.js'
+import {startWithWatchdog} from '../../src/engines/embedded/supervisor/watchdog.js'
 import {killNow} from '../helpers/crash-site.js'
 import {processesIn, until} from '../helpers/embedded.js'
 
 const BUILT = resolve(import.meta.dirname, '../../dist/engines/embedded')
 
 let directory: string
-let home: Home
+let stackDirectory: StackDirectory
 /** A named pipe in place of the record: recording the process waits until the test reads from it. */
 let slowRecord: string
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'aquastream-test-'))
-  home = homeAt(directory, 'stack')
-  slowRecord = `${home.record('quick')}.new`
-  await mkdir(home.records, {recursive: true})
+  stackDirectory = stackDirectoryAt(directory, 'stack')
+  slowRecord = `${stackDirectory.record('quick')}.new`
+  await mkdir(stackDirectory.records, {recursive: true})
   await execa('mkfifo', [slowRecord])
 })
 afterEach(async () => rm(directory, {recursive: true}))
@@ -26,8 +29,8 @@ afterEach(async () => rm(directory, {recursive: true}))
 test('the output of a short-lived program is complete', async () => {
   const lines: string[] = []
   const program = ['/bin/sh', '-c', 'echo hello']
-  const starting = startGuarded(
-    {home, service: 'quick'},
+  const starting = startWithWatchdog(
+    {stackDirectory, service: 'quick'},
     {program, env: {}, directory, stop: 'SIGTERM'},
     line => lines.push(line),
   )
@@ -47,9 +50,9 @@ test('a program whose pid was not recorded does not run', async () => {
     stop: 'SIGTERM',
   }
   const script = `
-    const {startGuarded} = await import(${JSON.stringify(join(BUILT, 'supervisor/guarded.js'))})
-    const {homeAt} = await import(${JSON.stringify(join(BUILT, 'home/home.js'))})
-    await startGuarded({home: homeAt(${JSON.stringify(directory)}, 'stack'), service: 'quick'}, ${JSON.stringify(run)}, () => undefined)`
+    const {startWithWatchdog} = await import(${JSON.stringify(join(BUILT, 'supervisor/watchdog.js'))})
+    const {stackDirectoryAt} = await import(${JSON.stringify(join(BUILT, 'stack-directory/stack-directory.js'))})
+    await startWithWatchdog({stackDirectory: stackDirectoryAt(${JSON.stringify(directory)}, 'stack'), service: 'quick'}, ${JSON.stringify(run)}, () => undefined)`
   const starter = execa(process.execPath, ['--input-type=module', '-e', script], {reject: false})
   // The process that starts the program, and the shell that waits for its record.
   await until(async () => (await processesIn(directory)).length === 2, 'the shell waits')

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {dataDirectory} from '../../../config/state.js'
 
 /** The directory of one stack, with its data, its logs and the records of its processes. */
-export interface Home {
+export interface StackDirectory {
   path: string
   /** The data directory of a service, such as `postgres`. */
   data(service: string): string
@@ -19,24 +19,24 @@ export interface Home {
 }
 
 /**
- * Returns the home of a project, which may not exist yet.
+ * Returns the stack directory of a project, which may not exist yet.
  * @throws state-directory: the user has no home directory
  */
-export function homeOf(project: string, env: NodeJS.ProcessEnv): Home {
-  return homeAt(dataDirectory(env), project)
+export function stackDirectoryOf(project: string, env: NodeJS.ProcessEnv): StackDirectory {
+  return stackDirectoryAt(dataDirectory(env), project)
 }
 
-/** Returns the home of a project; undefined without a state directory, since nothing can be running then. */
-export function findHome(project: string, env: NodeJS.ProcessEnv): Home | undefined {
+/** Returns the stack directory of a project; undefined without a state directory, since nothing can be running then. */
+export function findStackDirectory(project: string, env: NodeJS.ProcessEnv): StackDirectory | undefined {
   try {
-    return homeOf(project, env)
+    return stackDirectoryOf(project, env)
   } catch {
     return undefined
   }
 }
 
-/** Returns the home of a project below a base directory. */
-export function homeAt(base: string, project: string): Home {
+/** Returns the stack directory of a project below a base directory. */
+export function stackDirectoryAt(base: string, project: string): StackDirectory {
   const path = join(base, project)
   return {
     path,
@@ -51,8 +51,8 @@ export function homeAt(base: string, project: string): Home {
 }
 
 /** Returns the existing data directories of services, including those that an interrupted deletion has left. */
-export async function dataIn(home: Home): Promise<string[]> {
-  const found = await Promise.all([home.path, home.deleted].map(dataBelow))
+export async function dataIn(stackDirectory: StackDirectory): Promise<string[]> {
+  const found = await Promise.all([stackDirectory.path, stackDirectory.deleted].map(dataBelow))
   return found.flat()
 }
 

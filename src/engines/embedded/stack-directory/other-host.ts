@@ -3,7 +3,7 @@ import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import {bootOf, identify} from '../../../system/process-identity.js'
-import type {Home} from './home.js'
+import type {StackDirectory} from './stack-directory.js'
 import {readRecord} from './records.js'
 
 /** The interval of the heartbeat, in ms: a supervisor touches its record, which other machines can see. */
@@ -18,16 +18,20 @@ const SURELY_ENDED_MS = 300_000
  *
  * @throws busy
  */
-export async function requireNotElsewhere(home: Home): Promise<void> {
-  const record = await readRecord(home, 'supervisor')
+export async function requireNotElsewhere(stackDirectory: StackDirectory): Promise<void> {
+  const record = await readRecord(stackDirectory, 'supervisor')
   if (!record || bootOf(record) === bootOf(await identify(process.pid))) return
-  const path = home.record('supervisor')
+  const path = stackDirectory.record('supervisor')
   // Usually this machine has been rebooted. The age is meaningful only if the same clock wrote the heartbeat.
   if (record.host === hostname() && (await ageOf(path)) > SURELY_ENDED_MS) return
   if (!(await hasHeartbeat(path))) return
-  throw new AquastreamError('busy', `the stack in ${home.path} runs on ${record.host ?? 'another machine'}`, {
-    hint: 'stop it there, or set XDG_STATE_HOME to a directory that only this machine uses',
-  })
+  throw new AquastreamError(
+    'busy',
+    `the stack in ${stackDirectory.path} runs on ${record.host ?? 'another machine'}`,
+    {
+      hint: 'stop it there, or set XDG_STATE_HOME to a directory that only this machine uses',
+    },
+  )
 }
 
 async function ageOf(path: string): Promise<number> {

@@ -1,5 +1,5 @@
 /** Recognizes an unknown secret by its format, or by the word before it. */
-export interface Shape {
+export interface SecretPattern {
   /** The label that replaces it. */
   name: string
   /** The first group that matched is the secret; without groups the whole match is. */
@@ -18,7 +18,7 @@ const VALUE = String.raw`(?:"((?:[^"\\\r\n]|\\.){1,${MOST}})"|'([^'\r\n]{1,${MOS
 const IS = String.raw`["']?[ \t]*[:=][ \t]*`
 
 /** Every repetition is bounded, because an attacker can influence the content of logs. */
-export const SHAPES: readonly Shape[] = [
+export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     name: 'private key',
     pattern:

@@ -3,14 +3,14 @@ import {ago} from '../../cli/terminal/ago.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {ServiceRow} from '../../env/service-rows.js'
-import {isWell} from '../../stack/state.js'
+import {isHealthyOrSkipped} from '../../stack/state.js'
 import {size} from '../../system/text/size.js'
 
 /** The columns of tables of services; each table uses some of them. */
 export const COLUMNS = {
   service: {title: 'service', priority: 0, cell: row => row.service},
   state: {title: 'state', priority: 4, cell: row => row.state},
-  health: {title: 'health', priority: 0, cell: row => colour(row)(healthText(row))},
+  health: {title: 'health', priority: 0, cell: row => color(row)(healthText(row))},
   url: {title: 'url', priority: 2, cell: row => row.url ?? '-'},
   since: {
     title: 'since',
@@ -54,8 +54,8 @@ function healthText({state: now, health: known}: ServiceRow): string {
   return now === 'running' && known !== 'none' ? known : now
 }
 
-function colour(row: ServiceRow): (text: string) => string {
+function color(row: ServiceRow): (text: string) => string {
   if (row.state === 'skipped') return chalk.dim
-  if (isWell(row)) return chalk.green
+  if (isHealthyOrSkipped(row)) return chalk.green
   return row.health === 'starting' || row.state === 'missing' ? chalk.yellow : chalk.red
 }

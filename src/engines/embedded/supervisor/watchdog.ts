@@ -3,8 +3,8 @@ import {once} from 'node:events'
 import {constants} from 'node:os'
 import type {Readable, Writable} from 'node:stream'
 import {splitLines} from '../../../system/text/split-lines.js'
-import type {Home} from '../home/home.js'
-import {forget, remember} from '../home/records.js'
+import type {StackDirectory} from '../stack-directory/stack-directory.js'
+import {deleteRecord, writeRecord} from '../stack-directory/records.js'
 import type {Run} from '../service-spec.js'
 
 /**
@@ -24,7 +24,7 @@ shift
 exec "$@" 3<&-`
 
 /** A running program with a watchdog. */
-export interface Guarded {
+export interface WatchedProgram {
   pid: number
   stdin: Writable
   /** Resolves when all output has been read, which a child of the program can delay past its end. Never rejects. */
@@ -34,11 +34,11 @@ export interface Guarded {
   kill(signal: NodeJS.Signals): void
 }
 
-export type GuardedProgram = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
+export type ProgramToWatch = Pick<Run, 'program' | 'env' | 'directory' | 'owner' | 'stop'>
 
 /** The name of the record of a program, by which an orphan is found if both supervisor and watchdog are killed. */
-export interface GuardedPlace {
-  home: Home
+export interface RecordPlace {
+  stackDirectory: StackDirectory
   service: string
 }
 
@@ -46,11 +46,11 @@ export interface GuardedPlace {
  * Starts a program with a watchdog and records its process.
  * @param onLine called with each line of output
  */
-export async function startGuarded(
-  {home, service}: GuardedPlace,
-  run: GuardedProgram,
+export async function startWithWatchdog(
+  {stackDirectory, service}: RecordPlace,
+  run: ProgramToWatch,
   onLine: (line: string) => void,
-): Promise<Guarded> {
+): Promise<WatchedProgram> {
   const {program, env, directory: cwd, owner, stop} = run
   const child = spawn('/bin/sh', ['-c', WATCHDOG, 'watchdog', stop.slice('SIG'.length), ...program], {
     cwd,
@@ -66,7 +66,7 @@ export async function startGuarded(
   const drained = Promise.all([child.stdout, child.stderr].map(async output => readLines(output, onLine)))
   if (child.pid === undefined) throw new Error(`/bin/sh cannot be started in ${cwd}`)
   const {pid} = child
-  await remember(home, service, {pid, stop}).catch((error: unknown) => {
+  await writeRecord(stackDirectory, service, {pid, stop}).catch((error: unknown) => {
     lifeline.destroy()
     throw error
   })
@@ -76,7 +76,7 @@ export async function startGuarded(
     stdin: child.stdin,
     drained,
     ended: ended.then(async result => {
-      await forget(home, service)
+      await deleteRecord(stackDirectory, service)
       return result
     }),
     kill: signal => child.kill(signal),

@@ -3,7 +3,7 @@ import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {errnoOf} from '../../../system/files/file-errors.js'
 import {identify, lifeOf, type ProcessIdentity} from '../../../system/process-identity.js'
-import type {Home} from './home.js'
+import type {StackDirectory} from './stack-directory.js'
 
 /** The record of a process that we started. */
 export interface ProcessRecord extends ProcessIdentity {
@@ -14,36 +14,39 @@ export interface ProcessRecord extends ProcessIdentity {
 }
 
 /** Atomically records which process runs a service. */
-export async function remember(
-  home: Home,
+export async function writeRecord(
+  stackDirectory: StackDirectory,
   service: string,
   {pid, stop}: {pid: number; stop: ProcessRecord['stop']},
 ): Promise<void> {
-  const path = home.record(service)
+  const path = stackDirectory.record(service)
   const draft = `${path}.new`
   await writeFile(draft, JSON.stringify({...(await identify(pid)), stop, host: hostname()}), {mode: 0o600})
   await rename(draft, path)
 }
 
-export async function forget(home: Home, service: string): Promise<void> {
-  await rm(home.record(service), {force: true})
+export async function deleteRecord(stackDirectory: StackDirectory, service: string): Promise<void> {
+  await rm(stackDirectory.record(service), {force: true})
 }
 
 /** Returns the recorded processes that still run, by service. A reused pid does not count. */
-export async function livingRecords(home: Home): Promise<Map<string, ProcessRecord>> {
-  const names = await readdir(home.records).catch(() => [])
+export async function livingRecords(stackDirectory: StackDirectory): Promise<Map<string, ProcessRecord>> {
+  const names = await readdir(stackDirectory.records).catch(() => [])
   const living = new Map<string, ProcessRecord>()
   for (const name of names.filter(each => each.endsWith('.json'))) {
     const service = name.slice(0, -'.json'.length)
-    const record = await readRecord(home, service)
+    const record = await readRecord(stackDirectory, service)
     if (record && (await lifeOf(record)) === 'alive') living.set(service, record)
   }
   return living
 }
 
-export async function readRecord(home: Home, service: string): Promise<ProcessRecord | undefined> {
+export async function readRecord(
+  stackDirectory: StackDirectory,
+  service: string,
+): Promise<ProcessRecord | undefined> {
   try {
-    const record = JSON.parse(await readFile(home.record(service), 'utf8')) as ProcessRecord
+    const record = JSON.parse(await readFile(stackDirectory.record(service), 'utf8')) as ProcessRecord
     // A signal to 0, -1 or another negative number would reach more than one process.
     return Number.isInteger(record.pid) && record.pid > 1 ? record : undefined
   } catch {
@@ -51,14 +54,14 @@ export async function readRecord(home: Home, service: string): Promise<ProcessRe
   }
 }
 
-/** Sends the stop signal to a process, waits up to `timeout` ms for its end, and then sends SIGKILL. */
+/** Sends the stop signal to a process, waits up to `timeout` ms until it exits, and then sends SIGKILL. */
 export async function endProcess(record: ProcessRecord, timeout: number): Promise<void> {
   for (const [signal, time] of [
     [record.stop, timeout],
     ['SIGKILL', 5000],
   ] as const) {
     const deadline = performance.now() + time
-    // Checked every time, because the pid may be reused as soon as the process has ended.
+    // Checked every time, because the pid may be reused as soon as the process has exited.
     for (let sent = false; (await lifeOf(record)) === 'alive' && performance.now() < deadline; sent = true) {
       if (!sent) send(record.pid, signal)
       await sleep(20)
@@ -66,7 +69,7 @@ export async function endProcess(record: ProcessRecord, timeout: number): Promis
   }
 }
 
-/** The process may have ended a moment ago. */
+/** The process may have exited a moment ago. */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal)

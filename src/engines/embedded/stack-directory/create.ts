@@ -4,33 +4,38 @@ import {createStateDirectory, stateDirectoryError} from '../../../config/state.j
 import {AquastreamError} from '../../../errors.js'
 import {execa} from '../../../system/execa.js'
 import {findOwner, type Owner} from '../postgres/owner.js'
-import type {Home} from './home.js'
+import type {StackDirectory} from './stack-directory.js'
 
 /** The maximum length of a Unix socket path in bytes, from sun_path of macOS: 104 with the final NUL (Linux: 108). */
 const LONGEST_SOCKET = 103
 
 /**
- * Creates the home if necessary and checks that the user of PostgreSQL can reach its data.
+ * Creates the stack directory if necessary and checks that the user of PostgreSQL can reach its data.
  * @throws state-directory
  */
-export async function makeHome(home: Home): Promise<void> {
-  if (Buffer.byteLength(home.socket) > LONGEST_SOCKET) {
-    throw new AquastreamError('state-directory', `${home.socket} is too long for the path of a Unix socket`, {
-      hint: `set XDG_STATE_HOME to a shorter path: the socket path may have at most ${LONGEST_SOCKET} bytes`,
-    })
+export async function createStackDirectory(stackDirectory: StackDirectory): Promise<void> {
+  if (Buffer.byteLength(stackDirectory.socket) > LONGEST_SOCKET) {
+    throw new AquastreamError(
+      'state-directory',
+      `${stackDirectory.socket} is too long for the path of a Unix socket`,
+      {
+        hint: `set XDG_STATE_HOME to a shorter path: the socket path may have at most ${LONGEST_SOCKET} bytes`,
+      },
+    )
   }
   const owner = await findOwner()
   // Other users, such as the one of PostgreSQL, may traverse the directories but not list them.
   const mode = owner ? 0o711 : 0o700
-  await createStateDirectory(home.path, mode)
-  const open = owner ? [dirname(home.path), home.path] : []
+  await createStateDirectory(stackDirectory.path, mode)
+  const open = owner ? [dirname(stackDirectory.path), stackDirectory.path] : []
   for (const path of open) {
     await chmod(path, mode).catch((error: unknown) => {
       throw stateDirectoryError(path, error)
     })
   }
-  for (const path of [home.records, join(home.path, 'logs')]) await createStateDirectory(path, 0o700)
-  if (owner) await requirePassage(home.path, owner)
+  for (const path of [stackDirectory.records, join(stackDirectory.path, 'logs')])
+    await createStateDirectory(path, 0o700)
+  if (owner) await requirePassage(stackDirectory.path, owner)
 }
 
 async function requirePassage(path: string, {name, uid, gid}: Owner): Promise<void> {

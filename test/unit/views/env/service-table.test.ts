@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
 import {inTerminal, screens} from '../../../helpers/screens.js'
 import {serviceRow} from '../../../helpers/service-rows.js'
-import {startTable} from '../../../../src/views/env/services.js'
+import {startTable} from '../../../../src/views/env/service-table.js'
 import {statusTable} from '../../../../src/views/env/status.js'
 
 const ROWS = [
