@@ -1,4 +1,4 @@
-// What the CLI costs before it does anything: against a bare oclif CLI with a manifest and one command.
+// Measures the start-up time of the CLI, compared with a minimal oclif CLI with a manifest and one command.
 import {mkdir, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
@@ -15,7 +15,7 @@ try {
   console.log(`${'median of ' + String(ROUNDS)} runs in turn`.padEnd(34), ' aquastream  bare oclif  ratio')
   report('--version', await compare(ours('--version'), theirs('--version'), ROUNDS))
   report('--help', await compare(ours('--help'), theirs('--help'), ROUNDS))
-  // A flag that does not exist: the command is found, loaded and parsed, and no use case is touched.
+  // The flag does not exist: the command is found, loaded and parsed, but no use case is loaded.
   report(
     'a command that parses its flags',
     await compare(ours('env:up', '--nope'), theirs('hello', '--nope'), ROUNDS),
@@ -30,7 +30,7 @@ function run(program: string) {
       execa(process.execPath, [program, ...args], {reject: false, cwd: '/'})
 }
 
-/** As `oclif generate` makes it, without its plugins. */
+/** Like the output of `oclif generate`, without its plugins. */
 async function makeBare(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'bare-oclif-'))
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))

@@ -10,7 +10,7 @@ export async function inTurn<Name extends string>(
   const names = Object.keys(contenders) as Name[]
   const times = new Map<Name, number[]>(names.map(name => [name, []]))
   for (let round = -1; round < rounds; round++) {
-    // The first round only warms up. Who goes first alternates.
+    // The first round is a warm-up and is not counted. The order alternates.
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const began = performance.now()
       await contenders[name]()
@@ -22,7 +22,7 @@ export async function inTurn<Name extends string>(
   return Object.fromEntries([...times].map(([name, took]) => [name, median(took)])) as Record<Name, number>
 }
 
-/** Two in turn, and the ratio of their medians. */
+/** Runs two commands alternately, and prints the ratio of their medians. */
 export async function compare(
   a: () => Promise<unknown>,
   b: () => Promise<unknown>,
@@ -33,7 +33,7 @@ export async function compare(
   return {...medians, ratio: medians.a / medians.b}
 }
 
-/** Medians in milliseconds, and A over B. */
+/** The medians in milliseconds, and the ratio of A to B. */
 export interface Comparison {
   a: number
   b: number

@@ -1,14 +1,14 @@
 import type {TestServer} from '../test/helpers/postgres.js'
 
-/** What part of the data each schema has, in percent; the largest first. */
+/** The share of each schema in the data, in percent, largest first. */
 export const SHARES = {user: 30, event: 25, crew: 20, payment: 12, notification: 8, media: 5}
 
-/** What a row of `events` takes, its part of the indexes and of `subjects` included. */
+/** The size of a row of `events`, including its share of the indexes and of `subjects`. */
 const ROW_BYTES = 640
-/** Rows of `events` for each of `subjects`. */
+/** The number of `events` for each row of `subjects`. */
 const EVENTS_EACH = 20
 
-/** Fills the six schemas with what a platform writes most: events as JSON, each about a subject. */
+/** Fills the six schemas with typical data: events in JSON, each of which refers to a subject. */
 export async function fill(server: TestServer, megabytes: number): Promise<void> {
   for (const [schema, share] of Object.entries(SHARES)) {
     const rows = Math.ceil((megabytes * 1e6 * share) / 100 / ROW_BYTES)
@@ -60,7 +60,7 @@ const LISTS = {
     'sunset tour photos sent later please call before arrival two children life jackets small needed sunscreen',
 }
 
-/** A word of a list, by chance; each mention is another draw. */
+/** Returns SQL for a random element of a list; each use picks another one. */
 function word(list: keyof typeof LISTS): string {
   const words = LISTS[list].split(' ')
   return `('{${words.join(',')}}'::text[])[1 + floor(random() * ${words.length})::int]`

@@ -1,4 +1,4 @@
-// db:backup and db:restore against what people use instead, on a throw-away server with generated data.
+// Compares db:backup and db:restore with common alternatives, on a temporary server with generated data.
 import {mkdir, readdir, readFile, rm, stat} from 'node:fs/promises'
 import {availableParallelism, loadavg} from 'node:os'
 import {join, resolve} from 'node:path'
@@ -17,7 +17,7 @@ const LARGEST = SCHEMAS[0]!
 const PLAIN_RESTORE = 'gunzip -c "$DIR/$1.sql.gz" | psql -X -q -v ON_ERROR_STOP=1 >/dev/null'
 const PLAIN_DUMP = 'pg_dump -n "$1" | gzip >"$DIR/$1.sql.gz"'
 
-// As the server comes, but for what would start by itself between two runs.
+// The default configuration, except for background work that would start between two runs.
 const settings = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -45,13 +45,13 @@ const env = {
 await fill(server, MEGABYTES)
 const tables = await server.sql("SELECT pg_size_pretty(pg_database_size('aquastream'))")
 console.log(`PostgreSQL ${server.major}, six schemas, ${tables}; medians of ${ROUNDS} runs in turn`)
-tellLoad()
+printLoad()
 await backups()
 await restores(LARGEST, [LARGEST])
 await restores('all six', SCHEMAS)
 
-/** Others who use the machine make every number larger, and those of what runs in parallel the most. */
-function tellLoad(): void {
+/** Other processes on the machine increase all times, those of parallel runs most. */
+function printLoad(): void {
   console.log(`${availableParallelism()} processors, load of the last minute ${loadavg()[0]!.toFixed(1)}\n`)
 }
 
@@ -102,7 +102,7 @@ async function restores(what: string, schemas: string[]): Promise<void> {
       await drop()
       await shell(PLAIN_RESTORE, schemas)
     },
-    // What they would have to do for the same plans of queries, and db:restore does.
+    // Like db:restore, this also collects the statistics that the planner needs.
     'gunzip | psql, and ANALYZE': async () => {
       await drop()
       await shell(PLAIN_RESTORE, schemas)
@@ -115,7 +115,7 @@ async function restores(what: string, schemas: string[]): Promise<void> {
   await clearUp()
 }
 
-/** Runs the CLI, and notes the most memory that its process ever had, where the system tells. */
+/** Runs the CLI and records the peak memory of its process, if the operating system provides it. */
 async function cli(words: string, peak: {kilobytes: number}): Promise<void> {
   const running = execa(process.execPath, ['--', CLI, ...words.split(' ')], {
     cwd: site.directory,
@@ -134,7 +134,7 @@ async function cli(words: string, peak: {kilobytes: number}): Promise<void> {
   await running.finally(() => clearInterval(watch))
 }
 
-/** Runs a line for each schema in turn. */
+/** Runs a shell command for each schema, one after another. */
 async function shell(line: string, schemas: string[]): Promise<void> {
   await mkdir(theirs, {recursive: true})
   const script = `set -e; for schema; do set -- "$schema"; ${line}; done`
@@ -145,7 +145,7 @@ async function sets(): Promise<string[]> {
   return (await readdir(join(ours, 'dev')).catch(() => [])).filter(name => /^\d/.test(name))
 }
 
-/** Deletes what a run wrote, and lets the disk come to rest, so that nobody pays for who was before. */
+/** Deletes the files of a run and flushes them, so that one run does not slow down the next. */
 async function clearUp(keep?: string): Promise<void> {
   for (const id of await sets()) if (id !== keep) await rm(join(ours, 'dev', id), {recursive: true})
   if (keep === undefined) await rm(theirs, {recursive: true, force: true})
@@ -159,7 +159,7 @@ async function sizeOf(directory: string): Promise<number> {
   return stats.filter(file => file.isFile()).reduce((sum, {size}) => sum + size, 0)
 }
 
-/** The first is what the others are compared with. */
+/** Prints the times, each also as a ratio to the first. */
 function table(
   what: string,
   times: Record<string, number>,
@@ -175,5 +175,5 @@ function table(
     console.log(`${name.padEnd(36)}${(ms / 1000).toFixed(2).padStart(8)}${ratio(ms, times[first]!)}${sized}`)
   }
   if (peak.kilobytes > 0) console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
-  tellLoad()
+  printLoad()
 }

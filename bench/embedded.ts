@@ -1,4 +1,4 @@
-// env:up of all of dev on the embedded engine, from nothing running to all healthy, after the first time.
+// Measures env:up of the whole profile dev on the embedded engine, from no process to all healthy, not for the first time.
 import {EmbeddedSite} from '../test/helpers/embedded.js'
 
 const ROUNDS = Number(process.argv[2] ?? 5)

@@ -1,4 +1,4 @@
-// `logs` of seven services against `docker compose logs`, both into a file, with the memory that each needs at most.
+// Compares `logs` of seven services with `docker compose logs`, both written to a file, with the peak memory of each.
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {StackSite} from '../test/helpers/stack.js'
@@ -11,7 +11,7 @@ const SERVICES = ['gateway', 'user', 'event', 'crew', 'payment', 'notification',
 
 await using site = await StackSite.open()
 const lines = Math.round(LINES / SERVICES.length)
-// Any image with a shell does; the container stays, so that the project runs.
+// Any image with a shell can be used; the container keeps running, so that the project counts as running.
 const script = `awk 'BEGIN { for (i = 0; i < ${lines}; i++) printf "2026-11-28T02:00:00.%03dZ  INFO 1 --- [nio-8080-exec-%d] org.aquastream.Service : request %d done in 12 ms, id 7f3c9a1e\\n", i % 1000, i % 9, i }'; exec sleep 3600`
 const services = Object.fromEntries(
   SERVICES.map(name => [
@@ -36,7 +36,7 @@ const theirs = (): Promise<unknown> =>
 console.log(`${'median of ' + String(ROUNDS)} runs in turn`.padEnd(34), '      logs     compose  ratio')
 report(`${LINES} lines of ${SERVICES.length} services`, await compare(ours, theirs, ROUNDS))
 
-/** The number of lines that the engine has. */
+/** The number of lines that the engine stores. */
 async function count(): Promise<number> {
   const {stdout} = await execa('sh', ['-c', `docker compose -p ${site.project} logs --no-color | wc -l`])
   return Number(stdout)

@@ -1,5 +1,5 @@
-// env:up against `docker compose up -d --wait` on the same file with the same settings, from nothing to all
-// healthy. Needs the images of the testbed.
+// Compares env:up with `docker compose up -d --wait` on the same file with the same settings, from no container to all
+// healthy. Requires the images of the testbed.
 import {execa} from 'execa'
 import {COMPOSE_FILE} from '../src/engines/compose/project.js'
 import {StackSite} from '../test/helpers/stack.js'

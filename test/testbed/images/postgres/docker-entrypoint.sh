@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts PostgreSQL under the contract of the official image, as far as the product and
+# Starts PostgreSQL in a way compatible with the official image, as far as the product and
 # its tests rely on it: the POSTGRES_* variables, a first start that creates the database
 # behind a socket only, init scripts, then the server with the arguments given.
 set -Eeuo pipefail
@@ -33,8 +33,8 @@ create_cluster() {
 		password_file=(--pwfile="/dev/fd/$pipe")
 	fi
 	initdb -D "$PGDATA" --username="$POSTGRES_USER" "${password_file[@]}" "${arguments[@]}"
-	# initdb leaves sockets and the loopback address on trust, as in the official image;
-	# whoever comes over a network needs the password.
+	# initdb uses `trust` for sockets and loopback, as in the official image; connections
+	# over a network need the password.
 	printf '\nhost all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >>"$PGDATA/pg_hba.conf"
 }
 

@@ -2,7 +2,7 @@
 // read as well, because the Compose file passes BACKEND_JAVA_OPTIONS to every backend: -DSLOW_JVM_START_SECONDS=20
 //
 //   SLOW_JVM_START_SECONDS  how long the start takes
-//   SLOW_JVM_CPU_SECONDS    processor time that the start needs, so that it takes longer on a busy machine
+//   SLOW_JVM_CPU_SECONDS    CPU time that the start needs, so that it takes longer on a busy machine
 //   SLOW_JVM_LOG            text or json
 //   SLOW_JVM_LIBRARY        a directory: a native library is unpacked to it and loaded from it
 //   SLOW_JVM_FAILS          yes: exits with status 1 at the end of the start, with a stack trace
