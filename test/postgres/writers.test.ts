@@ -115,7 +115,10 @@ test('a restore and its undo lose no row that was written meanwhile', async () =
   })
   expect([...kept, ...replaced].sort()).toEqual(confirmed(writers).sort())
   const longest = Math.max(...writers.map(({longest: ms}) => ms))
-  console.log(`waited at most ${(longest / 1000).toFixed(1)} s`)
+  const locked = [first, undo].map(({lockedSeconds}) => lockedSeconds)
+  console.log(
+    `waited at most ${(longest / 1000).toFixed(1)} s; the tables were locked for ${locked.join(' and ')} s`,
+  )
   expect(writers.map(({failed}) => failed)).toEqual(writers.map(() => 0))
 })
 

@@ -22,7 +22,7 @@ export type RestoreEvent =
   | {type: 'plan-notice'; notice: RestoreNotice}
   | BackupEvent
 
-/** The JSON of `db:restore`. `seconds` is the elapsed time, to 0.1 s. */
+/** The JSON of `db:restore`. Durations are rounded to 0.1 s. */
 export interface RestoreReport {
   server: string
   database: string | undefined
@@ -36,6 +36,8 @@ export interface RestoreReport {
   skippedForeignKeys: string[]
   /** The safety backup and the undo command; undefined when nothing was replaced. */
   undo: {id: string; command: string} | undefined
+  /** How long the tables were locked: the longest time that a transaction can have waited to write to them. */
+  lockedSeconds: number
   seconds: number
 }
 
@@ -52,7 +54,12 @@ export async function applyRestore(plan: RestorePlan, ctx: Context<RestoreEvent>
       restoreLocked(plan, session, {on: ctx.on, signal: AbortSignal.any([ctx.signal, lost])}),
     ),
   ).catch(refusedAs('restore-failed'))
-  return {...report, seconds: Math.round((performance.now() - began) / 100) / 10}
+  return {...report, seconds: secondsSince(began)}
+}
+
+/** @param began a value of performance.now() */
+function secondsSince(began: number): number {
+  return Math.round((performance.now() - began) / 100) / 10
 }
 
 /** Opens a session in the target database. A database created for the restore is dropped if the restore fails. */
@@ -83,6 +90,7 @@ async function restoreLocked(
   for (const notice of plan.notices) ctx.on({type: 'plan-notice', notice})
   await deleteLeftovers(plan.root)
   let saved: string | undefined
+  let locked = performance.now()
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
   const {skippedForeignKeys} = await replay(
     {
@@ -96,6 +104,7 @@ async function restoreLocked(
     {
       signal: ctx.signal,
       async onLocked() {
+        locked = performance.now()
         saved = await save(plan, session, ctx)
         ctx.on({type: 'step', step: 'replay', state: 'started'})
       },
@@ -122,6 +131,7 @@ async function restoreLocked(
     roles: plan.roles,
     skippedForeignKeys,
     undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},
+    lockedSeconds: secondsSince(locked),
   }
 }
 

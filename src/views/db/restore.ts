@@ -156,11 +156,13 @@ export function restoreName({schemas, into, server}: RestorePlan): string {
 
 /** Renders the report of a restore, with the undo command. */
 export function restoreSummary(report: RestoreReport): string {
-  const {schemas, from, rows, seconds, undo, roles, skippedForeignKeys} = report
+  const {schemas, from, rows, seconds, lockedSeconds, undo, roles, skippedForeignKeys} = report
   const [subject, verb, them] = schemas.length === 1 ? ['Schema', 'was', 'it'] : ['Schemas', 'were', 'them']
   const restored = rows === undefined ? '' : `: ${count(rows)} rows`
   const sentences = [
     `${subject} ${schemas.join(', ')} ${verb} restored from ${from}${restored} in ${seconds} s. Restart the services that use ${them}.`,
+    // Without a safety backup, there were no tables for which anybody could wait.
+    ...(undo ? [`Writes waited for at most ${lockedSeconds} s.`] : []),
     ...(roles.length > 0 ? [`Set a password for the new roles: ${roles.join(', ')}.`] : []),
     ...(skippedForeignKeys.length > 0
       ? [

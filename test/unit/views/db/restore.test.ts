@@ -294,6 +294,7 @@ const REPORT: RestoreReport = {
     id: '20261123T070000Z',
     command: 'aquastream db:restore --schema user --from 20261123T070000Z --profile prod',
   },
+  lockedSeconds: 0.7,
   seconds: 1.1,
 }
 
@@ -302,6 +303,7 @@ test('the report of a restore shows the undo command', () => {
     "=== 80 columns
     Schema user was restored from 20261123T020000Z: 11,719 rows in 1.1 s. Restart
     the services that use it.
+    Writes waited for at most 0.7 s.
 
     To undo this restore:
 
@@ -310,6 +312,7 @@ test('the report of a restore shows the undo command', () => {
     Schema user was restored from
     20261123T020000Z: 11,719 rows in 1.1 s.
     Restart the services that use it.
+    Writes waited for at most 0.7 s.
 
     To undo this restore:
 
