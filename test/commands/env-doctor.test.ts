@@ -86,11 +86,14 @@ test('a malformed settings file is reported only once', async () => {
   )
 })
 
-test('a settings file readable by others is a warning', async () => {
+test.each([
+  ['others', 0o604],
+  ['its group', 0o640],
+])('a settings file readable by %s is a warning', async (_, mode) => {
   await using site = await siteWithoutDocker()
   const values = Object.entries(SECRETS).map(([name, value]) => `${name}=${value}\n`)
   await site.write('.env.stage', values.join(''))
-  await chmod(join(site.directory, '.env.stage'), 0o644)
+  await chmod(join(site.directory, '.env.stage'), mode)
   expect(await examine(site, 'secrets')).toEqual([
     {
       check: 'secrets',
