@@ -48,6 +48,11 @@ test('the database recognizes the letters of every alphabet', async () => {
   expect(await site.sql("SELECT lower('ЖÄ')")).toBe('жä')
 })
 
+test('a wrong password is rejected by the database', async () => {
+  const run = site.sql('SELECT 1', {password: 'not-the-password'})
+  await expect(run).rejects.toThrow('password authentication failed for user "aquastream"')
+})
+
 test('a user other than root runs all the programs', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)
