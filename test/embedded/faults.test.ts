@@ -92,7 +92,7 @@ test('other processes with reused pids are not ended', async () => {
   await writeFile(pidFile, (await readFile(pidFile, 'utf8')).replace(/^\d+/, String(pid)))
   await site.up('postgres')
   await site.run('env:down')
-  expect(other.exitCode).toBeNull()
+  expect(other).toMatchObject({exitCode: null, signalCode: null})
   other.kill()
   await once(other, 'exit')
   expect(other.signalCode).toBe('SIGTERM')
