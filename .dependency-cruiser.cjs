@@ -1,5 +1,5 @@
 // The one way that dependencies point:
-// commands → views, cli, use cases (env, logs, backup; above them doctor, support) → postgres → engines → config → stack → system.
+// commands → views, cli, use cases (env, logs, backup; above them offsite, doctor, support) → postgres → engines → config → stack → system.
 const typesOnly = {dependencyTypesNot: ['type-only']}
 
 module.exports = {
@@ -32,12 +32,12 @@ module.exports = {
       comment: 'and no service and no database: commands bring them together',
       severity: 'error',
       from: {path: '^src/cli/'},
-      to: {path: '^src/(commands|views|env|logs|backup|doctor|support|stack|postgres)/'},
+      to: {path: '^src/(commands|views|env|logs|backup|offsite|doctor|support|stack|postgres)/'},
     },
     {
       name: 'use-cases-know-no-commands',
       severity: 'error',
-      from: {path: '^src/(env|logs|backup|doctor|support)/'},
+      from: {path: '^src/(env|logs|backup|offsite|doctor|support)/'},
       to: {path: '^src/(commands|views|cli)/'},
     },
     {
@@ -45,6 +45,19 @@ module.exports = {
       severity: 'error',
       from: {path: '^src/(env|logs|backup)/'},
       to: {path: '^src/(env|logs|backup)/', pathNot: '^src/$1/'},
+    },
+    {
+      name: 'offsite-stands-above-backup',
+      comment: 'it copies backups, and knows no other use case',
+      severity: 'error',
+      from: {path: '^src/', pathNot: '^src/(commands|views|offsite|doctor|support)/'},
+      to: {path: '^src/offsite/'},
+    },
+    {
+      name: 'offsite-knows-backups-alone',
+      severity: 'error',
+      from: {path: '^src/offsite/'},
+      to: {path: '^src/(env|logs)/'},
     },
     {
       name: 'doctor-and-support-stand-above',
@@ -75,7 +88,7 @@ module.exports = {
       name: 'engines-know-no-use-cases',
       severity: 'error',
       from: {path: '^src/(stack|engines|postgres|config)/'},
-      to: {path: '^src/(commands|views|cli|env|logs|backup|doctor|support)/'},
+      to: {path: '^src/(commands|views|cli|env|logs|backup|offsite|doctor|support)/'},
     },
     {
       name: 'postgres-stands-above-engines',

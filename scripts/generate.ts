@@ -31,7 +31,8 @@ ${HOW_TO_WRITE}
 # Lines that begin with #NAME= are optional; the value shown is the default.
 `
 
-const CLI_ONLY = 'Only the `db:` commands read these variables; the Compose file does not use them.'
+const CLI_ONLY =
+  'Only the `db:` and `offsite:` commands read these variables; the Compose file does not use them.'
 const SETTING_HEAD = ['variable', 'description', 'default', 'secret', 'required in']
 
 const documents: Record<string, (old: string) => Promise<string>> = {

@@ -56,3 +56,24 @@ export const serverFlags = {
     noCacheDefault: true,
   }),
 }
+
+/**
+ * Returns the flags of every command that applies a retention policy.
+ * @param defaults the numbers of the policy without flags
+ */
+export function keepFlags(defaults: {daily: number; weekly: number; monthly: number}) {
+  return {
+    'keep-daily': keepFlag('days', defaults.daily),
+    'keep-weekly': keepFlag('ISO weeks', defaults.weekly),
+    'keep-monthly': keepFlag('months', defaults.monthly),
+  }
+}
+
+function keepFlag(period: string, usual: number) {
+  return Flags.integer({
+    description: `keep the newest backup of each of the last N ${period} that have one`,
+    default: usual,
+    min: 0,
+    helpValue: 'N',
+  })
+}

@@ -21,6 +21,7 @@ export const SECRET_LENGTHS: Readonly<Record<string, number>> = {
   REDIS_PASSWORD: 16,
   S3_SECRET_KEY: 16,
   JWT_SECRET: 32,
+  OFFSITE_PASSWORD: 16,
 }
 
 export function platformSecret(name: string, about: string): Setting {

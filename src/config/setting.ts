@@ -7,6 +7,7 @@ export type Group =
   | 'third parties'
   | 'database and storage'
   | 'backups'
+  | 'off-site'
   | 'network'
   | 'images'
   | 'limits'
@@ -28,7 +29,7 @@ export interface Setting {
   thirdParty?: true
   /** The only profile that uses it; the others ignore it. */
   onlyIn?: Profile
-  /** Read only by the db commands; the Compose file does not use it. */
+  /** Read only by commands; the Compose file does not use it. */
   readBy?: 'cli'
 }
 

@@ -1,6 +1,7 @@
 import {type Service, SERVICES} from '../stack/catalogue.js'
 import * as z from '../system/zod.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
+import {OFFSITE_PASSWORD, OFFSITE_SETTINGS} from './offsite.js'
 import {isProfile, type Profile} from './profile.js'
 import {
   account,
@@ -39,6 +40,7 @@ export const SETTINGS: readonly Setting[] = [
   platformSecret('REDIS_PASSWORD', 'password of Redis'),
   platformSecret('S3_SECRET_KEY', 'secret key of the object store'),
   platformSecret('JWT_SECRET', 'key that signs user tokens'),
+  OFFSITE_PASSWORD,
 
   thirdPartySecret('TELEGRAM_BOT_TOKEN', 'token of the Telegram bot, issued by @BotFather'),
   account('TELEGRAM_BOT_USERNAME', 'user name of the Telegram bot, without @', 'aquastream_dev_bot'),
@@ -107,6 +109,7 @@ export const SETTINGS: readonly Setting[] = [
       'server for the db commands instead of the running stack: postgresql://user:password@host:port/database',
     readBy: 'cli',
   },
+  ...OFFSITE_SETTINGS,
 
   {
     name: 'BIND',

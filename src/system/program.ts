@@ -26,8 +26,8 @@ export function startOnHost(program: string[], env: NodeJS.ProcessEnv): Program 
   )
 }
 
-/** Selects variables that hold no secret of the stack, and select no server of PostgreSQL. */
-function usualVariables(): NodeJS.ProcessEnv {
+/** Selects the variables that every program needs: they hold no secret, and select no server and no repository. */
+export function usualVariables(): NodeJS.ProcessEnv {
   const wanted = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }

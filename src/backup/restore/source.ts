@@ -71,8 +71,11 @@ function noBackupOf(schema: string, sets: BackupSet[], root: string): Aquastream
   )
 }
 
-/** Parses a time, in milliseconds since 1970. The ID of a backup is a time too. A time without a zone is UTC. */
-function toTime(text: string): number {
+/**
+ * Parses a time, in milliseconds since 1970. The ID of a backup is a time too. A time without a zone is UTC.
+ * @throws usage
+ */
+export function toTime(text: string): number {
   const [, day, clock = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? []
   const time = timeOf(text)?.getTime() ?? Date.parse(`${day}T${clock}${zone}`)

@@ -3,8 +3,10 @@ import {Flags} from '@oclif/core'
 import type {BackupReport} from '../../backup/create.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
+import type {StackContext} from '../../engines/stack-context.js'
+import type {PushReport} from '../../offsite/push.js'
 
-export default class DbBackup extends BaseCommand<BackupReport> {
+export default class DbBackup extends BaseCommand<BackupReport & {offsite?: PushReport}> {
   static override summary = 'back up the schemas of the platform from one consistent snapshot'
   static override description = `Writes one compressed archive per schema, the roles, a manifest and checksums. The backup appears when it is complete; a run that fails or is interrupted leaves no partial backup, and does not change other backups.
 
@@ -18,6 +20,10 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     {
       description: 'before a risky change, kept until it is unpinned',
       command: '<%= config.bin %> <%= command.id %> --label before-migration --pin',
+    },
+    {
+      description: 'nightly, with an encrypted copy elsewhere',
+      command: '<%= config.bin %> <%= command.id %> --profile prod --rotate --offsite --json',
     },
     {description: 'one schema only', command: '<%= config.bin %> <%= command.id %> --schema user'},
   ]
@@ -36,6 +42,10 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     label: Flags.string({description: 'label shown by db:list', helpValue: 'TEXT'}),
     pin: Flags.boolean({description: 'pin the backup, so that rotation keeps it until db:unpin'}),
     rotate: Flags.boolean({description: 'delete old backups afterwards, as db:rotate does'}),
+    offsite: Flags.boolean({
+      description:
+        'copy the backups to the off-site repository afterwards, as offsite:push does; exits 11 if only that fails',
+    }),
     jobs: Flags.integer({
       description: 'number of parallel dumps [default: one per processor, at most 4]',
       min: 1,
@@ -55,7 +65,7 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     })(),
   }
 
-  async run(): Promise<BackupReport> {
+  async run(): Promise<BackupReport & {offsite?: PushReport}> {
     const {flags} = await this.parse(DbBackup)
     const {createBackup} = await import('../../backup/create.js')
     const {parseCompression} = await import('../../backup/archive/format.js')
@@ -75,6 +85,15 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
     }
     const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
     this.log(backupSummary(report, stack.repositoryFlags))
+    return flags.offsite ? {...report, offsite: await this.push(report, stack)} : report
+  }
+
+  /** Copies the backups to the off-site repository. The local backup is complete, whatever happens here. */
+  private async push({id}: BackupReport, stack: StackContext): Promise<PushReport> {
+    const {naming, pushOffsite} = await import('../../offsite/push.js')
+    const {pushSummary, pushUpdates} = await import('../../views/offsite/push.js')
+    const report = await this.progress([], pushUpdates(), ctx => pushOffsite(stack, ctx)).catch(naming(id))
+    this.log(`\n${pushSummary(report)}`)
     return report
   }
 }

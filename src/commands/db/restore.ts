@@ -1,14 +1,24 @@
 import {Flags} from '@oclif/core'
+import type {RestoreRequest} from '../../backup/restore/plan.js'
 import type {RestorePreview} from '../../backup/restore/preview.js'
 import type {RestoreReport} from '../../backup/restore/restore.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, pathFlag, serverFlags} from '../../cli/flags.js'
+import type {StackContext} from '../../engines/stack-context.js'
+import type {OffsiteOnly} from '../../offsite/locate.js'
 
-export default class DbRestore extends BaseCommand<RestoreReport | RestorePreview> {
+/** The JSON of a dry run whose backup is only in the off-site repository, so that nothing else is known of it. */
+interface FetchPreview {
+  offsite: OffsiteOnly
+}
+
+export default class DbRestore extends BaseCommand<RestoreReport | RestorePreview | FetchPreview> {
   static override summary = 'restore one schema or all, atomically'
   static override description = `First verifies the archives and shows what would change, without changing anything. After confirmation, takes a safety backup of the current state, replaces the schema in one transaction, compares the row counts with those of the backup, and prints the undo command. If the restore fails or is interrupted before the commit, the database remains unchanged.
 
-Foreign keys, triggers and publications of other schemas that depend on the schema are recreated. If a view, function or column of another schema depends on it, the restore is refused.`
+Foreign keys, triggers and publications of other schemas that depend on the schema are recreated. If a view, function or column of another schema depends on it, the restore is refused.
+
+With --from and --at, a backup that is only in the off-site repository is fetched and verified first; with --dry-run, the plan says so and ends there.`
   static override examples = [
     {description: 'from the newest backup', command: '<%= config.bin %> <%= command.id %> --schema user'},
     {
@@ -70,7 +80,7 @@ Foreign keys, triggers and publications of other schemas that depend on the sche
     yes: Flags.boolean({char: 'y', description: 'do not ask for confirmation'}),
   }
 
-  async run(): Promise<RestoreReport | RestorePreview> {
+  async run(): Promise<RestoreReport | RestorePreview | FetchPreview> {
     const {flags} = await this.parse(DbRestore)
     const {planRestore} = await import('../../backup/restore/plan.js')
     const {previewOf} = await import('../../backup/restore/preview.js')
@@ -80,6 +90,10 @@ Foreign keys, triggers and publications of other schemas that depend on the sche
     const lockTimeout = flags['lock-timeout']
     const stack = await this.stackContext(flags)
     const request = {stack, schema, from, at, file, into, create, lockTimeout}
+    const offsite = await this.locate(request)
+    if (offsite && (!flags.yes || flags['dry-run'])) this.log(view.fetchText(offsite))
+    if (offsite && flags['dry-run']) return {offsite}
+    if (offsite) await this.fetch(stack, offsite)
     const plan = await this.interruptible(signal => planRestore(request, signal))
     if (!flags.yes || flags['dry-run']) this.log(view.planText(plan))
     if (flags['dry-run']) return previewOf(plan)
@@ -91,5 +105,19 @@ Foreign keys, triggers and publications of other schemas that depend on the sche
     const report = await this.progress(tasks, view.restoreUpdates(), ctx => applyRestore(plan, ctx))
     this.log(view.restoreSummary(report))
     return report
+  }
+
+  /** Finds out whether the backup has to be fetched from the off-site repository. */
+  private async locate(request: RestoreRequest): Promise<OffsiteOnly | undefined> {
+    const {locateBackup} = await import('../../offsite/locate.js')
+    const {offsite, warning} = await this.interruptible(signal => locateBackup(request, signal))
+    if (warning !== undefined) (await import('../../cli/failure.js')).writeWarning(warning)
+    return offsite
+  }
+
+  private async fetch(stack: StackContext, {id}: OffsiteOnly): Promise<void> {
+    const {pullOffsite} = await import('../../offsite/pull.js')
+    const {FETCH_TASKS, fetchUpdate} = await import('../../views/offsite/pull.js')
+    await this.progress(FETCH_TASKS, fetchUpdate, ctx => pullOffsite({stack, ref: id}, ctx))
   }
 }

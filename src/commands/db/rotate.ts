@@ -1,18 +1,8 @@
 import {Flags} from '@oclif/core'
-import {DEFAULT_POLICY, type Policy} from '../../backup/policy.js'
+import {DEFAULT_POLICY} from '../../backup/policy.js'
 import type {RotationReport} from '../../backup/rotate.js'
 import {BaseCommand} from '../../cli/base-command.js'
-import {backupFlags} from '../../cli/flags.js'
-
-/** Defines the flag of one rule of the retention policy. */
-function keepFlag(period: string, rule: keyof Policy) {
-  return Flags.integer({
-    description: `keep the newest backup of each of the last N ${period} that have one`,
-    default: DEFAULT_POLICY[rule],
-    min: 0,
-    helpValue: 'N',
-  })
-}
+import {backupFlags, keepFlags} from '../../cli/flags.js'
 
 export default class DbRotate extends BaseCommand<RotationReport> {
   static override summary = 'delete backups outside the retention policy'
@@ -32,9 +22,7 @@ Backups that are pinned, not complete or dated in the future are never deleted, 
   ]
   static override flags = {
     ...backupFlags,
-    'keep-daily': keepFlag('days', 'daily'),
-    'keep-weekly': keepFlag('ISO weeks', 'weekly'),
-    'keep-monthly': keepFlag('months', 'monthly'),
+    ...keepFlags(DEFAULT_POLICY),
     'dry-run': Flags.boolean({
       description: 'change nothing; show the action for each backup and the reason',
     }),

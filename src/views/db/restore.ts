@@ -7,6 +7,7 @@ import {count} from '../../cli/terminal/count.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
+import type {OffsiteOnly} from '../../offsite/locate.js'
 import {size} from '../../system/text/size.js'
 import {backupUpdates} from './backup.js'
 
@@ -74,6 +75,12 @@ function change({now, inBackup}: Row): string {
 export function planText(plan: RestorePlan): string {
   const lines = [effect(plan), '', renderTable(COLUMNS, rowsOf(plan)), '', ...details(plan)]
   return lines.map(line => (line.includes('\n') ? line : wrap(line, 0, process.stdout))).join('\n')
+}
+
+/** Renders that the backup is not on this machine, which is all that a plan knows of it before it is fetched. */
+export function fetchText({id, bytes, repository}: OffsiteOnly): string {
+  const sentence = `Backup ${id} is only in the off-site repository ${repository}. It is fetched (${size(bytes)}) and verified first; then the plan of the restore is shown.`
+  return wrap(sentence, 0, process.stdout)
 }
 
 function effect(plan: RestorePlan): string {

@@ -8,7 +8,8 @@ import {wrap} from '../../cli/terminal/wrap.js'
 import {size} from '../../system/text/size.js'
 import {keepReasons, keepSummary} from './keep-reasons.js'
 
-interface Row {
+/** One line of the table of a rotation. */
+export interface RotationRow {
   id: string
   takenAt: string
   bytes: number
@@ -28,23 +29,28 @@ export function rotateSummary(report: RotationReport): string {
   if (rows.length === 0) return wrap(`There are no backups in ${report.directory}.`, 0, process.stdout)
   return [
     chalk.dim(report.directory),
-    renderFitting(LAYOUTS, rows),
+    renderRotation(rows),
     '',
     ...sentences(report).map(sentence => wrap(sentence, 0, process.stdout)),
   ].join('\n')
 }
 
-const id: Column<Row> = {title: 'id', priority: 0, cell: row => row.id}
-const age: Column<Row> = {title: 'age', priority: 0, cell: row => ago(new Date(row.takenAt))}
-const sizeColumn: Column<Row> = {title: 'size', priority: 0, cell: row => size(row.bytes)}
-const action: Column<Row> = {title: 'action', priority: 0, cell: row => color(row)(row.action)}
-const reason: Column<Row> = {title: 'reason', priority: 0, cell: row => row.reasons.join(', ')}
-const brokenReason: Column<Row> = {
+/** Renders the action for each backup and the reasons, in the widest layout that fits the terminal. */
+export function renderRotation(rows: RotationRow[]): string {
+  return renderFitting(LAYOUTS, rows)
+}
+
+const id: Column<RotationRow> = {title: 'id', priority: 0, cell: row => row.id}
+const age: Column<RotationRow> = {title: 'age', priority: 0, cell: row => ago(new Date(row.takenAt))}
+const sizeColumn: Column<RotationRow> = {title: 'size', priority: 0, cell: row => size(row.bytes)}
+const action: Column<RotationRow> = {title: 'action', priority: 0, cell: row => color(row)(row.action)}
+const reason: Column<RotationRow> = {title: 'reason', priority: 0, cell: row => row.reasons.join(', ')}
+const brokenReason: Column<RotationRow> = {
   title: 'reason',
   priority: 0,
   cell: row => breakLines(row.reasons, REASON_WIDTH),
 }
-const short: Column<Row> = {title: 'rotation', priority: 0, cell: row => color(row)(row.short)}
+const short: Column<RotationRow> = {title: 'rotation', priority: 0, cell: row => color(row)(row.short)}
 
 /** The width that remains for the reason next to ID and action, in a terminal of 80 columns. */
 const REASON_WIDTH = 54
@@ -66,7 +72,7 @@ function breakLines(reasons: string[], width: number): string {
   }, '')
 }
 
-function toRows({kept, deleted, ignored, dryRun}: RotationReport): Row[] {
+function toRows({kept, deleted, ignored, dryRun}: RotationReport): RotationRow[] {
   const deletion = dryRun ? 'delete' : 'deleted'
   return [
     ...kept.map(({reasons, schemas, ...set}) => ({
@@ -85,7 +91,7 @@ function toRows({kept, deleted, ignored, dryRun}: RotationReport): Row[] {
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
 }
 
-function color(row: Row): (text: string) => string {
+function color(row: RotationRow): (text: string) => string {
   if (row.action === 'keep') return chalk.green
   return row.action === 'ignore' ? chalk.yellow : chalk.red
 }

@@ -9,6 +9,9 @@ export function initSummary({profile, file, generated, missing, ignored}: InitRe
   const sentences = [
     `${file} was written; it is readable only by you (mode 0600).`,
     ...(generated.length > 0 ? [`Generated secrets: ${generated.join(', ')}.`] : []),
+    ...(generated.includes('OFFSITE_PASSWORD')
+      ? ['Keep a copy of this file on another machine: without it, nobody can read the off-site repository.']
+      : []),
     ...(missing.length > 0
       ? [`Missing settings: ${missing.join(', ')}. ${profile} will not start without them.`]
       : []),

@@ -1,0 +1,32 @@
+import {isFuture} from '../backup/repository/backup-set.js'
+import {AquastreamError} from '../errors.js'
+import type {Snapshot} from './restic/snapshots.js'
+
+/**
+ * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the same
+ * as for local backups.
+ * @throws no-such-backup
+ */
+export function findSnapshot(ours: Snapshot[], ref: string, repository: string): Snapshot {
+  const found = ref === 'latest' ? latest(ours) : ours.filter(({id}) => ref !== '' && id.startsWith(ref))
+  const ids = [...new Set(found.map(({id}) => id))]
+  const [first] = found
+  if (first && (ids.length === 1 || ids.includes(ref))) return found.find(({id}) => id === ref) ?? first
+  if (first) {
+    throw new AquastreamError('no-such-backup', `${ref} matches ${ids.length} backups in ${repository}`, {
+      hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+    })
+  }
+  const what = ref === 'latest' ? 'no backup was' : `backup ${JSON.stringify(ref)} was not`
+  throw new AquastreamError('no-such-backup', `${what} found in the off-site repository ${repository}`, {
+    hint:
+      ours.length > 0
+        ? 'list its backups: aquastream offsite:list'
+        : 'copy the backups: aquastream offsite:push',
+  })
+}
+
+function latest(newestFirst: Snapshot[]): Snapshot[] {
+  const now = new Date()
+  return newestFirst.filter(one => one.kind === 'backup' && !isFuture(one, now)).slice(0, 1)
+}

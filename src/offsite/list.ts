@@ -1,0 +1,88 @@
+import type {StackContext} from '../engines/stack-context.js'
+import type {Problem} from '../errors.js'
+import {isFuture} from '../backup/repository/backup-set.js'
+import {hoursSince} from '../backup/freshness.js'
+import {listSets} from '../backup/repository/sets.js'
+import {recordSeen} from './rotation/ledger.js'
+import {openRepository} from './restic/repository.js'
+import {listSnapshots, requireOwn} from './restic/snapshots.js'
+
+/** One snapshot of the off-site repository. */
+export interface SnapshotReport {
+  /** ID of the backup. */
+  id: string
+  snapshot: string
+  takenAt: string
+  ageHours: number
+  bytes: number
+  kind: 'backup' | 'safety'
+  pinned: boolean
+  schemas: string[]
+  /** Whether the backup is also in the local repository. */
+  local: boolean
+}
+
+/** The JSON of `offsite:list`. */
+export interface OffsiteListReport {
+  repository: string
+  /** The newest backup that a restore would use by default. */
+  newest: {id: string; ageHours: number} | null
+  /** Newest first. */
+  snapshots: SnapshotReport[]
+  /** Other projects that have snapshots in this repository. */
+  otherProjects: string[]
+  /** Snapshots that this program did not make. */
+  unknown: string[]
+}
+
+/**
+ * Lists the snapshots of a stack in its off-site repository.
+ * @throws refused; also the errors of `openRepository` and `listSnapshots`
+ */
+export async function listOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteListReport> {
+  const repository = await openRepository(stack)
+  const {project, profile, backups} = stack
+  const listing = await listSnapshots(repository, {project, profile}, signal)
+  requireOwn(listing, repository, project)
+  const now = new Date()
+  await recordSeen(stack, listing.ours, now)
+  const local = new Set((await listSets(backups)).filter(({state}) => state === 'complete').map(({id}) => id))
+  const newest = listing.ours.find(one => one.kind === 'backup' && !isFuture(one, now))
+  return {
+    repository: repository.name,
+    newest: newest ? {id: newest.id, ageHours: hoursSince(newest, now)} : null,
+    snapshots: listing.ours.map(({id, snapshot, takenAt, bytes, kind, pinned, schemas}) => ({
+      id,
+      snapshot,
+      takenAt: takenAt.toISOString(),
+      ageHours: hoursSince({takenAt}, now),
+      bytes,
+      kind,
+      pinned,
+      schemas,
+      local: local.has(id),
+    })),
+    otherProjects: listing.otherProjects,
+    unknown: listing.unknown,
+  }
+}
+
+/** Returns a problem if the newest off-site backup is older than this many hours, or if there is none. */
+export function findTooOldOffsite(
+  {newest, repository}: OffsiteListReport,
+  maxAgeHours: number,
+): Problem | undefined {
+  if (!newest) {
+    return {
+      code: 'backup-too-old',
+      message: `there is no backup in the off-site repository ${repository}`,
+      hint: 'copy the backups: aquastream offsite:push',
+    }
+  }
+  if (newest.ageHours <= maxAgeHours) return undefined
+  return {
+    code: 'backup-too-old',
+    message: `the newest off-site backup, ${newest.id}, is ${Math.floor(newest.ageHours)} hours old (maximum: ${maxAgeHours})`,
+    hint: 'copy newer backups: aquastream offsite:push; if there are none, take one: aquastream db:backup',
+  }
+}

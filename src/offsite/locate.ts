@@ -1,0 +1,89 @@
+import {isFuture, type BackupSet} from '../backup/repository/backup-set.js'
+import {listSets} from '../backup/repository/sets.js'
+import {toTime} from '../backup/restore/source.js'
+import {valueOf} from '../config/layers.js'
+import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError} from '../errors.js'
+import {openRepository} from './restic/repository.js'
+import {listSnapshots, type Snapshot} from './restic/snapshots.js'
+
+/** Selects a backup, as `db:restore` does. */
+interface LocateRequest {
+  stack: StackContext
+  schema: string | undefined
+  from: string
+  at: string | undefined
+  file: string | undefined
+}
+
+/** A backup that is only in the off-site repository, and has to be fetched before it can be restored. */
+export interface OffsiteOnly {
+  id: string
+  bytes: number
+  repository: string
+}
+
+/** Where the selected backup is. */
+export interface Located {
+  /** Set if the backup is only in the off-site repository. */
+  offsite: OffsiteOnly | undefined
+  /** Why the off-site repository was not searched, although a local backup can be used. */
+  warning: string | undefined
+}
+
+/**
+ * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the ID of
+ * `from` is not in the local repository, or the newest backup before `at` is newer there. `latest` is a local backup.
+ * @throws usage: `at` is not a time; backup-directory; if there is no local backup to use, the errors of
+ *   `openRepository` and `listSnapshots`
+ */
+export async function locateBackup(request: LocateRequest, signal: AbortSignal): Promise<Located> {
+  const {stack, from, at, file} = request
+  const nowhere = {offsite: undefined, warning: undefined}
+  const isSelected = file === undefined && (at !== undefined || from !== 'latest')
+  if (!isSelected || valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return nowhere
+  const local = await findLocal(request)
+  if (local && at === undefined) return nowhere
+  try {
+    return {offsite: await findOffsite(request, local, signal), warning: undefined}
+  } catch (error) {
+    // An emergency must not wait for the network when there is a backup here.
+    if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
+    return {offsite: undefined, warning: `newer backups may be off-site: ${error.message}`}
+  }
+}
+
+async function findLocal({stack, from, at, schema}: LocateRequest): Promise<BackupSet | undefined> {
+  const sets = await listSets(stack.backups)
+  if (at === undefined) return sets.find(({id}) => id.startsWith(from))
+  return sets.find(
+    set => set.state === 'complete' && isEligible({...set, kind: set.manifest!.kind}, toTime(at), schema),
+  )
+}
+
+async function findOffsite(
+  {stack, from, at, schema}: LocateRequest,
+  local: BackupSet | undefined,
+  signal: AbortSignal,
+): Promise<OffsiteOnly | undefined> {
+  const repository = await openRepository(stack)
+  const {project, profile} = stack
+  const {ours} = await listSnapshots(repository, {project, profile}, signal)
+  const found = ours.filter(set =>
+    at === undefined ? set.id.startsWith(from) : isEligible(set, toTime(at), schema),
+  )
+  const [first] = found
+  // The restore itself reports that a prefix matches several backups, or none.
+  if (!first || (at === undefined && new Set(found.map(({id}) => id)).size > 1)) return undefined
+  if (local && local.takenAt >= first.takenAt) return undefined
+  return {id: first.id, bytes: first.bytes, repository: repository.name}
+}
+
+function isEligible(
+  set: Pick<Snapshot, 'takenAt' | 'kind' | 'schemas'>,
+  time: number,
+  schema: string | undefined,
+): boolean {
+  const isComplete = schema === undefined || set.schemas.includes(schema)
+  return set.kind === 'backup' && isComplete && set.takenAt.getTime() <= time && !isFuture(set, new Date())
+}

@@ -1,0 +1,172 @@
+import {listSets} from '../backup/repository/sets.js'
+import type {BackupSet} from '../backup/repository/backup-set.js'
+import type {Context} from '../engines/engine.js'
+import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError} from '../errors.js'
+import {checkRepository} from './check.js'
+import {readLedger, writeLedger} from './rotation/ledger.js'
+import {saveSnapshot} from './transfer/save.js'
+import {removeDeadLocks} from './restic/locks.js'
+import {openRepository, type Repository} from './restic/repository.js'
+import {listSnapshots, requireOwn, type Snapshot} from './restic/snapshots.js'
+import {markPush, unmarkPush, wasInterrupted, withOffsiteLock} from './workplace.js'
+
+/** Reports the progress of a push. */
+export type PushEvent =
+  | {type: 'notice'; text: string}
+  | {type: 'tasks'; names: string[]}
+  | {type: 'set'; name: string; state: 'running' | 'done'; bytes: number; total: number}
+  | {type: 'check'; state: 'running' | 'done'}
+
+/** One backup that a push has copied. */
+export interface Pushed {
+  /** The ID of the backup. */
+  id: string
+  bytes: number
+  /** Bytes added to the repository; unchanged data is not moved again. */
+  moved: number
+}
+
+/** The JSON of `offsite:push`. */
+export interface PushReport {
+  repository: string
+  /** Newest first. */
+  pushed: Pushed[]
+  /** Number of backups that the repository had already. */
+  present: number
+  /** Backups that are not complete; they are never pushed. */
+  ignored: string[]
+}
+
+/**
+ * Copies everything that the off-site repository lacks, and then checks its metadata: a damaged repository accepts a
+ * push without an error. After an interruption, the next push uses what has been moved.
+ * @throws offsite-failed, offsite-damaged, busy, refused; also the errors of `openRepository` and `listSnapshots`
+ */
+export async function pushOffsite(stack: StackContext, ctx: Context<PushEvent>): Promise<PushReport> {
+  const repository = await openRepository(stack)
+  return withOffsiteLock(stack, 'offsite:push', lost =>
+    pushLocked(stack, repository, {...ctx, signal: AbortSignal.any([ctx.signal, lost])}),
+  )
+}
+
+async function pushLocked(
+  stack: StackContext,
+  repository: Repository,
+  ctx: Context<PushEvent>,
+): Promise<PushReport> {
+  const {project, profile, backups} = stack
+  const listing = await listSnapshots(repository, {project, profile}, ctx.signal)
+  requireOwn(listing, repository, project)
+  const sets = await listSets(backups)
+  const complete = sets.filter(({state}) => state === 'complete')
+  const there = new Set(listing.ours.map(({id}) => id))
+  const missing = complete.filter(({id}) => !there.has(id))
+  const isContinued = wasInterrupted(stack)
+  if (isContinued) await continuePush(repository, ctx)
+  if (missing.length > 0) await markPush(stack)
+  ctx.on({type: 'tasks', names: [...missing.map(({id}) => id), CHECK]})
+  const pushed: Pushed[] = []
+  // Newest first: it is the one that is needed most.
+  for (const set of missing) pushed.push(...(await pushSet(set, {stack, repository}, ctx)))
+  ctx.on({type: 'check', state: 'running'})
+  const {stallMs} = repository.settings
+  await checkRepository(repository, {signal: ctx.signal, stallMs})
+  await recordPushed(pushed, {stack, repository}, ctx.signal)
+  ctx.on({type: 'check', state: 'done'})
+  // A restic whose parent was killed can live a second longer, until it reports its progress.
+  if (isContinued) await removeDeadLocks(repository, ctx.signal)
+  await unmarkPush(stack)
+  return {
+    repository: repository.name,
+    pushed,
+    present: complete.length - missing.length,
+    ignored: sets.filter(({state}) => state !== 'complete').map(({id}) => id),
+  }
+}
+
+/**
+ * Reads from the repository that it has what was pushed. The ledger trusts the times of these snapshots, also of
+ * backups that could not be pushed for days.
+ * @throws offsite-failed
+ */
+async function recordPushed(
+  pushed: Pushed[],
+  {stack, repository}: {stack: StackContext; repository: Repository},
+  signal: AbortSignal,
+): Promise<void> {
+  const {project, profile} = stack
+  const {ours} = await listSnapshots(repository, {project, profile}, signal)
+  const isNew = ({id}: Snapshot): boolean => pushed.some(one => one.id === id)
+  const lost = pushed.find(({id}) => !ours.some(one => isNew(one) && one.id === id))
+  if (lost) {
+    throw new AquastreamError(
+      'offsite-failed',
+      `${repository.name} does not have ${lost.id} after the push`,
+      {
+        hint: 'check whether another machine deletes from it, then run the command again',
+      },
+    )
+  }
+  const ledger = new Map(await readLedger(stack, ours, new Date()))
+  for (const one of ours.filter(isNew)) ledger.set(one.snapshot, one.takenAt.getTime())
+  await writeLedger(stack, ledger)
+}
+
+/** The name of the task that checks the repository. */
+const CHECK = 'check'
+
+/**
+ * Makes use of what an interrupted push has moved: restic writes the index last, and would move everything again.
+ * Only the locks of processes that have ended are removed.
+ */
+async function continuePush(repository: Repository, {on, signal}: Context<PushEvent>): Promise<void> {
+  on({type: 'notice', text: 'the last push was interrupted; continuing it'})
+  const {stallMs} = repository.settings
+  await removeDeadLocks(repository, signal)
+  await repository.run(['rebuild-index'], {signal, stallMs})
+}
+
+/** Pushes one backup. Returns nothing if rotation has deleted it in the meantime. */
+async function pushSet(
+  set: BackupSet,
+  {stack, repository}: {stack: StackContext; repository: Repository},
+  ctx: Context<PushEvent>,
+): Promise<Pushed[]> {
+  const {id, bytes, schemas, pinned} = set
+  const {kind, server, archives} = set.manifest!
+  const {project, profile} = stack
+  const name = id
+  ctx.on({type: 'set', name, state: 'running', bytes: 0, total: bytes})
+  const moved = await saveSnapshot(
+    {
+      repository,
+      directory: set.path,
+      tags: { id, bytes, project, profile, kind, pinned, database: server.database, schemas},
+      isCompressed: archives.every(({format, compression}) => format === 'custom' || compression !== 'none'),
+    },
+    {...ctx, on: done => ctx.on({type: 'set', name, state: 'running', bytes: done, total: bytes})},
+  )
+  ctx.on({type: 'set', name, state: 'done', bytes, total: bytes})
+  if (moved !== undefined) return [{id, bytes, moved}]
+  ctx.on({type: 'notice', text: `backup ${id} was deleted during the push and is skipped`})
+  return []
+}
+
+/**
+ * Returns an error handler for a push after a backup: every failure except an interrupt becomes `offsite-failed`, and
+ * names the complete backup.
+ * @throws offsite-failed, interrupted, terminated
+ */
+export function naming(backup: string) {
+  return (error: unknown): never => {
+    if (!(error instanceof AquastreamError)) throw error
+    const {code, message, hint, evidence} = error
+    const isInterrupt = code === 'interrupted' || code === 'terminated'
+    throw new AquastreamError(
+      isInterrupt ? code : 'offsite-failed',
+      `backup ${backup} is complete, its off-site copy ${isInterrupt ? 'was interrupted' : `failed: ${message}`}`,
+      {hint: isInterrupt ? 'copy it: aquastream offsite:push' : hint, evidence},
+    )
+  }
+}

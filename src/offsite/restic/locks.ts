@@ -1,0 +1,87 @@
+import {hostname} from 'node:os'
+import {lifeOf} from '../../system/process-identity.js'
+import * as z from '../../system/zod.js'
+import type {Repository} from './repository.js'
+
+/** A lock in the repository, as restic writes it. */
+export interface RepositoryLock {
+  /** The first 8 digits of its ID. */
+  id: string
+  host: string
+  user: string
+  pid: number
+  since: string
+  ageMinutes: number
+  exclusive: boolean
+  /** `gone`: its process ran on this machine and has ended; `unknown`: on another machine, or in a container. */
+  holder: 'alive' | 'gone' | 'unknown'
+}
+
+/** internal/restic/lock.go. A process renews its lock every five minutes. */
+const lockSchema = z.object({
+  time: z.string(),
+  exclusive: z.boolean(),
+  hostname: z.string(),
+  username: z.string(),
+  pid: z.int().positive(),
+})
+
+/** Minutes after which restic takes any lock that was not renewed for stale. */
+const STALE_MINUTES = 30
+
+/**
+ * Lists the locks in the repository.
+ * @throws the errors of a failed command
+ */
+export async function listLocks(repository: Repository, signal: AbortSignal): Promise<RepositoryLock[]> {
+  const text = await repository.run(['list', 'locks', '--no-lock'], {signal, stallMs: repository.answerMs})
+  const ids = text.split('\n').filter(line => /^[0-9a-f]{64}$/.test(line))
+  const locks = await Promise.all(ids.map(async id => readLock(repository, id, signal)))
+  return locks.filter(lock => lock !== undefined)
+}
+
+/** Returns undefined for a lock that was removed or renewed in the meantime. */
+async function readLock(
+  repository: Repository,
+  id: string,
+  signal: AbortSignal,
+): Promise<RepositoryLock | undefined> {
+  const {exitCode, stdout} = await repository.attempt(['cat', 'lock', id, '--no-lock'], {
+    signal,
+    stallMs: repository.answerMs,
+  })
+  const {data} = lockSchema.safeParse(exitCode === 0 ? JSON.parse(stdout) : undefined)
+  if (!data) return undefined
+  const {hostname: host, username: user, pid, time, exclusive} = data
+  return {
+    id: id.slice(0, 8),
+    host,
+    user,
+    pid,
+    since: time,
+    ageMinutes: Math.round((Date.now() - Date.parse(time)) / 60_000),
+    exclusive,
+    holder: host === hostname() ? await lifeHere(pid) : 'unknown',
+  }
+}
+
+/** restic records no start time of the process, so a process that has its pid counts as alive. */
+async function lifeHere(pid: number): Promise<'alive' | 'gone'> {
+  return (await lifeOf({pid})) === 'gone' ? 'gone' : 'alive'
+}
+
+/** Returns whether a lock is left over, so far as anybody can know: no living process renews it. */
+export function isStale({holder, ageMinutes}: RepositoryLock): boolean {
+  return holder === 'gone' || ageMinutes > STALE_MINUTES
+}
+
+/**
+ * Removes the locks whose processes ran on this machine and have ended. `restic unlock` also removes every lock that
+ * was not renewed for half an hour; another machine may only be suspended, so nothing is removed beside such a lock.
+ * @throws the errors of a failed command
+ */
+export async function removeDeadLocks(repository: Repository, signal: AbortSignal): Promise<void> {
+  const stale = (await listLocks(repository, signal)).filter(isStale)
+  if (stale.length > 0 && stale.every(({holder}) => holder === 'gone'))
+    await repository.run(['unlock'], {signal})
+}

@@ -1,0 +1,148 @@
+import {timeOf} from '../../backup/repository/backup-set.js'
+import {AquastreamError} from '../../errors.js'
+import * as z from '../../system/zod.js'
+import {decodeUri} from '../../system/text/decode-uri.js'
+import type {Repository} from './repository.js'
+
+/** A backup in the off-site repository: a snapshot that this program made. */
+export interface Snapshot {
+  /** The ID that restic gave it: 64 hexadecimal digits. */
+  snapshot: string
+  /** The ID of the backup. */
+  id: string
+  takenAt: Date
+  /** Total size of its files. */
+  bytes: number
+  project: string
+  profile: string
+  kind: 'backup' | 'safety'
+  pinned: boolean
+  database: string
+  schemas: string[]
+}
+
+/** The fields of the JSON of `restic snapshots` that are used; they are the same in 0.14 and 0.18. */
+const listed = z.array(
+  z.object({
+    id: z.string().regex(/^[0-9a-f]{64}$/),
+    time: z.string(),
+    tags: z.array(z.string()).optional(),
+  }),
+)
+
+/** Tells a backup from what later versions may store beside it. */
+const CONTENT = 'set'
+
+/** Returns the tags of a new snapshot. restic separates tags by commas, so values are percent-encoded. */
+export function tagsOf(snapshot: Omit<Snapshot, 'snapshot' | 'takenAt'>): string {
+  const {id, bytes, project, profile, kind, pinned, database, schemas} = snapshot
+  const values = {content: CONTENT, set: id, bytes: String(bytes), project, profile, kind, database}
+  return [
+    ...Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
+    ...schemas.map(schema => `schema=${encodeURIComponent(schema)}`),
+    ...(pinned ? ['pinned'] : []),
+  ].join(',')
+}
+
+/** The snapshots of the repository, the newest first. */
+export interface Listing {
+  /** Those of this project and profile. */
+  ours: Snapshot[]
+  /** Names of other projects that have snapshots in the repository. */
+  otherProjects: string[]
+  /** IDs of snapshots without valid tags, which this program did not make. */
+  unknown: string[]
+}
+
+/**
+ * Lists the snapshots of a repository. Snapshots that this program did not make are counted, and never used.
+ * @throws no-such-repository, offsite-password, offsite-unreachable, busy
+ */
+export async function listSnapshots(
+  repository: Repository,
+  owner: {project: string; profile: string},
+  signal: AbortSignal,
+): Promise<Listing> {
+  // Reading needs no lock, and a lock could not be removed from a read-only repository.
+  const text = await repository.run(['snapshots', '--json', '--no-lock'], {
+    signal,
+    stallMs: repository.answerMs,
+  })
+  const entries = parse(text, repository.name)
+  const snapshots = entries.map(entry => ({entry, snapshot: toSnapshot(entry)}))
+  const known = snapshots.flatMap(({snapshot}) => snapshot ?? [])
+  const isOurs = ({project, profile}: Snapshot): boolean =>
+    project === owner.project && profile === owner.profile
+  return {
+    ours: known.filter(isOurs).sort((a, b) => (a.id < b.id ? 1 : -1)),
+    otherProjects: [...new Set(known.filter(one => !isOurs(one)).map(({project}) => project))].sort(),
+    unknown: snapshots.filter(({snapshot}) => !snapshot).map(({entry}) => entry.id),
+  }
+}
+
+/**
+ * Refuses a repository that has snapshots of other projects only: its settings were probably copied.
+ * @throws refused
+ */
+export function requireOwn({ours, otherProjects}: Listing, {name}: Repository, project: string): void {
+  const [other] = otherProjects
+  if (ours.length > 0 || other === undefined) return
+  throw new AquastreamError(
+    'refused',
+    `the off-site repository ${name} belongs to project ${other}, not to ${project}`,
+    {
+      hint: 'set OFFSITE_REPOSITORY to a repository of its own for each project, or correct AQUASTREAM_PROJECT',
+    },
+  )
+}
+
+function parse(text: string, name: string): z.infer<typeof listed> {
+  const {data} = listed.safeParse(parseJson(text))
+  if (data) return data
+  throw new AquastreamError(
+    'offsite-unreachable',
+    `restic printed an unexpected list of snapshots of ${name}`,
+    {
+      hint: 'run restic version; versions 0.14 to 0.18 are supported',
+    },
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whoever has the password can write any tags: they are validated before use. */
+const tagged = z.object({
+  content: z.literal(CONTENT),
+  set: z.string().refine(text => timeOf(text) !== undefined),
+  bytes: z.string().regex(/^\d{1,15}$/),
+  project: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,59}$/),
+  profile: z.string().regex(/^[a-z]+$/),
+  kind: z.enum(['backup', 'safety']),
+  database: z.string().regex(/^[^\0]+$/),
+})
+
+function toSnapshot({id: snapshot, tags = []}: z.infer<typeof listed>[number]): Snapshot | undefined {
+  const pairs = tags.map(tag => /^([a-z]+)=(.*)$/s.exec(tag)).filter(match => match !== null)
+  const {data} = tagged.safeParse(
+    Object.fromEntries(pairs.map(([, name, value]) => [name, decodeUri(value!)])),
+  )
+  if (!data) return undefined
+  return {
+    snapshot,
+    id: data.set,
+    takenAt: timeOf(data.set)!,
+    bytes: Number(data.bytes),
+    project: data.project,
+    profile: data.profile,
+    kind: data.kind,
+    pinned: tags.includes('pinned'),
+    database: data.database,
+    schemas: pairs.filter(([, name]) => name === 'schema').map(([, , value]) => decodeUri(value!)),
+  }
+}

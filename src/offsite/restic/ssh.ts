@@ -1,0 +1,77 @@
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import {AquastreamError} from '../../errors.js'
+import {execa} from '../../system/execa.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
+import type {OffsiteSettings} from '../settings.js'
+
+interface Login {
+  user: string | undefined
+  host: string
+  port: string | undefined
+}
+
+/**
+ * Parses the server of an SFTP repository: `sftp:user@host:/path` or `sftp://user@host:port//path`; undefined for
+ * any other repository.
+ * https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html#sftp
+ */
+function parseSftp(repository: string): Login | undefined {
+  const pattern = repository.startsWith('sftp://')
+    ? /^sftp:\/\/(?:([^@/]+)@)?(\[[^\]]+\]|[^:/@]+)(?::(\d+))?\//
+    : /^sftp:(?:([^@:/]+)@)?(\[[^\]]+\]|[^:/@]+)()?:/
+  const [, user, host, port] = pattern.exec(repository) ?? []
+  // A name that begins with a hyphen would be an option of ssh.
+  if (!host || host.startsWith('-') || user?.startsWith('-')) return undefined
+  return {user, host: host.replace(/^\[(.*)\]$/, '$1'), port}
+}
+
+/**
+ * Returns the arguments of restic for an SFTP repository: only the given key and the known hosts are used, and nothing
+ * of the user's configuration of ssh. Empty for any other repository.
+ * @throws settings-invalid: the repository cannot be parsed; refused: the host key of the server is not known
+ */
+export async function sftpArguments({repository, ssh}: OffsiteSettings): Promise<string[]> {
+  if (!repository.startsWith('sftp:')) return []
+  const login = parseSftp(repository)
+  if (!login) {
+    throw new AquastreamError('settings-invalid', `OFFSITE_REPOSITORY is not a valid SFTP repository`, {
+      hint: 'write sftp:user@host:/path, or sftp://user@host:port//path',
+    })
+  }
+  const knownHosts = ssh.knownHostsFile ?? join(homedir(), '.ssh', 'known_hosts')
+  await requireKnownHost(login, knownHosts)
+  const {user, host, port} = login
+  const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', `UserKnownHostsFile=${knownHosts}`]
+  const words = [
+    'ssh',
+    '-F',
+    '/dev/null',
+    ...options.flatMap(option => ['-o', option]),
+    ...(ssh.keyFile === undefined ? [] : ['-i', ssh.keyFile, '-o', 'IdentitiesOnly=yes']),
+    ...(port ? ['-p', port] : []),
+    user === undefined ? host : `${user}@${host}`,
+    '-s',
+    'sftp',
+  ]
+  return ['-o', `sftp.command=${words.map(shellQuote).join(' ')}`]
+}
+
+/** ssh-keygen also finds a host whose name is hashed. It exits with 1 if the host is not in the file. */
+async function requireKnownHost({host, port}: Login, file: string): Promise<void> {
+  const name = port && port !== '22' ? `[${host}]:${port}` : host
+  const {exitCode, code} = await execa('ssh-keygen', ['-F', name, '-f', file], {
+    reject: false,
+    stdin: 'ignore',
+  })
+  if (exitCode === 0) return
+  if (code === 'ENOENT') {
+    throw new AquastreamError('tool-missing', 'ssh was not found on this machine', {
+      hint: 'install the OpenSSH client, for example: apt-get install openssh-client',
+    })
+  }
+  const scan = `ssh-keyscan ${port ? `-p ${port} ` : ''}${shellQuote(host)}`
+  throw new AquastreamError('refused', `the host key of ${name} is not in ${file}`, {
+    hint: `compare the output of ${scan} | ssh-keygen -lf - with the fingerprint that the provider of the server publishes; if they are equal: ${scan} >> ${shellQuote(file)}`,
+  })
+}

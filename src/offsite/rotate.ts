@@ -1,0 +1,129 @@
+import type {Policy} from '../backup/policy.js'
+import type {KeepReason} from '../backup/retention.js'
+import {listSets} from '../backup/repository/sets.js'
+import type {Context} from '../engines/engine.js'
+import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError} from '../errors.js'
+import {readLedger, writeLedger} from './rotation/ledger.js'
+import {removeDeadLocks} from './restic/locks.js'
+import {evidenceOf} from './restic/outcome.js'
+import {openRepository, type Repository} from './restic/repository.js'
+import {listSnapshots, requireOwn} from './restic/snapshots.js'
+import {type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
+import {withOffsiteLock} from './workplace.js'
+
+/** Reports the progress of a rotation. */
+export interface OffsiteRotateEvent {
+  type: 'step'
+  step: 'forget' | 'prune'
+  state: 'running' | 'done'
+}
+
+type Row = Pick<PlannedSnapshots, 'id' | 'bytes' | 'schemas'> & {takenAt: string}
+
+/** The JSON of `offsite:rotate`. */
+export interface OffsiteRotationReport {
+  repository: string
+  dryRun: boolean
+  policy: Policy
+  kept: (Row & {reasons: KeepReason[]})[]
+  deleted: Row[]
+  /** Their time is not credible: they neither count for the policy nor are deleted. */
+  ignored: Row[]
+  otherProjects: string[]
+}
+
+/** Selects how `offsite:rotate` works. */
+export interface OffsiteRotateRequest {
+  stack: StackContext
+  policy: Policy
+  /** Only report what a rotation would do. */
+  dryRun: boolean
+}
+
+/**
+ * Removes the snapshots that the policy does not keep, and the data that no other snapshot uses. What is gone is read
+ * from the repository afterwards: restic reports success for an append-only repository, which removes nothing.
+ * @throws usage: the policy keeps nothing; refused: the repository removes nothing; busy; also the errors of
+ *   `openRepository` and of a failed command
+ */
+export async function rotateOffsite(
+  request: OffsiteRotateRequest,
+  ctx: Context<OffsiteRotateEvent>,
+): Promise<OffsiteRotationReport> {
+  const repository = await openRepository(request.stack)
+  return withOffsiteLock(request.stack, 'offsite:rotate', async lost => {
+    const signal = AbortSignal.any([ctx.signal, lost])
+    const {planned, otherProjects} = await makePlan(request, repository, signal)
+    const report = (deleted: PlannedSnapshots[]): OffsiteRotationReport => ({
+      repository: repository.name,
+      dryRun: request.dryRun,
+      policy: request.policy,
+      kept: planned
+        .filter(({action}) => action === 'keep')
+        .map(one => ({...rowOf(one), reasons: one.reasons})),
+      deleted: deleted.map(rowOf),
+      ignored: planned.filter(({action}) => action === 'ignore').map(rowOf),
+      otherProjects,
+    })
+    const chosen = planned.filter(({action}) => action === 'delete')
+    if (request.dryRun || chosen.length === 0) return report(chosen)
+    await removeDeadLocks(repository, signal)
+    ctx.on({type: 'step', step: 'forget', state: 'running'})
+    const gone = await forget(chosen, {repository, stack: request.stack}, signal)
+    ctx.on({type: 'step', step: 'forget', state: 'done'})
+    ctx.on({type: 'step', step: 'prune', state: 'running'})
+    await repository.run(['prune'], {signal})
+    ctx.on({type: 'step', step: 'prune', state: 'done'})
+    return report(gone)
+  })
+}
+
+async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repository, signal: AbortSignal) {
+  const {project, profile, backups} = stack
+  const listing = await listSnapshots(repository, {project, profile}, signal)
+  requireOwn(listing, repository, project)
+  const now = new Date()
+  const ledger = await readLedger(stack, listing.ours, now)
+  await writeLedger(stack, ledger)
+  const input = {snapshots: listing.ours, local: await listSets(backups), ledger}
+  return {planned: planSnapshots(input, policy, now), otherProjects: listing.otherProjects}
+}
+
+/**
+ * Removes the snapshots, the oldest first, and returns what is gone. One snapshot is removed alone first: in an
+ * append-only repository, restic 0.14 tries for 43 s to remove each one.
+ */
+async function forget(
+  chosen: PlannedSnapshots[],
+  {repository, stack}: {repository: Repository; stack: StackContext},
+  signal: AbortSignal,
+): Promise<PlannedSnapshots[]> {
+  const [oldest, ...others] = chosen.toReversed()
+  const left = async (): Promise<Set<string>> => {
+    const {project, profile} = stack
+    const {ours} = await listSnapshots(repository, {project, profile}, signal)
+    return new Set(ours.map(({snapshot}) => snapshot))
+  }
+  const isGone = (one: PlannedSnapshots, present: Set<string>): boolean =>
+    one.snapshots.every(snapshot => !present.has(snapshot))
+  const first = await repository.attempt(['forget', ...oldest!.snapshots], {signal})
+  if (!isGone(oldest!, await left())) {
+    throw new AquastreamError(
+      'refused',
+      `the off-site repository ${repository.name} did not remove a snapshot`,
+      {
+        hint: 'if it only accepts additions from this machine, run the rotation on the machine that may delete; otherwise check the permissions of the access key',
+        evidence: evidenceOf(first),
+      },
+    )
+  }
+  const rest = others.flatMap(({snapshots}) => snapshots)
+  if (rest.length > 0) await repository.run(['forget', ...rest], {signal})
+  const present = await left()
+  return chosen.filter(one => isGone(one, present))
+}
+
+function rowOf({id, takenAt, bytes, schemas}: PlannedSnapshots): Row {
+  return {id, takenAt: takenAt.toISOString(), bytes, schemas}
+}

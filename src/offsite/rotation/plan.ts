@@ -1,0 +1,82 @@
+import type {Policy} from '../../backup/policy.js'
+import {isFuture} from '../../backup/repository/backup-set.js'
+import type {BackupSet} from '../../backup/repository/backup-set.js'
+import {decide, type KeepReason} from '../../backup/retention.js'
+import {isCredible, type Ledger} from './ledger.js'
+import type {Snapshot} from '../restic/snapshots.js'
+
+/** One backup in the repository, with all its snapshots. */
+interface StoredBackup {
+  id: string
+  takenAt: Date
+  state: 'complete'
+  pinned: boolean
+  schemas: string[]
+  manifest: {kind: Snapshot['kind']; server: {database: string}}
+  snapshots: Snapshot[]
+}
+
+/** What a rotation does with a backup. */
+export interface PlannedSnapshots {
+  id: string
+  takenAt: Date
+  bytes: number
+  schemas: string[]
+  /** IDs of the snapshots. */
+  snapshots: string[]
+  action: 'keep' | 'delete' | 'ignore'
+  reasons: KeepReason[]
+}
+
+/** Everything that a decision depends on. */
+export interface RotationInput {
+  /** Newest first. */
+  snapshots: Snapshot[]
+  /** The local backups: their pins decide, if they exist. */
+  local: BackupSet[]
+  ledger: Ledger
+}
+
+/**
+ * Decides what to do with each snapshot, newest first, by the same policy as for local backups. A snapshot whose time
+ * is not credible neither counts for the policy nor is deleted.
+ * @throws usage: the policy keeps nothing
+ */
+export function planSnapshots(
+  {snapshots, local, ledger}: RotationInput,
+  policy: Policy,
+  now: Date,
+): PlannedSnapshots[] {
+  const trusted = snapshots.filter(one => isCredible(one, ledger) && !isFuture(one, now))
+  const sets = decide(groupBackups(trusted, local), policy, now)
+  return [
+    ...sets.map(({set, action, reasons}) => ({...describe(set.snapshots), action, reasons})),
+    ...snapshots
+      .filter(one => !trusted.includes(one))
+      .map(one => ({...describe([one]), action: 'ignore' as const, reasons: []})),
+  ].sort((a, b) => (a.id < b.id ? 1 : -1))
+}
+
+/** A backup that was pushed twice has two snapshots, which are kept or deleted together. */
+function groupBackups(snapshots: Snapshot[], local: BackupSet[]): StoredBackup[] {
+  const pins = new Map(local.map(({id, pinned}) => [id, pinned]))
+  const ids = [...new Set(snapshots.map(({id}) => id))]
+  return ids.map(id => {
+    const own = snapshots.filter(one => one.id === id)
+    const {takenAt, schemas, kind, database, pinned} = own[0]!
+    return {
+      id,
+      takenAt,
+      state: 'complete',
+      pinned: pins.get(id) ?? pinned,
+      schemas,
+      manifest: {kind, server: {database}},
+      snapshots: own,
+    }
+  })
+}
+
+function describe(snapshots: Snapshot[]) {
+  const {id, takenAt, bytes, schemas} = snapshots[0]!
+  return {id, takenAt, bytes, schemas, snapshots: snapshots.map(({snapshot}) => snapshot)}
+}

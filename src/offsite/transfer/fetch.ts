@@ -1,0 +1,133 @@
+import {chmod, chown, lstat, mkdir, readdir, rename, rm} from 'node:fs/promises'
+import {join} from 'node:path'
+import {checkArchive} from '../../backup/archive/read.js'
+import {inspect} from '../../backup/repository/inspect.js'
+import {sweepLeftovers} from '../../backup/repository/leftovers.js'
+import {withDirectoryLock} from '../../backup/repository/lock.js'
+import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
+import {storageError} from '../../backup/storage-error.js'
+import type {Context} from '../../engines/engine.js'
+import {AquastreamError} from '../../errors.js'
+import {flush, freeSpace} from '../../system/files/disk.js'
+import {errnoOf} from '../../system/files/file-errors.js'
+import {size} from '../../system/text/size.js'
+import {listFiles, restoreSnapshot} from './restore-snapshot.js'
+import type {Repository} from '../restic/repository.js'
+
+/** Reports the progress of a backup that is copied from the off-site repository. */
+export interface FetchEvent {
+  type: 'fetch'
+  id: string
+  state: 'copying' | 'copied' | 'verifying' | 'done'
+  bytes: number
+  total: number
+}
+
+/** What to fetch, and where to. */
+interface FetchRequest {
+  repository: Repository
+  /** The local repository of backups. */
+  root: string
+  /** ID of the backup. */
+  id: string
+  /** ID of its snapshot. */
+  snapshot: string
+}
+
+/**
+ * Copies a backup to a hidden directory, verifies it by its checksums, and renames it to its ID. restic leaves wrong
+ * content under the right name and size when the repository is damaged, so nothing else shows that the copy is right.
+ * @returns the path of the backup
+ * @throws archive-damaged, offsite-unreachable, busy, backup-directory, disk-full
+ */
+export function fetchSet(request: FetchRequest, ctx: Context<FetchEvent>): Promise<string> {
+  const {root, id} = request
+  const draft = join(root, `.${id}.partial`)
+  return withDirectoryLock(root, 'offsite:pull', async lost => {
+    try {
+      await sweepLeftovers(root)
+      await mkdir(draft, {mode: 0o700})
+      await fillDraft(request, draft, {...ctx, signal: AbortSignal.any([ctx.signal, lost])})
+      await rename(draft, join(root, id))
+      await flush(root)
+      ctx.on({type: 'fetch', id, state: 'done', bytes: 0, total: 0})
+      return join(root, id)
+    } catch (error) {
+      await rm(draft, {recursive: true, force: true}).catch(() => undefined)
+      throw errnoOf(error) === undefined ? error : storageError(root, error)
+    }
+  })
+}
+
+async function fillDraft(
+  {repository, root, id, snapshot}: FetchRequest,
+  draft: string,
+  {on, signal}: Context<FetchEvent>,
+): Promise<void> {
+  const files = await listFiles({repository, snapshot}, signal)
+  const total = files.reduce((sum, {bytes}) => sum + bytes, 0)
+  await requireSpace(root, total)
+  on({type: 'fetch', id, state: 'copying', bytes: 0, total})
+  const copied = (bytes: number): void => on({type: 'fetch', id, state: 'copying', bytes, total})
+  await restoreSnapshot({repository, snapshot, target: draft}, {on: copied, signal})
+  on({type: 'fetch', id, state: 'copied', bytes: total, total})
+  await makePrivate(draft)
+  const {manifest, state, reason} = inspect(draft, id) ?? {}
+  if (state !== 'complete' || !manifest) throw damaged(repository, id, reason ?? 'it is empty')
+  await refuseOthers(draft, manifest, repository)
+  on({type: 'fetch', id, state: 'verifying', bytes: 0, total})
+  for (const {file, sha256, bytes} of [...manifest.archives, manifest.globals]) {
+    signal.throwIfAborted()
+    await checkArchive({path: join(draft, file), sha256, bytes}).catch((error: unknown) => {
+      throw error instanceof AquastreamError && error.code === 'archive-damaged'
+        ? damaged(repository, id, `the checksum of ${file} does not match`)
+        : error
+    })
+    await flush(join(draft, file))
+  }
+  await flush(draft)
+}
+
+async function requireSpace(root: string, bytes: number): Promise<void> {
+  const free = await freeSpace(root)
+  if (free >= bytes) return
+  throw new AquastreamError(
+    'disk-full',
+    `the backup has ${size(bytes)}, and only ${size(free)} are free in ${root}`,
+    {
+      hint: 'free disk space there, or select another directory with --dir',
+    },
+  )
+}
+
+/** restic restores the owner and the mode that the repository has for each file. */
+async function makePrivate(directory: string): Promise<void> {
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0]
+  for (const name of ['', ...(await readdir(directory))]) {
+    const path = join(directory, name)
+    const stat = await lstat(path)
+    // listFiles has accepted nothing but files; chmod would follow a symbolic link.
+    if (stat.isSymbolicLink()) throw storageError(path, new Error(`${path} is a symbolic link`))
+    if (uid === 0) await chown(path, uid, gid)
+    await chmod(path, stat.isDirectory() ? 0o700 : 0o600)
+  }
+}
+
+async function refuseOthers(directory: string, manifest: Manifest, repository: Repository): Promise<void> {
+  const known = [...manifest.archives, manifest.globals].map(({file}) => file)
+  const other = (await readdir(directory)).find(
+    name => ![CHECKSUMS, MANIFEST, PINNED, ...known].includes(name),
+  )
+  if (other !== undefined)
+    throw damaged(
+      repository,
+      manifest.id,
+      `it contains ${JSON.stringify(other)}, which its manifest does not list`,
+    )
+}
+
+function damaged({name}: Repository, id: string, why: string): AquastreamError {
+  return new AquastreamError('archive-damaged', `backup ${id} in ${name} is damaged: ${why}`, {
+    hint: 'nothing was changed; choose another backup: aquastream offsite:list; to see what else is damaged: aquastream offsite:check --read-data-subset 100%',
+  })
+}

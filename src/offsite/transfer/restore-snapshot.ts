@@ -1,0 +1,108 @@
+import type {Context} from '../../engines/engine.js'
+import {AquastreamError} from '../../errors.js'
+import * as z from '../../system/zod.js'
+import {evidenceOf, faultOf, reasonIn, type ResticResult} from '../restic/outcome.js'
+import {type Repository, resticError} from '../restic/repository.js'
+
+interface SnapshotRef {
+  repository: Repository
+  /** ID of the snapshot. */
+  snapshot: string
+}
+
+/** One file of a backup in the repository. */
+interface FileEntry {
+  name: string
+  bytes: number
+}
+
+const nodeSchema = z.object({
+  struct_type: z.literal('node'),
+  type: z.string(),
+  path: z.string(),
+  /** Missing for an empty file. */
+  size: z.int().nonnegative().optional(),
+})
+
+/**
+ * Lists the files of a backup in the repository. Whoever has the password can write any snapshot: one that contains
+ * anything but files at its root is refused before restic creates it on this machine.
+ * @throws archive-damaged; the errors of a failed command
+ */
+export async function listFiles(
+  {repository, snapshot}: SnapshotRef,
+  signal: AbortSignal,
+): Promise<FileEntry[]> {
+  const files: FileEntry[] = []
+  const refused: string[] = []
+  const onLine = (line: string): void => {
+    const {data: node} = nodeSchema.safeParse(parseJson(line))
+    if (!node) return
+    const [, name] = /^\/([^/\p{Cc}]+)$/u.exec(node.path) ?? []
+    const isNew = files.every(file => file.name !== name)
+    if (node.type === 'file' && name !== undefined && isNew) files.push({name, bytes: node.size ?? 0})
+    else refused.push(node.path)
+  }
+  const result = await repository.attempt(['ls', '--json', '--no-lock', snapshot], {signal, onLine})
+  if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
+  if (refused[0] === undefined) return files
+  throw new AquastreamError(
+    'archive-damaged',
+    `snapshot ${snapshot.slice(0, 8)} in ${repository.name} is not a backup: it contains ${JSON.stringify(refused[0])}`,
+    {hint: 'nothing was copied; choose another backup: aquastream offsite:list'},
+  )
+}
+
+/**
+ * Restores a snapshot into an existing directory; `on` receives the bytes restored so far, with restic 0.17 or newer.
+ * Without a lock, so that it works with a key that may only read.
+ * @throws archive-damaged: the repository is damaged; offsite-unreachable and the other errors of a failed command
+ */
+export async function restoreSnapshot(
+  {repository, snapshot, target}: SnapshotRef & {target: string},
+  {on, signal}: Context<number>,
+): Promise<void> {
+  const onLine = (line: string): void => {
+    const {data} = statusSchema.safeParse(parseJson(line))
+    if (data) on(data.bytes_restored ?? 0)
+  }
+  const args = ['restore', snapshot, '--json', '--no-lock', '--target', target]
+  const result = await repository.attempt(args, {signal, onLine})
+  if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
+}
+
+const statusSchema = z.object({message_type: z.literal('status'), bytes_restored: z.int().optional()})
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * restic has one exit status for damaged data and for a lost connection: the data is damaged if the repository still
+ * answers.
+ */
+async function restoreError(
+  {repository, snapshot}: SnapshotRef,
+  result: ResticResult,
+  signal: AbortSignal,
+): Promise<AquastreamError> {
+  const {name} = repository
+  const probe = await repository.attempt(['cat', 'config', '--no-lock'], {
+    signal,
+    stallMs: repository.answerMs,
+  })
+  if (probe.exitCode !== 0 || faultOf(result) !== 'other')
+    return resticError(name, probe.exitCode === 0 ? result : probe)
+  return new AquastreamError(
+    'archive-damaged',
+    `snapshot ${snapshot.slice(0, 8)} in ${name} cannot be read completely: ${reasonIn(result.stderr)}`,
+    {
+      hint: 'nothing was changed; choose another backup: aquastream offsite:list; to see what else is damaged: aquastream offsite:check --read-data-subset 100%',
+      evidence: evidenceOf(result),
+    },
+  )
+}

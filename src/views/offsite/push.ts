@@ -1,0 +1,54 @@
+import {chalkStderr} from 'chalk'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {type Column, renderTable} from '../../cli/terminal/table.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+import type {Pushed, PushEvent, PushReport} from '../../offsite/push.js'
+import {size} from '../../system/text/size.js'
+
+/** Returns a function that turns the events of one push into progress updates. */
+export function pushUpdates(): (event: PushEvent) => ProgressUpdate {
+  return event => {
+    switch (event.type) {
+      case 'notice':
+        return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+      case 'tasks':
+        return {tasks: event.names}
+      case 'check':
+        return {
+          task: 'check',
+          state: event.state,
+          detail: event.state === 'done' ? 'no errors' : 'reading the index',
+        }
+      case 'set':
+        return event.state === 'done'
+          ? {task: event.name, state: 'done', detail: size(event.total)}
+          : {
+              task: event.name,
+              state: 'running',
+              detail: `${size(event.bytes)} of ${size(event.total)}`,
+              transient: true,
+            }
+    }
+  }
+}
+
+const COLUMNS: Column<Pushed>[] = [
+  {title: 'id', priority: 0, cell: ({id}) => id},
+  {title: 'size', priority: 0, cell: ({bytes}) => size(bytes)},
+  {title: 'added', priority: 1, cell: ({moved}) => size(moved)},
+]
+
+/** Renders what was copied to the repository. */
+export function pushSummary({repository, pushed, present, ignored}: PushReport): string {
+  const sentences = [
+    pushed.length > 0
+      ? `Copied to ${repository}: ${counted(pushed.length)}. It had ${present} already.`
+      : `Nothing to copy: ${repository} has every complete backup (${present}).`,
+    ...(ignored.length > 0 ? [`Backups ignored because they are not complete: ${ignored.join(', ')}.`] : []),
+  ].map(sentence => wrap(sentence, 0, process.stdout))
+  return [...(pushed.length > 0 ? [renderTable(COLUMNS, pushed), ''] : []), ...sentences].join('\n')
+}
+
+function counted(backups: number): string {
+  return backups === 1 ? '1 backup' : `${backups} backups`
+}

@@ -1,0 +1,58 @@
+import chalk from 'chalk'
+import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {printable} from '../../cli/terminal/printable.js'
+import {wrap} from '../../cli/terminal/wrap.js'
+import type {OffsiteRotateEvent, OffsiteRotationReport} from '../../offsite/rotate.js'
+import {size} from '../../system/text/size.js'
+import {keepReasons, keepSummary} from '../db/keep-reasons.js'
+import {renderRotation, type RotationRow} from '../db/rotate.js'
+
+/** The tasks of a rotation, in the order in which they run. */
+export const ROTATE_TASKS = [['forget'], ['prune']]
+
+/** Turns an event of `offsite:rotate` into a progress update. */
+export function offsiteRotateUpdate({step, state}: OffsiteRotateEvent): ProgressUpdate {
+  return {task: step, state, detail: state === 'done' ? 'done' : 'started'}
+}
+
+/** Renders each backup with its action and the reasons, newest first, and the totals. */
+export function offsiteRotateSummary(report: OffsiteRotationReport): string {
+  const rows = toRows(report)
+  const name = printable(report.repository)
+  if (rows.length === 0) return wrap(`There are no backups in ${name}.`, 0, process.stdout)
+  return [
+    chalk.dim(name),
+    renderRotation(rows),
+    '',
+    ...sentences(report).map(sentence => wrap(sentence, 0, process.stdout)),
+  ].join('\n')
+}
+
+function toRows({kept, deleted, ignored, dryRun}: OffsiteRotationReport): RotationRow[] {
+  const deletion = dryRun ? 'delete' : 'deleted'
+  return [
+    ...kept.map(({reasons, ...one}) => ({
+      ...one,
+      action: 'keep',
+      reasons: keepReasons(reasons, one.schemas).map(printable),
+      short: keepSummary(reasons),
+    })),
+    ...deleted.map(one => ({...one, action: deletion, reasons: ['not kept by any rule'], short: deletion})),
+    ...ignored.map(one => ({...one, action: 'ignore', reasons: [SUSPICIOUS], short: 'ignore: date'})),
+  ].sort((a, b) => (a.id < b.id ? 1 : -1))
+}
+
+const SUSPICIOUS = 'its date is not when it was first seen'
+
+function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotationReport): string[] {
+  const freed = size(deleted.reduce((sum, {bytes}) => sum + bytes, 0))
+  return [
+    dryRun
+      ? `Backups to keep: ${kept.length}, to delete: ${deleted.length}. Nothing was changed.`
+      : `Backups kept: ${kept.length}, deleted: ${deleted.length}${deleted.length > 0 ? ` (up to ${freed})` : ''}.`,
+    ...(ignored.length > 0
+      ? [`Backups ignored, because their date is not credible: ${ignored.length}. Find out who added them.`]
+      : []),
+    ...(otherProjects.length > 0 ? [`Other projects are not changed: ${otherProjects.join(', ')}.`] : []),
+  ]
+}
