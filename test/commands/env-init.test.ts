@@ -28,7 +28,8 @@ test('stage gets generated secrets and a list of missing settings', async () => 
   expect({exitCode, stderr}).toEqual({exitCode: 0, stderr: ''})
   expect(stdout.split('\n')).toEqual([
     '.env.stage was written; it is readable only by you (mode 0600).',
-    'Generated secrets: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET.',
+    'Generated secrets: POSTGRES_PASSWORD, REDIS_PASSWORD, S3_SECRET_KEY, JWT_SECRET, OFFSITE_PASSWORD.',
+    'Keep a copy of this file on another machine: without it, nobody can read the off-site repository.',
     `Missing settings: ${ASKED.join(', ')}. stage will not start without them.`,
     '',
     '  "${EDITOR:-vi}" .env.stage',
@@ -37,7 +38,13 @@ test('stage gets generated secrets and a list of missing settings', async () => 
   ])
   const values = parse(await read(site))
   expect(values).toMatchObject({AQUASTREAM_PROFILE: 'stage', TELEGRAM_BOT_TOKEN: ''})
-  for (const name of ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'JWT_SECRET'])
+  for (const name of [
+    'POSTGRES_PASSWORD',
+    'REDIS_PASSWORD',
+    'S3_SECRET_KEY',
+    'JWT_SECRET',
+    'OFFSITE_PASSWORD',
+  ])
     expect(values[name]).toMatch(/^[0-9a-f]{48}$/)
 })
 

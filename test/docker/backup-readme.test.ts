@@ -1,8 +1,8 @@
-import {copyFile, mkdir, rename} from 'node:fs/promises'
+import {copyFile, mkdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {type Block, COUNT_SESSIONS, Guide, guideBlocks, has, SMALL_PLATFORM} from '../helpers/guide.js'
+import {type Block, COUNT_SESSIONS, Guide, guideBlocks, SMALL_PLATFORM} from '../helpers/guide.js'
 import {StackSite} from '../helpers/stack.js'
 
 const blocks = guideBlocks().filter(({language}) => language === 'sh')
@@ -16,7 +16,11 @@ describe('the backup guide, on a running stack', () => {
   beforeAll(async () => {
     site = await StackSite.open()
     await Guide.install(site)
-    await site.writeStageFile({AQUASTREAM_PROFILE: 'prod'})
+    await site.writeStageFile({
+      AQUASTREAM_PROFILE: 'prod',
+      OFFSITE_REPOSITORY: join(site.directory, 'offsite'),
+      OFFSITE_PASSWORD: 'password-of-a-test',
+    })
     await rename(join(site.directory, '.env.stage'), join(site.directory, '.env.prod'))
     guide = guideIn(site.directory)
     await succeed('env:up --profile prod')
@@ -40,27 +44,21 @@ describe('the backup guide, on a running stack', () => {
   })
 
   test('its commands recover from the loss of a server', async () => {
-    const [copies, there] = [join(site.directory, 'copies'), join(site.directory, 'there')]
-    await rename(join(site.directory, 'backups'), copies)
+    const there = join(site.directory, 'there')
+    await succeed('offsite:init --profile prod')
+    await succeed('offsite:push --profile prod')
+    await rm(join(site.directory, 'backups'), {recursive: true})
     await succeed('env:down --profile prod --volumes --yes')
     await mkdir(there)
     await copyFile(join(site.directory, '.env.prod'), join(there, '.env.prod'))
 
-    const names = {'backup@copies.example.com:aquastream': copies}
-    await runAll(
-      section(/^The server is lost/),
-      guideIn(there, has('rsync') ? names : {...names, rsync: 'cp'}),
-    )
+    await runAll(section(/^The server is lost/), guideIn(there))
     expect(await sql(COUNT_SESSIONS)).toBe('20')
   })
 
   /** Returns a guide whose commands run in a directory. */
-  function guideIn(directory: string, names: Record<string, string> = {}): Guide {
-    return new Guide(site, directory, {
-      '/srv/aquastream': directory,
-      ...names,
-      'aquastream-prod': site.project,
-    })
+  function guideIn(directory: string): Guide {
+    return new Guide(site, directory, {'/srv/aquastream': directory, 'aquastream-prod': site.project})
   }
 
   async function runAll(list: Block[], where = guide): Promise<void> {

@@ -1,4 +1,4 @@
-import {mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises'
+import {appendFile, mkdir, readdir, readFile, rename, symlink, writeFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -12,7 +12,7 @@ const shell = blocks.filter(({language}) => language === 'sh')
 const of = (runs: string): Block[] => shell.filter(block => block.runs === runs)
 
 /** The requirements of the blocks that this file runs; test/docker/backup-readme.test.ts runs the others. */
-const HERE = ['server', 'tools', 'custom', 'copies', 'restic', 'units']
+const HERE = ['server', 'tools', 'custom', 'copies', 'offsite', 'restic', 'units']
 const THERE = ['stack', 'bare', 'install']
 
 test('every command of the guide is run by a test', () => {
@@ -118,16 +118,18 @@ describe('the backup guide', () => {
     expect(run.exitCode, run.stderr).toBe(0)
   })
 
-  test.skipIf(!has('restic'))('its restic commands create an encrypted copy', async () => {
-    await site.write('restic-password', 'of-a-test')
-    const env = {
-      RESTIC_REPOSITORY: join(site.directory, 'restic'),
-      RESTIC_PASSWORD_FILE: join(site.directory, 'restic-password'),
-    }
-    const restic = new Guide(site, site.directory, {}, env)
-    await runAll([{...of('restic')[0]!, text: 'restic init'}, ...of('restic')], restic)
-    const {stdout} = await restic.run({text: 'restic ls latest', types: undefined})
-    expect(stdout).toContain('SHA256SUMS')
+  test('its commands keep an encrypted copy, which restic alone reads', async () => {
+    const env = {OFFSITE_REPOSITORY: join(site.directory, 'offsite'), OFFSITE_PASSWORD: 'password-of-a-test'}
+    const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`)
+    await appendFile(join(site.directory, '.env.prod'), lines.join(''))
+    const [init, nightly, ...others] = of('offsite')
+    await runAll([init!, nightly!])
+    await runAll(of('restic'))
+    const id = (await sets('prod')).at(-1)!
+    await rename(join(site.directory, 'backups/prod', id), join(site.directory, 'lost'))
+    const pinned = new Guide(site, site.directory, {'20261123T020000Z': id})
+    await runAll(others, pinned)
+    expect(await sets('prod')).toContain(id)
   })
 
   test('its scripts only need the client tools of PostgreSQL', async () => {

@@ -131,6 +131,8 @@ missing_packages() {
 	has tmux || echo tmux
 	has rsync || echo rsync
 	has restic || echo restic
+	has restic-rest-server || echo restic-rest-server/trixie
+	[ -x /usr/sbin/sshd ] || echo openssh-server
 	has pgbouncer || echo pgbouncer
 	has igzip || echo isal
 	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
@@ -233,6 +235,7 @@ readonly pgserver_programs=$cache/pgserver-$pgserver_version-16-18
 # engine. The packages of Debian are in their usual directory.
 readonly host_programs=$cache/postgresql
 readonly minio_programs=$cache/minio-$minio_version-mc-$mc_version
+readonly newer_restic=$cache/restic
 readonly actionlint_programs=$cache/actionlint-$actionlint_version
 
 make_base_archive() {
@@ -324,6 +327,20 @@ build_programs() { # build_programs FOLDER PACKAGE@VERSION…
 
 build_minio() {
 	build_programs "$minio_programs" "github.com/minio/minio@$minio_version" "github.com/minio/mc@$mc_version"
+}
+
+# Debian 12 has restic 0.14, the oldest supported version; the newest one is tested as well. The program is linked
+# statically, so it runs here.
+fetch_restic() {
+	local dir
+	dir=$(mktemp -d "$cache/restic.XXXXXX")
+	cd "$dir"
+	update_package_lists
+	apt-get download -q restic/trixie
+	dpkg-deb -x restic_*.deb .
+	mkdir -p "$newer_restic"
+	mv usr/bin/restic "$newer_restic/"
+	rm -rf "$dir"
 }
 
 build_actionlint() {
@@ -455,7 +472,7 @@ flock -n 9 || {
 	flock 9
 }
 # Delete the partial results of killed runs.
-rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/go.?????? "$cache"/programs.??????
+rm -rf "$cache"/base.?????? "$cache"/pgserver.?????? "$cache"/go.?????? "$cache"/programs.?????? "$cache"/restic.??????
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -471,6 +488,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 [ -d "$actionlint_programs" ] || step actionlint 'actionlint, from source' build_actionlint
 ln -sfn "$actionlint_programs/actionlint" /usr/local/bin/actionlint
+[ -x "$newer_restic/restic" ] || step restic 'restic of the next Debian' fetch_restic
 node_is_new_enough || step node "Node.js $node_minimum" install_node
 [ "$part" = all ] || exit 0
 

@@ -1,0 +1,60 @@
+import {mkdir, readdir, rename, symlink, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {beforeEach, describe, expect, test} from 'vitest'
+import type {OffsiteListReport} from '../../src/offsite/list.js'
+import {report} from '../helpers/backups.js'
+import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
+
+describe('a snapshot that somebody else made', () => {
+  let site: OffsiteSite
+  beforeEach(async () => {
+    site = await OffsiteSite.with([...resticPrograms().values()].at(-1)!)
+    await report(site, ['offsite:init'])
+    return () => site[Symbol.asyncDispose]()
+  })
+
+  const tags = (id: string): string =>
+    `content=set,set=${id},bytes=1,project=aquastream-dev,profile=dev,kind=backup,database=d,schema=user`
+
+  /** Stores what `fill` writes to a directory as if it were a backup. */
+  async function forge(id: string, fill: (directory: string) => Promise<void>): Promise<void> {
+    const source = join(site.directory, 'forged')
+    await mkdir(source)
+    await fill(source)
+    await site.tryRestic(['backup', '--tag', tags(id), '.'], source)
+  }
+
+  const FORGERIES: Record<string, (directory: string, id: string) => Promise<void>> = {
+    'a symbolic link': async directory => symlink('/etc', join(directory, 'manifest.json')),
+    'a directory': async directory => mkdir(join(directory, 'user.sql.gz')),
+    'a control sequence': async directory => writeFile(join(directory, 'a\u001B]0;owned\u0007b'), ''),
+    'a file that its manifest does not list': async (directory, id) => {
+      const set = await writeSet(join(directory, '..', 'elsewhere'), id)
+      for (const name of await readdir(set)) await rename(join(set, name), join(directory, name))
+      await writeFile(join(directory, '.bashrc'), 'echo owned')
+    },
+    'another backup': async (directory, id) => {
+      const set = await writeSet(join(directory, '..', 'elsewhere'), idAgo(40))
+      for (const name of await readdir(set)) await rename(join(set, name), join(directory, name))
+      expect(id).not.toBe(idAgo(40))
+    },
+  }
+  test.each(Object.keys(FORGERIES))('with %s is refused', async name => {
+    const id = idAgo(2)
+    await forge(id, directory => FORGERIES[name]!(directory, id))
+    const run = await site.run(`offsite:pull ${id}`)
+    expect(run).toMatchObject({exitCode: 7})
+    expect(run.stdout + run.stderr).not.toMatch(/(?!\n)\p{Cc}/u)
+    expect(await readdir(site.backups)).toEqual([])
+  })
+
+  test('with false tags is counted and not used', async () => {
+    const set = await writeSet(site.backups, idAgo(3))
+    await report(site, ['offsite:push'])
+    for (const wrong of ['../../../etc', '20261399T000000Z'])
+      await site.tryRestic(['backup', '--tag', tags(wrong), '.'], set)
+    const {unknown, snapshots} = await report<OffsiteListReport>(site, ['offsite:list'])
+    expect({unknown: unknown.length, ours: snapshots.length}).toEqual({unknown: 2, ours: 1})
+  })
+})

@@ -1,0 +1,101 @@
+import {readFile, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {beforeEach, describe, expect, test} from 'vitest'
+import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
+import {failure, listTree, report} from '../helpers/backups.js'
+import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {startRestServer} from '../helpers/rest-server.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
+
+const DAY = 24
+
+describe.each([...resticPrograms()])('the rotation with restic %s', (_version, programs) => {
+  let site: OffsiteSite
+  beforeEach(async () => {
+    site = await OffsiteSite.with(programs)
+    return () => site[Symbol.asyncDispose]()
+  })
+
+  const KEEP_ONE = ['--keep-daily', '1', '--keep-weekly', '0', '--keep-monthly', '0']
+  const rotate = (...words: string[]): Promise<OffsiteRotationReport> =>
+    report(site, ['offsite:rotate', ...words])
+  const idsIn = async (): Promise<string[]> =>
+    (JSON.parse(await site.restic('snapshots', '--json')) as {tags: string[]}[])
+      .map(({tags}) => tags.find(tag => tag.startsWith('set='))!.slice(4))
+      .sort()
+
+  /** Pushes backups of these ages in hours, and returns their IDs, the oldest first. */
+  async function pushed(...hours: number[]): Promise<string[]> {
+    const ids = hours.map(idAgo)
+    for (const id of ids) await writeSet(site.backups, id)
+    await report(site, ['offsite:init'])
+    await report(site, ['offsite:push'])
+    return ids.sort()
+  }
+
+  test('deletes what the policy does not keep', async () => {
+    const [old, pinned, newest] = await pushed(5 * DAY, 3 * DAY, 1)
+    await report(site, ['db:pin', pinned!])
+    const before = await listTree(site.repository)
+    expect(await rotate(...KEEP_ONE, '--dry-run')).toMatchObject({
+      dryRun: true,
+      kept: [{id: newest}, {id: pinned, reasons: [{rule: 'pinned'}]}],
+      deleted: [{id: old}],
+    })
+    expect(await listTree(site.repository)).toEqual(before)
+    expect(await rotate(...KEEP_ONE)).toMatchObject({dryRun: false, deleted: [{id: old}]})
+    expect(await idsIn()).toEqual([pinned, newest])
+    expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: []})
+  })
+
+  test('a snapshot with a false date is neither counted nor deleted', async () => {
+    const [real] = await pushed(30)
+    const forged = [idAgo(2 * DAY), idAgo(-3 * DAY)]
+    for (const id of forged)
+      await site.tryRestic(
+        [
+          'backup',
+          '--tag',
+          `content=set,set=${id},bytes=1,project=aquastream-dev,profile=dev,kind=backup,database=aquastream,${SCHEMAS}`,
+          '.',
+        ],
+        site.backups,
+      )
+    const report = await rotate(...KEEP_ONE)
+    expect(report.kept.map(({id}) => id)).toEqual([real])
+    expect(report.deleted).toEqual([])
+    expect(report.ignored.map(({id}) => id).sort()).toEqual([...forged].sort())
+    expect(await idsIn()).toHaveLength(3)
+  })
+
+  test('an append-only repository refuses the rotation, not the push', async () => {
+    await using server = await startRestServer(site, ['--append-only'])
+    site.env.OFFSITE_REPOSITORY = server.repository
+    const [old, newest] = await pushed(3 * DAY, 1)
+    expect(await failure(site, 'offsite:rotate', ...KEEP_ONE)).toMatchObject({
+      code: 'refused',
+      exitCode: 9,
+      message: `the off-site repository ${server.repository} did not remove a snapshot`,
+    })
+    expect(await idsIn()).toEqual([old, newest])
+    // The trusted machine reaches the same repository with the right to delete.
+    site.env.OFFSITE_REPOSITORY = server.directory
+    expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: [{id: old}]})
+  })
+
+  test('a late push counts on the machine that made it', async () => {
+    await pushed(1)
+    const late = idAgo(4 * DAY)
+    await writeSet(site.backups, late)
+    await report(site, ['offsite:push'])
+    expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: [{id: late}], ignored: []})
+    const ledger = join(site.backups, '.offsite', 'first-seen')
+    expect(await readFile(ledger, 'utf8')).toContain(' ')
+    await writeFile(ledger, 'malformed\n')
+    expect(await rotate(...KEEP_ONE)).toMatchObject({ignored: []})
+  })
+})
+
+const SCHEMAS = ['user', 'event', 'crew', 'payment', 'notification', 'media']
+  .map(name => `schema=${name}`)
+  .join(',')

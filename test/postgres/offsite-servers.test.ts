@@ -1,0 +1,178 @@
+import {readdir, rm, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import type {PushReport} from '../../src/offsite/push.js'
+import {backup, failure, listTree, report, restore, SMALL} from '../helpers/backups.js'
+import {errorOf} from '../helpers/cli.js'
+import {checkSums} from '../helpers/crash-site.js'
+import {type OffsiteServer, S3_SECRET, startS3, startSftp} from '../helpers/offsite-servers.js'
+import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {startRestServer} from '../helpers/rest-server.js'
+import {OffsiteSite, PASSWORD, resticPrograms} from '../helpers/restic.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
+import {mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
+
+const [oldest, newest] = [...resticPrograms().values()] as [string, string]
+
+let site: OffsiteSite
+async function openSite(programs: string, settings: Record<string, string> = {}): Promise<void> {
+  site = await OffsiteSite.with(programs)
+  Object.assign(site.env, settings)
+}
+/** Changes the settings of the site. */
+const use = ({settings}: Pick<OffsiteServer, 'settings'>): object => Object.assign(site.env, settings)
+
+/** Pushes a backup, deletes it here, pulls it, and compares every byte. */
+async function roundTrip(): Promise<void> {
+  const id = idAgo(2)
+  const path = await writeSet(site.backups, id)
+  await report(site, ['offsite:init'])
+  expect(await report(site, ['offsite:init'])).toMatchObject({created: false})
+  expect(await report(site, ['offsite:push'])).toMatchObject({pushed: [{id}]})
+  const before = await listTree(path)
+  await writeFile(join(path, 'SHA256SUMS'), '')
+  await report(site, ['offsite:pull', id, '--dir', 'elsewhere'])
+  expect(
+    (await listTree(join(site.directory, 'elsewhere/dev', id))).map(({path, content}) => [path, content]),
+  ).toEqual(before.map(({path, content}) => [path, content]))
+}
+
+describe.each([
+  ['0.14', oldest],
+  ['0.18', newest],
+])('with restic %s', (_version, programs) => {
+  beforeEach(async () => {
+    await openSite(programs)
+    return () => site[Symbol.asyncDispose]()
+  })
+
+  test('a repository on S3 returns every byte', async () => {
+    await using server = await startS3(site)
+    use(server)
+    await roundTrip()
+    const run = await site.run('offsite:list --json', {
+      env: {OFFSITE_S3_SECRET_KEY: 'wrong-key-1234567', OFFSITE_TIMEOUT: '3'},
+    })
+    expect(errorOf(run)).toMatchObject({code: 'offsite-unreachable', exitCode: 4})
+    expect(run.stdout + run.stderr).not.toMatch(new RegExp(`${S3_SECRET}|${PASSWORD}|wrong-key`))
+  })
+
+  test('a repository on SFTP returns every byte', async () => {
+    await using server = await startSftp(site)
+    use(server)
+    await writeFile(server.settings.OFFSITE_SSH_KNOWN_HOSTS_FILE!, server.knownHosts)
+    await roundTrip()
+  })
+})
+
+test('the host key of an SFTP server must be known', async () => {
+  await openSite(oldest)
+  await using closing = site
+  await using server = await startSftp(closing)
+  use(server)
+  const [, host, port] = /^\[(.*)\]:(\d+) /.exec(server.knownHosts)!
+  const file = server.settings.OFFSITE_SSH_KNOWN_HOSTS_FILE!
+  const scan = `ssh-keyscan -p ${port} ${host}`
+  expect(await failure(site, 'offsite:init')).toEqual({
+    code: 'refused',
+    exitCode: 9,
+    message: `the host key of [${host}]:${port} is not in ${file}`,
+    hint: `compare the output of ${scan} | ssh-keygen -lf - with the fingerprint that the provider of the server publishes; if they are equal: ${scan} >> ${file}`,
+  })
+  await writeFile(file, server.knownHosts.replace(/AAAA\S{20}/, 'AAAAC3NzaC1lZDI1NTE5AAAAIAAA'))
+  expect(await failure(site, 'offsite:init')).toMatchObject({code: 'offsite-unreachable'})
+})
+
+describe('db:backup --offsite', () => {
+  let database: TestServer
+  beforeAll(async () => {
+    database = await startPostgres()
+    await database.sql(SMALL)
+  })
+  beforeEach(async () => {
+    await openSite([newest, database.bin].join(':'), {DATABASE_URL: database.url, OFFSITE_TIMEOUT: '4'})
+    return () => site[Symbol.asyncDispose]()
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  /** Runs a backup whose off-site copy fails, and checks that only that has failed. */
+  async function onlyCopyFails(): Promise<string> {
+    const run = await site.run('db:backup --offsite --json')
+    const {code, exitCode, message} = errorOf(run)
+    expect({code, exitCode}).toEqual({code: 'offsite-failed', exitCode: 11})
+    const sets = await checkSums(site.backups)
+    expect([...sets.values()].every(kind => kind === 'backup')).toBe(true)
+    expect(message).toContain(`backup ${[...sets.keys()].at(-1)} is complete, its off-site copy failed: `)
+    return message
+  }
+
+  /** The next push copies everything, and leaves a repository without errors and locks. */
+  async function nextPushCompletes(): Promise<void> {
+    const {pushed, present} = await report<PushReport>(site, ['offsite:push'])
+    expect(pushed.length + present).toBe((await checkSums(site.backups)).size)
+    await site.restic('check')
+  }
+
+  test('copies the new backup in the same run', async () => {
+    await report(site, ['offsite:init'])
+    const {id, offsite} = (await backup(site, '--offsite')) as {id: string; offsite?: PushReport}
+    expect(offsite).toMatchObject({pushed: [{id}]})
+    expect(await report(site, ['offsite:list'])).toMatchObject({newest: {id}})
+  })
+
+  test('a backup that is only off-site is fetched and restored', async () => {
+    await report(site, ['offsite:init'])
+    const {id} = await backup(site, '--offsite')
+    await rm(join(site.backups, id), {recursive: true})
+    const plan = await site.run(`db:restore --schema user --from ${id} --dry-run`)
+    expect(plan).toMatchObject({exitCode: 0})
+    expect(plan.stdout).toContain(`Backup ${id} is only in the off-site repository ${site.repository}.`)
+    expect(await readdir(site.backups)).not.toContain(id)
+    for (const [flag, value] of [
+      ['--at', new Date().toISOString()],
+      ['--from', id.slice(0, 14)],
+    ] as const) {
+      await rm(join(site.backups, id), {recursive: true, force: true})
+      expect(await restore(site, '--schema', 'user', flag, value)).toMatchObject({from: id, rows: 50})
+    }
+  })
+
+  test('without a setting it exits with status 11', async () => {
+    delete site.env.OFFSITE_REPOSITORY
+    expect(await onlyCopyFails()).toContain('OFFSITE_REPOSITORY is not set')
+  })
+
+  test('a server that is gone is named, and the next push completes', async () => {
+    {
+      await using server = await startRestServer(site)
+      site.env.OFFSITE_REPOSITORY = server.repository
+      await report(site, ['offsite:init'])
+    }
+    expect(await onlyCopyFails()).toContain('made no progress for 4 s: ')
+    site.env.OFFSITE_REPOSITORY = join(site.directory, 'rest')
+    await nextPushCompletes()
+  })
+
+  test('a full repository keeps the backup, and the next push completes', async () => {
+    await using disk = await mountSmallDisk(join(site.directory, 'disk'), 400_000)
+    site.env.OFFSITE_REPOSITORY = join(disk.path, 'offsite')
+    await report(site, ['offsite:init'])
+    const filler = join(disk.path, 'filler')
+    await writeFile(filler, Buffer.alloc(400_000)).catch(() => undefined)
+    await onlyCopyFails()
+    await writeFile(filler, '')
+    await nextPushCompletes()
+  })
+
+  test('a read-only repository can be pulled from, not pushed to', async () => {
+    await report(site, ['offsite:init'])
+    const {id} = await backup(site, '--offsite')
+    {
+      await using disk = await mountReadOnly(site.repository)
+      expect(disk.path).toBe(site.repository)
+      await onlyCopyFails()
+      expect(await report(site, ['offsite:pull', id, '--dir', 'elsewhere'])).toMatchObject({fetched: true})
+    }
+    await nextPushCompletes()
+  })
+})
