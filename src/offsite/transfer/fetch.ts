@@ -2,7 +2,7 @@ import {chmod, chown, lstat, mkdir, readdir, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {checkArchive} from '../../backup/archive/read.js'
 import {inspect} from '../../backup/repository/inspect.js'
-import {sweepLeftovers} from '../../backup/repository/leftovers.js'
+import {deleteLeftovers} from '../../backup/repository/leftovers.js'
 import {withDirectoryLock} from '../../backup/repository/lock.js'
 import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
 import {storageError} from '../../backup/storage-error.js'
@@ -45,7 +45,7 @@ export function fetchSet(request: FetchRequest, ctx: Context<FetchEvent>): Promi
   const draft = join(root, `.${id}.partial`)
   return withDirectoryLock(root, 'offsite:pull', async lost => {
     try {
-      await sweepLeftovers(root)
+      await deleteLeftovers(root)
       await mkdir(draft, {mode: 0o700})
       await fillDraft(request, draft, {...ctx, signal: AbortSignal.any([ctx.signal, lost])})
       await rename(draft, join(root, id))
