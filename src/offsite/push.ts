@@ -142,7 +142,7 @@ async function pushSet(
     {
       repository,
       directory: set.path,
-      tags: { id, bytes, project, profile, kind, pinned, database: server.database, schemas},
+      tags: {id, bytes, project, profile, kind, pinned, database: server.database, schemas},
       isCompressed: archives.every(({format, compression}) => format === 'custom' || compression !== 'none'),
     },
     {...ctx, on: done => ctx.on({type: 'set', name, state: 'running', bytes: done, total: bytes})},

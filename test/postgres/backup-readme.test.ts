@@ -118,7 +118,7 @@ describe('the backup guide', () => {
     expect(run.exitCode, run.stderr).toBe(0)
   })
 
-  test('its commands keep an encrypted copy, which restic alone reads', async () => {
+  test.skipIf(!has('restic'))('its commands keep an encrypted copy, which restic alone reads', async () => {
     const env = {OFFSITE_REPOSITORY: join(site.directory, 'offsite'), OFFSITE_PASSWORD: 'password-of-a-test'}
     const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`)
     await appendFile(join(site.directory, '.env.prod'), lines.join(''))

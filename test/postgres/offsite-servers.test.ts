@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -5,14 +6,18 @@ import type {PushReport} from '../../src/offsite/push.js'
 import {backup, failure, listTree, report, restore, SMALL} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
 import {checkSums} from '../helpers/crash-site.js'
+import {has} from '../helpers/guide.js'
 import {type OffsiteServer, S3_SECRET, startS3, startSftp} from '../helpers/offsite-servers.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {startRestServer} from '../helpers/rest-server.js'
-import {OffsiteSite, PASSWORD, resticPrograms} from '../helpers/restic.js'
+import {OffsiteSite, PASSWORD, resticPrograms, TESTBED} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
-import {mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
+import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
 
-const [oldest, newest] = [...resticPrograms().values()] as [string, string]
+const programs = [...resticPrograms()]
+const oldest = programs.at(0)?.[1]
+const newest = programs.at(-1)?.[1]
+const canServeSftp = process.getuid?.() === 0 && existsSync('/usr/sbin/sshd')
 
 let site: OffsiteSite
 async function openSite(programs: string, settings: Record<string, string> = {}): Promise<void> {
@@ -37,16 +42,13 @@ async function roundTrip(): Promise<void> {
   ).toEqual(before.map(({path, content}) => [path, content]))
 }
 
-describe.each([
-  ['0.14', oldest],
-  ['0.18', newest],
-])('with restic %s', (_version, programs) => {
+describe.each(programs)('with restic %s', (_version, directory) => {
   beforeEach(async () => {
-    await openSite(programs)
+    await openSite(directory)
     return () => site[Symbol.asyncDispose]()
   })
 
-  test('a repository on S3 returns every byte', async () => {
+  test.skipIf(!existsSync(TESTBED))('a repository on S3 returns every byte', async () => {
     await using server = await startS3(site)
     use(server)
     await roundTrip()
@@ -57,7 +59,7 @@ describe.each([
     expect(run.stdout + run.stderr).not.toMatch(new RegExp(`${S3_SECRET}|${PASSWORD}|wrong-key`))
   })
 
-  test('a repository on SFTP returns every byte', async () => {
+  test.skipIf(!canServeSftp)('a repository on SFTP returns every byte', async () => {
     await using server = await startSftp(site)
     use(server)
     await writeFile(server.settings.OFFSITE_SSH_KNOWN_HOSTS_FILE!, server.knownHosts)
@@ -65,8 +67,8 @@ describe.each([
   })
 })
 
-test('the host key of an SFTP server must be known', async () => {
-  await openSite(oldest)
+test.skipIf(!canServeSftp || !oldest)('the host key of an SFTP server must be known', async () => {
+  await openSite(oldest!)
   await using closing = site
   await using server = await startSftp(closing)
   use(server)
@@ -83,21 +85,22 @@ test('the host key of an SFTP server must be known', async () => {
   expect(await failure(site, 'offsite:init')).toMatchObject({code: 'offsite-unreachable'})
 })
 
-describe('db:backup --offsite', () => {
+describe.skipIf(!newest)('db:backup --offsite', () => {
   let database: TestServer
   beforeAll(async () => {
     database = await startPostgres()
     await database.sql(SMALL)
   })
   beforeEach(async () => {
-    await openSite([newest, database.bin].join(':'), {DATABASE_URL: database.url, OFFSITE_TIMEOUT: '4'})
+    await openSite([newest!, database.bin].join(':'), {DATABASE_URL: database.url})
     return () => site[Symbol.asyncDispose]()
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
   /** Runs a backup whose off-site copy fails, and checks that only that has failed. */
   async function onlyCopyFails(): Promise<string> {
-    const run = await site.run('db:backup --offsite --json')
+    // On a busy machine, restic can take seconds to answer at all: only what is to fail has a short time.
+    const run = await site.run('db:backup --offsite --json', {env: {OFFSITE_TIMEOUT: '4'}})
     const {code, exitCode, message} = errorOf(run)
     expect({code, exitCode}).toEqual({code: 'offsite-failed', exitCode: 11})
     const sets = await checkSums(site.backups)
@@ -142,18 +145,21 @@ describe('db:backup --offsite', () => {
     expect(await onlyCopyFails()).toContain('OFFSITE_REPOSITORY is not set')
   })
 
-  test('a server that is gone is named, and the next push completes', async () => {
-    {
-      await using server = await startRestServer(site)
-      site.env.OFFSITE_REPOSITORY = server.repository
-      await report(site, ['offsite:init'])
-    }
-    expect(await onlyCopyFails()).toContain('made no progress for 4 s: ')
-    site.env.OFFSITE_REPOSITORY = join(site.directory, 'rest')
-    await nextPushCompletes()
-  })
+  test.skipIf(!has('restic-rest-server'))(
+    'a server that is gone is named, and the next push completes',
+    async () => {
+      {
+        await using server = await startRestServer(site)
+        site.env.OFFSITE_REPOSITORY = server.repository
+        await report(site, ['offsite:init'])
+      }
+      expect(await onlyCopyFails()).toContain('made no progress for 4 s: ')
+      site.env.OFFSITE_REPOSITORY = join(site.directory, 'rest')
+      await nextPushCompletes()
+    },
+  )
 
-  test('a full repository keeps the backup, and the next push completes', async () => {
+  test.skipIf(!canMount)('a full repository keeps the backup, and the next push completes', async () => {
     await using disk = await mountSmallDisk(join(site.directory, 'disk'), 400_000)
     site.env.OFFSITE_REPOSITORY = join(disk.path, 'offsite')
     await report(site, ['offsite:init'])
@@ -164,7 +170,7 @@ describe('db:backup --offsite', () => {
     await nextPushCompletes()
   })
 
-  test('a read-only repository can be pulled from, not pushed to', async () => {
+  test.skipIf(!canMount)('a read-only repository can be pulled from, not pushed to', async () => {
     await report(site, ['offsite:init'])
     const {id} = await backup(site, '--offsite')
     {
