@@ -201,7 +201,10 @@ describe.each([...programs])('restic %s', (_version, directory) => {
   /** Ends restic while it holds a lock. */
   async function leaveLock(): Promise<void> {
     const running = site.tryRestic(['backup', '--stdin'], site.directory, false)
-    await until(async () => (await readdir(join(site.repository, 'locks'))).length > 0)
+    // restic writes a file of another name first, and renames it.
+    const isLocked = async (): Promise<boolean> =>
+      (await readdir(join(site.repository, 'locks'))).some(name => /^[0-9a-f]{64}$/.test(name))
+    await until(isLocked)
     running.kill('SIGKILL')
     await running
   }
