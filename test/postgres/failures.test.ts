@@ -171,7 +171,7 @@ const failures: Failure[] = [
   {
     what: 'an archive whose end was lost in transit',
     state: 'QS003',
-    provoke: place => throughReplay(place, '--all', 'head -c -64 | /bin/sh "$@"'),
+    provoke: place => throughReplay(place, '--all', 'head -c -66 | /bin/sh "$@"'),
     outcome: {
       code: 'restore-failed',
       exitCode: 6,

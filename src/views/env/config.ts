@@ -37,7 +37,8 @@ function layouts(generated: string | null): Column<Line>[][] {
     row.source === generated && generated !== null ? 'generated' : printable(row.source ?? 'not set')
   const name = column('setting', ({name: variable}) => `  ${variable}`, chalk.bold)
   const source = column('source', sourceOf)
-  const shortened = column('value', row => shorten(valueText(row), 26))
+  // At 80 columns, the longest name and the longest source leave 24.
+  const shortened = column('value', row => shorten(valueText(row), 24))
   const all = column(
     'settings',
     row => `  ${row.name}\n    ${valueText(row)}\n    ${chalk.dim(sourceOf(row))}`,

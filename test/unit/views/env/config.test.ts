@@ -55,19 +55,19 @@ test('settings have a source, and what has no effect is named', () => {
     "=== 80 columns
     Profile dev, project aquastream-dev. Sources, the first takes precedence: the
     environment, .env.dev, .env, /home/you/.local/state/aquastream/dev.env.
-    SETTING           VALUE                       SOURCE
+    SETTING           VALUE                     SOURCE
 
     secrets
-      REDIS_PASSWORD  ********                    generated
-      JWT_SECRET      -                           generated on first use
+      REDIS_PASSWORD  ********                  generated
+      JWT_SECRET      -                         generated on first use
 
     network
-      REDIS_PORT      6379                        the environment
-      GATEWAY_PORT    invalid, not shown          .env
-      BIND            -                           not set
+      REDIS_PORT      6379                      the environment
+      GATEWAY_PORT    invalid, not shown        .env
+      BIND            -                         not set
 
     images
-      JAVA_OPTIONS    -XX:MaxRAMPercentage=70 -…  default
+      JAVA_OPTIONS    -XX:MaxRAMPercentage=70…  default
 
     REDIS_PORT in .env.dev and .env is ignored; the environment takes precedence.
     Unused variable in .env: REDIS_PROT; did you mean REDIS_PORT?
