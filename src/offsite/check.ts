@@ -76,7 +76,8 @@ export function findStaleLocks({locks, repository}: CheckReport): Problem | unde
 
 /**
  * Checks that the repository has every file that its index and its snapshots refer to, and with a subset that the
- * content of these files is right. Runs without a lock of restic, which a stale lock would prevent.
+ * content of these files is right. Runs without a lock of restic, which a stale lock would prevent, and without the
+ * cache of this machine, which has whole copies of what is damaged in the repository.
  * @throws offsite-damaged; the errors of a failed command
  */
 export async function checkRepository(
@@ -84,7 +85,7 @@ export async function checkRepository(
   {signal, subset, stallMs}: {signal: AbortSignal; subset?: string | undefined; stallMs?: number},
 ): Promise<void> {
   const data = subset === undefined ? [] : [`--read-data-subset=${subset}`]
-  const result = await repository.attempt(['check', '--no-lock', '--with-cache', ...data], {signal, stallMs})
+  const result = await repository.attempt(['check', '--no-lock', ...data], {signal, stallMs})
   if (result.exitCode === 0) return
   throw faultOf(result) === 'damaged'
     ? damagedError(repository.name, result)

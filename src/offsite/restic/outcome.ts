@@ -27,6 +27,7 @@ const TEXTS: [RegExp, ResticFault][] = [
   [/^Fatal: wrong password or no key found/m, 'wrong-password'],
   [/repository is already locked/, 'locked'],
   [/^Fatal: repository contains errors/m, 'damaged'],
+  [/invalid data returned\s+Fatal: LoadIndex returned errors/, 'damaged'],
 ]
 
 /** Returns why a command of restic failed. */
