@@ -9,7 +9,7 @@ import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {listSnapshots, requireOwn, type Snapshot} from './restic/snapshots.js'
-import {markPush, unmarkPush, wasInterrupted, withOffsiteLock} from './workplace.js'
+import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a push. */
 export type PushEvent =
@@ -62,9 +62,9 @@ async function pushLocked(
   const complete = sets.filter(({state}) => state === 'complete')
   const there = new Set(listing.ours.map(({id}) => id))
   const missing = complete.filter(({id}) => !there.has(id))
-  const isContinued = wasInterrupted(stack)
+  const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush(repository, ctx)
-  if (missing.length > 0) await markPush(stack)
+  if (missing.length > 0) await setMark(stack, 'pushing')
   ctx.on({type: 'tasks', names: [...missing.map(({id}) => id), CHECK]})
   const pushed: Pushed[] = []
   // Newest first: it is the one that is needed most.
@@ -76,7 +76,7 @@ async function pushLocked(
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
   if (isContinued) await removeDeadLocks(repository, ctx.signal)
-  await unmarkPush(stack)
+  await unsetMark(stack, 'pushing')
   return {
     repository: repository.name,
     pushed,

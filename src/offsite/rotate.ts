@@ -6,17 +6,23 @@ import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {readLedger, writeLedger} from './rotation/ledger.js'
 import {removeDeadLocks} from './restic/locks.js'
-import {evidenceOf} from './restic/outcome.js'
-import {openRepository, type Repository} from './restic/repository.js'
+import {evidenceOf, faultOf} from './restic/outcome.js'
+import {openRepository, type Repository, resticError} from './restic/repository.js'
 import {listSnapshots, requireOwn} from './restic/snapshots.js'
-import {type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
-import {withOffsiteLock} from './workplace.js'
+import {type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
+import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a rotation. */
 export interface OffsiteRotateEvent {
   type: 'step'
   step: 'forget' | 'prune'
   state: 'running' | 'done'
+}
+
+/** A repository, and the stack whose snapshots are in it. */
+interface Place {
+  repository: Repository
+  stack: StackContext
 }
 
 type Row = Pick<PlannedSnapshots, 'id' | 'bytes' | 'schemas'> & {takenAt: string}
@@ -28,8 +34,8 @@ export interface OffsiteRotationReport {
   policy: Policy
   kept: (Row & {reasons: KeepReason[]})[]
   deleted: Row[]
-  /** Their time is not credible: they neither count for the policy nor are deleted. */
-  ignored: Row[]
+  /** Their time or their tags are not credible: they neither count for the policy nor are deleted. */
+  ignored: (Row & {why: IgnoreReason})[]
   otherProjects: string[]
 }
 
@@ -63,20 +69,33 @@ export async function rotateOffsite(
         .filter(({action}) => action === 'keep')
         .map(one => ({...rowOf(one), reasons: one.reasons})),
       deleted: deleted.map(rowOf),
-      ignored: planned.filter(({action}) => action === 'ignore').map(rowOf),
+      ignored: planned
+        .filter(({action}) => action === 'ignore')
+        .map(one => ({...rowOf(one), why: one.why ?? 'date'})),
       otherProjects,
     })
     const chosen = planned.filter(({action}) => action === 'delete')
-    if (request.dryRun || chosen.length === 0) return report(chosen)
-    await removeDeadLocks(repository, signal)
-    ctx.on({type: 'step', step: 'forget', state: 'running'})
-    const gone = await forget(chosen, {repository, stack: request.stack}, signal)
-    ctx.on({type: 'step', step: 'forget', state: 'done'})
-    ctx.on({type: 'step', step: 'prune', state: 'running'})
-    await repository.run(['prune'], {signal})
-    ctx.on({type: 'step', step: 'prune', state: 'done'})
-    return report(gone)
+    if (request.dryRun) return report(chosen)
+    return report(await remove(chosen, {repository, stack: request.stack}, {...ctx, signal}))
   })
+}
+
+/** Removes the snapshots and their data, also the data that an interrupted rotation has left. Returns what is gone. */
+async function remove(
+  chosen: PlannedSnapshots[],
+  {repository, stack}: Place,
+  {on, signal}: Context<OffsiteRotateEvent>,
+): Promise<PlannedSnapshots[]> {
+  if (chosen.length === 0 && !hasMark(stack, 'pruning')) return []
+  await removeDeadLocks(repository, signal)
+  on({type: 'step', step: 'forget', state: 'running'})
+  const gone = chosen.length > 0 ? await forget(chosen, {repository, stack}, signal) : []
+  on({type: 'step', step: 'forget', state: 'done'})
+  on({type: 'step', step: 'prune', state: 'running'})
+  await repository.run(['prune'], {signal})
+  await unsetMark(stack, 'pruning')
+  on({type: 'step', step: 'prune', state: 'done'})
+  return gone
 }
 
 async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repository, signal: AbortSignal) {
@@ -96,7 +115,7 @@ async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repos
  */
 async function forget(
   chosen: PlannedSnapshots[],
-  {repository, stack}: {repository: Repository; stack: StackContext},
+  {repository, stack}: Place,
   signal: AbortSignal,
 ): Promise<PlannedSnapshots[]> {
   const [oldest, ...others] = chosen.toReversed()
@@ -108,6 +127,7 @@ async function forget(
   const isGone = (one: PlannedSnapshots, present: Set<string>): boolean =>
     one.snapshots.every(snapshot => !present.has(snapshot))
   const first = await repository.attempt(['forget', ...oldest!.snapshots], {signal})
+  if (faultOf(first) === 'locked') throw resticError(repository.name, first)
   if (!isGone(oldest!, await left())) {
     throw new AquastreamError(
       'refused',
@@ -118,6 +138,7 @@ async function forget(
       },
     )
   }
+  await setMark(stack, 'pruning')
   const rest = others.flatMap(({snapshots}) => snapshots)
   if (rest.length > 0) await repository.run(['forget', ...rest], {signal})
   const present = await left()

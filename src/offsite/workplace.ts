@@ -25,27 +25,29 @@ export function withOffsiteLock<T>(
   return withDirectoryLock(workplaceOf(stack), purpose, work)
 }
 
-/** Exists while a push moves data: if it exists before a push, the last one was interrupted. */
-function markerOf(stack: StackContext): string {
-  return join(workplaceOf(stack), 'pushing')
-}
+/**
+ * Exists while a push moves data, or from the first removed snapshot to the end of the prune: if it exists before, the
+ * last command was interrupted.
+ */
+type Mark = 'pushing' | 'pruning'
 
-/** Returns whether the last push was interrupted. */
-export function wasInterrupted(stack: StackContext): boolean {
-  return existsSync(markerOf(stack))
+/** Returns whether the last command was interrupted. */
+export function hasMark(stack: StackContext, mark: Mark): boolean {
+  return existsSync(join(workplaceOf(stack), mark))
 }
 
 /**
- * Records that a push moves data.
+ * Records that work begins.
  * @throws backup-directory, disk-full
  */
-export async function markPush(stack: StackContext): Promise<void> {
-  await writeFile(markerOf(stack), '', {mode: 0o600}).catch((error: unknown) => {
-    throw storageError(markerOf(stack), error)
+export async function setMark(stack: StackContext, mark: Mark): Promise<void> {
+  const path = join(workplaceOf(stack), mark)
+  await writeFile(path, '', {mode: 0o600}).catch((error: unknown) => {
+    throw storageError(path, error)
   })
 }
 
-/** Records that the push is complete. */
-export async function unmarkPush(stack: StackContext): Promise<void> {
-  await rm(markerOf(stack), {force: true})
+/** Records that the work is complete. */
+export async function unsetMark(stack: StackContext, mark: Mark): Promise<void> {
+  await rm(join(workplaceOf(stack), mark), {force: true})
 }

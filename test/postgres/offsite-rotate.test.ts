@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
 import {failure, listTree, report} from '../helpers/backups.js'
+import {errorOf} from '../helpers/cli.js'
 import {has} from '../helpers/guide.js'
 import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
 import {startRestServer} from '../helpers/rest-server.js'
@@ -67,6 +68,44 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
     expect(report.deleted).toEqual([])
     expect(report.ignored.map(({id}) => id).sort()).toEqual([...forged].sort())
     expect(await idsIn()).toHaveLength(3)
+  })
+
+  test('another snapshot with the same ID deletes nothing', async () => {
+    const ids = await pushed(5 * DAY, 1)
+    const tags = `content=set,set=${ids[1]},bytes=1,project=aquastream-dev,profile=dev,kind=backup,database=aquastream`
+    await site.tryRestic(['backup', '--tag', tags, '.'], site.backups)
+    const {ignored, deleted} = await rotate(...KEEP_ONE)
+    expect(deleted).toEqual([])
+    expect(ignored).toMatchObject([
+      {id: ids[1], why: 'tags'},
+      {id: ids[1], why: 'tags'},
+    ])
+    expect(await idsIn()).toEqual([ids[0], ids[1], ids[1]])
+  })
+
+  test('a lock of another machine is reported as busy', async () => {
+    await pushed(5 * DAY, 1)
+    const {PATH} = await site.detour(
+      `case "$1" in forget) echo 'Fatal: unable to create lock in backend: repository is already locked by PID 1 on elsewhere' >&2; exit 1 ;; esac`,
+    )
+    const run = await site.run(['offsite:rotate', ...KEEP_ONE, '--json'], {env: {PATH}})
+    expect(errorOf(run)).toMatchObject({code: 'busy', exitCode: 8})
+  })
+
+  test('the prune of an interrupted rotation is done later', async () => {
+    const [old] = await pushed(5 * DAY, 1)
+    const {PATH} = await site.detour(
+      `echo "$1" >>${site.directory}/calls; case "$1" in prune) [ -e ${site.directory}/again ] || exit 1 ;; esac`,
+    )
+    const options = {env: {PATH}}
+    const words = ['offsite:rotate', ...KEEP_ONE, '--json']
+    expect((await site.run(words, options)).exitCode).not.toBe(0)
+    expect(await idsIn()).not.toContain(old)
+    await writeFile(join(site.directory, 'again'), '')
+    expect((await site.run(words, options)).exitCode).toBe(0)
+    expect((await site.run(words, options)).exitCode).toBe(0)
+    const calls = (await readFile(join(site.directory, 'calls'), 'utf8')).split('\n')
+    expect(calls.filter(call => call === 'prune')).toHaveLength(2)
   })
 
   test.skipIf(!has('restic-rest-server'))(

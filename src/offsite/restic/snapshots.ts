@@ -19,7 +19,14 @@ export interface Snapshot {
   pinned: boolean
   database: string
   schemas: string[]
+  /** When restic made the snapshot, in milliseconds since 1970. */
+  savedAt: number
+  /** All its tags, sorted, in one text. */
+  tags: string
 }
+
+/** What a new snapshot is described by. */
+export type SnapshotTags = Omit<Snapshot, 'snapshot' | 'takenAt' | 'savedAt' | 'tags'>
 
 /** The fields of the JSON of `restic snapshots` that are used; they are the same in 0.14 and 0.18. */
 const listed = z.array(
@@ -34,7 +41,7 @@ const listed = z.array(
 const CONTENT = 'set'
 
 /** Returns the tags of a new snapshot. restic separates tags by commas, so values are percent-encoded. */
-export function tagsOf(snapshot: Omit<Snapshot, 'snapshot' | 'takenAt'>): string {
+export function tagsOf(snapshot: SnapshotTags): string {
   const {id, bytes, project, profile, kind, pinned, database, schemas} = snapshot
   const values = {content: CONTENT, set: id, bytes: String(bytes), project, profile, kind, database}
   return [
@@ -74,7 +81,7 @@ export async function listSnapshots(
   const isOurs = ({project, profile}: Snapshot): boolean =>
     project === owner.project && profile === owner.profile
   return {
-    ours: known.filter(isOurs).sort((a, b) => (a.id < b.id ? 1 : -1)),
+    ours: known.filter(isOurs).sort((a, b) => (a.id === b.id ? b.savedAt - a.savedAt : a.id < b.id ? 1 : -1)),
     otherProjects: [...new Set(known.filter(one => !isOurs(one)).map(({project}) => project))].sort(),
     unknown: snapshots.filter(({snapshot}) => !snapshot).map(({entry}) => entry.id),
   }
@@ -127,7 +134,7 @@ const tagged = z.object({
   database: z.string().regex(/^[^\0]+$/),
 })
 
-function toSnapshot({id: snapshot, tags = []}: z.infer<typeof listed>[number]): Snapshot | undefined {
+function toSnapshot({id: snapshot, time, tags = []}: z.infer<typeof listed>[number]): Snapshot | undefined {
   const pairs = tags.map(tag => /^([a-z]+)=(.*)$/s.exec(tag)).filter(match => match !== null)
   const {data} = tagged.safeParse(
     Object.fromEntries(pairs.map(([, name, value]) => [name, decodeUri(value!)])),
@@ -144,5 +151,7 @@ function toSnapshot({id: snapshot, tags = []}: z.infer<typeof listed>[number]): 
     pinned: tags.includes('pinned'),
     database: data.database,
     schemas: pairs.filter(([, name]) => name === 'schema').map(([, , value]) => decodeUri(value!)),
+    savedAt: Date.parse(time) || 0,
+    tags: [...new Set(tags)].sort().join(','),
   }
 }

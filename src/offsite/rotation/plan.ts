@@ -26,7 +26,12 @@ export interface PlannedSnapshots {
   snapshots: string[]
   action: 'keep' | 'delete' | 'ignore'
   reasons: KeepReason[]
+  /** Why it is ignored: its date is not when it was first seen, or another snapshot of the backup has other tags. */
+  why?: IgnoreReason
 }
+
+/** Why a rotation ignores a snapshot. */
+export type IgnoreReason = 'date' | 'tags'
 
 /** Everything that a decision depends on. */
 export interface RotationInput {
@@ -39,7 +44,8 @@ export interface RotationInput {
 
 /**
  * Decides what to do with each snapshot, newest first, by the same policy as for local backups. A snapshot whose time
- * is not credible neither counts for the policy nor is deleted.
+ * is not credible neither counts for the policy nor is deleted. The same holds for all snapshots of a backup whose tags
+ * differ: the false ones could make the policy delete the real one.
  * @throws usage: the policy keeps nothing
  */
 export function planSnapshots(
@@ -47,14 +53,25 @@ export function planSnapshots(
   policy: Policy,
   now: Date,
 ): PlannedSnapshots[] {
-  const trusted = snapshots.filter(one => isCredible(one, ledger) && !isFuture(one, now))
+  const trusted = snapshots.filter(
+    one => isCredible(one, ledger) && !isFuture(one, now) && !isContested(one, snapshots),
+  )
   const sets = decide(groupBackups(trusted, local), policy, now)
   return [
     ...sets.map(({set, action, reasons}) => ({...describe(set.snapshots), action, reasons})),
     ...snapshots
       .filter(one => !trusted.includes(one))
-      .map(one => ({...describe([one]), action: 'ignore' as const, reasons: []})),
+      .map(one => ({
+        ...describe([one]),
+        action: 'ignore' as const,
+        reasons: [],
+        why: isContested(one, snapshots) ? ('tags' as const) : ('date' as const),
+      })),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
+}
+
+function isContested(one: Snapshot, snapshots: Snapshot[]): boolean {
+  return snapshots.some(({id, tags}) => id === one.id && tags !== one.tags)
 }
 
 /** A backup that was pushed twice has two snapshots, which are kept or deleted together. */

@@ -4,14 +4,14 @@ import {AquastreamError} from '../../errors.js'
 import * as z from '../../system/zod.js'
 import {evidenceOf, faultOf, INCOMPLETE, reasonIn, type ResticResult} from '../restic/outcome.js'
 import {type Repository, resticError} from '../restic/repository.js'
-import {type Snapshot, tagsOf} from '../restic/snapshots.js'
+import {type SnapshotTags, tagsOf} from '../restic/snapshots.js'
 
 /** What a new snapshot contains. */
 interface SaveRequest {
   repository: Repository
   /** Its content is at the root of the snapshot. */
   directory: string
-  tags: Omit<Snapshot, 'snapshot' | 'takenAt'>
+  tags: SnapshotTags
   /** The files are compressed already, so that restic need not try. */
   isCompressed: boolean
 }

@@ -38,11 +38,19 @@ function toRows({kept, deleted, ignored, dryRun}: OffsiteRotationReport): Rotati
       short: keepSummary(reasons),
     })),
     ...deleted.map(one => ({...one, action: deletion, reasons: ['not kept by any rule'], short: deletion})),
-    ...ignored.map(one => ({...one, action: 'ignore', reasons: [SUSPICIOUS], short: 'ignore: date'})),
+    ...ignored.map(({why, ...one}) => ({
+      ...one,
+      action: 'ignore',
+      reasons: [SUSPICIOUS[why]],
+      short: `ignore: ${why}`,
+    })),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
 }
 
-const SUSPICIOUS = 'its date is not when it was first seen'
+const SUSPICIOUS = {
+  date: 'its date is not when it was first seen',
+  tags: 'its snapshots have different tags',
+}
 
 function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotationReport): string[] {
   const freed = size(deleted.reduce((sum, {bytes}) => sum + bytes, 0))
@@ -51,7 +59,7 @@ function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotat
       ? `Backups to keep: ${kept.length}, to delete: ${deleted.length}. Nothing was changed.`
       : `Backups kept: ${kept.length}, deleted: ${deleted.length}${deleted.length > 0 ? ` (up to ${freed})` : ''}.`,
     ...(ignored.length > 0
-      ? [`Backups ignored, because their date is not credible: ${ignored.length}. Find out who added them.`]
+      ? [`Backups ignored, because they are not credible: ${ignored.length}. Find out who added them.`]
       : []),
     ...(otherProjects.length > 0 ? [`Other projects are not changed: ${otherProjects.join(', ')}.`] : []),
   ]
