@@ -5,7 +5,7 @@ import {AquastreamError} from '../errors.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {fetchSet, type FetchEvent} from './transfer/fetch.js'
 import {findSnapshot} from './find.js'
-import {openRepository} from './restic/repository.js'
+import {openRepository, type Repository} from './restic/repository.js'
 import {listSnapshots, requireOwn} from './restic/snapshots.js'
 
 /** The JSON of `offsite:pull`. */
@@ -34,7 +34,7 @@ export async function pullOffsite(
   const {project, profile, backups} = stack
   const listing = await listSnapshots(repository, {project, profile}, ctx.signal)
   requireOwn(listing, repository, project)
-  const {id, bytes, snapshot} = findSnapshot(listing.ours, ref, repository.name)
+  const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
   const local = readSet(backups, id)
   if (local && local.state !== 'complete') {
     throw new AquastreamError(
@@ -46,6 +46,24 @@ export async function pullOffsite(
     )
   }
   if (local) return {repository: repository.name, id, path: local.path, bytes: local.bytes, fetched: false}
-  const path = await fetchSet({repository, root: backups, id, snapshot}, ctx)
+  const snapshots = listing.ours.filter(one => one.id === id).map(({snapshot}) => snapshot)
+  const path = await fetchFirst(snapshots, {repository, root: backups, id}, ctx)
   return {repository: repository.name, id, path, bytes, fetched: true}
+}
+
+/** Fetches the newest snapshot of a backup that is complete; if there is none, throws the error of the newest. */
+async function fetchFirst(
+  [snapshot, ...others]: string[],
+  place: {repository: Repository; root: string; id: string},
+  ctx: Context<FetchEvent>,
+): Promise<string> {
+  try {
+    return await fetchSet({...place, snapshot: snapshot!}, ctx)
+  } catch (error) {
+    const isDamaged = error instanceof AquastreamError && error.code === 'archive-damaged'
+    if (!isDamaged || others.length === 0) throw error
+    return await fetchFirst(others, place, ctx).catch(() => {
+      throw error
+    })
+  }
 }

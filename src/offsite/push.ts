@@ -5,10 +5,12 @@ import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {checkRepository} from './check.js'
 import {readLedger, writeLedger} from './rotation/ledger.js'
+import {findMissing, leftText} from './missing.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {listSnapshots, requireOwn, type Snapshot} from './restic/snapshots.js'
+import {readVerified, type Verified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a push. */
@@ -60,18 +62,19 @@ async function pushLocked(
   requireOwn(listing, repository, project)
   const sets = await listSets(backups)
   const complete = sets.filter(({state}) => state === 'complete')
-  const there = new Set(listing.ours.map(({id}) => id))
-  const missing = complete.filter(({id}) => !there.has(id))
+  const verified = await readVerified(stack, repository, ctx.signal)
+  const {wanted, left} = await findMissing(complete, {repository, ours: listing.ours, verified}, ctx.signal)
+  if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
-  if (isContinued) await continuePush(repository, ctx)
-  if (missing.length > 0) await setMark(stack, 'pushing')
-  ctx.on({type: 'tasks', names: [...missing.map(({id}) => id), CHECK]})
+  if (isContinued) await continuePush({stack, repository}, ctx)
+  if (wanted.length > 0) await setMark(stack, 'pushing')
+  ctx.on({type: 'tasks', names: [...wanted.map(({id}) => id), CHECK]})
   const pushed: Pushed[] = []
   // Newest first: it is the one that is needed most.
-  for (const set of missing) pushed.push(...(await pushSet(set, {stack, repository}, ctx)))
+  for (const set of wanted) pushed.push(...(await pushSet(set, {stack, repository, verified}, ctx)))
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings
-  await checkRepository(repository, {signal: ctx.signal, stallMs})
+  await checkPushed({stack, repository}, {signal: ctx.signal, stallMs})
   await recordPushed(pushed, {stack, repository}, ctx.signal)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
@@ -80,9 +83,24 @@ async function pushLocked(
   return {
     repository: repository.name,
     pushed,
-    present: complete.length - missing.length,
+    present: complete.length - wanted.length - left.length,
     ignored: sets.filter(({state}) => state !== 'complete').map(({id}) => id),
   }
+}
+
+/**
+ * Checks the repository. After an interruption of this push, the next one rebuilds the index, which must not hide damage.
+ * @throws offsite-damaged; the errors of a failed command
+ */
+async function checkPushed(
+  {stack, repository}: {stack: StackContext; repository: Repository},
+  options: {signal: AbortSignal; stallMs: number},
+): Promise<void> {
+  await checkRepository(repository, options).catch(async (error: unknown) => {
+    if (error instanceof AquastreamError && error.code === 'offsite-damaged')
+      await unsetMark(stack, 'pushing')
+    throw error
+  })
 }
 
 /**
@@ -120,17 +138,22 @@ const CHECK = 'check'
  * Makes use of what an interrupted push has moved: restic writes the index last, and would move everything again.
  * Only the locks of processes that have ended are removed.
  */
-async function continuePush(repository: Repository, {on, signal}: Context<PushEvent>): Promise<void> {
+async function continuePush(
+  {stack, repository}: {stack: StackContext; repository: Repository},
+  {on, signal}: Context<PushEvent>,
+): Promise<void> {
   on({type: 'notice', text: 'the last push was interrupted; continuing it'})
   const {stallMs} = repository.settings
   await removeDeadLocks(repository, signal)
-  await repository.run(['rebuild-index'], {signal, stallMs})
+  await checkPushed({stack, repository}, {signal, stallMs})
+  const {exitCode} = await repository.attempt(['rebuild-index'], {signal, stallMs})
+  if (exitCode !== 0) on({type: 'notice', text: 'what the interrupted push has moved could not be used'})
 }
 
 /** Pushes one backup. Returns nothing if rotation has deleted it in the meantime. */
 async function pushSet(
   set: BackupSet,
-  {stack, repository}: {stack: StackContext; repository: Repository},
+  {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
   ctx: Context<PushEvent>,
 ): Promise<Pushed[]> {
   const {id, bytes, schemas, pinned} = set
@@ -138,17 +161,22 @@ async function pushSet(
   const {project, profile} = stack
   const name = id
   ctx.on({type: 'set', name, state: 'running', bytes: 0, total: bytes})
-  const moved = await saveSnapshot(
+  const saved = await saveSnapshot(
     {
       repository,
-      directory: set.path,
+      set,
       tags: {id, bytes, project, profile, kind, pinned, database: server.database, schemas},
       isCompressed: archives.every(({format, compression}) => format === 'custom' || compression !== 'none'),
     },
     {...ctx, on: done => ctx.on({type: 'set', name, state: 'running', bytes: done, total: bytes})},
   )
   ctx.on({type: 'set', name, state: 'done', bytes, total: bytes})
-  if (moved !== undefined) return [{id, bytes, moved}]
+  if (saved) {
+    const {ours} = await listSnapshots(repository, {project, profile}, ctx.signal)
+    const found = ours.find(({snapshot}) => snapshot.startsWith(saved.snapshot))
+    if (found) await verified.add(found.snapshot, id)
+    return [{id, bytes, moved: saved.moved}]
+  }
   ctx.on({type: 'notice', text: `backup ${id} was deleted during the push and is skipped`})
   return []
 }

@@ -2,6 +2,7 @@ import {rm, writeFile} from 'node:fs/promises'
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {withDirectoryLock} from '../backup/repository/lock.js'
+import {createDirectory} from '../system/files/create-directory.js'
 import {storageError} from '../backup/storage-error.js'
 import type {StackContext} from '../engines/stack-context.js'
 
@@ -11,6 +12,11 @@ import type {StackContext} from '../engines/stack-context.js'
  */
 export function workplaceOf({backups}: StackContext): string {
   return join(backups, '.offsite')
+}
+
+/** Creates the directory, which only its user can read. */
+export async function makeWorkplace(stack: StackContext): Promise<void> {
+  await createDirectory(workplaceOf(stack), 0o700)
 }
 
 /**

@@ -1,6 +1,8 @@
-import {readdir, stat} from 'node:fs/promises'
+import {readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
+import type {PullReport} from '../../src/offsite/pull.js'
+import type {PushReport} from '../../src/offsite/push.js'
 import {failure, report} from '../helpers/backups.js'
 import {flipBit, OffsiteSite, resticPrograms} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
@@ -32,4 +34,46 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
         expect(await failure(site, command)).toMatchObject({code: 'offsite-damaged', exitCode: 7})
     },
   )
+
+  test('an incomplete snapshot does not count as pushed', async () => {
+    const id = idAgo(2)
+    const set = await writeSet(site.backups, id)
+    const tags = `content=set,set=${id},bytes=1,project=aquastream-dev,profile=dev,kind=backup,database=d`
+    await site.tryRestic(['backup', '--tag', tags, 'manifest.json'], set)
+    expect(await report<PushReport>(site, ['offsite:push'])).toMatchObject({pushed: [{id}]})
+    await site.tryRestic(['backup', '--tag', tags, 'manifest.json'], set)
+    await rm(set, {recursive: true})
+    expect(await report<PullReport>(site, ['offsite:pull', id])).toMatchObject({id, fetched: true})
+  })
+
+  test('another file in a backup is not pushed', async () => {
+    const id = idAgo(2)
+    const set = await writeSet(site.backups, id)
+    await writeFile(join(set, 'NOTES.txt'), 'notes')
+    await report(site, ['offsite:push'])
+    await rm(set, {recursive: true})
+    expect(await report<PullReport>(site, ['offsite:pull', id])).toMatchObject({id, fetched: true})
+    expect(await readdir(set)).not.toContain('NOTES.txt')
+  })
+
+  test('a push continues where the index cannot be rebuilt', async () => {
+    const {PATH} = await site.detour('case "$1" in rebuild-index) exit 1 ;; esac')
+    await writeFile(join(site.backups, '.offsite', 'pushing'), '')
+    const id = idAgo(2)
+    await writeSet(site.backups, id)
+    const run = await site.run('offsite:push --json', {env: {PATH}})
+    expect({exitCode: run.exitCode, report: JSON.parse(run.stdout)}).toMatchObject({
+      exitCode: 0,
+      report: {pushed: [{id}]},
+    })
+  })
+
+  test('a backup that was deleted elsewhere is not pushed again', async () => {
+    await writeSet(site.backups, idAgo(1))
+    await report(site, ['offsite:push'])
+    const listed = JSON.parse(await site.restic('snapshots', '--json')) as {id: string; tags: string[]}[]
+    const old = listed.sort((a, b) => (a.tags.join() < b.tags.join() ? -1 : 1))[0]!
+    await site.restic('forget', old.id)
+    expect(await report<PushReport>(site, ['offsite:push'])).toMatchObject({pushed: []})
+  })
 })
