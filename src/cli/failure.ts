@@ -1,7 +1,7 @@
 import {Errors} from '@oclif/core'
 import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
-import {coloredOnly} from './terminal/printable.js'
+import {coloredOnly, visible} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
 
 interface Failure {
@@ -20,7 +20,8 @@ interface Failure {
 export function writeFailure(error: unknown, json: boolean): ExitStatus {
   const failure = explain(error)
   if (failure === undefined) return 0
-  if (failure.code === 'bug' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
+  if (failure.code === 'bug' && error instanceof Error)
+    process.stderr.write(`${visible(String(error.stack))}\n`)
   if (json) process.stdout.write(`${JSON.stringify({error: failure}, null, 2)}\n`)
   else process.stderr.write(toText(failure))
   return failure.exitCode
@@ -33,7 +34,7 @@ export function writeProblem({message, hint}: Problem): void {
 
 /** Writes a warning to stderr. */
 export function writeWarning(text: string): void {
-  process.stderr.write(`${wrap(`${chalkStderr.yellow('warning:')} ${text}`)}\n`)
+  process.stderr.write(`${wrap(`${chalkStderr.yellow('warning:')} ${visible(text)}`)}\n`)
 }
 
 function explain(error: unknown): Failure | undefined {
@@ -68,16 +69,19 @@ function toText({message, hint, problems, evidence}: Failure): string {
       ...output.map(line => dim(`  | ${shown(line)}`)),
     ]),
     errorLine(message),
-    ...(problems ?? []).flatMap(problem => [wrap(`- ${problem.message}`, 2), hintLine(problem.hint, 4)]),
+    ...(problems ?? []).flatMap(problem => [
+      wrap(`- ${visible(problem.message)}`, 2),
+      hintLine(problem.hint, 4),
+    ]),
     hintLine(hint),
   ]
   return `${lines.join('\n')}\n`
 }
 
 function errorLine(message: string): string {
-  return wrap(`${chalkStderr.red('error:')} ${message}`)
+  return wrap(`${chalkStderr.red('error:')} ${visible(message)}`)
 }
 
 function hintLine(hint: string, indent = 0): string {
-  return wrap(`${chalkStderr.bold('hint:')} ${hint}`, indent)
+  return wrap(`${chalkStderr.bold('hint:')} ${visible(hint)}`, indent)
 }

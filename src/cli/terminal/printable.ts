@@ -3,6 +3,11 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?')
 }
 
+/** Makes all control characters visible, except tabs and newlines, as in `\x1b]0;title\x07`. */
+export function visible(text: string): string {
+  return text.replace(/(?![\t\n])\p{Cc}/gu, escape)
+}
+
 /** A color or another attribute of text (SGR, ECMA-48 8.3.117), or any other control character except tab and newline. */
 const COLOR_OR_CONTROL = new RegExp(String.raw`(\x1b\[[\d;:]*m)|(?![\t\n])\p{Cc}`, 'gu')
 

@@ -1,7 +1,7 @@
 import {once} from 'node:events'
 import {connect} from 'node:net'
 import {parse} from 'node:path'
-import type {Readable} from 'node:stream'
+import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
@@ -49,27 +49,6 @@ export function dockerOptions({env, signal}: DockerOptions) {
 export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('COMPOSE_')))
   return {...ours, COMPOSE_DISABLE_ENV_FILE: '1'}
-}
-
-/** The part of a running docker command that is used here. */
-interface Running {
-  readonly killed: boolean
-  readonly stdout: Readable
-  readonly stderr: Readable
-  once(event: 'exit', listener: () => void): unknown
-}
-
-/**
- * Closes the pipes of a docker command when it exits after it was killed. `docker` can be a shell script: the program that
- * the script runs is not killed with it, and keeps the pipes open. `docker events` would never close them.
- */
-export function closePipesWhenKilled<Command extends Running>(running: Command): Command {
-  running.once('exit', () => {
-    if (!running.killed) return
-    running.stdout.destroy()
-    running.stderr.destroy()
-  })
-  return running
 }
 
 /**

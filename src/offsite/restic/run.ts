@@ -1,4 +1,5 @@
 import {parse} from 'node:path'
+import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import type {ResticResult} from './outcome.js'
 
@@ -50,17 +51,19 @@ export async function runRestic(
   const stalled = new AbortController()
   const watchdog = new Watchdog(stallMs, () => stalled.abort())
   try {
-    const running = execa(program, [...first, ...args], {
-      cwd: directory,
-      env,
-      extendEnv: false,
-      stdin: 'ignore',
-      reject: false,
-      buffer: {stdout: !onLine, stderr: true},
-      cancelSignal: AbortSignal.any([signal, stalled.signal]),
-      killSignal: 'SIGINT',
-      forceKillAfterDelay: CLEAN_UP_MS,
-    })
+    const running = closePipesWhenKilled(
+      execa(program, [...first, ...args], {
+        cwd: directory,
+        env,
+        extendEnv: false,
+        stdin: 'ignore',
+        reject: false,
+        buffer: {stdout: !onLine, stderr: true},
+        cancelSignal: AbortSignal.any([signal, stalled.signal]),
+        killSignal: 'SIGINT',
+        forceKillAfterDelay: CLEAN_UP_MS,
+      }),
+    )
     if (onLine || stallMs !== undefined)
       for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) {
         watchdog.note(line)

@@ -2,7 +2,7 @@ import chalk, {chalkStderr} from 'chalk'
 import type {ListReport, SetReport} from '../../backup/list.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {count} from '../../cli/terminal/count.js'
-import {printable} from '../../cli/terminal/printable.js'
+import {printable, visible} from '../../cli/terminal/printable.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {Problem} from '../../errors.js'
@@ -25,7 +25,7 @@ export function listSummary({directory, sets, rotated}: ListReport, now: Date): 
 
 /** Renders a problem as a warning, for stderr. */
 export function ageWarning({message, hint}: Problem): string {
-  return `${wrap(`${chalkStderr.yellow('warning:')} ${message}`)}\n${wrap(`${chalkStderr.bold('hint:')} ${hint}`)}`
+  return `${wrap(`${chalkStderr.yellow('warning:')} ${visible(message)}`)}\n${wrap(`${chalkStderr.bold('hint:')} ${visible(hint)}`)}`
 }
 
 const COLUMNS: Column<SetReport>[] = [
