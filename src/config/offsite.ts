@@ -13,12 +13,26 @@ export const OFFSITE_PASSWORD: Setting = {
   readBy: 'cli',
 }
 
+/** A URL that Go accepts as well: restic prints one that it cannot parse, with the password in it. */
+const URL_REST =
+  /(?:(?:[\w.~!$&'()*+,;=:-]|%[\da-f]{2})+@)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?(?:\/(?:[^%@]|%[\da-f]{2})*)?$/
+const REST = new RegExp(String.raw`^rest:https?:\/\/${URL_REST.source}`, 'i')
+const S3 = new RegExp(String.raw`^s3:(?:(?:https?:)?\/\/)?${URL_REST.source}`, 'i')
+
 /** Other backends of restic need variables that the commands do not pass on. */
 const repository = z
   .string()
   .regex(
     /^(?:s3:|sftp:|rest:https?:|rclone:|[~./])[^\0\r\n]+$/,
     'must begin with s3:, sftp:, rest:, rclone: or be the path of a directory',
+  )
+  .refine(
+    text => !text.startsWith('rest:') || REST.test(text),
+    'must be a valid URL after rest:, such as https://user:password@host:8000/path/, in which other characters than letters and digits of the password are percent-encoded',
+  )
+  .refine(
+    text => !text.startsWith('s3:') || S3.test(text),
+    'must be a valid URL after s3:, such as https://host/bucket',
   )
 
 /** Where the off-site repository is and how to log in there; only the offsite commands and db:backup --offsite need it. */

@@ -5,6 +5,7 @@ import {valueOf} from '../config/layers.js'
 import {SETTINGS} from '../config/settings.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
+import {withoutSecrets} from './restic/secrets.js'
 
 /** The settings of the off-site repository. */
 export interface OffsiteSettings {
@@ -32,7 +33,7 @@ export function readOffsiteSettings(stack: StackContext): OffsiteSettings {
   const repository = /^[a-z0-9]+:/.test(given) ? given : path(given)!
   return {
     repository,
-    name: withoutPassword(repository),
+    name: withoutSecrets(repository),
     password: required(
       stack,
       'OFFSITE_PASSWORD',
@@ -70,9 +71,4 @@ function read(stack: StackContext, name: string): string | undefined {
 
 function settingOf(name: string) {
   return SETTINGS.find(setting => setting.name === name)!
-}
-
-/** Removes the user and the password from the URL of a REST server. */
-function withoutPassword(repository: string): string {
-  return repository.replace(/^(rest:https?:\/\/)[^/]*@/, '$1')
 }

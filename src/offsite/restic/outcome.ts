@@ -57,8 +57,8 @@ export function evidenceOf({stderr}: ResticResult): {title: string; lines: strin
   return lines.length > 1 ? [{title: 'output of restic', lines}] : []
 }
 
-/** Since 0.17, commands with --json write errors as JSON. */
-function readable(stderr: string): string {
+/** Returns stderr as text: since 0.17, commands with --json write errors as JSON. */
+export function readable(stderr: string): string {
   return stderr
     .split('\n')
     .map(line => (line.startsWith('{') ? messageIn(line) : line))

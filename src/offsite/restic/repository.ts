@@ -1,11 +1,14 @@
 import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError} from '../../errors.js'
+import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
 import {which} from '../../system/which.js'
 import {type OffsiteSettings, readOffsiteSettings} from '../settings.js'
 import {machineVariables, resticVariables} from './environment.js'
-import {evidenceOf, faultOf, reasonIn, retryReasonIn, type ResticResult} from './outcome.js'
+import {evidenceOf, faultOf, readable, reasonIn, retryReasonIn, type ResticResult} from './outcome.js'
 import {type RunOptions, runRestic, Stalled} from './run.js'
+import {hideSecrets} from './secrets.js'
 import {sftpArguments} from './ssh.js'
 
 /** The off-site repository of a stack. */
@@ -38,10 +41,14 @@ export async function openRepository(stack: StackContext): Promise<Repository> {
     args: await sftpArguments(settings),
     env: {...machineVariables(), ...resticVariables(settings)},
   }
-  const attempt: Repository['attempt'] = async (args, runOptions) =>
-    runRestic(launcher, args, runOptions).catch((error: unknown) => {
-      throw error instanceof Stalled ? stalledError(settings.name, error) : error
+  const clean = (stderr: string): string => hideSecrets(readable(stderr), settings)
+  const attempt: Repository['attempt'] = async (args, runOptions) => {
+    const result = await runRestic(launcher, args, runOptions).catch((error: unknown) => {
+      if (!(error instanceof Stalled)) throw error
+      throw stalledError(settings.name, new Stalled(error.seconds, clean(error.stderr)))
     })
+    return {...result, stderr: clean(result.stderr)}
+  }
   return {
     settings,
     name: settings.name,
@@ -69,13 +76,27 @@ async function findRestic(): Promise<string> {
   })
 }
 
+/** Milliseconds that restic may take to print its version. */
+const VERSION_MS = 30_000
+
 /**
  * Older versions have no compression, and repositories of another format.
- * @throws tool-too-old
+ * @throws tool-too-old, tool-missing
  */
 async function requireVersion(program: string): Promise<void> {
-  const options = {env: machineVariables(), extendEnv: false, reject: false, stdin: 'ignore'} as const
-  const {stdout} = await execa(program, ['version'], options)
+  const running = execa(program, ['version'], {
+    env: machineVariables(),
+    extendEnv: false,
+    reject: false,
+    stdin: 'ignore',
+    timeout: VERSION_MS,
+  })
+  const {stdout, timedOut} = await closePipesWhenKilled(running)
+  if (timedOut) {
+    throw new AquastreamError('tool-missing', `restic did not answer within ${VERSION_MS / 1000} s`, {
+      hint: `check what happens when you run it: ${shellQuote(program)} version`,
+    })
+  }
   const [, version, minor] = /^restic (0\.(\d+)[\w.-]*)/.exec(stdout) ?? []
   if (version === undefined || Number(minor) >= 14) return
   throw new AquastreamError('tool-too-old', `restic ${version} is too old: 0.14 or newer is required`, {
