@@ -1,5 +1,5 @@
 import {existsSync, readdirSync} from 'node:fs'
-import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, readFile, rename, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import type {Site} from './cli.js'
@@ -79,13 +79,17 @@ export async function startSftp(site: Site): Promise<OffsiteServer & {knownHosts
   await until(() => accepts(port))
   const key = (await readFile(join(home, 'host.pub'), 'utf8')).split(' ').slice(0, 2).join(' ')
   const directory = join(site.directory, 'sftp')
+  // ssh gives spaces and percent signs a meaning of their own.
+  const files = join(site.directory, 'keys 100%')
+  await mkdir(files)
+  await rename(join(home, 'client'), join(files, 'client'))
   return {
     directory,
     knownHosts: `[127.0.0.1]:${port} ${key}\n`,
     settings: {
       OFFSITE_REPOSITORY: `sftp://root@127.0.0.1:${port}/${directory}`,
-      OFFSITE_SSH_KEY_FILE: join(home, 'client'),
-      OFFSITE_SSH_KNOWN_HOSTS_FILE: join(home, 'known_hosts'),
+      OFFSITE_SSH_KEY_FILE: join(files, 'client'),
+      OFFSITE_SSH_KNOWN_HOSTS_FILE: join(files, 'known_hosts'),
     },
     async [Symbol.asyncDispose]() {
       running.kill()

@@ -79,7 +79,7 @@ test.skipIf(!canServeSftp || !oldest)('the host key of an SFTP server must be kn
     code: 'refused',
     exitCode: 9,
     message: `the host key of [${host}]:${port} is not in ${file}`,
-    hint: `compare the output of ${scan} | ssh-keygen -lf - with the fingerprint that the provider of the server publishes; if they are equal: ${scan} >> ${file}`,
+    hint: `compare the output of ${scan} | ssh-keygen -lf - with the fingerprint that the provider of the server publishes; if they are equal: ${scan} >> '${file}'`,
   })
   await writeFile(file, server.knownHosts.replace(/AAAA\S{20}/, 'AAAAC3NzaC1lZDI1NTE5AAAAIAAA'))
   expect(await failure(site, 'offsite:init')).toMatchObject({code: 'offsite-unreachable'})

@@ -16,10 +16,10 @@ interface Login {
  * any other repository.
  * https://restic.readthedocs.io/en/stable/030_preparing_a_new_repo.html#sftp
  */
-function parseSftp(repository: string): Login | undefined {
+export function parseSftp(repository: string): Login | undefined {
   const pattern = repository.startsWith('sftp://')
-    ? /^sftp:\/\/(?:([^@/]+)@)?(\[[^\]]+\]|[^:/@]+)(?::(\d+))?\//
-    : /^sftp:(?:([^@:/]+)@)?(\[[^\]]+\]|[^:/@]+)()?:/
+    ? /^sftp:\/\/(?:([^\s@/'"]+)@)?(\[[^\s\]'"]+\]|[\w.-]+)(?::(\d+))?\//i
+    : /^sftp:(?:([^\s@:/'"]+)@)?(\[[^\s\]'"]+\]|[\w.-]+)()?:/i
   const [, user, host, port] = pattern.exec(repository) ?? []
   // A name that begins with a hyphen would be an option of ssh.
   if (!host || host.startsWith('-') || user?.startsWith('-')) return undefined
@@ -42,20 +42,53 @@ export async function sftpArguments({repository, ssh}: OffsiteSettings): Promise
   const knownHosts = ssh.knownHostsFile ?? join(homedir(), '.ssh', 'known_hosts')
   await requireKnownHost(login, knownHosts)
   const {user, host, port} = login
-  const options = ['BatchMode=yes', 'StrictHostKeyChecking=yes', `UserKnownHostsFile=${knownHosts}`]
+  const options = [
+    ...FIXED_OPTIONS,
+    `UserKnownHostsFile=${quotePath(knownHosts, 'OFFSITE_SSH_KNOWN_HOSTS_FILE')}`,
+    ...(ssh.keyFile === undefined
+      ? []
+      : [`IdentityFile=${quotePath(ssh.keyFile, 'OFFSITE_SSH_KEY_FILE')}`, 'IdentitiesOnly=yes']),
+  ]
   const words = [
     'ssh',
     '-F',
     '/dev/null',
     ...options.flatMap(option => ['-o', option]),
-    ...(ssh.keyFile === undefined ? [] : ['-i', ssh.keyFile, '-o', 'IdentitiesOnly=yes']),
     ...(port ? ['-p', port] : []),
     user === undefined ? host : `${user}@${host}`,
     '-s',
     'sftp',
   ]
-  return ['-o', `sftp.command=${words.map(shellQuote).join(' ')}`]
+  const command = `sftp.command=${words.map(shellQuote).join(' ')}`
+  // restic reads the value of -o as a line of CSV.
+  return ['-o', `"${command.replaceAll('"', '""')}"`]
 }
+
+/** ssh ends on its own when the server does not answer for a minute. */
+const FIXED_OPTIONS = [
+  'BatchMode=yes',
+  'StrictHostKeyChecking=yes',
+  'GlobalKnownHostsFile=/dev/null',
+  'ConnectTimeout=20',
+  'ServerAliveInterval=15',
+  'ServerAliveCountMax=4',
+]
+
+/**
+ * Quotes a path for an option of ssh, as ssh_config(5) describes it. restic splits the command of ssh at every quote, so a
+ * path with a quote cannot be passed on.
+ * @param setting the name of the setting, for messages
+ * @throws settings-invalid
+ */
+export function quotePath(path: string, setting: string): string {
+  if (!/['"\\]|\$\{/.test(path)) return `"${path.replaceAll('%', '%%')}"`
+  throw new AquastreamError('settings-invalid', `${setting} has a quote, a backslash or \${ in its path`, {
+    hint: `move the file to a path without these characters, then correct ${setting}`,
+  })
+}
+
+/** Milliseconds that ssh-keygen may take to read a file of known hosts. */
+const KEYGEN_MS = 10_000
 
 /** ssh-keygen also finds a host whose name is hashed. It exits with 1 if the host is not in the file. */
 async function requireKnownHost({host, port}: Login, file: string): Promise<void> {
@@ -63,6 +96,7 @@ async function requireKnownHost({host, port}: Login, file: string): Promise<void
   const {exitCode, code} = await execa('ssh-keygen', ['-F', name, '-f', file], {
     reject: false,
     stdin: 'ignore',
+    timeout: KEYGEN_MS,
   })
   if (exitCode === 0) return
   if (code === 'ENOENT') {
