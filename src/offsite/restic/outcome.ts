@@ -10,10 +10,14 @@ export interface ResticResult {
 }
 
 /** Why a command of restic failed. */
-export type ResticFault = 'no-repository' | 'wrong-password' | 'locked' | 'damaged' | 'other'
+export type ResticFault = 'credentials' | 'no-repository' | 'wrong-password' | 'locked' | 'damaged' | 'other'
 
 /** https://restic.readthedocs.io/en/stable/075_scripting.html#exit-codes */
 const CODES: Record<number, ResticFault> = {10: 'no-repository', 11: 'locked', 12: 'wrong-password'}
+
+/** Answers of S3 and of REST servers: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const CREDENTIALS =
+  /Access Key Id you provided does not exist|request signature we calculated does not match|unexpected HTTP response \(401\)/
 
 /**
  * The texts of restic before 0.17, which has no exit statuses for these cases; no version has one for damage. From
@@ -27,20 +31,46 @@ const TEXTS: [RegExp, ResticFault][] = [
   [/^Fatal: wrong password or no key found/m, 'wrong-password'],
   [/repository is already locked/, 'locked'],
   [/^Fatal: repository contains errors/m, 'damaged'],
-  [/invalid data returned\s+Fatal: LoadIndex returned errors/, 'damaged'],
+  // A line about a new attempt shows a fault that can be over.
+  [
+    /^(?!.*, retrying after ).*(?:LoadIndex returned errors|invalid data returned|ciphertext verification failed)/m,
+    'damaged',
+  ],
 ]
 
 /** Returns why a command of restic failed. */
 export function faultOf({exitCode, stderr}: ResticResult): ResticFault {
-  return CODES[exitCode] ?? TEXTS.find(([text]) => text.test(readable(stderr)))?.[1] ?? 'other'
+  const output = readable(stderr)
+  if (CREDENTIALS.test(output)) return 'credentials'
+  return CODES[exitCode] ?? TEXTS.find(([text]) => text.test(output))?.[1] ?? 'other'
+}
+
+/** Returns whether a disk is full: the one to which restic restores, or that has its repository. */
+export function isDiskFull({stderr}: ResticResult): boolean {
+  return /no space left on device/i.test(stderr)
 }
 
 /** Status of a backup that could not read every file; the snapshot exists. */
 export const INCOMPLETE = 3
 
+const UNREAD = 'at least one source file could not be read'
+
+/** A line of the stack that Go prints below an error. */
+const STACK_FRAME = /^(?:\t|goroutine \d|runtime[./]|main\.|github\.com\/|golang\.org\/)/
+
+/** Joins the first three sentences. */
+function listOf(sentences: string[]): string {
+  const others = sentences.length - 3
+  return [...sentences.slice(0, 3), ...(others > 0 ? [`and ${others} more`] : [])].join('; ')
+}
+
 /** Returns the sentence of restic that says why it failed. */
 export function reasonIn(stderr: string): string {
-  const lines = lastLines(readable(stderr), 12)
+  const output = readable(stderr)
+  const unread = [...new Set(output.match(/^cannot read .*$/gm))]
+  if (unread.length > 0 && output.includes(UNREAD)) return listOf(unread)
+  const text = output.split('\n').filter(line => !STACK_FRAME.test(line))
+  const lines = lastLines(text.join('\n'), 12)
   const reason = lines.find(line => line.startsWith('Fatal: ')) ?? lines.at(-1) ?? 'restic gave no reason'
   return reason.replace(/^(?:Fatal: )+/, '')
 }
@@ -67,12 +97,20 @@ export function readable(stderr: string): string {
 
 const messageSchema = z.object({
   message: z.string().optional(),
-  error: z.object({message: z.string()}).optional(),
+  /** 0.14 has no message of an error. */
+  error: z.object({message: z.string().optional()}).optional(),
+  /** The file that could not be read. */
+  item: z.string().optional(),
 })
+
+function describe(message: string | undefined): string {
+  return message === undefined ? '' : `: ${message}`
+}
 
 function messageIn(line: string): string {
   try {
     const {data} = messageSchema.safeParse(JSON.parse(line))
+    if (data?.item !== undefined) return `cannot read ${data.item}${describe(data.error?.message)}`
     return data?.message ?? data?.error?.message ?? line
   } catch {
     return line

@@ -106,7 +106,7 @@ async function requireVersion(program: string): Promise<void> {
 
 function stalledError(name: string, {seconds, stderr}: Stalled): AquastreamError {
   const result = {exitCode: -1, stdout: '', stderr}
-  if (faultOf(result) === 'no-repository') return resticError(name, result)
+  if (['no-repository', 'credentials'].includes(faultOf(result))) return resticError(name, result)
   const reason = retryReasonIn(stderr)
   return new AquastreamError(
     'offsite-unreachable',
@@ -125,6 +125,15 @@ export function resticError(name: string, result: ResticResult): AquastreamError
       return new AquastreamError('no-such-repository', `there is no off-site repository at ${name}`, {
         hint: 'check OFFSITE_REPOSITORY; to create the repository: aquastream offsite:init',
       })
+    case 'credentials':
+      return new AquastreamError(
+        'offsite-unreachable',
+        `the server of the off-site repository ${name} does not accept the credentials`,
+        {
+          hint: 'correct OFFSITE_S3_ACCESS_KEY and OFFSITE_S3_SECRET_KEY; for a REST server, the user and the password in OFFSITE_REPOSITORY',
+          evidence,
+        },
+      )
     case 'wrong-password':
       return new AquastreamError(
         'offsite-password',

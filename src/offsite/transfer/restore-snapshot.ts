@@ -1,7 +1,7 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import * as z from '../../system/zod.js'
-import {evidenceOf, faultOf, reasonIn, type ResticResult} from '../restic/outcome.js'
+import {evidenceOf, faultOf, isDiskFull, reasonIn, type ResticResult} from '../restic/outcome.js'
 import {type Repository, resticError} from '../restic/repository.js'
 
 interface SnapshotRef {
@@ -91,11 +91,17 @@ async function restoreError(
   signal: AbortSignal,
 ): Promise<AquastreamError> {
   const {name} = repository
+  if (isDiskFull(result)) {
+    return new AquastreamError('disk-full', 'the disk is full to which the backup is copied', {
+      hint: 'free disk space there, or select another directory with --dir',
+      evidence: evidenceOf(result),
+    })
+  }
   const probe = await repository.attempt(['cat', 'config', '--no-lock'], {
     signal,
     stallMs: repository.answerMs,
   })
-  if (probe.exitCode !== 0 || faultOf(result) !== 'other')
+  if (probe.exitCode !== 0 || !['other', 'damaged'].includes(faultOf(result)))
     return resticError(name, probe.exitCode === 0 ? result : probe)
   return new AquastreamError(
     'archive-damaged',
