@@ -1,8 +1,10 @@
-import {readFile} from 'node:fs/promises'
+import {readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
+import {report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
 import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
 
 const [directory] = [...resticPrograms().values()]
 
@@ -21,6 +23,67 @@ describe.skipIf(!directory)('a script in place of restic', () => {
     expect(run.stderr).not.toContain('\u001B]')
     const json = await site.run('offsite:list --json', {env: {PATH}})
     expect(errorOf(json).message).toContain('403 \u001B]0;owned\u0007')
+  })
+
+  /** Answers every command except `version` and `list locks` with a lock of another machine. */
+  const withLocks = (count: number, lock: string): Promise<{PATH: string}> =>
+    site.detour(`
+      count() { for n in $(seq ${count}); do printf '%064d\\n' "$n"; done; }
+      case "$*" in
+        version) ;;
+        *"list locks"*) count; exit ;;
+        *) echo started >>${site.directory}/calls; printf '%s\\n' '${lock}'; exit ;;
+      esac`)
+
+  test('text in place of a lock is no bug', async () => {
+    const env = await withLocks(9, '<html>')
+    const run = await site.run('offsite:check --json', {env})
+    expect(JSON.parse(run.stdout)).toMatchObject({locks: [], locksBefore: 0})
+  })
+
+  test('the locks of a repository that has many are counted', async () => {
+    const env = await withLocks(51, '{}')
+    const error = errorOf(await site.run('offsite:check --json', {env}))
+    expect(error).toMatchObject({
+      code: 'busy',
+      message: `the off-site repository ${site.repository} has 51 locks`,
+    })
+    await expect(readFile(join(site.directory, 'calls'))).rejects.toThrow('ENOENT')
+  })
+
+  test('a lock whose host has control characters is shown', async () => {
+    const lock = String.raw`{"time":"2026-01-01T00:00:00Z","exclusive":false,"hostname":"h\u001b]0;x","username":"u\u0007","pid":1}`
+    const env = await withLocks(1, lock)
+    const {stdout, stderr} = await site.run('offsite:check', {env})
+    expect(stderr).toContain(String.raw`u\x07@h\x1b]0;x (pid 1`)
+    expect(stdout + stderr).not.toContain('\u001B')
+  })
+
+  /** Pushes a backup, removes it here, and pulls it through a script. */
+  async function pullThrough(script: string) {
+    const id = idAgo(2)
+    const path = await writeSet(site.backups, id)
+    await report(site, ['offsite:init'])
+    await report(site, ['offsite:push'])
+    await rm(path, {recursive: true})
+    const env = {...(await site.detour(script)), OFFSITE_TIMEOUT: '2'}
+    return site.run(`offsite:pull ${id} --json`, {env})
+  }
+
+  test.each(['ls', 'restore'])('a pull ends when %s makes no progress', async command => {
+    const run = await pullThrough(`[ "$1" != ${command} ] || exec sleep 600`)
+    const {code, message} = errorOf(run)
+    expect({code, message}).toEqual({
+      code: 'offsite-unreachable',
+      message: `the off-site repository ${site.repository} made no progress for 2 s`,
+    })
+  })
+
+  test('a pull goes on while files grow', async () => {
+    const run = await pullThrough(
+      `[ "$1" != restore ] || for n in 1 2 3 4 5 6 7 8; do echo >"$6/SHA256SUMS"; sleep 0.5; done`,
+    )
+    expect(run).toMatchObject({exitCode: 0})
   })
 
   test('what a stalled script has started keeps nobody waiting', async () => {

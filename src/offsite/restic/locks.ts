@@ -1,4 +1,5 @@
 import {hostname} from 'node:os'
+import {AquastreamError} from '../../errors.js'
 import {lifeOf} from '../../system/process-identity.js'
 import * as z from '../../system/zod.js'
 import type {Repository} from './repository.js'
@@ -29,15 +30,48 @@ const lockSchema = z.object({
 /** Minutes after which restic takes any lock that was not renewed for stale. */
 const STALE_MINUTES = 30
 
+/** restic reads one lock at a time: so many of them run at once. */
+const AT_ONCE = 4
+
+/** More locks than this are only counted. */
+const MOST = 50
+
 /**
  * Lists the locks in the repository.
- * @throws the errors of a failed command
+ * @throws busy: there are too many to read them; the errors of a failed command
  */
 export async function listLocks(repository: Repository, signal: AbortSignal): Promise<RepositoryLock[]> {
+  const ids = await listIds(repository, signal)
+  if (ids.length <= MOST) return readLocks(repository, ids, signal)
+  throw new AquastreamError('busy', `the off-site repository ${repository.name} has ${ids.length} locks`, {
+    hint: 'if no command uses the repository, on any machine, remove them with restic itself: restic unlock --remove-all',
+  })
+}
+
+async function listIds(repository: Repository, signal: AbortSignal): Promise<string[]> {
   const text = await repository.run(['list', 'locks', '--no-lock'], {signal, stallMs: repository.answerMs})
-  const ids = text.split('\n').filter(line => /^[0-9a-f]{64}$/.test(line))
-  const locks = await Promise.all(ids.map(async id => readLock(repository, id, signal)))
-  return locks.filter(lock => lock !== undefined)
+  return text.split('\n').filter(line => /^[0-9a-f]{64}$/.test(line))
+}
+
+async function readLocks(
+  repository: Repository,
+  ids: string[],
+  signal: AbortSignal,
+): Promise<RepositoryLock[]> {
+  if (ids.length === 0) return []
+  const first = ids.slice(0, AT_ONCE)
+  const locks = await Promise.all(first.map(async id => readLock(repository, id, signal)))
+  const others = await readLocks(repository, ids.slice(AT_ONCE), signal)
+  return [...locks.filter(lock => lock !== undefined), ...others]
+}
+
+/** Returns undefined for text that is not JSON, which a server can send in place of a lock. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Returns undefined for a lock that was removed or renewed in the meantime. */
@@ -50,7 +84,7 @@ async function readLock(
     signal,
     stallMs: repository.answerMs,
   })
-  const {data} = lockSchema.safeParse(exitCode === 0 ? JSON.parse(stdout) : undefined)
+  const {data} = lockSchema.safeParse(exitCode === 0 ? parseJson(stdout) : undefined)
   if (!data) return undefined
   const {hostname: host, username: user, pid, time, exclusive} = data
   return {
@@ -81,7 +115,9 @@ export function isStale({holder, ageMinutes}: RepositoryLock): boolean {
  * @throws the errors of a failed command
  */
 export async function removeDeadLocks(repository: Repository, signal: AbortSignal): Promise<void> {
-  const stale = (await listLocks(repository, signal)).filter(isStale)
+  const ids = await listIds(repository, signal)
+  if (ids.length > MOST) return
+  const stale = (await readLocks(repository, ids, signal)).filter(isStale)
   if (stale.length > 0 && stale.every(({holder}) => holder === 'gone'))
-    await repository.run(['unlock'], {signal})
+    await repository.run(['unlock'], {signal, stallMs: repository.answerMs})
 }

@@ -51,10 +51,20 @@ export function tagsOf(snapshot: SnapshotTags): string {
   ].join(',')
 }
 
+/** Whose snapshots they are. */
+interface Owner {
+  project: string
+  profile: string
+}
+
 /** The snapshots of the repository, the newest first. */
 export interface Listing {
   /** Those of this project and profile. */
   ours: Snapshot[]
+  /** The project and the profile that the listing is for. */
+  owner: Owner
+  /** Other projects and profiles that have snapshots in the repository. */
+  others: Owner[]
   /** Names of other projects that have snapshots in the repository. */
   otherProjects: string[]
   /** IDs of snapshots without valid tags, which this program did not make. */
@@ -67,7 +77,7 @@ export interface Listing {
  */
 export async function listSnapshots(
   repository: Repository,
-  owner: {project: string; profile: string},
+  owner: Owner,
   signal: AbortSignal,
 ): Promise<Listing> {
   // Reading needs no lock, and a lock could not be removed from a read-only repository.
@@ -80,27 +90,34 @@ export async function listSnapshots(
   const known = snapshots.flatMap(({snapshot}) => snapshot ?? [])
   const isOurs = ({project, profile}: Snapshot): boolean =>
     project === owner.project && profile === owner.profile
+  const others = known.filter(one => !isOurs(one)).map(({project, profile}) => ({project, profile}))
   return {
     ours: known.filter(isOurs).sort((a, b) => (a.id === b.id ? b.savedAt - a.savedAt : a.id < b.id ? 1 : -1)),
-    otherProjects: [...new Set(known.filter(one => !isOurs(one)).map(({project}) => project))].sort(),
+    owner,
+    others,
+    otherProjects: [...new Set(others.map(({project}) => project))].sort(),
     unknown: snapshots.filter(({snapshot}) => !snapshot).map(({entry}) => entry.id),
   }
 }
 
 /**
- * Refuses a repository that has snapshots of other projects only: its settings were probably copied.
+ * Refuses a repository that has snapshots of other projects or profiles only: its settings were probably copied.
  * @throws refused
  */
-export function requireOwn({ours, otherProjects}: Listing, {name}: Repository, project: string): void {
-  const [other] = otherProjects
+export function requireOwn(
+  {ours, owner, others}: Pick<Listing, 'ours' | 'owner' | 'others'>,
+  {name}: Pick<Repository, 'name'>,
+  project: string,
+): void {
+  const [other] = others
   if (ours.length > 0 || other === undefined) return
-  throw new AquastreamError(
-    'refused',
-    `the off-site repository ${name} belongs to project ${other}, not to ${project}`,
-    {
-      hint: 'set OFFSITE_REPOSITORY to a repository of its own for each project, or correct AQUASTREAM_PROJECT',
-    },
-  )
+  const isSame = other.project === project
+  const belongs = isSame
+    ? `profile ${other.profile} of project ${project}, not to profile ${owner.profile}`
+    : `project ${other.project}, not to ${project}`
+  throw new AquastreamError('refused', `the off-site repository ${name} belongs to ${belongs}`, {
+    hint: `set OFFSITE_REPOSITORY to a repository of its own for each project and profile, or correct ${isSame ? '--profile' : 'AQUASTREAM_PROJECT'}`,
+  })
 }
 
 function parse(text: string, name: string): z.infer<typeof listed> {
