@@ -49,7 +49,7 @@ export async function checkOffsite(
   const after = await listLocks(repository, signal)
   on({type: 'step', step: 'locks', state: 'done'})
   on({type: 'step', step: 'check', state: 'running'})
-  await checkRepository(repository, {signal, subset})
+  await checkRepository(repository, {signal, subset, stallMs: repository.settings.stallMs})
   on({type: 'step', step: 'check', state: 'done'})
   return {
     repository: repository.name,
@@ -99,7 +99,7 @@ async function removeAllLocks(
 ): Promise<void> {
   const alive = locks.find(({holder}) => holder === 'alive')
   if (!alive) {
-    await repository.run(['unlock', '--remove-all'], {signal})
+    await repository.run(['unlock', '--remove-all'], {signal, stallMs: repository.answerMs})
     return
   }
   throw new AquastreamError(

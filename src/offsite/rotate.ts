@@ -92,7 +92,7 @@ async function remove(
   const gone = chosen.length > 0 ? await forget(chosen, {repository, stack}, signal) : []
   on({type: 'step', step: 'forget', state: 'done'})
   on({type: 'step', step: 'prune', state: 'running'})
-  await repository.run(['prune'], {signal})
+  await repository.run(['prune'], {signal, stallMs: repository.settings.stallMs})
   await unsetMark(stack, 'pruning')
   on({type: 'step', step: 'prune', state: 'done'})
   return gone
@@ -126,7 +126,10 @@ async function forget(
   }
   const isGone = (one: PlannedSnapshots, present: Set<string>): boolean =>
     one.snapshots.every(snapshot => !present.has(snapshot))
-  const first = await repository.attempt(['forget', ...oldest!.snapshots], {signal})
+  const first = await repository.attempt(['forget', ...oldest!.snapshots], {
+    signal,
+    stallMs: repository.settings.stallMs,
+  })
   if (faultOf(first) === 'locked') throw resticError(repository.name, first)
   if (!isGone(oldest!, await left())) {
     throw new AquastreamError(
@@ -140,7 +143,8 @@ async function forget(
   }
   await setMark(stack, 'pruning')
   const rest = others.flatMap(({snapshots}) => snapshots)
-  if (rest.length > 0) await repository.run(['forget', ...rest], {signal})
+  if (rest.length > 0)
+    await repository.run(['forget', ...rest], {signal, stallMs: repository.settings.stallMs})
   const present = await left()
   return chosen.filter(one => isGone(one, present))
 }

@@ -1,4 +1,5 @@
-import {parse} from 'node:path'
+import {lstat, readdir} from 'node:fs/promises'
+import {join, parse} from 'node:path'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import type {ResticResult} from './outcome.js'
@@ -20,6 +21,8 @@ export interface RunOptions {
   onLine?: (line: string) => void
   /** Milliseconds without progress after which restic is ended. */
   stallMs?: number | undefined
+  /** A directory in which changes of files are progress, too: before 0.17, a restore prints none. */
+  target?: string
 }
 
 /** restic had no progress for the set time and was ended. */
@@ -45,11 +48,12 @@ const CLEAN_UP_MS = 10_000
 export async function runRestic(
   {program, args: first, env}: Launcher,
   args: string[],
-  {signal, directory = parse(process.cwd()).root, onLine, stallMs}: RunOptions,
+  {signal, directory = parse(process.cwd()).root, onLine, stallMs, target}: RunOptions,
 ): Promise<ResticResult> {
   signal.throwIfAborted()
   const stalled = new AbortController()
   const watchdog = new Watchdog(stallMs, () => stalled.abort())
+  const watched = target === undefined || stallMs === undefined ? undefined : watch(target, stallMs, watchdog)
   try {
     const running = closePipesWhenKilled(
       execa(program, [...first, ...args], {
@@ -78,14 +82,27 @@ export async function runRestic(
       stderr: [stderr, originalMessage].filter(Boolean).join('\n'),
     }
   } finally {
+    clearInterval(watched)
     watchdog.stop()
   }
 }
 
-/** Calls a function when no line has shown progress for some time. */
+/** Looks several times within the time limit whether a file of a directory was written. */
+function watch(directory: string, limit: number, watchdog: Watchdog): NodeJS.Timeout {
+  return setInterval(() => void lastWrite(directory).then(time => watchdog.note(time, 'file')), limit / 4)
+}
+
+async function lastWrite(directory: string): Promise<string> {
+  const names = await readdir(directory).catch(() => [])
+  const stats = await Promise.all(names.map(name => lstat(join(directory, name)).catch(() => undefined)))
+  return `written ${Math.max(0, ...stats.map(stat => stat?.mtimeMs ?? 0))}`
+}
+
+/** Calls a function when nothing has shown progress for some time. */
 class Watchdog {
   private timer: NodeJS.Timeout | undefined
-  private last = ''
+  private readonly last = {line: '', file: ''}
+  private isStopped = false
 
   constructor(
     private readonly limit: number | undefined,
@@ -95,14 +112,15 @@ class Watchdog {
   }
 
   /** Lines that differ only in the elapsed or the remaining time show no progress. */
-  note(line: string): void {
-    const progress = line.replace(/"seconds_(?:elapsed|remaining)":\d+,?/g, '').replace(/^\[[\d:]+\]/, '')
-    if (progress === this.last) return
-    this.last = progress
+  note(text: string, kind: 'line' | 'file' = 'line'): void {
+    const progress = text.replace(/"seconds_(?:elapsed|remaining)":\d+,?/g, '').replace(/^\[[\d:]+\]/, '')
+    if (this.isStopped || progress === this.last[kind]) return
+    this.last[kind] = progress
     this.start()
   }
 
   stop(): void {
+    this.isStopped = true
     clearTimeout(this.timer)
   }
 

@@ -43,7 +43,11 @@ export async function listFiles(
     if (node.type === 'file' && name !== undefined && isNew) files.push({name, bytes: node.size ?? 0})
     else refused.push(node.path)
   }
-  const result = await repository.attempt(['ls', '--json', '--no-lock', snapshot], {signal, onLine})
+  const result = await repository.attempt(['ls', '--json', '--no-lock', snapshot], {
+    signal,
+    onLine,
+    stallMs: repository.settings.stallMs,
+  })
   if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
   if (refused[0] === undefined) return files
   throw new AquastreamError(
@@ -67,7 +71,8 @@ export async function restoreSnapshot(
     if (data) on(data.bytes_restored ?? 0)
   }
   const args = ['restore', snapshot, '--json', '--no-lock', '--target', target]
-  const result = await repository.attempt(args, {signal, onLine})
+  const {stallMs} = repository.settings
+  const result = await repository.attempt(args, {signal, onLine, stallMs, target})
   if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
 }
 

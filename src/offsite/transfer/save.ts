@@ -66,7 +66,7 @@ export async function saveSnapshot(
   if (result.exitCode === 0 && (await isComplete({repository, snapshot}, set, ctx.signal)))
     return {moved: summary.data_added_packed ?? summary.data_added, snapshot}
   // restic has saved a snapshot without the files that it could not read or did not find.
-  await repository.attempt(['forget', snapshot], {signal: ctx.signal})
+  await repository.attempt(['forget', snapshot], {signal: ctx.signal, stallMs: repository.answerMs})
   if (!existsSync(directory)) return undefined
   if (attempts === 1) throw failed(repository, tags, result)
   return saveSnapshot(request, ctx, attempts - 1)
