@@ -119,8 +119,11 @@ describe('the backup guide', () => {
   })
 
   test.skipIf(!has('restic'))('its commands keep an encrypted copy, which restic alone reads', async () => {
-    const env = {OFFSITE_REPOSITORY: join(site.directory, 'offsite'), OFFSITE_PASSWORD: 'password-of-a-test'}
-    const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`)
+    const env = {
+      OFFSITE_REPOSITORY: join(site.directory, 'offsite'),
+      OFFSITE_PASSWORD: 'password-$(of)-a-test',
+    }
+    const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'\n`)
     await appendFile(join(site.directory, '.env.prod'), lines.join(''))
     const [init, nightly, ...others] = of('offsite')
     await runAll([init!, nightly!])
