@@ -255,7 +255,7 @@ describe('help', () => {
       const [before, exitStatus = ''] = stdout.split('\nEXIT STATUS\n')
       expect(before).toMatch(new RegExp(`\nEXAMPLES\n[^]*\\$ aquastream ${id}\\b`))
       const codes = [...exitStatus.matchAll(/^ {2}(\d+) +\S/gm)].map(match => Number(match[1]))
-      expect(codes).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 130, 143])
+      expect(codes).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130, 143])
     },
   )
 })

@@ -12,6 +12,8 @@ export interface SetOptions {
   pinned?: boolean
   /** Omit SHA256SUMS, as if the backup had not been completed. */
   partial?: boolean
+  /** Bytes at the end of the archive of the globals, so that copying the backup takes a moment. */
+  filler?: Buffer
   /** Changes the manifest before it is written; the checksums match the change. */
   manifest?: (manifest: SetManifest) => unknown
 }
@@ -30,7 +32,8 @@ export async function writeSet(root: string, id: string, options: SetOptions = {
   await mkdir(path, {recursive: true, mode: 0o700})
   const {schemas = SCHEMAS} = options
   const archives = schemas.map(schema => ({schema, ...fileOf(`${schema}_${id}.sql.gz`, dumpOf(schema))}))
-  const globals = fileOf(`globals_${id}.sql.gz`, dumpOf('globals'))
+  const filler = options.filler ?? Buffer.alloc(0)
+  const globals = fileOf(`globals_${id}.sql.gz`, Buffer.concat([dumpOf('globals'), filler]))
   const manifest = manifestOf(id, archives, globals, options)
   const json = fileOf(
     'manifest.json',

@@ -1,6 +1,4 @@
 import {randomBytes} from 'node:crypto'
-import {writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {PushReport} from '../../src/offsite/push.js'
@@ -37,8 +35,7 @@ afterAll(async () => {
 /** Writes a backup whose size makes a push take a moment. */
 async function newSet(site: OffsiteSite, round: number): Promise<string> {
   const id = idAgo(ROUNDS - round + 1)
-  const path = await writeSet(site.backups, id)
-  await writeFile(join(path, `large_${id}`), randomBytes(12_000_000))
+  await writeSet(site.backups, id, {filler: randomBytes(12_000_000)})
   return id
 }
 

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises'
+import {readdir, readFile, rename, rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {failure, listTree, report} from '../helpers/backups.js'
@@ -130,8 +130,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
   test('no secret is in the repository or on a command line', async () => {
     const canary = 'row-canary-91f3c7a2'
     await report(site, ['offsite:init'])
-    const set = await writeSet(site.backups, idAgo(1))
-    await writeFile(join(set, `note_${idAgo(1)}`), canary)
+    await writeSet(site.backups, idAgo(1), {label: canary})
     const PATH = (await site.detour(`echo "$0 $*" >>${site.directory}/calls; env >>${site.directory}/env`))
       .PATH
     const env = {
