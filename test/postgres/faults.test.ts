@@ -152,9 +152,9 @@ describe('a lost connection that looks like the end of output', () => {
 
   test.each([
     // Only the statement that marks the end of the SQL is lost.
-    ['--all', 64, 'the end of the archive is missing'],
+    ['--all', 66, 'the end of the archive is missing'],
     ['--all', 20_000, undefined],
-    ['--schema crew', 64, 'the end of the archive is missing'],
+    ['--schema crew', 66, 'the end of the archive is missing'],
   ])('restores nothing, with %s and without %i bytes', async (what, bytes, why) => {
     await using other = await siteFor(server)
     const shell = join(other.directory, 'sh')
