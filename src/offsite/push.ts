@@ -4,7 +4,7 @@ import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {checkRepository} from './check.js'
-import {readLedger, writeLedger} from './rotation/ledger.js'
+import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
@@ -126,9 +126,8 @@ async function recordPushed(
       },
     )
   }
-  const ledger = new Map(await readLedger(stack, ours, new Date()))
-  for (const one of ours.filter(isNew)) ledger.set(one.snapshot, one.takenAt.getTime())
-  await writeLedger(stack, ledger)
+  await recordSeen(stack, ours, new Date())
+  await recordOwn(stack, ours.filter(isNew))
 }
 
 /** The name of the task that checks the repository. */

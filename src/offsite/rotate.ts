@@ -4,7 +4,7 @@ import {listSets} from '../backup/repository/sets.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
-import {readLedger, writeLedger} from './rotation/ledger.js'
+import {recordSeen} from './rotation/ledger.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {evidenceOf, faultOf} from './restic/outcome.js'
 import {openRepository, type Repository, resticError} from './restic/repository.js'
@@ -103,8 +103,7 @@ async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repos
   const listing = await listSnapshots(repository, {project, profile}, signal)
   requireOwn(listing, repository, project)
   const now = new Date()
-  const ledger = await readLedger(stack, listing.ours, now)
-  await writeLedger(stack, ledger)
+  const ledger = await recordSeen(stack, listing.ours, now)
   const input = {snapshots: listing.ours, local: await listSets(backups), ledger}
   return {planned: planSnapshots(input, policy, now), otherProjects: listing.otherProjects}
 }

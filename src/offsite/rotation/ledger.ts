@@ -1,13 +1,7 @@
-import {existsSync} from 'node:fs'
-import {readFile, rename, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
-import {storageError} from '../../backup/storage-error.js'
 import type {StackContext} from '../../engines/stack-context.js'
-import {flush} from '../../system/files/disk.js'
-import {errnoOf} from '../../system/files/file-errors.js'
 import {DAY_MS} from '../../system/time.js'
+import {addLines, readRecord} from '../records.js'
 import type {Snapshot} from '../restic/snapshots.js'
-import {workplaceOf} from '../workplace.js'
 
 /** When this machine first saw each snapshot: milliseconds since 1970 by ID of the snapshot. */
 export type Ledger = ReadonlyMap<string, number>
@@ -15,45 +9,42 @@ export type Ledger = ReadonlyMap<string, number>
 /** How far the time of a backup may be from the time at which its snapshot was first seen, in ms. */
 const TOLERANCE_MS = DAY_MS
 
+/** The record with the ledger. The last line of a snapshot counts. */
+const RECORD = 'first-seen'
+
 /**
- * Reads the ledger of this machine and adds the snapshots that it lacks. A server that may only add snapshots could give
+ * Adds the snapshots that the ledger of this machine lacks, and returns it. A server that may only add snapshots could give
  * them false times, and so make the retention policy delete the real ones (restic/restic#22057); this machine compares
  * their times with what it has seen itself. The first ledger trusts all times, because there is nothing to compare with.
- * @throws backup-directory
- */
-export async function readLedger(stack: StackContext, snapshots: Snapshot[], now: Date): Promise<Ledger> {
-  const known = await readLines(pathOf(stack))
-  return new Map(
-    snapshots.map(({snapshot, takenAt}) => {
-      const first = known ? (known.get(snapshot) ?? now.getTime()) : takenAt.getTime()
-      return [snapshot, first]
-    }),
-  )
-}
-
-/**
- * Writes the ledger; the snapshots that are gone are not in it any more.
  * @throws backup-directory, disk-full
  */
-export async function writeLedger(stack: StackContext, ledger: Ledger): Promise<void> {
-  const path = pathOf(stack)
-  const draft = `${path}.new`
-  const lines = [...ledger].map(([snapshot, time]) => `${snapshot} ${new Date(time).toISOString()}\n`)
-  try {
-    await writeFile(draft, lines.join(''), {mode: 0o600})
-    await flush(draft)
-    await rename(draft, path)
-  } catch (error) {
-    throw storageError(path, error)
+export async function recordSeen(stack: StackContext, snapshots: Snapshot[], now: Date): Promise<Ledger> {
+  const known = toLedger(await readRecord(stack, RECORD))
+  const seenAt = ({snapshot, takenAt}: Snapshot): Date => {
+    const time = known?.get(snapshot)
+    if (time !== undefined) return new Date(time)
+    return known ? now : takenAt
   }
+  const unknown = snapshots.filter(({snapshot}) => !known?.has(snapshot))
+  if (unknown.length > 0 || !known) await addTimes(stack, unknown, seenAt)
+  return new Map(snapshots.map(one => [one.snapshot, seenAt(one).getTime()]))
 }
 
 /**
- * Records the snapshots in the ledger of this machine, if it has one.
+ * Trusts the times of snapshots that this machine made, also of backups that could not be pushed for days.
  * @throws backup-directory, disk-full
  */
-export async function recordSeen(stack: StackContext, snapshots: Snapshot[], now: Date): Promise<void> {
-  if (existsSync(pathOf(stack))) await writeLedger(stack, await readLedger(stack, snapshots, now))
+export async function recordOwn(stack: StackContext, snapshots: Snapshot[]): Promise<void> {
+  await addTimes(stack, snapshots, ({takenAt}) => takenAt)
+}
+
+async function addTimes(
+  stack: StackContext,
+  snapshots: Snapshot[],
+  timeOf: (snapshot: Snapshot) => Date,
+): Promise<void> {
+  const lines = snapshots.map(one => `${one.snapshot} ${timeOf(one).toISOString()}`)
+  await addLines(stack, RECORD, lines)
 }
 
 /** Returns whether a snapshot was first seen at about the time that it has. */
@@ -61,17 +52,9 @@ export function isCredible({snapshot, takenAt}: Snapshot, ledger: Ledger): boole
   return Math.abs((ledger.get(snapshot) ?? Infinity) - takenAt.getTime()) <= TOLERANCE_MS
 }
 
-function pathOf(stack: StackContext): string {
-  return join(workplaceOf(stack), 'first-seen')
-}
-
-/** Returns undefined if there is no ledger yet. A line that is malformed counts as missing. */
-async function readLines(path: string): Promise<Map<string, number> | undefined> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined
-    throw storageError(path, error)
-  })
-  const pairs = text?.split('\n').flatMap(line => {
+/** A line that is malformed counts as missing. */
+function toLedger(lines: string[] | undefined): Ledger | undefined {
+  const pairs = lines?.flatMap(line => {
     const [, snapshot, time] = /^([0-9a-f]{64}) (\S+)$/.exec(line) ?? []
     const first = Date.parse(time ?? '')
     return snapshot === undefined || Number.isNaN(first) ? [] : [[snapshot, first] as const]
