@@ -69,6 +69,11 @@ export function keepFlags(defaults: {daily: number; weekly: number; monthly: num
   }
 }
 
+/** Returns the retention policy that these flags give. */
+export function toPolicy(flags: Record<keyof ReturnType<typeof keepFlags>, number>) {
+  return {daily: flags['keep-daily'], weekly: flags['keep-weekly'], monthly: flags['keep-monthly']}
+}
+
 function keepFlag(period: string, usual: number) {
   return Flags.integer({
     description: `keep the newest backup of each of the last N ${period} that have one`,

@@ -8,7 +8,9 @@ import type {Snapshot} from './restic/snapshots.js'
  * @throws no-such-backup
  */
 export function findSnapshot(ours: Snapshot[], ref: string, repository: string): Snapshot {
-  const found = ref === 'latest' ? latest(ours) : ours.filter(({id}) => ref !== '' && id.startsWith(ref))
+  const latest = findLatest(ours, new Date())
+  const found =
+    ref === 'latest' ? (latest ? [latest] : []) : ours.filter(({id}) => ref !== '' && id.startsWith(ref))
   const ids = [...new Set(found.map(({id}) => id))]
   const [first] = found
   if (first && (ids.length === 1 || ids.includes(ref))) return found.find(({id}) => id === ref) ?? first
@@ -26,7 +28,7 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
   })
 }
 
-function latest(newestFirst: Snapshot[]): Snapshot[] {
-  const now = new Date()
-  return newestFirst.filter(one => one.kind === 'backup' && !isFuture(one, now)).slice(0, 1)
+/** Finds the newest backup that a restore uses without a choice: no safety backup, and none dated in the future. */
+export function findLatest(newestFirst: Snapshot[], now: Date): Snapshot | undefined {
+  return newestFirst.find(one => one.kind === 'backup' && !isFuture(one, now))
 }

@@ -1,7 +1,7 @@
 import type {StackContext} from '../engines/stack-context.js'
 import {faultOf} from './restic/outcome.js'
 import {openRepository, resticError} from './restic/repository.js'
-import {listSnapshots, requireOwn} from './restic/snapshots.js'
+import {listOwnSnapshots} from './restic/snapshots.js'
 
 /** The JSON of `offsite:init`. */
 export interface OffsiteInitReport {
@@ -28,7 +28,6 @@ export async function initOffsite(stack: StackContext, signal: AbortSignal): Pro
   })
   if (faultOf(probe) === 'no-repository') throw resticError(name, {...created, exitCode: -1})
   if (probe.exitCode !== 0) throw resticError(name, probe)
-  const {project, profile} = stack
-  requireOwn(await listSnapshots(repository, {project, profile}, signal), repository, project)
+  await listOwnSnapshots(repository, stack, signal)
   return {repository: name, created: false}
 }

@@ -1,11 +1,11 @@
 import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
-import {isFuture} from '../backup/repository/backup-set.js'
 import {hoursSince} from '../backup/freshness.js'
 import {listSets} from '../backup/repository/sets.js'
+import {findLatest} from './find.js'
 import {recordSeen} from './rotation/ledger.js'
 import {openRepository} from './restic/repository.js'
-import {listSnapshots, requireOwn} from './restic/snapshots.js'
+import {listOwnSnapshots} from './restic/snapshots.js'
 
 /** One snapshot of the off-site repository. */
 export interface SnapshotReport {
@@ -41,13 +41,13 @@ export interface OffsiteListReport {
  */
 export async function listOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteListReport> {
   const repository = await openRepository(stack)
-  const {project, profile, backups} = stack
-  const listing = await listSnapshots(repository, {project, profile}, signal)
-  requireOwn(listing, repository, project)
+  const listing = await listOwnSnapshots(repository, stack, signal)
   const now = new Date()
   await recordSeen(stack, listing.ours, now)
-  const local = new Set((await listSets(backups)).filter(({state}) => state === 'complete').map(({id}) => id))
-  const newest = listing.ours.find(one => one.kind === 'backup' && !isFuture(one, now))
+  const local = new Set(
+    (await listSets(stack.backups)).filter(({state}) => state === 'complete').map(({id}) => id),
+  )
+  const newest = findLatest(listing.ours, now)
   return {
     repository: repository.name,
     newest: newest ? {id: newest.id, ageHours: hoursSince(newest, now)} : null,

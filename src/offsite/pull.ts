@@ -6,7 +6,7 @@ import {shellQuote} from '../system/text/shell-quote.js'
 import {fetchSet, type FetchEvent} from './transfer/fetch.js'
 import {findSnapshot} from './find.js'
 import {openRepository, type Repository} from './restic/repository.js'
-import {listSnapshots, requireOwn} from './restic/snapshots.js'
+import {listOwnSnapshots} from './restic/snapshots.js'
 
 /** The JSON of `offsite:pull`. */
 export interface PullReport {
@@ -31,9 +31,8 @@ export async function pullOffsite(
   ctx: Context<FetchEvent>,
 ): Promise<PullReport> {
   const repository = await openRepository(stack)
-  const {project, profile, backups} = stack
-  const listing = await listSnapshots(repository, {project, profile}, ctx.signal)
-  requireOwn(listing, repository, project)
+  const {backups} = stack
+  const listing = await listOwnSnapshots(repository, stack, ctx.signal)
   const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
   const local = readSet(backups, id)
   if (local && local.state !== 'complete') {

@@ -9,7 +9,7 @@ import {findMissing, leftText} from './missing.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
-import {listSnapshots, requireOwn, type Snapshot} from './restic/snapshots.js'
+import {listOwnSnapshots, listSnapshots, type Snapshot} from './restic/snapshots.js'
 import {readVerified, type Verified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
@@ -57,10 +57,8 @@ async function pushLocked(
   repository: Repository,
   ctx: Context<PushEvent>,
 ): Promise<PushReport> {
-  const {project, profile, backups} = stack
-  const listing = await listSnapshots(repository, {project, profile}, ctx.signal)
-  requireOwn(listing, repository, project)
-  const sets = await listSets(backups)
+  const listing = await listOwnSnapshots(repository, stack, ctx.signal)
+  const sets = await listSets(stack.backups)
   const complete = sets.filter(({state}) => state === 'complete')
   const verified = await readVerified(stack, repository, ctx.signal)
   const {wanted, left} = await findMissing(complete, {repository, ours: listing.ours, verified}, ctx.signal)
@@ -69,20 +67,20 @@ async function pushLocked(
   if (isContinued) await continuePush({stack, repository}, ctx)
   if (wanted.length > 0) await setMark(stack, 'pushing')
   ctx.on({type: 'tasks', names: [...wanted.map(({id}) => id), CHECK]})
-  const pushed: Pushed[] = []
+  const pushed: NewSnapshot[] = []
   // Newest first: it is the one that is needed most.
-  for (const set of wanted) pushed.push(...(await pushSet(set, {stack, repository, verified}, ctx)))
+  for (const set of wanted) pushed.push(...(await pushSet(set, {stack, repository}, ctx)))
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings
   await checkPushed({stack, repository}, {signal: ctx.signal, stallMs})
-  await recordPushed(pushed, {stack, repository}, ctx.signal)
+  await recordPushed(pushed, {stack, repository, verified}, ctx.signal)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
   if (isContinued) await removeDeadLocks(repository, ctx.signal)
   await unsetMark(stack, 'pushing')
   return {
     repository: repository.name,
-    pushed,
+    pushed: pushed.map(({id, bytes, moved}) => ({id, bytes, moved})),
     present: complete.length - wanted.length - left.length,
     ignored: sets.filter(({state}) => state !== 'complete').map(({id}) => id),
   }
@@ -103,14 +101,17 @@ async function checkPushed(
   })
 }
 
+/** A backup that a push has copied, and the beginning of the ID of its snapshot. */
+type NewSnapshot = Pushed & {snapshot: string}
+
 /**
- * Reads from the repository that it has what was pushed. The ledger trusts the times of these snapshots, also of
- * backups that could not be pushed for days.
+ * Reads from the repository that it has what was pushed, and records it. The ledger trusts the times of these snapshots,
+ * also of backups that could not be pushed for days.
  * @throws offsite-failed
  */
 async function recordPushed(
-  pushed: Pushed[],
-  {stack, repository}: {stack: StackContext; repository: Repository},
+  pushed: NewSnapshot[],
+  {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
   signal: AbortSignal,
 ): Promise<void> {
   const {project, profile} = stack
@@ -125,6 +126,10 @@ async function recordPushed(
         hint: 'check whether another machine deletes from it, then run the command again',
       },
     )
+  }
+  for (const {snapshot: beginning, id} of pushed) {
+    const found = ours.find(({snapshot}) => snapshot.startsWith(beginning))
+    if (found) await verified.add(found.snapshot, id)
   }
   await recordSeen(stack, ours, new Date())
   await recordOwn(stack, ours.filter(isNew))
@@ -152,9 +157,9 @@ async function continuePush(
 /** Pushes one backup. Returns nothing if rotation has deleted it in the meantime. */
 async function pushSet(
   set: BackupSet,
-  {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
+  {stack, repository}: {stack: StackContext; repository: Repository},
   ctx: Context<PushEvent>,
-): Promise<Pushed[]> {
+): Promise<NewSnapshot[]> {
   const {id, bytes, schemas, pinned} = set
   const {kind, server, archives} = set.manifest!
   const {project, profile} = stack
@@ -170,12 +175,7 @@ async function pushSet(
     {...ctx, on: done => ctx.on({type: 'set', name, state: 'running', bytes: done, total: bytes})},
   )
   ctx.on({type: 'set', name, state: 'done', bytes, total: bytes})
-  if (saved) {
-    const {ours} = await listSnapshots(repository, {project, profile}, ctx.signal)
-    const found = ours.find(({snapshot}) => snapshot.startsWith(saved.snapshot))
-    if (found) await verified.add(found.snapshot, id)
-    return [{id, bytes, moved: saved.moved}]
-  }
+  if (saved) return [{id, bytes, ...saved}]
   ctx.on({type: 'notice', text: `backup ${id} was deleted during the push and is skipped`})
   return []
 }

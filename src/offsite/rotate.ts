@@ -8,7 +8,7 @@ import {recordSeen} from './rotation/ledger.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {evidenceOf, faultOf} from './restic/outcome.js'
 import {openRepository, type Repository, resticError} from './restic/repository.js'
-import {listSnapshots, requireOwn} from './restic/snapshots.js'
+import {listOwnSnapshots, listSnapshots} from './restic/snapshots.js'
 import {type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
@@ -99,12 +99,10 @@ async function remove(
 }
 
 async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repository, signal: AbortSignal) {
-  const {project, profile, backups} = stack
-  const listing = await listSnapshots(repository, {project, profile}, signal)
-  requireOwn(listing, repository, project)
+  const listing = await listOwnSnapshots(repository, stack, signal)
   const now = new Date()
   const ledger = await recordSeen(stack, listing.ours, now)
-  const input = {snapshots: listing.ours, local: await listSets(backups), ledger}
+  const input = {snapshots: listing.ours, local: await listSets(stack.backups), ledger}
   return {planned: planSnapshots(input, policy, now), otherProjects: listing.otherProjects}
 }
 

@@ -3,7 +3,7 @@ import {AquastreamError} from '../../errors.js'
 import {checkVersions} from '../../postgres/versions.js'
 import {requireCompression} from '../archive/format.js'
 import {type Manifest, rowsIn} from '../repository/manifest.js'
-import {withDraft} from '../repository/publish.js'
+import {withNewSet} from '../repository/publish.js'
 import {listSets} from '../repository/sets.js'
 import {SchemaChangedError} from './changes.js'
 import {findCompressor} from './compressor.js'
@@ -52,7 +52,7 @@ export async function writeSet(
   ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
   for (let attempt = 1; ; attempt++) {
     try {
-      const {path, manifest} = await withDraft(request, draft =>
+      const {path, manifest} = await withNewSet(request, draft =>
         withSnapshot(source.session, snapshot =>
           dump({request, source, snapshot, draft, pgDump, compressor, last}, ctx),
         ),

@@ -3,8 +3,9 @@ import {closeSync, constants, lstatSync, openSync, readdirSync, readFileSync} fr
 import {join} from 'node:path'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
+import {parseJson} from '../../system/text/parse-json.js'
 import type {BackupSet} from './backup-set.js'
-import {CHECKSUMS, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
+import {CHECKSUMS, entriesOf, MANIFEST, type Manifest, manifestSchema, PINNED} from './manifest.js'
 
 type Findings = Pick<BackupSet, 'state' | 'reason' | 'pinned' | 'manifest' | 'schemas' | 'bytes'>
 
@@ -66,10 +67,10 @@ function readManifest(path: string, id: string, sizes: Sizes): Manifest {
   const content = read(path, MANIFEST, sizes)
   if (sums.get(MANIFEST) !== hash('sha256', content))
     throw new BackupDefect(`the checksum of ${MANIFEST} does not match ${CHECKSUMS}`)
-  const {data: manifest} = manifestSchema.safeParse(parseJson(content))
+  const {data: manifest} = manifestSchema.safeParse(parseJson(content.toString('utf8')))
   if (!manifest) throw new BackupDefect(`${MANIFEST} is malformed`)
   if (manifest.id !== id) throw new BackupDefect(`${MANIFEST} belongs to backup ${manifest.id}`)
-  for (const {file, sha256} of [...manifest.archives, manifest.globals]) {
+  for (const {file, sha256} of entriesOf(manifest)) {
     if (sums.get(file) !== sha256)
       throw new BackupDefect(`${CHECKSUMS} and ${MANIFEST} list different checksums for ${file}`)
   }
@@ -77,11 +78,12 @@ function readManifest(path: string, id: string, sizes: Sizes): Manifest {
 }
 
 /** Checks that every file in the manifest exists with its size, and that no schema or file is listed twice. */
-function compare({archives, globals}: Manifest, sizes: Sizes): void {
-  const files = [...archives, globals].map(({file}) => file)
-  const twice = repeated(archives.map(({schema}) => schema)) ?? repeated(files)
+function compare(manifest: Manifest, sizes: Sizes): void {
+  const entries = entriesOf(manifest)
+  const files = entries.map(({file}) => file)
+  const twice = repeated(manifest.archives.map(({schema}) => schema)) ?? repeated(files)
   if (twice !== undefined) throw new BackupDefect(`${MANIFEST} lists ${twice} twice`)
-  for (const {file, bytes} of [...archives, globals]) {
+  for (const {file, bytes} of entries) {
     const size = sizes.get(file)
     if (size === undefined) throw new BackupDefect(`${file} is missing`)
     if (size !== bytes) throw new BackupDefect(`${file} has ${size} bytes instead of ${bytes}`)
@@ -116,14 +118,6 @@ function parseChecksums(content: Buffer): Map<string, string> {
       return [escaped ? name.replace(/\\(.)/g, (_, char) => (char === 'n' ? '\n' : String(char))) : name, sum]
     }),
   )
-}
-
-function parseJson(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'))
-  } catch {
-    throw new BackupDefect(`${MANIFEST} is malformed`)
-  }
 }
 
 function repeated(names: string[]): string | undefined {

@@ -57,6 +57,11 @@ export type Manifest = z.infer<typeof manifestSchema>
 /** The entry of one archive in the manifest. */
 export type Archive = Manifest['archives'][number]
 
+/** Returns the entries of all files that a manifest describes. */
+export function entriesOf({archives, globals}: Manifest): Manifest['globals'][] {
+  return [...archives, globals]
+}
+
 /** Returns the number of rows in all tables of these archives. */
 export function rowsIn(archives: readonly Pick<Archive, 'tables'>[]): number {
   let sum = 0

@@ -6,7 +6,7 @@ import {flush} from '../../system/files/disk.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {setId} from './backup-set.js'
-import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from './manifest.js'
+import {CHECKSUMS, entriesOf, MANIFEST, type Manifest, PINNED} from './manifest.js'
 
 /** A backup that is being written. Its directory is hidden, so that no command takes it for a backup. */
 export interface Draft {
@@ -23,23 +23,42 @@ interface SetPlace {
 }
 
 /**
- * Creates a hidden directory for a new backup, runs work in it, and renames it to its ID when the work has
- * succeeded. A failure leaves no backup.
+ * Creates a new backup: runs work in its draft, and adds the manifest and the checksums.
  * @throws backup-directory, disk-full; also the errors of the work
  */
-export async function withDraft(
+export async function withNewSet(
   {root, pin}: SetPlace,
   work: (draft: Draft) => Promise<Manifest>,
 ): Promise<{path: string; manifest: Manifest}> {
   const id = freeId(root, new Date())
-  const draft = {id, path: join(root, `.${id}.partial`)}
+  const manifest = await withDraft({root, id}, async path => {
+    const described = await work({id, path})
+    await writeDescription(path, described, pin)
+    return described
+  })
+  return {path: join(root, id), manifest}
+}
+
+/**
+ * Creates a hidden directory for a backup, runs work in it, and renames it to its ID when the work has succeeded. A
+ * failure leaves no backup.
+ * @throws backup-directory, disk-full; also the errors of the work
+ */
+export async function withDraft<T>(
+  {root, id}: {root: string; id: string},
+  work: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = join(root, `.${id}.partial`)
   try {
-    await mkdir(draft.path, {mode: 0o700})
-    const manifest = await work(draft)
-    return {path: await publish({root, pin}, draft, manifest), manifest}
+    await mkdir(path, {mode: 0o700})
+    const result = await work(path)
+    await flush(path)
+    await rename(path, join(root, id))
+    await flush(root)
+    return result
   } catch (error) {
     // The next command that takes the lock deletes what remains.
-    await rm(draft.path, {recursive: true, force: true}).catch(() => undefined)
+    await rm(path, {recursive: true, force: true}).catch(() => undefined)
     throw errnoOf(error) === undefined ? error : storageError(root, error)
   }
 }
@@ -55,17 +74,13 @@ function freeId(root: string, now: Date): string {
  * The checksums are written last, because they make the backup complete. Each step is flushed to disk before the
  * next.
  */
-async function publish({root, pin}: SetPlace, {id, path}: Draft, manifest: Manifest): Promise<string> {
+async function writeDescription(path: string, manifest: Manifest, pin: boolean): Promise<void> {
   const text = `${JSON.stringify(manifest, null, 2)}\n`
   await writePrivate(join(path, MANIFEST), text)
   if (pin) await writePrivate(join(path, PINNED), '')
-  const sums = [...manifest.archives, manifest.globals].map(({file, sha256}) => `${sha256}  ${file}\n`)
+  const sums = entriesOf(manifest).map(({file, sha256}) => `${sha256}  ${file}\n`)
   sums.push(`${createHash('sha256').update(text).digest('hex')}  ${MANIFEST}\n`)
   await writePrivate(join(path, CHECKSUMS), sums.sort(byName).join(''))
-  await flush(path)
-  await rename(path, join(root, id))
-  await flush(root)
-  return join(root, id)
 }
 
 function byName(a: string, b: string): number {

@@ -2,7 +2,7 @@ import {Flags} from '@oclif/core'
 import {DEFAULT_POLICY} from '../../backup/policy.js'
 import type {RotationReport} from '../../backup/rotate.js'
 import {BaseCommand} from '../../cli/base-command.js'
-import {backupFlags, keepFlags} from '../../cli/flags.js'
+import {backupFlags, keepFlags, toPolicy} from '../../cli/flags.js'
 
 export default class DbRotate extends BaseCommand<RotationReport> {
   static override summary = 'delete backups outside the retention policy'
@@ -32,13 +32,8 @@ Backups that are pinned, not complete or dated in the future are never deleted, 
     const {flags} = await this.parse(DbRotate)
     const {applyRotation, planRotation, reportPlan} = await import('../../backup/rotate.js')
     const {rotateSummary, rotateUpdate} = await import('../../views/db/rotate.js')
-    const policy = {
-      daily: flags['keep-daily'],
-      weekly: flags['keep-weekly'],
-      monthly: flags['keep-monthly'],
-    }
     const {backups} = await this.stackContext(flags)
-    const plan = await this.interruptible(() => planRotation(backups, policy))
+    const plan = await this.interruptible(() => planRotation(backups, toPolicy(flags)))
     const report = flags['dry-run']
       ? reportPlan(plan)
       : await this.progress([['delete']], rotateUpdate, ctx => applyRotation(plan, ctx))

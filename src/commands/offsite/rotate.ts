@@ -1,7 +1,7 @@
 import {Flags} from '@oclif/core'
 import {DEFAULT_POLICY} from '../../backup/policy.js'
 import {BaseCommand} from '../../cli/base-command.js'
-import {backupFlags, keepFlags} from '../../cli/flags.js'
+import {backupFlags, keepFlags, toPolicy} from '../../cli/flags.js'
 import type {OffsiteRotationReport} from '../../offsite/rotate.js'
 
 export default class OffsiteRotate extends BaseCommand<OffsiteRotationReport> {
@@ -32,13 +32,8 @@ A backup that is dated in the future, or more than 24 hours before or after this
     const {flags} = await this.parse(OffsiteRotate)
     const {rotateOffsite} = await import('../../offsite/rotate.js')
     const view = await import('../../views/offsite/rotate.js')
-    const policy = {
-      daily: flags['keep-daily'],
-      weekly: flags['keep-weekly'],
-      monthly: flags['keep-monthly'],
-    }
     const stack = await this.stackContext(flags)
-    const request = {stack, policy, dryRun: flags['dry-run']}
+    const request = {stack, policy: toPolicy(flags), dryRun: flags['dry-run']}
     const report = await this.progress(view.ROTATE_TASKS, view.offsiteRotateUpdate, ctx =>
       rotateOffsite(request, ctx),
     )

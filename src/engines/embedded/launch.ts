@@ -8,7 +8,7 @@ import {succeeds} from '../../system/succeeds.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {askStates, askToStop, isListening, sendSpecs} from './client.js'
 import type {StackDirectory} from './stack-directory/stack-directory.js'
-import {withDirectoryLock} from './stack-directory/lock.js'
+import {withStackDirectoryLock} from './stack-directory/lock.js'
 import {createStackDirectory} from './stack-directory/create.js'
 import {endOrphans} from './stack-directory/orphans.js'
 import {requireNotElsewhere} from './stack-directory/other-host.js'
@@ -16,7 +16,7 @@ import type {RunOrder, ServiceSpec} from './service-spec.js'
 
 /** Sends services to the supervisor of a stack; starts the supervisor if none is running. */
 export async function runServices(stackDirectory: StackDirectory, order: RunOrder): Promise<void> {
-  await withDirectoryLock(stackDirectory, async () => {
+  await withStackDirectoryLock(stackDirectory, async () => {
     await createStackDirectory(stackDirectory)
     if ((await isListening(stackDirectory)) && (await succeeds(sendSpecs(stackDirectory, order)))) return
     await requireNotElsewhere(stackDirectory)
@@ -34,7 +34,7 @@ export async function stopAll(
 ): Promise<void> {
   if (!(await succeeds(access(stackDirectory.path))) && !(await succeeds(access(stackDirectory.deleted))))
     return
-  await withDirectoryLock(stackDirectory, async () => {
+  await withStackDirectoryLock(stackDirectory, async () => {
     if ((await isListening(stackDirectory)) && (await succeeds(askStates(stackDirectory, {signal}))))
       await succeeds(askToStop(stackDirectory, signal))
     signal.throwIfAborted()

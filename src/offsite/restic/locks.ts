@@ -1,6 +1,7 @@
 import {hostname} from 'node:os'
 import {AquastreamError} from '../../errors.js'
 import {lifeOf} from '../../system/process-identity.js'
+import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
 import type {Repository} from './repository.js'
 
@@ -63,15 +64,6 @@ async function readLocks(
   const locks = await Promise.all(first.map(async id => readLock(repository, id, signal)))
   const others = await readLocks(repository, ids.slice(AT_ONCE), signal)
   return [...locks.filter(lock => lock !== undefined), ...others]
-}
-
-/** Returns undefined for text that is not JSON, which a server can send in place of a lock. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Returns undefined for a lock that was removed or renewed in the meantime. */

@@ -1,5 +1,6 @@
 import * as z from '../../system/zod.js'
 import {lastLines} from '../../system/text/last-lines.js'
+import {parseJson} from '../../system/text/parse-json.js'
 
 /** How a command of restic ended. */
 export interface ResticResult {
@@ -108,11 +109,7 @@ function describe(message: string | undefined): string {
 }
 
 function messageIn(line: string): string {
-  try {
-    const {data} = messageSchema.safeParse(JSON.parse(line))
-    if (data?.item !== undefined) return `cannot read ${data.item}${describe(data.error?.message)}`
-    return data?.message ?? data?.error?.message ?? line
-  } catch {
-    return line
-  }
+  const {data} = messageSchema.safeParse(parseJson(line))
+  if (data?.item !== undefined) return `cannot read ${data.item}${describe(data.error?.message)}`
+  return data?.message ?? data?.error?.message ?? line
 }

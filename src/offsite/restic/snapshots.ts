@@ -1,5 +1,6 @@
 import {timeOf} from '../../backup/repository/backup-set.js'
 import {AquastreamError} from '../../errors.js'
+import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
 import type {Repository} from './repository.js'
@@ -101,16 +102,30 @@ export async function listSnapshots(
 }
 
 /**
+ * Lists the snapshots of a repository that is not that of another project or profile.
+ * @throws refused; the errors of `listSnapshots`
+ */
+export async function listOwnSnapshots(
+  repository: Repository,
+  {project, profile}: Owner,
+  signal: AbortSignal,
+): Promise<Listing> {
+  const listing = await listSnapshots(repository, {project, profile}, signal)
+  requireOwn(listing, repository)
+  return listing
+}
+
+/**
  * Refuses a repository that has snapshots of other projects or profiles only: its settings were probably copied.
  * @throws refused
  */
 export function requireOwn(
   {ours, owner, others}: Pick<Listing, 'ours' | 'owner' | 'others'>,
   {name}: Pick<Repository, 'name'>,
-  project: string,
 ): void {
   const [other] = others
   if (ours.length > 0 || other === undefined) return
+  const {project} = owner
   const isSame = other.project === project
   const belongs = isSame
     ? `profile ${other.profile} of project ${project}, not to profile ${owner.profile}`
@@ -130,14 +145,6 @@ function parse(text: string, name: string): z.infer<typeof listed> {
       hint: 'run restic version; versions 0.14 to 0.18 are supported',
     },
   )
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Whoever has the password can write any tags: they are validated before use. */

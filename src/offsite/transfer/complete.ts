@@ -1,14 +1,14 @@
 import {existsSync, statSync} from 'node:fs'
 import {join} from 'node:path'
 import type {BackupSet} from '../../backup/repository/backup-set.js'
-import {CHECKSUMS, MANIFEST, PINNED} from '../../backup/repository/manifest.js'
+import {CHECKSUMS, entriesOf, MANIFEST, PINNED} from '../../backup/repository/manifest.js'
 import {AquastreamError} from '../../errors.js'
 import type {Repository} from '../restic/repository.js'
 import {listFiles} from './restore-snapshot.js'
 
 /** Returns the names of the files of a complete backup; other files in its directory are not part of it. */
 export function filesOf({path, manifest}: BackupSet): string[] {
-  const archives = [...manifest!.archives, manifest!.globals].map(({file}) => file)
+  const archives = entriesOf(manifest!).map(({file}) => file)
   const pin = existsSync(join(path, PINNED)) ? [PINNED] : []
   return [...new Set([...archives, MANIFEST, CHECKSUMS, ...pin])]
 }

@@ -1,17 +1,17 @@
-import {chmod, chown, lstat, mkdir, readdir, rename, rm} from 'node:fs/promises'
+import {chmod, chown, lstat, readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {checkArchive} from '../../backup/archive/read.js'
 import {inspect} from '../../backup/repository/inspect.js'
 import {deleteLeftovers} from '../../backup/repository/leftovers.js'
 import {withDirectoryLock} from '../../backup/repository/lock.js'
-import {CHECKSUMS, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
+import {CHECKSUMS, entriesOf, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
+import {withDraft} from '../../backup/repository/publish.js'
 import {storageError} from '../../backup/storage-error.js'
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {flush, freeSpace} from '../../system/files/disk.js'
-import {errnoOf} from '../../system/files/file-errors.js'
 import {size} from '../../system/text/size.js'
-import {listFiles, restoreSnapshot} from './restore-snapshot.js'
+import {DAMAGED_HINT, listFiles, restoreSnapshot} from './restore-snapshot.js'
 import type {Repository} from '../restic/repository.js'
 
 /** Reports the progress of a backup that is copied from the off-site repository. */
@@ -42,20 +42,12 @@ interface FetchRequest {
  */
 export function fetchSet(request: FetchRequest, ctx: Context<FetchEvent>): Promise<string> {
   const {root, id} = request
-  const draft = join(root, `.${id}.partial`)
   return withDirectoryLock(root, 'offsite:pull', async lost => {
-    try {
-      await deleteLeftovers(root)
-      await mkdir(draft, {mode: 0o700})
-      await fillDraft(request, draft, {...ctx, signal: AbortSignal.any([ctx.signal, lost])})
-      await rename(draft, join(root, id))
-      await flush(root)
-      ctx.on({type: 'fetch', id, state: 'done', bytes: 0, total: 0})
-      return join(root, id)
-    } catch (error) {
-      await rm(draft, {recursive: true, force: true}).catch(() => undefined)
-      throw errnoOf(error) === undefined ? error : storageError(root, error)
-    }
+    const signal = AbortSignal.any([ctx.signal, lost])
+    await deleteLeftovers(root)
+    await withDraft({root, id}, draft => fillDraft(request, draft, {...ctx, signal}))
+    ctx.on({type: 'fetch', id, state: 'done', bytes: 0, total: 0})
+    return join(root, id)
   })
 }
 
@@ -76,7 +68,7 @@ async function fillDraft(
   if (state !== 'complete' || !manifest) throw damaged(repository, id, reason ?? 'it is empty')
   await refuseOthers(draft, manifest, repository)
   on({type: 'fetch', id, state: 'verifying', bytes: 0, total})
-  for (const {file, sha256, bytes} of [...manifest.archives, manifest.globals]) {
+  for (const {file, sha256, bytes} of entriesOf(manifest)) {
     signal.throwIfAborted()
     await checkArchive({path: join(draft, file), sha256, bytes}).catch((error: unknown) => {
       throw error instanceof AquastreamError && error.code === 'archive-damaged'
@@ -85,7 +77,6 @@ async function fillDraft(
     })
     await flush(join(draft, file))
   }
-  await flush(draft)
 }
 
 async function requireSpace(root: string, bytes: number): Promise<void> {
@@ -114,7 +105,7 @@ async function makePrivate(directory: string): Promise<void> {
 }
 
 async function refuseOthers(directory: string, manifest: Manifest, repository: Repository): Promise<void> {
-  const known = [...manifest.archives, manifest.globals].map(({file}) => file)
+  const known = entriesOf(manifest).map(({file}) => file)
   const other = (await readdir(directory)).find(
     name => ![CHECKSUMS, MANIFEST, PINNED, ...known].includes(name),
   )
@@ -128,6 +119,6 @@ async function refuseOthers(directory: string, manifest: Manifest, repository: R
 
 function damaged({name}: Repository, id: string, why: string): AquastreamError {
   return new AquastreamError('archive-damaged', `backup ${id} in ${name} is damaged: ${why}`, {
-    hint: 'nothing was changed; choose another backup: aquastream offsite:list; to see what else is damaged: aquastream offsite:check --read-data-subset 100%',
+    hint: DAMAGED_HINT,
   })
 }

@@ -1,8 +1,13 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
+import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
 import {evidenceOf, faultOf, isDiskFull, reasonIn, type ResticResult} from '../restic/outcome.js'
 import {type Repository, resticError} from '../restic/repository.js'
+
+/** What to do about a damaged backup in the repository. */
+export const DAMAGED_HINT =
+  'nothing was changed; choose another backup: aquastream offsite:list; to see what else is damaged: aquastream offsite:check --read-data-subset 100%'
 
 interface SnapshotRef {
   repository: Repository
@@ -78,14 +83,6 @@ export async function restoreSnapshot(
 
 const statusSchema = z.object({message_type: z.literal('status'), bytes_restored: z.int().optional()})
 
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * restic has one exit status for damaged data and for a lost connection: the data is damaged if the repository still
  * answers.
@@ -112,7 +109,7 @@ async function restoreError(
     'archive-damaged',
     `snapshot ${snapshot.slice(0, 8)} in ${name} cannot be read completely: ${reasonIn(result.stderr)}`,
     {
-      hint: 'nothing was changed; choose another backup: aquastream offsite:list; to see what else is damaged: aquastream offsite:check --read-data-subset 100%',
+      hint: DAMAGED_HINT,
       evidence: evidenceOf(result),
     },
   )

@@ -2,6 +2,7 @@ import {existsSync} from 'node:fs'
 import type {BackupSet} from '../../backup/repository/backup-set.js'
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
+import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
 import {evidenceOf, faultOf, INCOMPLETE, reasonIn, type ResticResult} from '../restic/outcome.js'
 import {type Repository, resticError} from '../restic/repository.js'
@@ -83,12 +84,8 @@ const summarySchema = z.object({
 const statusSchema = z.object({message_type: z.literal('status'), bytes_done: z.int().optional()})
 
 function parseMessage(line: string) {
-  try {
-    const json: unknown = JSON.parse(line)
-    return summarySchema.safeParse(json).data ?? statusSchema.safeParse(json).data
-  } catch {
-    return undefined
-  }
+  const json = parseJson(line)
+  return summarySchema.safeParse(json).data ?? statusSchema.safeParse(json).data
 }
 
 function failed({name}: Repository, {id}: {id: string}, result: ResticResult): AquastreamError {

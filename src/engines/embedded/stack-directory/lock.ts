@@ -15,7 +15,7 @@ const RETRIES = {retries: 900, factor: 1, minTimeout: 100, maxTimeout: 100, rand
  * Runs work under the lock of a stack directory, so that no other command starts or stops its supervisor; waits for the lock.
  * @throws busy: the lock is still held after 90 s; state-directory
  */
-export async function withDirectoryLock<T>(
+export async function withStackDirectoryLock<T>(
   stackDirectory: StackDirectory,
   work: () => Promise<T>,
 ): Promise<T> {
