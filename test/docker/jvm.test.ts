@@ -55,12 +55,13 @@ test('a start that waits for a Liquibase lock says so', async () => {
   const sql = (statement: string): Promise<string> =>
     docker('exec', postgres, 'psql', '-XAtU', 'aquastream', '-c', statement)
   await sql('CREATE TABLE "user".databasechangeloglock AS SELECT 1 AS id, true AS locked')
-  const run = await site.run('env:up --profile dev --service user --timeout 10 --json')
+  // Long enough for a container that starts and writes its first lines on a busy machine.
+  const run = await site.run('env:up --profile dev --service user --timeout 25 --json')
   expect(run.exitCode).toBe(4)
   expect(errorOf(run)).toMatchObject({
     code: 'timeout',
     message:
-      'user is not healthy after 10 seconds: it waits for the Liquibase lock of schema user, which a start that was interrupted may have left',
+      'user is not healthy after 25 seconds: it waits for the Liquibase lock of schema user, which a start that was interrupted may have left',
   })
   const [, release] = /release the lock: (docker exec .*); then start/.exec(errorOf(run).hint) ?? []
   await execa('sh', ['-c', release!], {cwd: '/'})
