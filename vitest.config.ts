@@ -49,6 +49,16 @@ export default defineConfig({
           sequence: {groupOrder: 3},
         },
       },
+      {
+        test: {
+          name: 'swarm',
+          include: ['test/swarm/**/*.test.ts'],
+          ...heavy,
+          // Each file has servers of its own, and the stacks on them would compete for the processors.
+          maxWorkers: 1,
+          sequence: {groupOrder: 4},
+        },
+      },
     ],
   },
 })

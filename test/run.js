@@ -1,6 +1,6 @@
 // Runs every tier that this machine can run; the last line has the numbers of tests. A tier that cannot run is skipped,
 // and the reason is printed; it is a failure if AQUASTREAM_TEST_REQUIRE names the tier (postgres, embedded, browser,
-// docker). AQUASTREAM_TEST_PREPARE is a command that prepares the testbed: the tiers that need it wait for the command,
+// docker, swarm). AQUASTREAM_TEST_PREPARE is a command that prepares the testbed: the tiers that need it wait for the command,
 // while the others run.
 import {execFileSync, fork, spawn} from 'node:child_process'
 import {readdirSync} from 'node:fs'
@@ -20,6 +20,7 @@ const TIERS = {
   embedded: whyNoPostgres,
   postgres: whyNoPostgres,
   docker: whyNoDocker,
+  swarm: whyNoSwarm,
 }
 
 /**
@@ -28,7 +29,10 @@ const TIERS = {
  */
 const LANES = [
   [{tiers: ['unit', 'commands', 'stubs', 'browser', 'embedded']}, {tiers: ['postgres'], needsTestbed: true}],
-  [{tiers: ['docker'], needsTestbed: true}],
+  [
+    {tiers: ['docker'], needsTestbed: true},
+    {tiers: ['swarm'], needsTestbed: true},
+  ],
 ]
 
 const words = process.argv.slice(2)
@@ -139,9 +143,17 @@ function whyNoBrowser() {
 }
 
 function whyNoDocker() {
+  return whyNoImage('aquastream/backend-user:latest')
+}
+
+function whyNoSwarm() {
+  return whyNoDocker() ?? whyNoImage('aquastream-testbed/swarm-node:latest')
+}
+
+function whyNoImage(image) {
   try {
     execFileSync('docker', ['compose', 'version'], {stdio: 'pipe'})
-    execFileSync('docker', ['image', 'inspect', 'aquastream/backend-user:latest'], {stdio: 'pipe'})
+    execFileSync('docker', ['image', 'inspect', image], {stdio: 'pipe'})
     return undefined
   } catch (error) {
     const [words = ''] = String(error.stderr ?? error.message)

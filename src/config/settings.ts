@@ -1,5 +1,6 @@
 import {type Service, SERVICES} from '../stack/catalogue.js'
 import * as z from '../system/zod.js'
+import {replicasVariable} from '../stack/names.js'
 import {PROJECT, PROJECT_RULE} from './layers.js'
 import {OFFSITE_PASSWORD, OFFSITE_SETTINGS} from './offsite.js'
 import {isProfile, type Profile} from './profile.js'
@@ -34,6 +35,15 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.string().regex(PROJECT, PROJECT_RULE),
     group: 'profile',
     about: 'project name, to run a second stack of one profile; aquastream-<profile> if not set',
+  },
+  {
+    name: 'AQUASTREAM_ENGINE',
+    schema: z.enum(['compose', 'swarm']),
+    group: 'profile',
+    about:
+      'engine that runs stage or prod: compose, or swarm for updates without interruption; env:up --engine takes precedence',
+    default: 'compose',
+    readBy: 'cli',
   },
 
   platformSecret('POSTGRES_PASSWORD', 'password of the database user'),
@@ -118,7 +128,8 @@ export const SETTINGS: readonly Setting[] = [
     about: 'address on which ports are published; 0.0.0.0 exposes them to the network',
     default: '127.0.0.1',
   },
-  ...SERVICES.flatMap(({name, kind, ports}) =>
+  // The edge is published on the port of the gateway.
+  ...SERVICES.filter(({kind}) => kind !== 'edge').flatMap(({name, kind, ports}) =>
     ports.map(({variable, container}, index): Setting => ({
       name: variable,
       schema: port,
@@ -153,6 +164,7 @@ export const SETTINGS: readonly Setting[] = [
   limit('POSTGRES_MEMORY', 'memory limit of PostgreSQL', '1g'),
   limit('REDIS_MEMORY', 'memory limit of Redis', '256m'),
   limit('MINIO_MEMORY', 'memory limit of MinIO', '512m'),
+  limit('EDGE_MEMORY', 'memory limit of the edge, on the swarm engine', '128m'),
   limit('BACKEND_MEMORY', 'memory limit of each backend', '768m'),
   {
     name: 'BACKEND_JAVA_OPTIONS',
@@ -163,6 +175,13 @@ export const SETTINGS: readonly Setting[] = [
     // Without the C2 compiler a start takes 40 % less CPU time; C2 pays off only in long runs.
     devDefault: '-XX:MaxRAMPercentage=75 -XX:TieredStopAtLevel=1',
   },
+  ...SERVICES.filter(({kind}) => kind === 'backend').map(({name}): Setting => ({
+    name: replicasVariable(name),
+    schema: z.string().regex(/^[1-9]\d?$/, 'must be a number from 1 to 99'),
+    group: 'limits',
+    about: `number of containers of ${name}, on the swarm engine; ${name === 'gateway' ? '2 on several nodes, otherwise 1' : '1'} if not set`,
+    readBy: 'cli',
+  })),
 ]
 
 /** Third parties are mocked only in dev. */

@@ -1,4 +1,4 @@
-/** The values of `--engine`. `auto` selects compose if Docker Engine is available; dev otherwise uses embedded. */
-export const ENGINES = ['auto', 'compose', 'embedded'] as const
+/** The values of `--engine`. `auto` selects AQUASTREAM_ENGINE, or compose; dev falls back to embedded without Docker. */
+export const ENGINES = ['auto', 'compose', 'embedded', 'swarm'] as const
 
 export type EngineChoice = (typeof ENGINES)[number]

@@ -14,6 +14,8 @@ export interface Target {
   /** Backends that are always, or never, replaced by stubs, whether or not their images are present. */
   stub: string[]
   real: string[]
+  /** The address at which other servers reach this one, if it has several. */
+  advertiseAddress?: string | undefined
 }
 
 /** The action that a start would take on one service or job, and its reason. */
@@ -124,9 +126,11 @@ export interface ServiceFacts {
  * Every method throws an engine-… error if the engine itself is not available.
  */
 export interface Engine {
-  readonly name: 'compose' | 'embedded'
+  readonly name: 'compose' | 'embedded' | 'swarm'
   /** Why Docker, although installed, could not be queried whether it runs the stack; set only if nothing runs here. */
   readonly dockerProblem?: string | undefined
+  /** Returns a sentence about what a start would change on this machine besides the stack, which the user must confirm. */
+  consent?(): Promise<string | undefined>
   /** Checks all requirements of a start and determines its changes; changes nothing. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>
   /** Pulls and builds the images of the plan that are not present. */

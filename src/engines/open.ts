@@ -8,6 +8,8 @@ import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findStackDirectory} from './embedded/stack-directory/stack-directory.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
+import {stacksInSwarm} from './swarm/cluster/services.js'
+import {swarmEngine} from './swarm/engine.js'
 import type {StackContext} from './stack-context.js'
 
 /**
@@ -37,8 +39,14 @@ export async function openEngineFor(
       hint: `remove --engine, or start dev: aquastream env:up --profile dev --engine embedded`,
     })
   }
+  if (choice === 'swarm' && profile === 'dev') {
+    throw new AquastreamError('refused', 'the swarm engine supports only stage and prod, not dev', {
+      hint: 'remove --engine, or start stage: aquastream env:up --profile stage --engine swarm',
+    })
+  }
   const usual = await findEngine(stack)
-  if (choice === 'auto' || choice === usual.engine.name) {
+  const wanted = choice === 'auto' && profile !== 'dev' ? (stack.engineSetting ?? choice) : choice
+  if (wanted === 'auto' || wanted === usual.engine.name) {
     const why = usual.why ?? (profile === 'dev' ? await findDataLeft(usual.engine, project, env) : undefined)
     return {engine: usual.engine, why}
   }
@@ -47,8 +55,12 @@ export async function openEngineFor(
       hint: `stop it first: aquastream env:down --profile ${profile}`,
     })
   }
-  const engine = choice === 'compose' ? composeEngine(project) : embeddedEngine(project, env)
-  return {engine, why: undefined}
+  return {engine: create(wanted, stack), why: undefined}
+}
+
+function create(name: string, {project, env}: StackContext): Engine {
+  if (name === 'swarm') return swarmEngine(project)
+  return name === 'embedded' ? embeddedEngine(project, env) : composeEngine(project)
 }
 
 /** When dev moves from the embedded engine to Docker, the user is told where the data is. */
@@ -66,7 +78,7 @@ async function findDataLeft(
 
 /** Returns every available engine that may hold data of a stack, starting with the one that runs it. */
 export async function enginesOf({profile, project, env}: StackContext, engine: Engine): Promise<Engine[]> {
-  if (profile !== 'dev') return [engine]
+  if (profile !== 'dev') return engine.name === 'swarm' ? [engine, composeEngine(project)] : [engine]
   if (engine.name === 'compose')
     return findStackDirectory(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
@@ -74,7 +86,7 @@ export async function enginesOf({profile, project, env}: StackContext, engine: E
 
 interface UsualEngine {
   engine: Engine
-  /** Whether the stack is running; determined only for the embedded engine. */
+  /** Whether the stack is running; not determined for compose, which is asked in other ways. */
   isRunning: boolean
   why: string | undefined
   /** Why Docker is not available. */
@@ -82,9 +94,10 @@ interface UsualEngine {
 }
 
 /** Only dev falls back to the embedded engine; the other profiles report why Docker is not available. */
-async function findEngine({profile, project, env}: StackContext): Promise<UsualEngine> {
+async function findEngine(stack: StackContext): Promise<UsualEngine> {
+  const {profile, project, env} = stack
   const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
-  if (profile !== 'dev') return compose
+  if (profile !== 'dev') return findServerEngine(stack)
   if (await isAnythingRunning(project, env))
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
   const problem = await findEngineProblem()
@@ -96,4 +109,14 @@ async function findEngine({profile, project, env}: StackContext): Promise<UsualE
     why: `Docker is not available (${problem.message}). Using the embedded engine, which keeps its own data.`,
     problem,
   }
+}
+
+/** The engine that runs a stack of stage or prod, otherwise that of the setting. */
+async function findServerEngine({project, engineSetting}: StackContext): Promise<UsualEngine> {
+  const swarm = {engine: swarmEngine(project), why: undefined}
+  if ((await stacksInSwarm()).has(project)) return {...swarm, isRunning: true}
+  const isSwarm = engineSetting === 'swarm' && !(await runningProjects()).has(project)
+  return isSwarm
+    ? {...swarm, isRunning: false}
+    : {engine: composeEngine(project), isRunning: false, why: undefined}
 }

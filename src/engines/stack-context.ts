@@ -73,6 +73,11 @@ export class StackContext {
     return projectOf(this.layers, this.profile)
   }
 
+  /** The engine that the settings name for stage and prod. */
+  get engineSetting(): string | undefined {
+    return valueOf(this.layers, 'AQUASTREAM_ENGINE')
+  }
+
   /**
    * The path of the repository of backups of this profile, which need not exist.
    * @throws settings-invalid
@@ -136,12 +141,14 @@ async function onlyRunning(
   signal: AbortSignal,
 ): Promise<Profile | undefined> {
   // With a given profile a command may need no engine, and loads none.
-  const [{runningProjects}, {isAnythingRunning}] = await Promise.all([
+  const [{runningProjects}, {isAnythingRunning}, {stacksInSwarm}] = await Promise.all([
     import('./compose/containers/states.js'),
     import('./embedded/states.js'),
+    import('./swarm/cluster/services.js'),
   ])
-  const running = await runningProjects()
-  const found = await Promise.all(
+  const projects = await Promise.all([runningProjects(), stacksInSwarm()])
+  const running = new Map(projects.flatMap(found => [...found]))
+  const profiles = await Promise.all(
     PROFILES.map(async profile => {
       const project = projectOf(await files.layersOf(profile, signal), profile)
       const isOurs =
@@ -149,7 +156,7 @@ async function onlyRunning(
       return isOurs ? [profile] : []
     }),
   )
-  const [first, ...others] = found.flat()
+  const [first, ...others] = profiles.flat()
   return others.length === 0 ? first : undefined
 }
 

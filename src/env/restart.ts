@@ -38,8 +38,8 @@ export async function restartServices(
   ctx: Context<RestartEvent>,
 ): Promise<RestartReport> {
   const {profile, project} = request.stack
-  requireServices(request.services, profile)
   const engine = await openEngine(request.stack)
+  requireServices(request.services, profile, {engine: engine.name})
   const before = await engine.states(ctx.signal)
   const services = choose(request, before, engine)
   ctx.on({type: 'services', services})
@@ -54,7 +54,7 @@ export async function restartServices(
   try {
     const states = await startAndWait(start, {...ctx, before, timeout: request.timeout, wait: true})
     const rows = toRows(
-      servicesOf(profile).filter(({name}) => services.includes(name)),
+      servicesOf(profile, engine.name).filter(({name}) => services.includes(name)),
       states,
     )
     return {profile, project, engine: engine.name, services: rows}
@@ -74,7 +74,7 @@ function choose(
   states: ServiceState[],
   engine: Engine,
 ): string[] {
-  const present = servicesOf(profile)
+  const present = servicesOf(profile, engine.name)
     .map(({name}) => name)
     .filter(name => states.some(({service, state}) => service === name && state !== 'skipped'))
   const missing = services.find(name => !present.includes(name))

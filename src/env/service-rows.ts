@@ -18,6 +18,10 @@ export interface ServiceRow {
   url: string | null
   /** A remark for the user, such as why the service is skipped. */
   note: string | null
+  /** Its containers in a Swarm, with their nodes; null on the other engines. */
+  tasks: {node: string | null; state: string}[] | null
+  /** The state of its last update in a Swarm; null if there was none. */
+  update: string | null
 }
 
 /** Returns a row for each service, including those without a container or process. */
@@ -40,6 +44,8 @@ export function toRows(
       stub: kind === 'backend' && (state?.stub ?? false),
       url: state ? urlOf(name, state) : null,
       note: state ? noteOf(state) : null,
+      tasks: state?.tasks ?? null,
+      update: state?.update ?? null,
     }
   })
 }
@@ -68,6 +74,8 @@ export function toJobRows(states: ServiceState[]): ServiceRow[] {
     stub: false,
     url: null,
     note: `the job failed with exit status ${exitCode}`,
+    tasks: null,
+    update: null,
   }))
 }
 

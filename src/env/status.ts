@@ -40,7 +40,10 @@ async function toReport(
   engine: Engine,
   states: ServiceState[],
 ): Promise<StatusReport> {
-  const services = [...toRows(servicesOf(profile), states, await engine.memory(states)), ...toJobRows(states)]
+  const services = [
+    ...toRows(servicesOf(profile, engine.name), states, await engine.memory(states)),
+    ...toJobRows(states),
+  ]
   return {
     project,
     profile,

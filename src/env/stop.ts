@@ -33,8 +33,8 @@ export async function stopServices(
   {on, signal}: Context<DownEvent>,
 ): Promise<StopReport> {
   const {profile, project} = stack
-  requireServices(services, profile)
   const engine = await openEngine(stack)
+  requireServices(services, profile, {engine: engine.name})
   const running = (await engine.states(signal)).filter(hasProcess).map(({service}) => service)
   const wanted = [...new Set(services)]
   const stopped = wanted.filter(name => running.includes(name))
@@ -55,7 +55,7 @@ export async function stopServices(
     project,
     stopped,
     unchanged: wanted.filter(name => !stopped.includes(name)),
-    dependents: servicesOf(profile)
+    dependents: servicesOf(profile, engine.name)
       .filter(({name, needs}) => needs.some(need => stopped.includes(need)) && running.includes(name))
       .map(({name}) => name)
       .filter(name => !stopped.includes(name)),

@@ -5,7 +5,7 @@ import type {Change, Context, Engine, EngineEvent, Plan, Target} from '../engine
 import {openEngineFor} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {interruption, throwProblems} from '../errors.js'
-import {withNeeds} from '../stack/catalogue.js'
+import {type Service, withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
@@ -23,6 +23,8 @@ export interface UpRequest {
   stub: string[]
   real: string[]
   wait: boolean
+  /** The address at which other servers reach this one; undefined if it has only one. */
+  advertiseAddress: string | undefined
   /** How long to wait for all services to become healthy, in seconds. */
   timeout: number
 }
@@ -57,6 +59,17 @@ export interface UpReport {
 }
 
 /**
+ * Returns a sentence about what the start would change on this machine besides the stack; undefined if nothing.
+ * @throws refused; the errors of the engine
+ */
+export async function findConsent({
+  engine: choice,
+  stack,
+}: Pick<UpRequest, 'engine' | 'stack'>): Promise<string | undefined> {
+  return (await openEngineFor(choice, stack)).engine.consent?.()
+}
+
+/**
  * Starts services: checks all requirements, fetches images, starts the services and waits until each is healthy.
  * Nothing is changed before all checks have passed, and nothing at all if the stack is already up.
  *
@@ -65,17 +78,18 @@ export interface UpReport {
 export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Promise<UpReport> {
   const {profile, project} = request.stack
   const {engine, why} = await openEngineFor(request.engine, request.stack)
-  requireServices(request.services, profile)
+  requireServices(request.services, profile, {engine: engine.name})
   if (why !== undefined) ctx.on({type: 'notice', text: why})
   const settings = await loadSettings(request.stack)
   for (const text of settings.notices) ctx.on({type: 'notice', text})
-  const {services, jobs} = withNeeds(request.services, profile)
+  const {services, jobs} = withNeeds(request.services, profile, engine.name)
   ctx.on({type: 'services', services: services.map(({name}) => name)})
   const target: Target = {
     settings,
     services: services.map(({name}) => name),
     jobs: jobs.map(({name}) => name),
     pull: request.pull,
+    advertiseAddress: request.advertiseAddress,
     ...chooseStubs(request, profile),
   }
   const plan = await check(target, engine, ctx)
@@ -94,7 +108,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
     access: accessTo(states, settings),
     secrets: settings.generated?.path ?? null,
   })
-  if (isUpToDate(plan, before)) return report(before, false)
+  if (isUpToDate(plan, services, before)) return report(before, false)
   try {
     await fetch(plan, engine, ctx)
     const start: Start = {
@@ -147,12 +161,13 @@ function recreated(before: ServiceState[], after: ServiceState[]): string[] {
 
 /** Finished jobs do not count: they run again only when a service is started. */
 function isUpToDate(
-  {changes, images, target: {services, pull, settings}}: Plan,
+  {changes, images, target: {services, pull}}: Plan,
+  wanted: Service[],
   states: ServiceState[],
 ): boolean {
   const untouched = changes.every(
     ({service, action}) => action === 'none' || (action === 'start' && !services.includes(service)),
   )
-  const healthy = toRows(withNeeds(services, settings.profile).services, states).every(isHealthyOrSkipped)
+  const healthy = toRows(wanted, states).every(isHealthyOrSkipped)
   return untouched && healthy && !pull && images.every(({how}) => how === 'present')
 }

@@ -22,7 +22,7 @@ export async function* readLogs(request: LogsRequest, signal: AbortSignal): Asyn
   const since = request.since === undefined ? undefined : toTime(request.since)
   const {profile} = request.stack
   const engine = await openEngine(request.stack)
-  requireServices(request.services, profile, {jobs: true})
+  requireServices(request.services, profile, {jobs: true, engine: engine.name})
   const states = await engine.states(signal)
   const wanted = request.services.length > 0 ? request.services : states.map(({service}) => service)
   const isRunning = states.some(({service}) => wanted.includes(service))

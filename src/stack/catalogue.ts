@@ -10,7 +10,7 @@ interface Port {
  */
 export interface Service {
   name: string
-  kind: 'infrastructure' | 'backend' | 'mocks'
+  kind: 'infrastructure' | 'backend' | 'mocks' | 'edge'
   /** The first port is the one shown to users. */
   ports: [Port, ...Port[]]
   /** The scheme of the address shown to users; without it the address is host:port. */
@@ -89,6 +89,17 @@ const mocks: Service = {
   needs: [],
 }
 
+/** Publishes the gateway on Swarm, under the port of the gateway; the other engines publish the gateway itself. */
+const edge: Service = {
+  name: 'edge',
+  kind: 'edge',
+  ports: [{container: 8080, variable: 'GATEWAY_PORT'}],
+  scheme: 'http',
+  image: 'caddy:2-alpine',
+  imageVariable: 'EDGE_IMAGE',
+  needs: ['gateway'],
+}
+
 function backend(name: string, port: number, needs: string[]): Service {
   const variable = name.toUpperCase()
   return {
@@ -103,11 +114,13 @@ function backend(name: string, port: number, needs: string[]): Service {
 }
 
 /** Every service of any profile, in the order in which they are shown; it is not the start order. */
-export const SERVICES: readonly Service[] = [...infrastructure, ...backends, mocks]
+export const SERVICES: readonly Service[] = [...infrastructure, ...backends, mocks, edge]
 
-/** Returns the services of a profile; the mocks exist only in dev. */
-export function servicesOf(profile: string): Service[] {
-  return SERVICES.filter(({kind}) => kind !== 'mocks' || profile === 'dev')
+/** Returns the services of a profile; the mocks exist only in dev, and the edge only on the swarm engine. */
+export function servicesOf(profile: string, engine = 'compose'): Service[] {
+  return SERVICES.filter(
+    ({kind}) => (kind !== 'mocks' || profile === 'dev') && (kind !== 'edge' || engine === 'swarm'),
+  )
 }
 
 /** The idempotent jobs that run at every start. */
@@ -119,10 +132,14 @@ export const JOBS: readonly Job[] = [
 
 /**
  * Returns the named services with all their dependencies in a profile, and the jobs that prepare them. An empty list
- * selects every service of the profile.
+ * selects every service of the profile that exists on the engine.
  */
-export function withNeeds(names: readonly string[], profile: string): {services: Service[]; jobs: Job[]} {
-  const all = servicesOf(profile)
+export function withNeeds(
+  names: readonly string[],
+  profile: string,
+  engine?: string,
+): {services: Service[]; jobs: Job[]} {
+  const all = servicesOf(profile, engine)
   const wanted = new Set<string>()
   const add = (name: string): void => {
     if (wanted.has(name)) return

@@ -30,6 +30,10 @@ export interface ServiceState {
   published: Record<number, string>
   /** A remark for the user, such as why the service is skipped. */
   note?: string
+  /** Its containers in a Swarm, each with its node and the state that Swarm reports. */
+  tasks?: {node: string | null; state: string}[]
+  /** The state of its last update in a Swarm, such as `completed` or `rollback_completed`; null without an update. */
+  update?: string | null
 }
 
 /** Returns whether a service runs and is healthy, or was skipped on purpose. */

@@ -52,7 +52,7 @@ export async function writeBundle(request: BundleRequest, ctx: Context<BundleEve
   const wanted = {...request, since: request.since === undefined ? undefined : toTime(request.since)}
   const {profile, project} = stack
   const engine = await openEngine(stack)
-  requireServices(request.services, profile, {jobs: true})
+  requireServices(request.services, profile, {jobs: true, engine: engine.name})
   on({step: 'collect', state: 'started'})
   const missing: MissingPart[] = []
   const known = await askEngine(engine, {stack, gaps: missing, signal})

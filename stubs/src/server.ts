@@ -7,16 +7,18 @@ import {redisCheck} from './health/redis.js'
 import {addActuator, addInfo} from './health/routes.js'
 import {serviceCheck} from './health/service.js'
 import {createApp} from './http/app.js'
+import {withSecretFiles} from './secrets.js'
 import {InvalidEnvironment} from './variables.js'
 
 const SHUTDOWN_TIMEOUT_MS = 700
 
-const service = serviceName(process.env)
+const env = withSecretFiles(process.env)
+const service = serviceName(env)
 const app = createApp(service)
 process.on('uncaughtException', fail)
 process.on('SIGTERM', () => void stop())
 process.on('SIGINT', () => void stop())
-await start(readSettings(process.env))
+await start(readSettings(env))
 
 async function start(settings: Settings): Promise<void> {
   const {address, services} = settings
@@ -32,13 +34,13 @@ async function start(settings: Settings): Promise<void> {
 async function addService(settings: Settings): Promise<void> {
   if (service === 'gateway') {
     const {addGateway} = await import('./gateway/gateway.js')
-    await addGateway(app, settings.services, process.env)
+    await addGateway(app, settings.services, env)
   } else if (service === 'mocks') {
     const {addMocks} = await import('./mocks/mocks.js')
-    await addMocks(app, process.env)
+    await addMocks(app, env)
   } else {
     const {addBackend} = await import('./services/backend.js')
-    await addBackend(app, service, {settings, env: process.env})
+    await addBackend(app, service, {settings, env})
   }
 }
 

@@ -14,6 +14,8 @@ export function serviceRow(service: string, row: Partial<ServiceRow> = {}): Serv
     stub: false,
     url: 'http://127.0.0.1:8101',
     note: null,
+    tasks: null,
+    update: null,
     ...row,
   }
 }

@@ -510,6 +510,8 @@ image postgres:16-alpine postgres --target wheel --build-arg PG_MAJOR=16 \
 postgres_isal
 image redis:7-alpine redis
 image node:20-alpine node
+image caddy:2-alpine caddy
+image aquastream-testbed/swarm-node:latest swarm-node
 for fault in dies never-healthy memory-hog; do
 	image "aquastream-testbed/$fault:latest" faults --target "$fault"
 done
@@ -537,11 +539,13 @@ done
 report aquastream-testbed/postgres-isal:16-alpine 'PostgreSQL with igzip'
 report redis:7-alpine "$(version redis:7-alpine redis-server --version | sed -E 's/.*v=([^ ]+).*/Redis \1/')"
 report "$minio_image" "MinIO $(version "$minio_image" sh -c "minio --version | sed -n 's/^minio version //p' | cut -d ' ' -f 1") $minio_version, mc $mc_version"
+report caddy:2-alpine "$(version caddy:2-alpine caddy version)"
 report node:20-alpine "Node.js $(version node:20-alpine node --version)"
 for fault in dies never-healthy memory-hog wrong-arch; do
 	report "aquastream-testbed/$fault:latest" 'fault'
 done
 report aquastream-testbed/slow-jvm:latest 'imitation of a JVM'
+report aquastream-testbed/swarm-node:latest 'server with Docker Engine'
 for name in stub:testbed "${backends[@]/#/backend-}" mocks; do
 	case $name in *:*) ;; *) name=$name:latest ;; esac
 	if [ "$(image_state "aquastream/$name")" != absent ]; then report "aquastream/$name" 'stub'; fi

@@ -12,15 +12,7 @@ export function canAsk(): boolean {
  * @throws refused: another answer, or nobody can be asked
  */
 export async function confirmByName(loss: string, name: string): Promise<void> {
-  if (!canAsk()) {
-    throw new AquastreamError(
-      'refused',
-      `${loss}; confirmation is required, but this run is not interactive`,
-      {
-        hint: 'to confirm, add --yes',
-      },
-    )
-  }
+  requireTerminal(loss)
   const {default: input} = await import('@inquirer/input')
   // The prompt breaks long lines inside words, so the sentence stands above it.
   process.stderr.write(`${wrap(`${loss}.`)}\n`)
@@ -31,6 +23,27 @@ export async function confirmByName(loss: string, name: string): Promise<void> {
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
   })
+}
+
+/**
+ * Asks whether to make a change that can be undone.
+ * @param change a sentence without a period
+ * @throws refused: the answer is no, or nobody can be asked; interrupted
+ */
+export async function confirmChange(change: string, signal: AbortSignal): Promise<void> {
+  requireTerminal(change)
+  process.stderr.write(`${wrap(`${change}.`)}\n`)
+  if (await askYesNo('Continue?', signal)) return
+  throw new AquastreamError('refused', 'not confirmed; nothing was changed', {hint: 'to confirm, add --yes'})
+}
+
+function requireTerminal(change: string): void {
+  if (canAsk()) return
+  throw new AquastreamError(
+    'refused',
+    `${change}; confirmation is required, but this run is not interactive`,
+    {hint: 'to confirm, add --yes'},
+  )
 }
 
 /**

@@ -20,6 +20,10 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       description: 'without Docker, with programs installed on this machine',
       command: '<%= config.bin %> <%= command.id %> --engine embedded',
     },
+    {
+      description: 'with updates without interruption, on one server or several',
+      command: '<%= config.bin %> <%= command.id %> --profile prod --engine swarm',
+    },
     {description: 'with newer images', command: '<%= config.bin %> <%= command.id %> --profile prod --pull'},
     {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --profile stage --json'},
   ]
@@ -45,8 +49,14 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       options: ENGINES,
       default: 'auto' as const,
       description:
-        'compose: Docker Compose; embedded: programs installed on this machine, dev only; auto: compose if Docker is available',
+        'compose: Docker Compose; swarm: Docker Swarm, stage and prod only; embedded: programs installed on this machine, dev only; auto: AQUASTREAM_ENGINE, else compose; in dev, embedded if Docker is not available',
     })(),
+    'advertise-addr': Flags.string({
+      description:
+        'address at which other servers reach this one, to create a Swarm on a machine with several',
+      helpValue: 'ADDRESS',
+    }),
+    yes: Flags.boolean({char: 'y', description: 'do not ask before a Swarm is created'}),
     pull: Flags.boolean({description: 'pull newer images first'}),
     ...waitFlags,
     'no-wait': Flags.boolean({
@@ -56,12 +66,27 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
 
   async run(): Promise<UpReport> {
     const {flags} = await this.parse(EnvUp)
-    const {startStack} = await import('../../env/up.js')
+    const {startStack, findConsent} = await import('../../env/up.js')
     const {UP_TASKS, upSummary, upUpdate} = await import('../../views/env/up.js')
     const {service: services = [], stub = [], real = [], engine, pull, timeout} = flags
     const wait = !flags['no-wait']
     const stack = await this.stackContext(flags)
-    const request = {stack, services, stub, real, engine, pull, wait, timeout}
+    const request = {
+      stack,
+      services,
+      stub,
+      real,
+      engine,
+      pull,
+      wait,
+      timeout,
+      advertiseAddress: flags['advertise-addr'],
+    }
+    const consent = flags.yes ? undefined : await this.interruptible(() => findConsent(request))
+    if (consent !== undefined) {
+      const {confirmChange} = await import('../../cli/prompts/confirm.js')
+      await this.interruptible(signal => confirmChange(consent, signal))
+    }
     const report = await this.progress(UP_TASKS, upUpdate, ctx => startStack(request, ctx))
     this.log(upSummary(report))
     return report

@@ -121,7 +121,7 @@ function tooOld(version: string): Problem | undefined {
 }
 
 /** Returns the address of Docker Engine, such as unix:///var/run/docker.sock; undefined for an unusable context. */
-async function endpoint(): Promise<string | undefined> {
+export async function endpoint(): Promise<string | undefined> {
   if (process.env.DOCKER_HOST) return process.env.DOCKER_HOST
   const format = '{{.Endpoints.docker.Host}}'
   const {stdout} = await execa('docker', ['context', 'inspect', '--format', format], dockerOptions({}))

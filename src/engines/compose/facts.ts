@@ -4,10 +4,18 @@ import {type Container, listContainers, serviceOf} from './containers/states.js'
 
 /** Reads the details of each container for the support bundle. */
 export async function readFacts(project: string, signal?: AbortSignal): Promise<ServiceFacts[]> {
-  const containers = await listContainers(project, signal)
+  return factsOf(await listContainers(project, signal), serviceOf, signal)
+}
+
+/** Reads the details of containers; `nameOf` tells the service of each. */
+export async function factsOf(
+  containers: Container[],
+  nameOf: (container: Container) => string,
+  signal?: AbortSignal,
+): Promise<ServiceFacts[]> {
   const digests = await digestsOf([...new Set(containers.map(({Image: id}) => id))], signal)
   return containers.map(container => ({
-    service: serviceOf(container),
+    service: nameOf(container),
     image: {id: container.Image, digests: digests.get(container.Image) ?? []},
     checks: (container.State.Health?.Log ?? []).map(({Start: at, ExitCode: exitCode, Output: output}) => ({
       at,

@@ -71,10 +71,11 @@ export async function* readRange(
   signal: AbortSignal,
 ): AsyncGenerator<TimedText[]> {
   for await (const lines of readLines(['logs', '--timestamps', ...options, id], signal))
-    yield lines.flatMap(line => split(line) ?? [])
+    yield lines.flatMap(line => splitLine(line) ?? [])
 }
 
-function split(line: string): TimedText | undefined {
+/** Splits a line that Docker Engine has written with its time. */
+export function splitLine(line: string): TimedText | undefined {
   const [, time, text] = /^(\d{4}-\d\d-\d\dT\S+Z) ?(.*)$/s.exec(line) ?? []
   // A container with a terminal ends its lines with CRLF.
   return time === undefined ? undefined : {time, text: (text ?? '').replace(/\r$/, '')}
@@ -135,7 +136,7 @@ async function* followOnce(
   for await (const lines of readLines(args, signal)) {
     for (const line of lines) {
       const [, service, rest] = /^(\S+?)-\d+ +\| (.*)$/s.exec(line.replace(CLEAR_LINE, '')) ?? []
-      const parsed = rest === undefined ? undefined : split(rest)
+      const parsed = rest === undefined ? undefined : splitLine(rest)
       if (service && parsed) yield {service, ...parsed}
     }
   }

@@ -88,7 +88,7 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 }
 
 /** Checks the free space in the data directory of Docker Engine, if that directory is visible from this machine. */
-async function findDiskProblem(): Promise<Problem[]> {
+export async function findDiskProblem(): Promise<Problem[]> {
   const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
   const free = await freeSpace(path).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
@@ -102,7 +102,7 @@ async function findDiskProblem(): Promise<Problem[]> {
 }
 
 /** Two profiles in one project would share volumes: dev would use the data of prod with its own passwords. */
-async function findForeignProfile({settings}: Target, signal: AbortSignal): Promise<Problem[]> {
+export async function findForeignProfile({settings}: Target, signal: AbortSignal): Promise<Problem[]> {
   const {project, profile} = settings
   const filter = ['--filter', `label=${LABEL.project}=${project}`]
   const {stdout} = await tryDocker(['volume', 'ls', ...filter, '--format', `{{.Label "${LABEL.profile}"}}`], {

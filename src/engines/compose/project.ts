@@ -36,6 +36,6 @@ export function composeEnv(
 /** Returns the image of a service under these settings, by the same expression as in the Compose file. */
 export function imageOf(service: string, values: Readonly<Record<string, string>>): string {
   const {image, imageVariable, kind} = SERVICES.find(({name}) => name === service)!
-  const tag = kind === 'infrastructure' ? '' : `:${values.BACKEND_VERSION}`
+  const tag = kind === 'backend' || kind === 'mocks' ? `:${values.BACKEND_VERSION}` : ''
   return values[imageVariable] ?? `${values.IMAGE_PREFIX ?? ''}${image}${tag}`
 }

@@ -1,0 +1,87 @@
+import {text} from 'node:stream/consumers'
+import type * as z from '../../../system/zod.js'
+import {AquastreamError} from '../../../errors.js'
+import {lastLines} from '../../../system/text/last-lines.js'
+import {throwIfUnreachable} from '../../compose/docker.js'
+import {type ApiRequest, send} from './connection.js'
+
+/** A request that Docker Engine has answered with an error. */
+export class ApiError extends AquastreamError {
+  constructor(
+    /** The HTTP status: 404 no such object, 409 the name is taken, 503 this node is not a manager. */
+    readonly status: number,
+    what: string,
+    message: string,
+  ) {
+    super('engine-failed', `Docker Engine refused to ${what} (HTTP ${status})`, {
+      hint: 'fix the error reported by Docker Engine, then run the command again',
+      evidence: [{title: 'response of Docker Engine', lines: lastLines(message, 12)}],
+    })
+  }
+}
+
+interface Query extends Pick<ApiRequest, 'headers' | 'signal'> {
+  /** What the request is for, which completes "Docker Engine refused to". */
+  what: string
+  params?: Record<string, string | Record<string, string[]>>
+}
+
+/**
+ * Reads objects of Docker Engine.
+ * @throws ApiError; engine-missing, engine-denied, engine-too-old
+ */
+export async function get<T>(path: string, schema: z.ZodType<T>, query: Query): Promise<T> {
+  return schema.parse(JSON.parse(await exchange({method: 'GET', path}, query)))
+}
+
+/** Creates or changes an object, and returns the ID of a new one. Throws as `get` does. */
+export async function post(path: string, body: unknown, query: Query): Promise<string> {
+  const answer = await exchange({method: 'POST', path, body}, query)
+  const parsed = answer.startsWith('{') ? (JSON.parse(answer) as {ID?: string; Id?: string}) : {}
+  return parsed.ID ?? parsed.Id ?? ''
+}
+
+/** Removes an object; one that does not exist is no error. Throws as `get` does. */
+export async function remove(path: string, query: Query): Promise<void> {
+  await exchange({method: 'DELETE', path}, query).catch((error: unknown) => {
+    if (!hasStatus(error, 404)) throw error
+  })
+}
+
+/** Returns whether a request failed with this HTTP status. */
+export function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof ApiError && error.status === status
+}
+
+async function exchange(request: ApiRequest, {what, params, headers, signal}: Query): Promise<string> {
+  const path = `${request.path}${toQuery(params)}`
+  let response
+  try {
+    response = await send({...request, path, signal, ...(headers && {headers})})
+  } catch (error) {
+    signal?.throwIfAborted()
+    await throwIfUnreachable()
+    throw new ApiError(0, what, String(error))
+  }
+  const answer = await text(response)
+  const {statusCode: status = 0} = response
+  if (status < 400) return answer
+  throw new ApiError(status, what, messageOf(answer))
+}
+
+function toQuery(params: Query['params']): string {
+  if (!params) return ''
+  const pairs = Object.entries(params).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
+  return `?${new URLSearchParams(pairs).toString()}`
+}
+
+function messageOf(answer: string): string {
+  try {
+    return (JSON.parse(answer) as {message: string}).message
+  } catch {
+    return answer
+  }
+}

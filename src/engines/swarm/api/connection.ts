@@ -1,0 +1,73 @@
+import {spawn} from 'node:child_process'
+import {type IncomingMessage, request} from 'node:http'
+import {connect} from 'node:net'
+import {parse} from 'node:path'
+import {Duplex} from 'node:stream'
+import {once} from '../../../system/once.js'
+import {endpoint, withoutComposeVariables} from '../../compose/docker.js'
+
+/** Engine 25 has this version, and newer engines accept it: https://docs.docker.com/reference/api/engine/version-history/ */
+const VERSION = '/v1.44'
+
+/** The address of Docker Engine does not change while a command runs. */
+const address = once(endpoint)
+
+/** One request to the API of Docker Engine. */
+export interface ApiRequest {
+  method: 'GET' | 'POST' | 'DELETE'
+  path: string
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * Sends a request to Docker Engine, at the address that the docker command uses.
+ * @returns the response, whose body has not been read
+ */
+export async function send({method, path, body, headers, signal}: ApiRequest): Promise<IncomingMessage> {
+  const connection = dial(await address())
+  signal?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const text = body === undefined ? undefined : JSON.stringify(body)
+    const sent = request(
+      {
+        method,
+        path: VERSION + path,
+        host: 'docker',
+        headers: {
+          ...headers,
+          ...(text !== undefined && {
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(text),
+          }),
+        },
+        createConnection: () => connection,
+        ...(signal && {signal: AbortSignal.any([signal])}),
+      },
+      response => {
+        response.once('close', () => connection.destroy())
+        resolve(response)
+      },
+    )
+    sent.once('error', error => {
+      connection.destroy()
+      reject(error)
+    })
+    sent.end(text)
+  })
+}
+
+/** Only the docker command knows how to reach an engine by TLS or SSH; a socket needs no process. */
+function dial(host: string | undefined): Duplex {
+  if (host?.startsWith('unix://')) return connect(host.slice('unix://'.length))
+  const child = spawn('docker', ['system', 'dial-stdio'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    cwd: parse(process.cwd()).root,
+    env: withoutComposeVariables(process.env),
+  })
+  const stream = Duplex.from({readable: child.stdout, writable: child.stdin})
+  child.once('error', error => stream.destroy(error))
+  stream.once('close', () => child.kill())
+  return stream
+}

@@ -1,0 +1,60 @@
+import {readFile} from 'node:fs/promises'
+import {homedir} from 'node:os'
+import {join} from 'node:path'
+import * as z from '../../../system/zod.js'
+import {execa} from '../../../system/execa.js'
+import {dockerOptions} from '../../compose/docker.js'
+import {registryOf} from '../../registry.js'
+
+/** The part of config.json of the docker command that has credentials. */
+const configSchema = z.object({
+  auths: z.record(z.string(), z.object({auth: z.string().optional()})).default({}),
+  credsStore: z.string().optional(),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+})
+
+/** The name under which the docker command keeps the credentials of Docker Hub. */
+const HUB = 'https://index.docker.io/v1/'
+
+/**
+ * Returns the header that passes the user's credentials for the registry of an image on to the nodes, which pull it. They
+ * are where `docker login` has put them: https://docs.docker.com/reference/cli/docker/login/#credential-stores
+ */
+export async function registryAuth(image: string): Promise<Record<string, string>> {
+  const host = registryOf(image)
+  const [, port = ''] = /^[^/]+(:\d+)\//.exec(image) ?? []
+  const server = host === 'registry-1.docker.io' ? HUB : host + port
+  const login = await findLogin(server)
+  if (!login) return {}
+  const credentials = {...login, serveraddress: server}
+  return {'x-registry-auth': Buffer.from(JSON.stringify(credentials)).toString('base64url')}
+}
+
+async function findLogin(server: string): Promise<object | undefined> {
+  const path = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')
+  const text = await readFile(path, 'utf8').catch(() => '{}')
+  const config = configSchema.safeParse(JSON.parse(text))
+  if (!config.success) return undefined
+  const {auths, credHelpers, credsStore} = config.data
+  const helper = credHelpers[server] ?? credsStore
+  if (helper !== undefined) return askHelper(helper, server)
+  const [, username, password] =
+    /^([^:]*):(.*)$/s.exec(Buffer.from(auths[server]?.auth ?? '', 'base64').toString()) ?? []
+  return username === undefined ? undefined : {username, password}
+}
+
+const answerSchema = z.object({Username: z.string(), Secret: z.string()})
+
+/** See https://github.com/docker/docker-credential-helpers: the server on stdin, JSON on stdout. */
+async function askHelper(helper: string, server: string): Promise<object | undefined> {
+  const program = `docker-credential-${helper}`
+  const {exitCode, stdout} = await execa(program, ['get'], {
+    ...dockerOptions({}),
+    stdin: 'pipe',
+    input: server,
+  })
+  if (exitCode !== 0) return undefined
+  const {Username: username, Secret: secret} = answerSchema.parse(JSON.parse(stdout))
+  // The name stands for a token that is no password.
+  return username === '<token>' ? {identitytoken: secret} : {username, password: secret}
+}

@@ -1,0 +1,73 @@
+import {AquastreamError} from '../../../errors.js'
+import {get, hasStatus} from '../api/client.js'
+import {servicesSchema, type SwarmService, type Task, tasksSchema} from '../api/objects.js'
+import {findNodeProblem, readInfo} from './cluster.js'
+import {LABEL} from '../translate/spec.js'
+
+/** The services of a stack and their tasks, including those that have ended: Swarm keeps five of each slot. */
+export interface StackTasks {
+  services: SwarmService[]
+  tasks: Task[]
+}
+
+/** The HTTP status of a node that is in no Swarm, or no manager. */
+const NO_MANAGER = 503
+
+/**
+ * Reads the services of a stack and their tasks, newest first. A node in no Swarm has none.
+ * @throws swarm-node: only a manager can read them
+ */
+export async function readStack(project: string, signal?: AbortSignal): Promise<StackTasks> {
+  const filters = {label: [`${LABEL.stack}=${project}`]}
+  let found
+  try {
+    found = await Promise.all([
+      get('/services', servicesSchema, {what: 'list services', params: {filters}, signal}),
+      get('/tasks', tasksSchema, {what: 'list tasks', params: {filters}, signal}),
+    ])
+  } catch (error) {
+    if (!hasStatus(error, NO_MANAGER)) throw error
+    const problem = findNodeProblem(await readInfo(signal))
+    if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
+    return {services: [], tasks: []}
+  }
+  const [services, tasks] = found
+  return {services, tasks: tasks.sort((a, b) => b.CreatedAt.localeCompare(a.CreatedAt))}
+}
+
+/** Returns the profile of each stack of the Swarm that this node manages; empty if it manages none. */
+export async function stacksInSwarm(): Promise<Map<string, string>> {
+  const filters = {label: [LABEL.profile]}
+  try {
+    const services = await get('/services', servicesSchema, {what: 'list services', params: {filters}})
+    return new Map(
+      services.map(({Spec: {Labels: labels}}) => [labels[LABEL.stack] ?? '', labels[LABEL.profile] ?? '']),
+    )
+  } catch (error) {
+    if (error instanceof AquastreamError) return new Map()
+    throw error
+  }
+}
+
+/** Returns the name of a service without the prefix of its stack. */
+export function shortName({Spec: {Name: name, Labels: labels}}: SwarmService): string {
+  return name.slice((labels[LABEL.stack] ?? '').length + 1)
+}
+
+/** The states of a task that has ended, see https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
+const ENDED = ['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']
+
+/** Returns whether the container of a task has ended. A node that does not answer reports no end. */
+export function hasEnded({Status: {State: state}}: Task): boolean {
+  return ENDED.includes(state)
+}
+
+/** Returns whether a task ended by itself, and not because Swarm was asked to stop it. */
+export function hasFailed({Status: {State: state}}: Task): boolean {
+  return state === 'failed' || state === 'rejected' || state === 'complete'
+}
+
+/** Returns whether a task is meant to run and is healthy: with a health check, it is running only from then on. */
+export function isServing({DesiredState: wanted, Status: {State: state}}: Task): boolean {
+  return wanted === 'running' && state === 'running'
+}

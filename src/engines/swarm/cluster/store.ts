@@ -1,0 +1,81 @@
+import {get, hasStatus, post, remove} from '../api/client.js'
+import {networksSchema, type Stored, storedSchema} from '../api/objects.js'
+import type {StackConfig} from '../translate/translate.js'
+import type {Secret} from '../translate/secrets.js'
+import {LABEL} from '../translate/spec.js'
+
+type Kind = 'configs' | 'secrets'
+
+/** Lists the configs or secrets of a stack. */
+export function listStored(kind: Kind, project: string, signal?: AbortSignal): Promise<Stored[]> {
+  const filters = {label: [`${LABEL.stack}=${project}`]}
+  return get(`/${kind}`, storedSchema, {what: `list ${kind}`, params: {filters}, signal})
+}
+
+/** Creates the secrets of a stack that do not exist. Their values travel in the body of a request. */
+export async function createSecrets(project: string, secrets: Secret[], signal: AbortSignal): Promise<void> {
+  const existing = new Set((await listStored('secrets', project, signal)).map(({Spec: {Name}}) => Name))
+  for (const {name, value} of secrets)
+    if (!existing.has(name))
+      await create('secrets', {name, data: value, labels: {[LABEL.stack]: project}}, signal)
+}
+
+/** Creates the configs of a stack that do not exist. */
+export async function createConfigs(
+  project: string,
+  configs: StackConfig[],
+  signal: AbortSignal,
+): Promise<void> {
+  const existing = new Set((await listStored('configs', project, signal)).map(({Spec: {Name}}) => Name))
+  for (const {name, content} of configs)
+    if (!existing.has(name))
+      await create('configs', {name, data: content, labels: {[LABEL.stack]: project}}, signal)
+}
+
+/** Creates a config or secret, and returns its ID; fails with status 409 if the name is taken. */
+export function create(
+  kind: Kind,
+  {name, data, labels}: {name: string; data: string; labels: Record<string, string>},
+  signal?: AbortSignal,
+): Promise<string> {
+  const body = {Name: name, Labels: labels, Data: Buffer.from(data).toString('base64')}
+  return post(`/${kind}/create`, body, {what: `create ${name}`, signal})
+}
+
+/** Removes the configs or secrets; one that a service still uses stays. */
+export async function removeStored(kind: Kind, stored: Stored[], signal?: AbortSignal): Promise<void> {
+  for (const {
+    ID,
+    Spec: {Name: name},
+  } of stored)
+    await remove(`/${kind}/${ID}`, {what: `remove ${name}`, signal}).catch((error: unknown) => {
+      // Swarm answers 400 if it is in use.
+      if (!hasStatus(error, 400)) throw error
+    })
+}
+
+/** Lists the networks of a stack. */
+export function listNetworks(project: string, signal?: AbortSignal) {
+  const filters = {label: [`${LABEL.stack}=${project}`]}
+  return get('/networks', networksSchema, {what: 'list networks', params: {filters}, signal})
+}
+
+/** Creates the overlay networks of a stack that do not exist. */
+export async function createNetworks(
+  project: string,
+  networks: {name: string; internal: boolean; labels: Record<string, string>}[],
+  signal: AbortSignal,
+): Promise<void> {
+  const existing = (await listNetworks(project, signal)).map(({Name}) => Name)
+  for (const {name, internal, labels} of networks) {
+    if (existing.includes(name)) continue
+    const body = {
+      Name: name,
+      Driver: 'overlay',
+      Scope: 'swarm',
+      Internal: internal,
+      Labels: {...labels, [LABEL.stack]: project},
+    }
+    await post('/networks/create', body, {what: `create network ${name}`, signal})
+  }
+}

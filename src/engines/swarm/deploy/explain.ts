@@ -1,0 +1,63 @@
+import type {Evidence} from '../../../errors.js'
+import {SERVICES} from '../../../stack/catalogue.js'
+import {memoryVariable} from '../../../stack/names.js'
+import {tryDocker} from '../../compose/docker.js'
+import {endEvidence, logEvidence} from '../../evidence.js'
+import type {Cause} from '../../engine.js'
+import type {Task} from '../api/objects.js'
+import {readTaskLog} from '../logs/task-log.js'
+
+/** The exit status of a process that SIGKILL has ended. */
+const KILLED = 137
+
+/** Explains the end of a task by its state, its exit status and its log. */
+export async function explainTask(
+  service: string,
+  task: Task,
+  signal: AbortSignal,
+): Promise<Cause & {evidence: Evidence[]}> {
+  const {State: state, Err: error, ContainerStatus: container} = task.Status
+  if (state === 'rejected') {
+    const variable = SERVICES.find(({name}) => name === service)?.imageVariable
+    return {
+      code: 'service-failed',
+      sentence: 'a node could not create its container',
+      hint: `the image must exist on every node, or in a registry that they reach: check ${variable}`,
+      evidence: [{title: `error of Swarm about ${service}`, lines: [error]}],
+    }
+  }
+  const log = await readTaskLog(task.ID, signal).catch(() => [])
+  const status = container?.ExitCode ?? 0
+  const outOfMemory = status === KILLED && (await wasKilledForMemory(container?.ContainerID ?? ''))
+  const evidence = status === 0 || status === KILLED ? logEvidence(service, log) : endEvidence(service, log)
+  if (outOfMemory) {
+    return {
+      code: 'service-failed',
+      sentence: 'the kernel killed it because it exceeded its memory limit (exit status 137)',
+      hint: `raise the limit, for example ${memoryVariable(service)}=1g`,
+      evidence,
+    }
+  }
+  return {
+    code: 'service-failed',
+    sentence:
+      status === 0 || status === KILLED
+        ? 'its health check did not succeed, and it was stopped'
+        : `it exited with status ${status}`,
+    hint: `full log: aquastream logs ${service}`,
+    evidence,
+  }
+}
+
+/** Only the node of a container knows; on another node nothing is found. */
+async function wasKilledForMemory(container: string): Promise<boolean> {
+  const {stdout} = await tryDocker([
+    'inspect',
+    '--type',
+    'container',
+    '--format',
+    '{{.State.OOMKilled}}',
+    container,
+  ])
+  return stdout.trim() === 'true'
+}

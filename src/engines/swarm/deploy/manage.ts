@@ -1,0 +1,54 @@
+import {SERVICES} from '../../../stack/catalogue.js'
+import type {SwarmService} from '../api/objects.js'
+import {withSwarmLock} from '../cluster/lock.js'
+import {readStack, shortName} from '../cluster/services.js'
+import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {type Deployment, readService, stopAndWait, updateService} from './apply.js'
+import {waitUntilServing} from './update.js'
+
+/** Scales services to 0 and waits until their containers have ended. */
+export async function stopServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
+  const deployment = {project, signal}
+  await withSwarmLock(project, 'env:stop', {
+    signal,
+    work: async () => stopAndWait(await find(names, deployment), deployment),
+  })
+}
+
+/** Restarts services: backends start-first, without interruption; data services are stopped first. */
+export async function restartServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
+  const deployment = {project, signal}
+  await withSwarmLock(project, 'env:restart', {
+    signal,
+    async work() {
+      const services = await find(names, deployment)
+      const isData = (service: SwarmService): boolean =>
+        SERVICES.some(({name, kind}) => name === shortName(service) && kind === 'infrastructure')
+      await stopAndWait(services.filter(isData), deployment)
+      await Promise.all(services.map(async service => restart(service, deployment)))
+    },
+  })
+}
+
+async function restart({ID: id}: SwarmService, deployment: Deployment): Promise<void> {
+  const service = await readService(id, deployment.signal)
+  const spec = restarted(service.Spec)
+  const version = await updateService(service, spec, deployment)
+  await waitUntilServing({name: shortName(service), spec, version}, deployment)
+}
+
+async function find(names: string[], {project, signal}: Deployment): Promise<SwarmService[]> {
+  const {services} = await readStack(project, signal)
+  return services.filter(service => names.includes(shortName(service)))
+}
+
+/** A counter in the specification makes Swarm replace the tasks; a stopped service gets its containers back. */
+function restarted(spec: ServiceSpec): ServiceSpec {
+  const {TaskTemplate: template, Labels: labels, Mode: mode} = spec
+  const isStopped = 'Replicated' in mode && mode.Replicated.Replicas === 0
+  return {
+    ...spec,
+    TaskTemplate: {...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1},
+    ...(isStopped && {Mode: {Replicated: {Replicas: Number(labels[LABEL.replicas] ?? 1)}}}),
+  }
+}

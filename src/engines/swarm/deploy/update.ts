@@ -1,0 +1,148 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../../../errors.js'
+import type {SwarmService, Task} from '../api/objects.js'
+import {hasFailed, isServing, readStack, shortName} from '../cluster/services.js'
+import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {explainTask} from './explain.js'
+import {
+  createService,
+  type Deployment,
+  POLL_MS,
+  readService,
+  replicasOf,
+  stopAndWait,
+  updateService,
+  versionOf,
+} from './apply.js'
+
+/** A service to create or to change. */
+export interface Step {
+  name: string
+  spec: ServiceSpec
+  /** The service as it is; undefined if it does not exist. */
+  service: SwarmService | undefined
+}
+
+/**
+ * Brings a data service to its specification. Two of its containers must never run on one volume, so the old one has to be
+ * gone before the new one is created. If the new one does not become healthy, the old specification runs again.
+ *
+ * A command that is killed in between leaves the service at 0; the next start continues.
+ */
+export async function replaceDataService({name, spec, service}: Step, deployment: Deployment): Promise<void> {
+  if (!service) {
+    await createService(spec, deployment)
+    return waitUntilServing({name, spec, version: versionOf(spec.TaskTemplate)}, deployment)
+  }
+  const before = (await readService(service.ID, deployment.signal)).Spec
+  await stopAndWait([service], deployment)
+  const stopped = await readService(service.ID, deployment.signal)
+  const version = await updateService(stopped, spec, deployment)
+  try {
+    await waitUntilServing({name, spec, version}, deployment)
+  } catch (error) {
+    if (isInterruption(deployment.signal)) throw error
+    const patient = {...deployment, signal: new AbortController().signal}
+    await stopAndWait([service], patient)
+    await updateService(await readService(service.ID, patient.signal), before, patient)
+    throw error
+  }
+}
+
+/** Returns whether the user, and not a timeout or a failure, has ended the command. */
+export function isInterruption({aborted, reason}: AbortSignal): boolean {
+  return aborted && reason instanceof AquastreamError
+}
+
+/** Swarm restarts a task for ever; this many failures are no accident. */
+const FAILURES = 2
+
+/**
+ * Waits until enough tasks of this version are healthy.
+ * @throws service-failed: they fail again and again
+ */
+export async function waitUntilServing(
+  {name, spec, version}: {name: string; spec: ServiceSpec; version: string},
+  deployment: Deployment,
+): Promise<void> {
+  const {project, signal} = deployment
+  for (;;) {
+    const {services, tasks} = await readStack(project, signal)
+    const id = services.find(service => shortName(service) === name)?.ID
+    const ours = tasks.filter(task => task.ServiceID === id && versionOf(task.Spec) === version)
+    if (ours.filter(isServing).length >= replicasOf(spec)) return
+    const failed = ours.filter(hasFailed)
+    if (failed.length >= FAILURES) {
+      const {sentence, hint, evidence} = await explainTask(name, failed[0]!, signal)
+      throw new AquastreamError('service-failed', `${name} cannot start: ${sentence}`, {hint, evidence})
+    }
+    await sleep(POLL_MS, undefined, {signal})
+  }
+}
+
+/** What came of the update of a backend. */
+export type Outcome = {is: 'updated'} | {is: 'rolled back'; error: AquastreamError}
+
+const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
+
+/** The progress of one update, between the moment of health and the end of the time in which failures count. */
+export class Update {
+  constructor(
+    private readonly step: Step & {service: SwarmService},
+    private readonly deployment: Deployment,
+  ) {}
+
+  /** The version of the new tasks. */
+  #version = ''
+
+  /** Asks Swarm for the update. */
+  async begin(): Promise<void> {
+    const {service, spec} = this.step
+    const now = await readService(service.ID, this.deployment.signal)
+    this.#version = await updateService(now, spec, this.deployment)
+  }
+
+  /** Waits until the new containers are healthy and the old ones are stopped, or the update has failed. */
+  healthy(): Promise<Outcome> {
+    return this.#wait(({serving, state}) => serving || state === 'completed')
+  }
+
+  /** Waits until Swarm no longer rolls back what fails. */
+  completed(): Promise<Outcome> {
+    return this.#wait(({serving, state}) => serving && state !== 'updating')
+  }
+
+  async #wait(isDone: (now: {serving: boolean; state: string | undefined}) => boolean): Promise<Outcome> {
+    const {project, signal} = this.deployment
+    const {service, spec} = this.step
+    for (;;) {
+      const {services, tasks} = await readStack(project, signal)
+      const state = services.find(({ID}) => ID === service.ID)?.UpdateStatus?.State
+      const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
+      if (state !== undefined && ROLLED_BACK.includes(state)) return this.#rolledBack(mine)
+      const live = mine.filter(({DesiredState: desired}) => desired === 'running')
+      const serving =
+        live.filter(isServing).length >= replicasOf(spec) &&
+        live.every(task => versionOf(task.Spec) === this.#version)
+      if (isDone({serving, state})) return {is: 'updated'}
+      await sleep(POLL_MS, undefined, {signal})
+    }
+  }
+
+  async #rolledBack(tasks: Task[]): Promise<Outcome> {
+    const {name, spec} = this.step
+    const failed = tasks.find(task => hasFailed(task) && versionOf(task.Spec) === this.#version)
+    const image = spec.Labels[LABEL.image]!
+    const old = this.step.service.Spec.Labels[LABEL.image]
+    const cause = failed && (await explainTask(name, failed, this.deployment.signal))
+    const error = new AquastreamError(
+      'service-failed',
+      `${name} was not updated to ${image}: ${cause?.sentence ?? 'it did not become healthy'}. Swarm has rolled it back, and it runs ${old}`,
+      {
+        hint: cause?.hint ?? `full log: aquastream logs ${name}`,
+        evidence: cause?.evidence ?? [],
+      },
+    )
+    return {is: 'rolled back', error}
+  }
+}

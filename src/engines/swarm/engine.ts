@@ -1,0 +1,37 @@
+import type {Engine} from '../engine.js'
+
+/** The swarm engine. It uses the Docker context of the user, as the docker command does. */
+export function swarmEngine(project: string): Engine {
+  return {
+    name: 'swarm',
+    async consent() {
+      const {readInfo} = await import('./cluster/cluster.js')
+      const {Name: name, Swarm: swarm} = await readInfo()
+      return swarm.LocalNodeState === 'inactive'
+        ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on port 2377`
+        : undefined
+    },
+    plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
+    fetchImages: async (plan, ctx) => (await import('../compose/fetch.js')).fetchImages(plan, ctx),
+    diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
+    start: async (plan, signal) => (await import('./deploy/start.js')).startServices(plan, signal),
+    stopServices: async (services, signal) =>
+      (await import('./deploy/manage.js')).stopServices(project, services, signal),
+    restartServices: async (services, signal) =>
+      (await import('./deploy/manage.js')).restartServices(project, services, signal),
+    stop: async (options, signal) => (await import('./stop.js')).stopStack(project, options, signal),
+    volumes: async () => (await import('../compose/containers/states.js')).listVolumes(project),
+    states: async signal => (await import('./states.js')).readStates(project, signal),
+    async *watch(options, signal) {
+      yield* (await import('./states.js')).watchStates(project, options, signal)
+    },
+    memory: async () => (await import('./facts.js')).memoryOf(project),
+    async *logs(query, signal) {
+      yield* (await import('./logs/read.js')).readLogs(project, query, signal)
+    },
+    facts: async signal => (await import('./facts.js')).readFacts(project, signal),
+    versions: async signal => (await import('../compose/facts.js')).readVersions(signal),
+    machine: async signal => (await import('../compose/machine.js')).readMachine(signal),
+    execInPostgres: async () => (await import('./exec.js')).execInPostgres(project),
+  }
+}

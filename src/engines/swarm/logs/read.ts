@@ -1,0 +1,87 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import type {LogLine, LogQuery} from '../../engine.js'
+import {mergeByTime} from '../../merge.js'
+import {readStack, shortName, type StackTasks} from '../cluster/services.js'
+import {type NamedTask, readTask} from './task-log.js'
+
+/** How often new tasks are looked for, in ms. */
+const NEW_TASKS_MS = 1000
+
+/** Lines of several tasks arrive within this time, in ms; they are put in order before they are shown. */
+const ORDER_MS = 200
+
+/** Reads the log lines of the requested services, of every node, in chronological order; then, with `follow`, new lines. */
+export async function* readLogs(
+  project: string,
+  query: LogQuery,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const started = new Date().toISOString()
+  const tasks = tasksOf(await readStack(project, signal), query.services)
+  const options = {since: query.since === undefined ? undefined : toTime(query.since), tail: query.tail}
+  const services = [...new Set(tasks.map(({service}) => service))]
+  yield* mergeByTime(
+    services.map(name => {
+      const own = tasks.filter(({service}) => service === name)
+      return lastOf(mergeByTime(own.map(task => readTask(task, options, signal))), query.tail)
+    }),
+  )
+  if (query.follow) yield* follow(project, {services: query.services, since: started}, signal)
+}
+
+/** The lines of one service: all, or the last ones of all of its tasks together. */
+async function* lastOf(lines: AsyncGenerator<LogLine>, tail: number | undefined): AsyncGenerator<LogLine[]> {
+  const last: LogLine[] = []
+  for await (const line of lines) {
+    if (tail === undefined) yield [line]
+    else if (last.push(line) > tail) last.shift()
+  }
+  yield last
+}
+
+const UNITS: Record<string, number> = {s: 1000, m: 60_000, h: 3_600_000}
+
+/** Resolves a duration such as 1h30m to a time. */
+function toTime(since: string): string {
+  if (!/^(?:\d+[smh])+$/.test(since)) return since
+  const parts = [...since.matchAll(/(\d+)([smh])/g)]
+  const ms = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0)
+  return new Date(Date.now() - ms).toISOString()
+}
+
+/** Tasks that never had a container have no log. */
+function tasksOf({services, tasks}: StackTasks, wanted: string[]): NamedTask[] {
+  const names = new Map(services.map(service => [service.ID, shortName(service)]))
+  return tasks.flatMap(({ID: id, ServiceID, Status: status}) => {
+    const service = names.get(ServiceID)
+    const isWanted = service !== undefined && (wanted.length === 0 || wanted.includes(service))
+    return isWanted && status.ContainerStatus?.ContainerID ? [{id, service}] : []
+  })
+}
+
+/** Follows the tasks that run, and those that start later. */
+async function* follow(
+  project: string,
+  {services, since}: {services: string[]; since: string},
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const followed = new Set<string>()
+  let lines: LogLine[] = []
+  const add = async (task: NamedTask): Promise<void> => {
+    for await (const batch of readTask(task, {since, follow: true}, signal)) lines.push(...batch)
+  }
+  for (let pause = 0; ; pause = (pause + ORDER_MS) % NEW_TASKS_MS) {
+    if (pause === 0) {
+      for (const task of tasksOf(await readStack(project, signal), services)) {
+        if (followed.has(task.id)) continue
+        followed.add(task.id)
+        // An interrupt ends every reader; the next pause reports it.
+        void add(task).catch(() => followed.delete(task.id))
+      }
+    }
+    const ready = lines.sort((a, b) => (a.time < b.time ? -1 : 1))
+    lines = []
+    yield* ready
+    await sleep(ORDER_MS, undefined, {signal})
+  }
+}

@@ -1,0 +1,111 @@
+import type {Problem} from '../../errors.js'
+import {listContainers} from '../compose/containers/states.js'
+import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
+import {chooseImages} from '../compose/images.js'
+import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
+import type {Change, Plan, Target} from '../engine.js'
+import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
+import type {SwarmService} from './api/objects.js'
+import {findDataNodeProblem, findNodeProblem, isAvailable, listNodes, readInfo} from './cluster/cluster.js'
+import {readStack, shortName} from './cluster/services.js'
+import {readSpecs} from './stack-specs.js'
+import {LABEL, type ServiceSpec} from './translate/spec.js'
+
+/** Checks all requirements of a start on Swarm and determines its changes; changes nothing. */
+export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
+  const unreachable = await findEngineProblem(signal)
+  const empty = {target, changes: [], stubs: {services: [], image: ''}, images: []}
+  if (unreachable) return {...empty, problems: [unreachable]}
+  const [info, containers, local, images, foreign] = await Promise.all([
+    readInfo(signal),
+    listContainers(target.settings.project, signal),
+    isEngineLocal(),
+    chooseImages(target, signal),
+    findForeignProfile(target, signal),
+  ])
+  const nodeProblem = findNodeProblem(info)
+  // Jobs run within a start, and leave no container whose state could be waited for.
+  target = {...target, jobs: []}
+  if (nodeProblem) return {...empty, problems: [nodeProblem]}
+  const isActive = info.Swarm.ControlAvailable
+  const nodes = isActive ? await listNodes(signal) : []
+  const services = isActive ? (await readStack(target.settings.project, signal)).services : []
+  const disk = local ? await findDiskProblem() : []
+  const ports = local ? await findPortProblems(target, services) : []
+  const [dataNode] = [findDataNodeProblem(nodes)].filter(problem => problem !== undefined)
+  const problems = [
+    ...findAddressProblems(target),
+    ...findOtherEngine(target, containers.length),
+    ...foreign,
+    ...(dataNode ? [dataNode] : []),
+    ...ports,
+    ...disk,
+  ]
+  // Compose would only report the problems of the settings again.
+  const specs =
+    target.settings.problems.length > 0
+      ? new Map<string, ServiceSpec>()
+      : (await readSpecs(target, Math.max(nodes.filter(isAvailable).length, 1), signal)).specs
+  return {
+    target,
+    problems,
+    changes: target.services.map(name => compare(name, specs.get(name), services)),
+    stubs: images.stubs,
+    images: images.needs,
+  }
+}
+
+/** Swarm publishes a port on every address of a node, IPv6 included. */
+function findAddressProblems({settings: {values}}: Target): Problem[] {
+  if (values.BIND === '0.0.0.0') return []
+  return [
+    {
+      code: 'settings-invalid',
+      message: `Swarm publishes ports on all addresses of a node, so BIND=${values.BIND} would have no effect`,
+      hint: 'set BIND=0.0.0.0; edge is the only service that publishes a port, and a firewall can restrict it',
+    },
+  ]
+}
+
+/** Also stopped containers would start again with the machine, and use the same volumes. */
+function findOtherEngine({settings: {project, profile}}: Target, containers: number): Problem[] {
+  if (containers === 0) return []
+  return [
+    {
+      code: 'refused',
+      message: `${project} still has ${containers} containers of the compose engine, which would use the same data`,
+      hint: `remove them; the data stays: aquastream env:down --profile ${profile}`,
+    },
+  ]
+}
+
+async function findPortProblems(target: Target, services: SwarmService[]): Promise<Problem[]> {
+  const published = services.flatMap(({Spec: {EndpointSpec: endpoint}}) =>
+    (endpoint?.Ports ?? []).map(({PublishedPort: port}) => String(port)),
+  )
+  const edge = {...target, services: target.services.filter(name => name === 'edge')}
+  const bind = target.settings.values.BIND!
+  const taken = await stillTaken(await findTaken(edge, ({port}) => published.includes(port)), bind)
+  return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port))))
+}
+
+function compare(name: string, spec: ServiceSpec | undefined, services: SwarmService[]): Change {
+  const service = services.find(candidate => shortName(candidate) === name)
+  if (!service) return {service: name, action: 'create', reason: 'it does not exist'}
+  const {Labels: labels, Mode: mode, TaskTemplate: template} = service.Spec
+  if (!spec) return {service: name, action: 'recreate', reason: 'its image will be pulled'}
+  if (labels[LABEL.spec] !== spec.Labels[LABEL.spec]) {
+    const {
+      ContainerSpec: {Image: image},
+    } = spec.TaskTemplate
+    const reason =
+      labels[LABEL.image] === spec.Labels[LABEL.image]
+        ? image === template.ContainerSpec.Image
+          ? 'its settings have changed'
+          : 'its image has changed'
+        : `from ${labels[LABEL.image]} to ${spec.Labels[LABEL.image]}`
+    return {service: name, action: 'recreate', reason}
+  }
+  if (mode.Replicated?.Replicas === 0) return {service: name, action: 'start', reason: 'it is stopped'}
+  return {service: name, action: 'none', reason: 'it is running'}
+}

@@ -1,0 +1,76 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {hasStatus, remove} from './api/client.js'
+import {docker} from '../compose/docker.js'
+import {readInfo} from './cluster/cluster.js'
+import {withSwarmLock} from './cluster/lock.js'
+import {hasEnded, readStack} from './cluster/services.js'
+import {listNetworks, listStored, removeStored} from './cluster/store.js'
+import {POLL_MS, stopAndWait} from './deploy/apply.js'
+import {LABEL} from './translate/spec.js'
+
+/**
+ * Removes the services, networks, secrets and configs of a stack, and with `volumes` its volumes on this node. Containers
+ * are waited for first: a volume that PostgreSQL still writes must not be deleted, nor used by another engine.
+ */
+export async function stopStack(
+  project: string,
+  {volumes}: {volumes: boolean},
+  signal: AbortSignal,
+): Promise<void> {
+  if ((await readInfo(signal)).Swarm.ControlAvailable) {
+    await withSwarmLock(project, 'env:down', {signal, work: () => removeStack(project, signal)})
+  }
+  const unused = await listOwnVolumes(project, volumes, signal)
+  if (unused.length > 0) await docker(['volume', 'rm', ...unused], {signal})
+}
+
+async function removeStack(project: string, signal: AbortSignal): Promise<void> {
+  const {services} = await readStack(project, signal)
+  await stopAndWait(services, {project, signal})
+  for (const {ID: id} of services) await remove(`/services/${id}`, {what: 'remove a service', signal})
+  await waitForTasks(project, signal)
+  await removeNetworks(project, signal)
+  await removeStored('secrets', await listStored('secrets', project, signal), signal)
+  const configs = await listStored('configs', project, signal)
+  const removable = configs.filter(({Spec: {Labels: labels}}) => labels[LABEL.kind] === undefined)
+  await removeStored('configs', removable, signal)
+}
+
+/** Swarm removes the containers of a service some time after the service, also those that have ended before. */
+async function waitForTasks(project: string, signal: AbortSignal): Promise<void> {
+  while (!(await readStack(project, signal)).tasks.every(hasEnded)) await sleep(POLL_MS, undefined, {signal})
+  for (;;) {
+    const filter = `label=${LABEL.stack}=${project}`
+    if ((await docker(['ps', '-aq', '--filter', filter], {signal})) === '') return
+    await sleep(POLL_MS, undefined, {signal})
+  }
+}
+
+/** The nodes leave a network some time after its last task, and until then Docker Engine refuses to remove it. */
+async function removeNetworks(project: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    const networks = await listNetworks(project, signal)
+    if (networks.length === 0) return
+    for (const {Id: id, Name: name} of networks) {
+      await remove(`/networks/${id}`, {what: `remove the network ${name}`, signal}).catch(
+        (error: unknown) => {
+          if (![400, 403, 409].some(status => hasStatus(error, status))) throw error
+        },
+      )
+    }
+    await sleep(POLL_MS, undefined, {signal})
+  }
+}
+
+/** Volumes in memory hold nothing, so they are removed in any case. */
+async function listOwnVolumes(project: string, withData: boolean, signal: AbortSignal): Promise<string[]> {
+  const filters = [`${LABEL.kind}=memory`].map(label => [
+    '--filter',
+    `label=${label}`,
+    '--filter',
+    `label=${LABEL.stack}=${project}`,
+  ])
+  if (withData) filters.push(['--filter', `label=com.docker.compose.project=${project}`])
+  const lists = await Promise.all(filters.map(filter => docker(['volume', 'ls', '-q', ...filter], {signal})))
+  return [...new Set(lists.flatMap(list => list.split('\n').filter(Boolean)))]
+}

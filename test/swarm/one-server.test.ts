@@ -1,0 +1,193 @@
+import {execa} from 'execa'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {StatusReport} from '../../src/env/status.js'
+import type {UpReport} from '../../src/env/up.js'
+import {servicesOf} from '../../src/stack/catalogue.js'
+import {errorOf, type Run} from '../helpers/cli.js'
+import {freePort} from '../helpers/free-port.js'
+import {SECRETS} from '../helpers/stack.js'
+import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
+
+let cluster: Cluster
+let node: ServerNode
+let site: SwarmSite
+let port: string
+const SERVICES = servicesOf('stage', 'swarm').map(({name}) => name)
+
+beforeAll(async () => {
+  cluster = await Cluster.open(1)
+  node = cluster.nodes[0]!
+  port = String(await freePort())
+  site = await siteOn(node, {GATEWAY_PORT: port, YOOKASSA_SHOP_ID: 'shop-{{.Node.Hostname}}'})
+})
+
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await cluster[Symbol.asyncDispose]()
+})
+
+describe('a stack on one server', () => {
+  test('a Swarm is created only after a confirmation', async () => {
+    const run = await site.run('env:up --json')
+    expect(run.exitCode).toBe(9)
+    expect(errorOf(run).code).toBe('refused')
+    expect(await node.docker('info', '--format', '{{.Swarm.LocalNodeState}}')).toBe('inactive')
+  })
+
+  test('another address than 0.0.0.0 is refused', async () => {
+    const run = await site.run('env:up --yes --json', {env: {BIND: '127.0.0.1'}})
+    expect(run.exitCode).toBe(2)
+    expect(errorOf(run).message).toContain('BIND=127.0.0.1')
+  })
+
+  test('env:up starts every service and edge publishes the gateway', async () => {
+    const run = await site.run('env:up --yes --json')
+    expect(run.exitCode, run.stderr + run.stdout).toBe(0)
+    const {engine, services} = JSON.parse(run.stdout) as UpReport
+    expect(engine).toBe('swarm')
+    expect(services.map(({service, health}) => `${service} ${health}`)).toEqual(
+      SERVICES.map(name => `${name} healthy`),
+    )
+    const response = await fetch(`http://${await node.ip()}:${port}/api/v1/organizers`)
+    expect(response.status).toBe(200)
+  })
+
+  test('an unchanged stack is left alone', async () => {
+    const before = await node.docker('ps', '--quiet')
+    const run = await site.run('env:up')
+    expect(run.stdout).toContain('The stage stack was already up; nothing was changed.')
+    expect(await node.docker('ps', '--quiet')).toBe(before)
+  })
+
+  test('env:status shows the containers and their nodes', async () => {
+    const {healthy, services} = JSON.parse((await site.run('env:status --json')).stdout) as StatusReport
+    expect(healthy).toBe(true)
+    expect(services.find(({service}) => service === 'postgres')?.tasks).toEqual([
+      {node: 'node-1', state: 'running'},
+    ])
+  })
+
+  test('no secret is in a specification of Swarm', async () => {
+    const ids = (await node.docker('service', 'ls', '--quiet')).split('\n')
+    const configs = (await node.docker('config', 'ls', '--quiet')).split('\n')
+    const text =
+      (await node.docker('service', 'inspect', ...ids)) + (await node.docker('config', 'inspect', ...configs))
+    const shown = Object.entries(SECRETS).filter(([name]) => !/USERNAME|SHOP_ID|PUBLIC_ID/.test(name))
+    expect(shown.filter(([, value]) => text.includes(value))).toEqual([])
+  })
+
+  test('values that look like templates are passed unchanged', async () => {
+    const environment = await node.docker('exec', await node.containerOf(`${site.project}_payment`), 'env')
+    expect(environment).toContain('YOOKASSA_SHOP_ID=shop-{{.Node.Hostname}}')
+  })
+
+  test.each(SERVICES)('the container of %s is confined', async service => {
+    const [container] = await node.read<Inspected[]>(
+      'inspect',
+      await node.containerOf(`${site.project}_${service}`),
+    )
+    const {HostConfig: host, Config: config} = container!
+    expect(host).toMatchObject({
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      Privileged: false,
+      SecurityOpt: expect.arrayContaining(['no-new-privileges=true']) as unknown,
+    })
+    expect(host.CapAdd ?? []).toEqual(service === 'edge' ? ['CAP_NET_BIND_SERVICE'] : [])
+    expect(host.Memory).toBeGreaterThan(0)
+    expect(host.PidsLimit).toBeGreaterThan(0)
+    expect(['', 'root', '0']).not.toContain(config.User)
+  })
+
+  test('a backend loads programs from /tmp', async () => {
+    const container = await node.containerOf(`${site.project}_user`)
+    const script = 'cp /usr/bin/env /tmp/program && /tmp/program echo works; rm -f /tmp/program'
+    expect(await node.docker('exec', container, 'sh', '-c', script)).toBe('works')
+  })
+
+  test('only the port of edge can be reached', async () => {
+    const ports = servicesOf('stage').flatMap(({ports: own}) => own.map(({container}) => container))
+    const open = []
+    for (const candidate of [...ports, Number(port)]) {
+      const {exitCode} = await execa('bash', ['-c', `exec 3<>/dev/tcp/${await node.ip()}/${candidate}`], {
+        reject: false,
+        timeout: 3000,
+      })
+      if (exitCode === 0) open.push(candidate)
+    }
+    expect(open).toEqual([Number(port)])
+  })
+
+  test('logs of all services are in order of time', async () => {
+    const {stdout} = await site.run('logs --json')
+    const times = stdout.split('\n').map(line => (JSON.parse(line) as {time: string}).time)
+    expect(times.length).toBeGreaterThan(20)
+    expect(times).toEqual([...times].sort())
+  })
+
+  test('a schema comes back from a backup', async () => {
+    await sql('CREATE TABLE "user".numbers AS SELECT generate_series(1, 100) AS n')
+    expectDone(await site.run('db:backup'))
+    await sql('DELETE FROM "user".numbers')
+    expectDone(await site.run('db:restore --schema user --from latest --yes'))
+    expect(await sql('SELECT count(*) FROM "user".numbers')).toBe('100')
+  })
+
+  test('a restart replaces a container without a gap', async () => {
+    const before = await node.containerOf(`${site.project}_user`)
+    expectDone(await site.run('env:restart user'))
+    await until('another container alone', async () => {
+      const after = await node.containerOf(`${site.project}_user`)
+      return after.length === before.length && after !== before
+    })
+  })
+
+  test('env:stop stops a service and env:up starts it', async () => {
+    expectDone(await site.run('env:stop crew'))
+    expect(await node.containerOf(`${site.project}_crew`)).toBe('')
+    expect((await site.run('env:status')).exitCode).toBe(4)
+    expectDone(await site.run('env:up'))
+    expect((await site.run('env:status')).exitCode).toBe(0)
+  })
+
+  test('a stack moves to compose and back with its rows', async () => {
+    expectDone(await site.run('env:down'))
+    const onCompose = {AQUASTREAM_ENGINE: 'compose'}
+    expectDone(await site.run('env:up --service user', {env: onCompose}))
+    const refused = await site.run('env:up --json')
+    expect(errorOf(refused).code).toBe('refused')
+    const project = `label=com.docker.compose.project=${site.project}`
+    const service = 'label=com.docker.compose.service=postgres'
+    const container = await node.docker('ps', '--quiet', '--filter', project, '--filter', service)
+    expect(await node.docker('exec', container, ...psql('SELECT count(*) FROM "user".numbers'))).toBe('100')
+    expectDone(await site.run('env:down'))
+    expectDone(await site.run('env:up --service user'))
+    expect(await sql('SELECT count(*) FROM "user".numbers')).toBe('100')
+  })
+
+  test('env:down removes the stack and keeps its data', async () => {
+    expectDone(await site.run('env:down'))
+    expect(await node.docker('service', 'ls', '--quiet')).toBe('')
+    expect(await node.docker('volume', 'ls', '--quiet', '--filter', 'label=aquastream.kind=memory')).toBe('')
+    expect((await node.docker('volume', 'ls', '--quiet')).split('\n')).toContain(`${site.project}_pgdata`)
+    expectDone(await site.run('env:down --volumes --yes'))
+    expect(await node.docker('volume', 'ls', '--quiet')).not.toContain('pgdata')
+  })
+})
+
+interface Inspected {
+  Config: {User: string}
+  HostConfig: {CapAdd: string[] | null; Memory: number; PidsLimit: number | null}
+}
+
+function psql(statement: string): string[] {
+  return ['psql', '-XAtqU', 'aquastream', '-c', statement]
+}
+
+async function sql(statement: string): Promise<string> {
+  return node.docker('exec', await node.containerOf(`${site.project}_postgres`), ...psql(statement))
+}
+
+function expectDone({exitCode, stderr}: Run): void {
+  expect(exitCode, stderr).toBe(0)
+}
