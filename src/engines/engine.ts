@@ -121,6 +121,44 @@ export interface ServiceFacts {
   environment: Record<string, string>
 }
 
+/** What came of the update of one service; `unknown` if the command was killed before its end. */
+export type UpdateResult = 'completed' | 'rolled back' | 'failed' | 'unknown'
+
+/** One update of a stack, as the history has it. */
+export interface UpdateRecord {
+  id: string
+  /** In ISO 8601. */
+  at: string
+  /** The user and the machine. */
+  by: string
+  /** The command that made it, such as `env:up`. */
+  command: string
+  /** The images of each service before and after it; `from` is null for a new service. */
+  changes: {service: string; from: string | null; to: string; result: UpdateResult}[]
+}
+
+/** Earlier versions of a stack. */
+export interface History {
+  /** Lists the updates, newest first. */
+  list(signal?: AbortSignal): Promise<UpdateRecord[]>
+  /**
+   * Finds what ran before the last update of each service; without names, before the last update of the stack. Services
+   * that have no earlier version are left out.
+   */
+  findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
+  /** Returns services to earlier versions; resolves when all are healthy. */
+  rollBack(versions: PreviousVersion[], signal: AbortSignal): Promise<void>
+}
+
+/** The images of a service now and before its last update. */
+export interface PreviousVersion {
+  service: string
+  from: string
+  to: string
+  /** The update that replaced it. */
+  update: string
+}
+
 /**
  * Runs a stack. Use cases know only this interface.
  * Every method throws an engine-… error if the engine itself is not available.
@@ -149,6 +187,8 @@ export interface Engine {
   /** Yields the states now and again whenever they may have changed, until the signal aborts. */
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
+  /** Undefined if this engine keeps no earlier versions. */
+  readonly history?: History
   /** Finds out why a service has failed, or does not become healthy. */
   diagnose(state: ServiceState): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>

@@ -61,12 +61,21 @@ export async function startAndWait(start: Start, ctx: WaitContext): Promise<Serv
     throw until.reason as Error
   } catch (error) {
     signal.throwIfAborted()
-    if (late.aborted) throw await watch.tooLate()
+    if (late.aborted) throw (await ownFailure(starting)) ?? (await watch.tooLate())
     throw await watch.explain(error)
   } finally {
     left.abort()
     await starting.catch(() => undefined)
   }
+}
+
+/** Returns what the engine reports itself when its time is over: it may have returned a service to its old version. */
+async function ownFailure(starting: Promise<void>): Promise<AquastreamError | undefined> {
+  const reason: unknown = await starting.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  return reason instanceof AquastreamError && reason.code === 'timeout' ? reason : undefined
 }
 
 function whenSettled(promise: Promise<void>): AbortSignal {

@@ -12,5 +12,6 @@ export function withSecretFiles(env: Environment): Environment {
   if (!directory) return env
   const files = readdirSync(directory).filter(name => /^[A-Z][A-Z0-9_]*$/.test(name))
   const secrets = files.map(name => [name, readFileSync(join(directory, name), 'utf8')])
-  return {...Object.fromEntries(secrets), ...env}
+  const found = Object.fromEntries(secrets) as Environment
+  return {...found, ...env}
 }

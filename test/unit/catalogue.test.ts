@@ -9,6 +9,8 @@ const MINIO = 'minio-volume minio-bucket'
 test.each([
   ['dev', '', `${TEN} mocks`, `postgres-schemas ${MINIO}`],
   ['stage', '', TEN, `postgres-schemas ${MINIO}`],
+  ['stage', '', `${TEN} edge`, `postgres-schemas ${MINIO}`, 'swarm'],
+  ['stage', 'edge', 'redis gateway edge', '', 'swarm'],
   ['dev', 'redis', 'redis', ''],
   ['dev', 'postgres', 'postgres', 'postgres-schemas'],
   ['dev', 'gateway', 'redis gateway', ''],
@@ -16,14 +18,18 @@ test.each([
   ['dev', 'payment', 'postgres redis payment mocks', 'postgres-schemas'],
   ['prod', 'payment', 'postgres redis payment', 'postgres-schemas'],
   ['prod', 'media gateway', 'postgres redis minio gateway media', `postgres-schemas ${MINIO}`],
-])('in %s, starting "%s" includes its dependencies, in order', (profile, asked, services, jobs) => {
-  const found = withNeeds(asked.split(' ').filter(Boolean), profile)
-  expect(found.services.map(({name}) => name).join(' ')).toBe(services)
-  expect(found.jobs.map(({name}) => name).join(' ')).toBe(jobs)
-})
+])(
+  'in %s, starting "%s" includes its dependencies, in order',
+  (profile, asked, services, jobs, engine?: string) => {
+    const found = withNeeds(asked.split(' ').filter(Boolean), profile, engine)
+    expect(found.services.map(({name}) => name).join(' ')).toBe(services)
+    expect(found.jobs.map(({name}) => name).join(' ')).toBe(jobs)
+  },
+)
 
 test('no two services share a port or variable', () => {
-  const ports = SERVICES.flatMap(service => service.ports)
+  // The edge publishes the gateway under its port.
+  const ports = SERVICES.filter(({kind}) => kind !== 'edge').flatMap(service => service.ports)
   expect(new Set(ports.map(({container}) => container)).size).toBe(ports.length)
   expect(new Set(ports.map(({variable}) => variable)).size).toBe(ports.length)
 })

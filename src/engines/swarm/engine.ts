@@ -11,6 +11,13 @@ export function swarmEngine(project: string): Engine {
         ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on port 2377`
         : undefined
     },
+    history: {
+      list: async signal => (await import('./cluster/history.js')).listUpdates(project, signal),
+      findPrevious: async (services, signal) =>
+        (await import('./deploy/rollback.js')).findPrevious(project, services, signal),
+      rollBack: async (versions, signal) =>
+        (await import('./deploy/rollback.js')).rollBack(project, versions, signal),
+    },
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('../compose/fetch.js')).fetchImages(plan, ctx),
     diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),

@@ -40,7 +40,7 @@ export async function updateService(
   // A restart has increased it, and a lower one would be another restart.
   body.TaskTemplate.ForceUpdate = Math.max(
     spec.TaskTemplate.ForceUpdate ?? 0,
-    service.Spec.TaskTemplate.ForceUpdate ?? 0,
+    service.Spec.TaskTemplate.ForceUpdate,
   )
   await post(`/services/${service.ID}/update`, body, {
     what: `update the service ${spec.Name}`,

@@ -3,6 +3,8 @@ import {AquastreamError} from '../../../errors.js'
 import type {SwarmService, Task} from '../api/objects.js'
 import {hasFailed, isServing, readStack, shortName} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {logEvidence} from '../../evidence.js'
+import {readTaskLog} from '../logs/task-log.js'
 import {explainTask} from './explain.js'
 import {
   createService,
@@ -80,69 +82,95 @@ export async function waitUntilServing(
   }
 }
 
-/** What came of the update of a backend. */
-export type Outcome = {is: 'updated'} | {is: 'rolled back'; error: AquastreamError}
-
 const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
 
-/** The progress of one update, between the moment of health and the end of the time in which failures count. */
+/** The update of a backend. Swarm makes it, and rolls it back if the new containers fail. */
 export class Update {
+  /** The version of the new tasks. */
+  #version = ''
+  #before: ServiceSpec | undefined
+  #failure: AquastreamError | undefined
+
   constructor(
     private readonly step: Step & {service: SwarmService},
     private readonly deployment: Deployment,
   ) {}
 
-  /** The version of the new tasks. */
-  #version = ''
+  get name(): string {
+    return this.step.name
+  }
 
   /** Asks Swarm for the update. */
   async begin(): Promise<void> {
     const {service, spec} = this.step
     const now = await readService(service.ID, this.deployment.signal)
+    this.#before = now.Spec
     this.#version = await updateService(now, spec, this.deployment)
   }
 
-  /** Waits until the new containers are healthy and the old ones are stopped, or the update has failed. */
-  healthy(): Promise<Outcome> {
-    return this.#wait(({serving, state}) => serving || state === 'completed')
+  /** Waits until the new containers serve alone; returns why they were rolled back, if they were. */
+  healthy(): Promise<AquastreamError | undefined> {
+    return this.#wait(({serving}) => serving)
   }
 
-  /** Waits until Swarm no longer rolls back what fails. */
-  completed(): Promise<Outcome> {
+  /** Waits until Swarm no longer rolls back what fails; returns as `healthy` does. */
+  completed(): Promise<AquastreamError | undefined> {
     return this.#wait(({serving, state}) => serving && state !== 'updating')
   }
 
-  async #wait(isDone: (now: {serving: boolean; state: string | undefined}) => boolean): Promise<Outcome> {
+  /** Returns to the version before, because the time is over while Swarm still hopes. */
+  async giveUp(): Promise<AquastreamError> {
+    const {name, spec, service} = this.step
+    const patient = {...this.deployment, signal: new AbortController().signal}
+    await updateService(await readService(service.ID, patient.signal), this.#before!, patient)
+    const {tasks} = await readStack(patient.project, patient.signal)
+    const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)
+    const log = task ? await readTaskLog(task.ID, patient.signal) : []
+    return new AquastreamError(
+      'timeout',
+      `${name} was not updated to ${spec.Labels[LABEL.image]}: it did not become healthy in time; it was rolled back and runs ${service.Spec.Labels[LABEL.image]}`,
+      {
+        hint: `allow more time with --timeout, or find the cause in its log: aquastream logs ${name}`,
+        evidence: logEvidence(name, log),
+      },
+    )
+  }
+
+  async #wait(
+    isDone: (now: {serving: boolean; state: string | undefined}) => boolean,
+  ): Promise<AquastreamError | undefined> {
     const {project, signal} = this.deployment
     const {service, spec} = this.step
     for (;;) {
+      if (this.#failure) return this.#failure
       const {services, tasks} = await readStack(project, signal)
       const state = services.find(({ID}) => ID === service.ID)?.UpdateStatus?.State
       const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
-      if (state !== undefined && ROLLED_BACK.includes(state)) return this.#rolledBack(mine)
+      if (state !== undefined && ROLLED_BACK.includes(state)) {
+        this.#failure = await this.#explain(mine)
+        return this.#failure
+      }
       const live = mine.filter(({DesiredState: desired}) => desired === 'running')
       const serving =
         live.filter(isServing).length >= replicasOf(spec) &&
         live.every(task => versionOf(task.Spec) === this.#version)
-      if (isDone({serving, state})) return {is: 'updated'}
+      if (isDone({serving, state})) return undefined
       await sleep(POLL_MS, undefined, {signal})
     }
   }
 
-  async #rolledBack(tasks: Task[]): Promise<Outcome> {
-    const {name, spec} = this.step
+  async #explain(tasks: Task[]): Promise<AquastreamError> {
+    const {name, spec, service} = this.step
     const failed = tasks.find(task => hasFailed(task) && versionOf(task.Spec) === this.#version)
-    const image = spec.Labels[LABEL.image]!
-    const old = this.step.service.Spec.Labels[LABEL.image]
     const cause = failed && (await explainTask(name, failed, this.deployment.signal))
-    const error = new AquastreamError(
+    const why = cause?.sentence ?? 'it did not become healthy'
+    return new AquastreamError(
       'service-failed',
-      `${name} was not updated to ${image}: ${cause?.sentence ?? 'it did not become healthy'}. Swarm has rolled it back, and it runs ${old}`,
+      `${name} was not updated to ${spec.Labels[LABEL.image]}: ${why}; it was rolled back and runs ${service.Spec.Labels[LABEL.image]}`,
       {
         hint: cause?.hint ?? `full log: aquastream logs ${name}`,
         evidence: cause?.evidence ?? [],
       },
     )
-    return {is: 'rolled back', error}
   }
 }

@@ -85,7 +85,7 @@ export function parseComposeFile(json: string): ComposeFile {
 function requireServiceRows(name: string, service: Record<string, unknown>): void {
   requireRows('service', service, name)
   for (const [key, part] of PARTS)
-    for (const value of [service[key] ?? []].flat()) requireRows(part, value as object, `${name}.${key}`)
+    for (const value of [service[key] ?? []].flat()) requireRows(part, value, `${name}.${key}`)
   const {resources = {}} = (service.deploy ?? {}) as {resources?: {limits?: object}}
   requireRows('resources', resources, `${name}.deploy.resources`)
   requireRows('limits', resources.limits ?? {}, `${name}.deploy.resources.limits`)

@@ -1,0 +1,22 @@
+import {BaseCommand} from '../../cli/base-command.js'
+import type {HistoryReport} from '../../env/history.js'
+
+export default class EnvHistory extends BaseCommand<HistoryReport> {
+  static override summary = 'list the updates of the stack: when, by whom, from, to, result'
+  static override description =
+    'The newest 20 updates, from any manager of the Swarm. Needs the swarm engine; the others keep no history.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --profile prod',
+    {description: 'for scripts', command: '<%= config.bin %> <%= command.id %> --json | jq ".updates[0]"'},
+  ]
+
+  async run(): Promise<HistoryReport> {
+    const {flags} = await this.parse(EnvHistory)
+    const {readHistory} = await import('../../env/history.js')
+    const {historyTable} = await import('../../views/env/history.js')
+    const stack = await this.stackContext(flags)
+    const report = await this.interruptible(signal => readHistory(stack, signal))
+    this.log(historyTable(report))
+    return report
+  }
+}

@@ -1,0 +1,35 @@
+import {Args} from '@oclif/core'
+import {BaseCommand} from '../../cli/base-command.js'
+import {waitFlags} from '../../cli/flags.js'
+import type {RollbackReport} from '../../env/rollback.js'
+
+export default class EnvRollback extends BaseCommand<RollbackReport> {
+  static override summary = 'return services to what ran before their last update'
+  static override description =
+    'Returns the named services, or all services of the last update, to their earlier images and settings, without interruption, and waits until they are healthy. A second rollback undoes the first. Needs the swarm engine. Data is not changed: to undo a migration, restore a backup as well.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> --profile prod',
+    '<%= config.bin %> <%= command.id %> payment --profile prod',
+  ]
+  static override strict = false
+  static override args = {
+    service: Args.string({
+      description: 'service to roll back; repeatable [default: those of the last update]',
+    }),
+  }
+  static override flags = waitFlags
+
+  async run(): Promise<RollbackReport> {
+    const {flags, argv} = await this.parse(EnvRollback)
+    const {rollBack} = await import('../../env/rollback.js')
+    const {rollbackSummary, rollbackUpdate} = await import('../../views/env/rollback.js')
+    const request = {
+      stack: await this.stackContext(flags),
+      services: argv as string[],
+      timeout: flags.timeout,
+    }
+    const report = await this.progress([], rollbackUpdate, ctx => rollBack(request, ctx))
+    this.log(rollbackSummary(report))
+    return report
+  }
+}

@@ -1,0 +1,129 @@
+import {hostname} from 'node:os'
+import type {UpdateRecord, UpdateResult} from '../../engine.js'
+import * as z from '../../../system/zod.js'
+import {get, post} from '../api/client.js'
+import {type Stored, storedSchema} from '../api/objects.js'
+import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {userName} from './lock.js'
+import {create, listStored, removeStored} from './store.js'
+
+/** The number of updates that are kept. */
+const KEPT = 20
+
+/** The labels with the result of each service: the data of a config cannot change, but its labels can. */
+const RESULT = 'aquastream.result.'
+
+/** One service of an update, with the complete specifications, which contain no secret. */
+export interface RecordedChange {
+  service: string
+  from: ServiceSpec | null
+  to: ServiceSpec
+}
+
+const specSchema = z.unknown().transform(value => value as ServiceSpec)
+const dataSchema = z.object({
+  at: z.string(),
+  by: z.string(),
+  command: z.string(),
+  changes: z.array(z.object({service: z.string(), from: specSchema.nullable(), to: specSchema})),
+})
+
+/** An update with the specifications, which a rollback applies again. */
+export interface StoredUpdate extends z.infer<typeof dataSchema> {
+  id: string
+  results: Record<string, UpdateResult>
+}
+
+/**
+ * Records an update before it begins, so that a command that is killed leaves a trace.
+ * @returns a function that records the result of a service
+ */
+export async function recordUpdate(
+  project: string,
+  command: string,
+  changes: RecordedChange[],
+): Promise<(service: string, result: UpdateResult) => Promise<void>> {
+  if (changes.length === 0) return async () => undefined
+  const at = new Date().toISOString()
+  const name = `${project}_history_${at.replace(/\D/g, '')}`
+  const data = JSON.stringify({at, by: `${userName()}@${hostname()}`, command, changes})
+  const labels = {[LABEL.stack]: project, [LABEL.kind]: 'history'}
+  const id = await create('configs', {name, data, labels})
+  // Labels are set one after the other, because each change needs the version of the one before.
+  let last = Promise.resolve()
+  return async (service, result) => {
+    last = last.then(async () => addLabel(id, RESULT + service, result))
+    return last
+  }
+}
+
+async function addLabel(id: string, label: string, value: string): Promise<void> {
+  const what = 'record the result of an update'
+  const {Spec: spec, Version: version} = await get(`/configs/${id}`, storedSchema.element, {what})
+  const Labels = {...spec.Labels, [label]: value}
+  await post(
+    `/configs/${id}/update`,
+    {...spec, Labels},
+    {
+      what,
+      params: {version: String(version.Index)},
+    },
+  )
+}
+
+/** Reads the updates of a stack, newest first. */
+export async function readUpdates(project: string, signal?: AbortSignal): Promise<StoredUpdate[]> {
+  const stored = await listStored('configs', project, signal)
+  const updates = stored.filter(isHistory).map(({Spec: {Name: name, Labels: labels, Data: data}}) => ({
+    ...dataSchema.parse(JSON.parse(Buffer.from(data, 'base64').toString())),
+    id: name.slice(name.lastIndexOf('_') + 1),
+    results: Object.fromEntries(
+      Object.entries(labels)
+        .filter(([label]) => label.startsWith(RESULT))
+        .map(([label, result]) => [label.slice(RESULT.length), result as UpdateResult]),
+    ),
+  }))
+  return updates.sort((a, b) => b.at.localeCompare(a.at))
+}
+
+/** Returns the updates of a stack for the user, newest first. */
+export async function listUpdates(project: string, signal?: AbortSignal): Promise<UpdateRecord[]> {
+  const updates = await readUpdates(project, signal)
+  return updates.map(({id, at, by, command, changes, results}) => ({
+    id,
+    at,
+    by,
+    command,
+    changes: changes.map(({service, from, to}) => ({
+      service,
+      from: from?.Labels[LABEL.image] ?? null,
+      to: to.Labels[LABEL.image]!,
+      result: results[service] ?? 'unknown',
+    })),
+  }))
+}
+
+function isHistory({Spec: {Labels: labels}}: Stored): boolean {
+  return labels[LABEL.kind] === 'history'
+}
+
+/**
+ * Removes old updates, and the secrets and configs that neither a service nor a kept update uses. Swarm refuses to remove
+ * what a service uses.
+ */
+export async function prune(project: string, signal: AbortSignal): Promise<void> {
+  const [configs, secrets] = await Promise.all([
+    listStored('configs', project, signal),
+    listStored('secrets', project, signal),
+  ])
+  const history = configs.filter(isHistory).sort((a, b) => b.Spec.Name.localeCompare(a.Spec.Name))
+  await removeStored('configs', history.slice(KEPT), signal)
+  const used = history
+    .slice(0, KEPT)
+    .map(({Spec: {Data: data}}) => Buffer.from(data, 'base64').toString())
+    .join('')
+  const isUnused = ({Spec: {Name: name}}: Stored): boolean => !used.includes(`"${name}"`)
+  await removeStored('secrets', secrets.filter(isUnused), signal)
+  const files = configs.filter(({Spec: {Labels: labels}}) => labels[LABEL.kind] === undefined)
+  await removeStored('configs', files.filter(isUnused), signal)
+}

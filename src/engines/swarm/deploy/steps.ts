@@ -1,0 +1,131 @@
+import {SERVICES} from '../../../stack/catalogue.js'
+import {AquastreamError} from '../../../errors.js'
+import type {UpdateResult} from '../../engine.js'
+import {recordUpdate} from '../cluster/history.js'
+import {LABEL} from '../translate/spec.js'
+import {createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
+import {requireImages} from './probe.js'
+import {isInterruption, replaceDataService, type Step, Update, waitUntilServing} from './update.js'
+
+/** Records the result of a service. */
+type Note = (service: string, result: UpdateResult) => Promise<void>
+
+/**
+ * Brings services to their specifications, data services first, and records it in the history.
+ * @param options.between what has to be done when the data services are healthy
+ * @throws service-failed: a service did not become healthy; what was updated before keeps running
+ */
+export async function runSteps(
+  steps: Step[],
+  {command, between}: {command: string; between?: () => Promise<void>},
+  deployment: Deployment,
+): Promise<void> {
+  const changes = await changesOf(steps, deployment)
+  await requireImages(
+    changes.map(({to}) => to),
+    deployment,
+  )
+  const note = await recordUpdate(deployment.project, command, changes)
+  const isData = ({name}: Step): boolean => kindOf(name) === 'infrastructure'
+  await Promise.all(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
+  await between?.()
+  await updateBackends(
+    steps.filter(step => !isData(step)).sort((a, b) => rankOf(a) - rankOf(b)),
+    note,
+    deployment,
+  )
+}
+
+function kindOf(name: string): string | undefined {
+  return SERVICES.find(service => service.name === name)?.kind
+}
+
+/** The order of an update: services before the gateway that uses them, then edge. */
+function rankOf({name}: Step): number {
+  const isBackend = kindOf(name) === 'backend'
+  return isBackend && name !== 'gateway' ? 0 : isBackend ? 1 : 2
+}
+
+async function changesOf(steps: Step[], {signal}: Deployment) {
+  const changed = steps.filter(
+    ({service, spec}) => service?.Spec.Labels[LABEL.spec] !== spec.Labels[LABEL.spec],
+  )
+  return Promise.all(
+    changed.map(async ({name, spec, service}) => ({
+      service: name,
+      from: service ? (await readService(service.ID, signal)).Spec : null,
+      to: spec,
+    })),
+  )
+}
+
+function isUnchanged({spec, service}: Step): boolean {
+  return (
+    service?.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec] &&
+    service?.Spec.Mode.Replicated?.Replicas === replicasOf(spec)
+  )
+}
+
+async function bringUpData(step: Step, note: Note, deployment: Deployment): Promise<void> {
+  const {service, name} = step
+  if (service && isUnchanged(step)) {
+    const version = versionOf((await readService(service.ID, deployment.signal)).Spec.TaskTemplate)
+    return waitUntilServing({...step, version}, deployment)
+  }
+  try {
+    await replaceDataService(step, deployment)
+    await note(name, 'completed')
+  } catch (error) {
+    await note(name, service ? 'rolled back' : 'failed')
+    throw error
+  }
+}
+
+/**
+ * Creates what is missing at once. Updates what has changed one after the other, each when the one before is healthy; the
+ * times in which Swarm still rolls back a failure overlap.
+ */
+async function updateBackends(steps: Step[], note: Note, deployment: Deployment): Promise<void> {
+  const missing = steps.filter(({service}) => !service)
+  await Promise.all(missing.map(({spec}) => createService(spec, deployment)))
+  for (const {name} of missing) await note(name, 'completed')
+  const begun: Update[] = []
+  for (const step of steps) {
+    if (!step.service || isUnchanged(step)) continue
+    const update = new Update({...step, service: step.service}, deployment)
+    await update.begin()
+    begun.push(update)
+    const failed = await healthy(update, note, deployment)
+    if (failed) throw (await noteAll(begun, note)) ?? failed
+  }
+  const failure = await noteAll(begun, note)
+  if (failure) throw failure
+}
+
+/** Waits until an update is healthy, and returns it to the version before when the time of the command is over. */
+async function healthy(
+  update: Update,
+  note: Note,
+  {signal}: Deployment,
+): Promise<AquastreamError | undefined> {
+  try {
+    return await update.healthy()
+  } catch (error) {
+    if (!signal.aborted || isInterruption(signal)) throw error
+    const failure = await update.giveUp()
+    await note(update.name, 'rolled back')
+    throw failure
+  }
+}
+
+/** Waits for the end of all updates, records what came of them, and returns the first failure. */
+async function noteAll(updates: Update[], note: Note): Promise<AquastreamError | undefined> {
+  const failures = await Promise.all(
+    updates.map(async update => {
+      const failure = await update.completed()
+      await note(update.name, failure ? 'rolled back' : 'completed')
+      return failure
+    }),
+  )
+  return failures.find(failure => failure !== undefined)
+}

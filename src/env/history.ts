@@ -1,0 +1,35 @@
+import type {Profile} from '../config/profile.js'
+import type {Engine, History, UpdateRecord} from '../engines/engine.js'
+import {openEngine} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError} from '../errors.js'
+
+export interface HistoryReport {
+  profile: Profile
+  project: string
+  engine: Engine['name']
+  /** Newest first. */
+  updates: UpdateRecord[]
+}
+
+/**
+ * Lists the updates of a stack.
+ * @throws refused: the engine keeps no history; the errors of the engine
+ */
+export async function readHistory(stack: StackContext, signal: AbortSignal): Promise<HistoryReport> {
+  const {profile, project} = stack
+  const engine = await openEngine(stack)
+  const updates = await historyOf(engine).list(signal)
+  return {profile, project, engine: engine.name, updates}
+}
+
+/**
+ * Returns the history of an engine.
+ * @throws refused: it keeps none
+ */
+export function historyOf({name, history}: Engine): History {
+  if (history) return history
+  throw new AquastreamError('refused', `the ${name} engine keeps no history of updates`, {
+    hint: 'set the version that should run, and start: BACKEND_VERSION=… aquastream env:up; the swarm engine keeps a history',
+  })
+}

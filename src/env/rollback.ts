@@ -1,0 +1,78 @@
+import type {Profile} from '../config/profile.js'
+import type {Context, Engine, PreviousVersion} from '../engines/engine.js'
+import {openEngine} from '../engines/open.js'
+import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError, interruption} from '../errors.js'
+import {servicesOf} from '../stack/catalogue.js'
+import {requireServices} from '../stack/names.js'
+import {historyOf} from './history.js'
+import {type ServiceRow, toRows} from './service-rows.js'
+import {startAndWait, type WaitEvent} from './wait.js'
+
+export interface RollbackRequest {
+  stack: StackContext
+  /** Empty: the services of the last update. */
+  services: string[]
+  /** How long to wait for the services to become healthy, in seconds. */
+  timeout: number
+}
+
+export type RollbackEvent = {type: 'rollback'; versions: PreviousVersion[]} | WaitEvent
+
+export interface RollbackReport {
+  profile: Profile
+  project: string
+  engine: Engine['name']
+  /** The services that were returned to the version before their last update. */
+  versions: PreviousVersion[]
+  services: ServiceRow[]
+}
+
+/**
+ * Returns services to what ran before their last update, and waits until they are healthy. A second rollback undoes the first.
+ * @throws no-such-service; no-such-update: a service has no earlier version; refused, service-failed, timeout; interrupted
+ */
+export async function rollBack(
+  {stack, services, timeout}: RollbackRequest,
+  ctx: Context<RollbackEvent>,
+): Promise<RollbackReport> {
+  const {profile, project} = stack
+  const engine = await openEngine(stack)
+  requireServices(services, profile, {engine: engine.name})
+  const history = historyOf(engine)
+  const versions = await history.findPrevious(services, ctx.signal)
+  const names = versions.map(({service}) => service)
+  const without = services.find(name => !names.includes(name))
+  if (without !== undefined || names.length === 0) {
+    throw new AquastreamError(
+      'no-such-update',
+      `${without ?? `the ${profile} stack`} has not been updated, so there is no earlier version`,
+      {hint: `list the updates: aquastream env:history --profile ${profile}`},
+    )
+  }
+  ctx.on({type: 'rollback', versions})
+  const start = {
+    engine,
+    profile,
+    services: names,
+    jobs: [],
+    run: (signal: AbortSignal) => history.rollBack(versions, signal),
+    findProblems: async () => [],
+  }
+  try {
+    const before = await engine.states(ctx.signal)
+    const states = await startAndWait(start, {...ctx, before, timeout, wait: true})
+    const rows = toRows(
+      servicesOf(profile, engine.name).filter(({name}) => names.includes(name)),
+      states,
+    )
+    return {profile, project, engine: engine.name, versions, services: rows}
+  } catch (error) {
+    if (!ctx.signal.aborted) throw error
+    throw interruption(
+      ctx.signal,
+      `${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} being rolled back`,
+      'run the command again',
+    )
+  }
+}
