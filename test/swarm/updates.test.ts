@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import type {HistoryReport} from '../../src/env/history.js'
+import type {HistoryReport} from '../../src/env/updates/history.js'
 import type {StatusReport} from '../../src/env/status.js'
 import {errorOf, type Run} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'

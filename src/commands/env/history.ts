@@ -1,5 +1,5 @@
 import {BaseCommand} from '../../cli/base-command.js'
-import type {HistoryReport} from '../../env/history.js'
+import type {HistoryReport} from '../../env/updates/history.js'
 
 export default class EnvHistory extends BaseCommand<HistoryReport> {
   static override summary = 'list the updates of the stack: when, by whom, from, to, result'
@@ -12,7 +12,7 @@ export default class EnvHistory extends BaseCommand<HistoryReport> {
 
   async run(): Promise<HistoryReport> {
     const {flags} = await this.parse(EnvHistory)
-    const {readHistory} = await import('../../env/history.js')
+    const {readHistory} = await import('../../env/updates/history.js')
     const {historyTable} = await import('../../views/env/history.js')
     const stack = await this.stackContext(flags)
     const report = await this.interruptible(signal => readHistory(stack, signal))

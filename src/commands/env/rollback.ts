@@ -1,7 +1,7 @@
 import {Args} from '@oclif/core'
 import {BaseCommand} from '../../cli/base-command.js'
 import {waitFlags} from '../../cli/flags.js'
-import type {RollbackReport} from '../../env/rollback.js'
+import type {RollbackReport} from '../../env/updates/rollback.js'
 
 export default class EnvRollback extends BaseCommand<RollbackReport> {
   static override summary = 'return services to what ran before their last update'
@@ -21,7 +21,7 @@ export default class EnvRollback extends BaseCommand<RollbackReport> {
 
   async run(): Promise<RollbackReport> {
     const {flags, argv} = await this.parse(EnvRollback)
-    const {rollBack} = await import('../../env/rollback.js')
+    const {rollBack} = await import('../../env/updates/rollback.js')
     const {rollbackSummary, rollbackUpdate} = await import('../../views/env/rollback.js')
     const request = {
       stack: await this.stackContext(flags),

@@ -1,6 +1,6 @@
 import {renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import type {HistoryReport} from '../../env/history.js'
+import type {HistoryReport} from '../../env/updates/history.js'
 
 interface Row {
   at: string

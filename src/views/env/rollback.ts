@@ -1,7 +1,7 @@
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
-import type {RollbackEvent, RollbackReport} from '../../env/rollback.js'
-import {startTable} from './services.js'
+import type {RollbackEvent, RollbackReport} from '../../env/updates/rollback.js'
+import {startTable} from './service-table.js'
 import {waitUpdate} from './up.js'
 
 /** Turns an event of `env:rollback` into a progress update. */

@@ -23,6 +23,11 @@ export const COLUMNS = {
     priority: 3,
     cell: row => (row.state === 'skipped' ? '-' : row.stub ? 'stub' : shortName(row.image ?? '-')),
   },
+  nodes: {
+    title: 'nodes',
+    priority: 4,
+    cell: ({tasks}) => (tasks ?? []).map(({node, state}) => `${node ?? 'none'} (${state})`).join(', ') || '-',
+  },
   image: {title: 'image', priority: 6, cell: row => row.image ?? '-'},
   memory: {
     title: 'memory',

@@ -6,8 +6,9 @@ import {COLUMNS, notes} from './service-table.js'
 
 /** Renders everything that is known of the services. */
 export function statusTable({services, project, engine}: StatusReport): string {
-  const {service, state, health, since, restarts, memory, url, image} = COLUMNS
-  const columns = [service, state, health, since, restarts, memory, url, image]
+  const {service, state, health, since, restarts, memory, url, image, nodes} = COLUMNS
+  const isSwarm = services.some(({tasks}) => tasks !== null)
+  const columns = [service, state, health, since, restarts, memory, url, ...(isSwarm ? [nodes] : []), image]
   const title = wrap(chalk.dim(`Project ${project}, engine ${engine}`), 0, process.stdout)
   return [title, renderTable(columns, services), ...notes(services)].join('\n')
 }

@@ -47,14 +47,15 @@ function changeText({service, action, reason, since}: UpEvent & {type: 'change'}
 
 const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching missing images'}
 
+/** What an engine has done to a service that was replaced. */
+const REPLACED = {compose: 'Recreated containers', embedded: 'Restarted services', swarm: 'Updated'}
+
 /** Renders the services with their addresses, the logins, and the next commands. */
 export function upSummary(report: UpReport): string {
   const {profile, engine, recreated, restarted, services} = report
   const sentences = [
     resultText(report),
-    ...(recreated.length > 0
-      ? [`${engine === 'compose' ? 'Recreated containers' : 'Restarted services'}: ${recreated.join(', ')}.`]
-      : []),
+    ...(recreated.length > 0 ? [`${REPLACED[engine]}: ${recreated.join(', ')}.`] : []),
     ...(restarted.length > 0 ? [`Restarted because unhealthy: ${restarted.join(', ')}.`] : []),
   ]
   const next = ['logs --follow', 'env:status', 'env:down'].map(

@@ -79,7 +79,7 @@ export async function requireDataNode(signal: AbortSignal): Promise<Node> {
 }
 
 /** Returns whether a node is labelled as the one with the data. */
-export function isDataNode({Spec: {Labels: labels}}: Node): boolean {
+function isDataNode({Spec: {Labels: labels}}: Node): boolean {
   return labels[DATA_NODE] === 'true'
 }
 

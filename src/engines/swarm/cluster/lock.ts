@@ -71,14 +71,6 @@ async function findLock(project: string, signal?: AbortSignal): Promise<Stored |
   return found.find(({Spec: {Name}}) => Name === lockName(project))
 }
 
-/** Returns who changes a stack at the moment; undefined if nobody does. */
-export async function findHolder(project: string, signal?: AbortSignal): Promise<Holder | undefined> {
-  const held = await findLock(project, signal)
-  if (!held) return undefined
-  const holder = holderOf(held)
-  return (await isAlive(held, holder)) ? holder : undefined
-}
-
 function holderOf({Spec: {Data: data}}: Stored): Holder {
   return holderSchema.parse(JSON.parse(Buffer.from(data, 'base64').toString()))
 }

@@ -2,7 +2,7 @@
 // References to secrets, configs and networks are names. They become IDs when the specification is applied, so that a
 // kept one can be applied again.
 
-export interface FileReference {
+interface FileReference {
   Name: string
   UID: string
   GID: string

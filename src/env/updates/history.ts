@@ -1,8 +1,8 @@
-import type {Profile} from '../config/profile.js'
-import type {Engine, History, UpdateRecord} from '../engines/engine.js'
-import {openEngine} from '../engines/open.js'
-import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError} from '../errors.js'
+import type {Profile} from '../../config/profile.js'
+import type {Engine, History, UpdateRecord} from '../../engines/engine.js'
+import {openEngine} from '../../engines/open.js'
+import type {StackContext} from '../../engines/stack-context.js'
+import {AquastreamError} from '../../errors.js'
 
 export interface HistoryReport {
   profile: Profile

@@ -1,13 +1,13 @@
-import type {Profile} from '../config/profile.js'
-import type {Context, Engine, PreviousVersion} from '../engines/engine.js'
-import {openEngine} from '../engines/open.js'
-import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError, interruption} from '../errors.js'
-import {servicesOf} from '../stack/catalogue.js'
-import {requireServices} from '../stack/names.js'
+import type {Profile} from '../../config/profile.js'
+import type {Context, Engine, PreviousVersion} from '../../engines/engine.js'
+import {openEngine} from '../../engines/open.js'
+import type {StackContext} from '../../engines/stack-context.js'
+import {AquastreamError, interruption} from '../../errors.js'
+import {servicesOf} from '../../stack/catalogue.js'
+import {requireServices} from '../../stack/names.js'
 import {historyOf} from './history.js'
-import {type ServiceRow, toRows} from './service-rows.js'
-import {startAndWait, type WaitEvent} from './wait.js'
+import {type ServiceRow, toRows} from '../service-rows.js'
+import {startAndWait, type WaitEvent} from '../wait.js'
 
 export interface RollbackRequest {
   stack: StackContext
