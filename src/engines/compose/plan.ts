@@ -4,7 +4,7 @@ import {freeSpace} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
+import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {correctHashes, type Hashes, hashOf, parseHashes} from './hashes.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
@@ -20,10 +20,11 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const unreachable = await findEngineProblem(signal)
   if (unreachable)
     return {target, problems: [unreachable], changes: [], stubs: {services: [], image: ''}, images: []}
-  const [local, containers, images] = await Promise.all([
+  const [local, containers, images, swarm] = await Promise.all([
     isEngineLocal(),
     listContainers(target.settings.project, signal),
     chooseImages(target, signal),
+    findSwarmProblem(target, signal),
   ])
   const [file, ports, disk, foreign] = await Promise.all([
     readComposeFile(target, {...images, containers}, signal),
@@ -34,7 +35,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   ])
   return {
     target,
-    problems: [...file.problems, ...foreign, ...ports, ...disk],
+    problems: [...file.problems, ...foreign, ...swarm, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
       compare(service, containers, {hashes: file.hashes, present: images.present}),
     ),
@@ -115,6 +116,29 @@ export async function findForeignProfile({settings}: Target, signal: AbortSignal
       code: 'project-in-use',
       message: `project ${project} already contains data of profile ${other}`,
       hint: `set AQUASTREAM_PROJECT to another project name for ${profile}, or use --profile ${other}`,
+    },
+  ]
+}
+
+/** The label that Swarm sets on the containers of a stack. */
+const NAMESPACE = 'com.docker.stack.namespace'
+
+/**
+ * Two engines must never run PostgreSQL on one volume. The containers are looked for, because they also run on a node that
+ * cannot list the services of its Swarm.
+ */
+async function findSwarmProblem(
+  {settings: {project, profile}}: Target,
+  signal: AbortSignal,
+): Promise<Problem[]> {
+  const list = await docker(['ps', '-aq', '--filter', `label=${NAMESPACE}=${project}`], {signal})
+  const count = list.split('\n').filter(Boolean).length
+  if (count === 0) return []
+  return [
+    {
+      code: 'refused',
+      message: `${project} still has ${count} containers of the swarm engine, which would use the same data`,
+      hint: `remove them on a manager of the Swarm; the data stays: aquastream env:down --profile ${profile}`,
     },
   ]
 }

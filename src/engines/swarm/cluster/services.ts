@@ -19,33 +19,47 @@ const NO_MANAGER = 503
  */
 export async function readStack(project: string, signal?: AbortSignal): Promise<StackTasks> {
   const filters = {label: [`${LABEL.stack}=${project}`]}
-  let found
-  try {
-    found = await Promise.all([
-      get('/services', servicesSchema, {what: 'list services', params: {filters}, signal}),
-      get('/tasks', tasksSchema, {what: 'list tasks', params: {filters}, signal}),
-    ])
-  } catch (error) {
-    if (!hasStatus(error, NO_MANAGER)) throw error
-    const problem = findNodeProblem(await readInfo(signal))
-    if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
-    return {services: [], tasks: []}
-  }
-  const [services, tasks] = found
+  const read = Promise.all([
+    get('/services', servicesSchema, {what: 'list services', params: {filters}, signal}),
+    get('/tasks', tasksSchema, {what: 'list tasks', params: {filters}, signal}),
+  ])
+  const [services, tasks] = (await unlessInactive(read, signal)) ?? [[], []]
   return {services, tasks: tasks.sort((a, b) => b.CreatedAt.localeCompare(a.CreatedAt))}
 }
 
-/** Returns the profile of each stack of the Swarm that this node manages; empty if it manages none. */
+/** Without Docker Engine no engine can change anything, and each of them reports the reason. */
+const UNREACHABLE = ['engine-missing', 'engine-denied', 'engine-too-old']
+
+/**
+ * Returns the profile of each stack of the Swarm that this node manages; empty if it is in no Swarm. Any other failure is
+ * an error: a stack that is not found would be started a second time by Compose, on the same volumes.
+ * @throws swarm-node: this node is a worker, or its Swarm does not work; ApiError
+ */
 export async function stacksInSwarm(): Promise<Map<string, string>> {
-  const filters = {label: [LABEL.profile]}
+  const params = {filters: {label: [LABEL.profile]}}
   try {
-    const services = await get('/services', servicesSchema, {what: 'list services', params: {filters}})
+    const read = get('/services', servicesSchema, {what: 'list services', params})
+    const services = (await unlessInactive(read)) ?? []
     return new Map(
       services.map(({Spec: {Labels: labels}}) => [labels[LABEL.stack] ?? '', labels[LABEL.profile] ?? '']),
     )
   } catch (error) {
-    if (error instanceof AquastreamError) return new Map()
+    if (error instanceof AquastreamError && UNREACHABLE.includes(error.code)) return new Map()
     throw error
+  }
+}
+
+/** Returns what a manager answers, or undefined if this node is in no Swarm. */
+async function unlessInactive<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!hasStatus(error, NO_MANAGER)) throw error
+    const info = await readInfo(signal)
+    // A manager whose Swarm has no leader may answer with the same status.
+    if (info.Swarm.LocalNodeState === 'inactive') return undefined
+    const problem = findNodeProblem(info)
+    throw problem ? new AquastreamError(problem.code, problem.message, {hint: problem.hint}) : error
   }
 }
 

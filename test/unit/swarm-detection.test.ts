@@ -1,0 +1,39 @@
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {stacksInSwarm} from '../../src/engines/swarm/cluster/services.js'
+import {FakeEngine} from '../helpers/fake-engine.js'
+
+let engine: FakeEngine
+
+beforeAll(async () => {
+  engine = await FakeEngine.open()
+})
+
+afterAll(async () => engine[Symbol.asyncDispose]())
+
+beforeEach(() => {
+  engine.answers.clear()
+})
+
+describe('which stacks run on Swarm', () => {
+  test('a node in no Swarm has no stacks at all', async () => {
+    refuseServices(503)
+    engine.setNode({state: 'inactive', manager: false})
+    expect([...(await stacksInSwarm())]).toEqual([])
+  })
+
+  test('a worker cannot say, which is an error', async () => {
+    refuseServices(503)
+    engine.setNode({state: 'active', manager: false})
+    await expect(stacksInSwarm()).rejects.toMatchObject({code: 'swarm-node'})
+  })
+
+  test.each([500, 503])('a manager without a leader is an error (%i)', async status => {
+    refuseServices(status)
+    engine.setNode({state: 'active', manager: true})
+    await expect(stacksInSwarm()).rejects.toMatchObject({code: 'engine-failed', status})
+  })
+})
+
+function refuseServices(status: number): void {
+  engine.answers.set('GET /services', {status, body: {message: 'The swarm does not have a leader'}})
+}
