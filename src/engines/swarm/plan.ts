@@ -6,7 +6,8 @@ import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
-import {findDataNodeProblem, findNodeProblem, isAvailable, listNodes, readInfo} from './cluster/cluster.js'
+import {findNodeProblem, isAvailable, readInfo} from './cluster/cluster.js'
+import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {readStack, shortName} from './cluster/services.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
@@ -28,11 +29,11 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   target = {...target, jobs: []}
   if (nodeProblem) return {...empty, problems: [nodeProblem]}
   const isActive = info.Swarm.ControlAvailable
-  const nodes = isActive ? await listNodes(signal) : []
+  const place = isActive ? await readDataPlace(target.settings.project, signal) : undefined
+  const dataNode = place && findDataNodeProblem(target.settings.project, place)
   const services = isActive ? (await readStack(target.settings.project, signal)).services : []
   const disk = local ? await findDiskProblem() : []
   const ports = local ? await findPortProblems(target, services) : []
-  const [dataNode] = [findDataNodeProblem(nodes)].filter(problem => problem !== undefined)
   const problems = [
     ...findAddressProblems(target),
     ...findOtherEngine(target, containers.length),
@@ -45,7 +46,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const specs =
     target.settings.problems.length > 0
       ? new Map<string, ServiceSpec>()
-      : (await readSpecs(target, Math.max(nodes.filter(isAvailable).length, 1), signal)).specs
+      : (await readSpecs(target, Math.max(place?.nodes.filter(isAvailable).length ?? 0, 1), signal)).specs
   return {
     target,
     problems,

@@ -1,7 +1,6 @@
 import {AquastreamError, type Problem} from '../../../errors.js'
 import {get, post} from '../api/client.js'
 import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
-import {DATA_NODE} from '../translate/spec.js'
 
 /** Reads what this node says about itself and its Swarm. */
 export function readInfo(signal?: AbortSignal): Promise<Info> {
@@ -50,46 +49,4 @@ export async function initSwarm(address: string | undefined, signal: AbortSignal
       cause: error,
     })
   })
-}
-
-/**
- * Returns the node that holds the data. If no node has its label, this node gets it: exactly one must have it, because the
- * volumes of a second one would be empty.
- * @throws swarm-node: several nodes have the label
- */
-export async function requireDataNode(signal: AbortSignal): Promise<Node> {
-  const [info, nodes] = await Promise.all([readInfo(signal), listNodes(signal)])
-  const problem = findDataNodeProblem(nodes)
-  if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
-  const labelled = nodes.find(isDataNode)
-  if (labelled) return labelled
-  const own = nodes.find(({ID}) => ID === info.Swarm.NodeID)!
-  const {ID, Version: version, Spec: spec} = own
-  const Labels = {...spec.Labels, [DATA_NODE]: 'true'}
-  await post(
-    `/nodes/${ID}/update`,
-    {...spec, Labels},
-    {
-      what: 'label this node',
-      params: {version: String(version.Index)},
-      signal,
-    },
-  )
-  return {...own, Spec: {...spec, Labels}}
-}
-
-/** Returns whether a node is labelled as the one with the data. */
-function isDataNode({Spec: {Labels: labels}}: Node): boolean {
-  return labels[DATA_NODE] === 'true'
-}
-
-/** Returns the problem that more than one node is labelled as the data node. */
-export function findDataNodeProblem(nodes: Node[]): Problem | undefined {
-  const labelled = nodes.filter(isDataNode).map(({Description: {Hostname: name}}) => name)
-  if (labelled.length <= 1) return undefined
-  return {
-    code: 'swarm-node',
-    message: `${labelled.join(' and ')} are both labelled ${DATA_NODE}=true, but the data is on one node`,
-    hint: `remove the label from the nodes without the data: docker node update --label-rm ${DATA_NODE} NODE`,
-  }
 }

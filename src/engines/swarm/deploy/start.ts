@@ -1,6 +1,7 @@
 import {JOBS} from '../../../stack/catalogue.js'
 import type {Plan} from '../../engine.js'
-import {initSwarm, isAvailable, listNodes, readInfo, requireDataNode} from '../cluster/cluster.js'
+import {initSwarm, isAvailable, listNodes, readInfo} from '../cluster/cluster.js'
+import {requireDataNode} from '../cluster/data-node.js'
 import {prune} from '../cluster/history.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
@@ -22,7 +23,7 @@ export async function startServices({target}: Plan, signal: AbortSignal): Promis
   await withSwarmLock(project, 'env:up', {
     signal,
     async work() {
-      await requireDataNode(signal)
+      await requireDataNode(project, signal)
       const nodes = (await listNodes(signal)).filter(isAvailable).length
       const specs = await readSpecs({...target, jobs}, nodes, signal)
       await createNetworks(project, specs.networks, signal)
