@@ -3,6 +3,8 @@ import {createServer, type Server, type ServerResponse} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
+import type {SwarmService, Task} from '../../src/engines/swarm/api/objects.js'
+import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 
 /** The answer to a request: a status and JSON; a function answers by itself, or never. */
 export type Answer = {status: number; body: unknown} | ((response: ServerResponse) => void)
@@ -66,4 +68,74 @@ export class FakeEngine implements AsyncDisposable {
     await new Promise(resolve => this.server.close(resolve))
     await rm(this.directory, {recursive: true, force: true})
   }
+}
+
+/** One service of a fake Swarm, whose tasks reach a state at once. */
+export class FakeService {
+  /** The state of a task that starts with this specification. */
+  startsAs: (spec: ServiceSpec) => string = () => 'running'
+  /** Newest last. */
+  readonly tasks: Task[] = []
+  #index = 1
+
+  constructor(
+    engine: FakeEngine,
+    public spec: ServiceSpec,
+  ) {
+    this.#run()
+    const ok = (body: unknown): Answer => ({status: 200, body})
+    const answerWith = (read: () => unknown): Answer => {
+      return response => response.writeHead(200).end(JSON.stringify(read()))
+    }
+    engine.setNode({state: 'active', manager: true})
+    engine.answers.set('GET /services', answerWith(() => [this.read()]))
+    engine.answers.set('GET /services/s1', answerWith(() => this.read()))
+    engine.answers.set('GET /tasks', answerWith(() => this.tasks))
+    engine.answers.set('GET /nodes', ok([READY]))
+    engine.answers.set('GET /configs', ok([]))
+    engine.answers.set('GET /secrets', ok([]))
+    engine.answers.set('POST /services/s1/update', response => {
+      this.spec = engine.requests.at(-1)!.body as ServiceSpec
+      this.#index++
+      this.#run()
+      response.writeHead(200).end('{}')
+    })
+  }
+
+  read(): SwarmService {
+    const at = new Date().toISOString()
+    // The schema of a service requires less than its specification has.
+    return {ID: 's1', Version: {Index: this.#index}, UpdatedAt: at, Spec: this.spec} as unknown as SwarmService
+  }
+
+  /** Stops the tasks, and starts those that the specification asks for; one that fails is tried twice. */
+  #run(): void {
+    for (const task of this.tasks) {
+      task.DesiredState = 'shutdown'
+      if (task.Status.State !== 'failed') task.Status.State = 'shutdown'
+    }
+    const {Mode: mode, TaskTemplate: template} = this.spec
+    if ('Replicated' in mode && mode.Replicated.Replicas === 0) return
+    const state = this.startsAs(this.spec)
+    for (let count = state === 'failed' ? 2 : 1; count > 0; count--) {
+      this.tasks.push({
+        ID: `t${this.tasks.length + 1}`,
+        CreatedAt: new Date().toISOString(),
+        ServiceID: 's1',
+        Slot: 1,
+        NodeID: READY.ID,
+        DesiredState: state === 'failed' ? 'shutdown' : 'running',
+        Spec: {ContainerSpec: template.ContainerSpec, ForceUpdate: template.ForceUpdate ?? 0},
+        Status: {Timestamp: new Date().toISOString(), State: state, Message: '', Err: ''},
+      })
+    }
+  }
+}
+
+const READY = {
+  ID: 'n1',
+  Version: {Index: 1},
+  Spec: {Labels: {'aquastream.data': 'true'}, Role: 'manager', Availability: 'active'},
+  Description: {Hostname: 'node-1', Engine: {EngineVersion: '26.1.5'}},
+  Status: {State: 'ready', Addr: '10.0.0.1'},
 }

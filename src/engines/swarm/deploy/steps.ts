@@ -4,8 +4,9 @@ import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
 import {LABEL} from '../translate/spec.js'
 import {createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
+import {replaceDataService} from './data.js'
 import {requireImages} from './probe.js'
-import {isInterruption, replaceDataService, type Step, Update, waitUntilServing} from './update.js'
+import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
 /** Records the result of a service. */
 type Note = (service: string, result: UpdateResult) => Promise<void>
@@ -72,13 +73,9 @@ async function bringUpData(step: Step, note: Note, deployment: Deployment): Prom
     const version = versionOf((await readService(service.ID, deployment.signal)).Spec.TaskTemplate)
     return waitUntilServing({...step, version}, deployment)
   }
-  try {
-    await replaceDataService(step, deployment)
-    await note(name, 'completed')
-  } catch (error) {
-    await note(name, service ? 'rolled back' : 'failed')
-    throw error
-  }
+  const {result, failure} = await replaceDataService(step, deployment)
+  await note(name, result)
+  if (failure !== undefined) throw failure as Error
 }
 
 /**

@@ -6,16 +6,7 @@ import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'
 import {readTaskLog} from '../logs/task-log.js'
 import {explainTask} from './explain.js'
-import {
-  createService,
-  type Deployment,
-  POLL_MS,
-  readService,
-  replicasOf,
-  stopAndWait,
-  updateService,
-  versionOf,
-} from './apply.js'
+import {type Deployment, POLL_MS, readService, replicasOf, updateService, versionOf} from './apply.js'
 
 /** A service to create or to change. */
 export interface Step {
@@ -23,32 +14,6 @@ export interface Step {
   spec: ServiceSpec
   /** The service as it is; undefined if it does not exist. */
   service: SwarmService | undefined
-}
-
-/**
- * Brings a data service to its specification. Two of its containers must never run on one volume, so the old one has to be
- * gone before the new one is created. If the new one does not become healthy, the old specification runs again.
- *
- * A command that is killed in between leaves the service at 0; the next start continues.
- */
-export async function replaceDataService({name, spec, service}: Step, deployment: Deployment): Promise<void> {
-  if (!service) {
-    await createService(spec, deployment)
-    return waitUntilServing({name, spec, version: versionOf(spec.TaskTemplate)}, deployment)
-  }
-  const before = (await readService(service.ID, deployment.signal)).Spec
-  await stopAndWait([service], deployment)
-  const stopped = await readService(service.ID, deployment.signal)
-  const version = await updateService(stopped, spec, deployment)
-  try {
-    await waitUntilServing({name, spec, version}, deployment)
-  } catch (error) {
-    if (isInterruption(deployment.signal)) throw error
-    const patient = {...deployment, signal: new AbortController().signal}
-    await stopAndWait([service], patient)
-    await updateService(await readService(service.ID, patient.signal), before, patient)
-    throw error
-  }
 }
 
 /** Returns whether the user, and not a timeout or a failure, has ended the command. */
