@@ -1,5 +1,7 @@
+import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
 import {AquastreamError} from '../../src/errors.js'
+import {allEnded} from '../../src/engines/swarm/deploy/apply.js'
 import {asStarted, replaceDataService} from '../../src/engines/swarm/deploy/data.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../helpers/fake-engine.js'
@@ -47,6 +49,15 @@ test('a service that a killed command left at 0 starts with its containers', () 
   })
   expect(mode).toEqual({Replicated: {Replicas: 3}})
   expect(labels).toEqual({})
+})
+
+test('a service that fails does not abandon the others', async () => {
+  let isDone = false
+  const slow = sleep(50).then(() => {
+    isDone = true
+  })
+  await expect(allEnded([Promise.reject(new Error('first')), slow])).rejects.toThrow('first')
+  expect(isDone).toBe(true)
 })
 
 function replace(service: FakeService, signal: AbortSignal) {

@@ -110,6 +110,12 @@ export async function stopAndWait(services: SwarmService[], deployment: Deployme
   )
 }
 
+/** Waits for the end of all, even if one fails: after that the lock is released, and nothing may still be changed. */
+export async function allEnded(work: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work)
+  await Promise.all(work)
+}
+
 /** Returns the number of containers that a service should have. */
 export function replicasOf({Mode: mode}: Pick<ServiceSpec, 'Mode'>): number {
   return 'Replicated' in mode ? mode.Replicated.Replicas : 1

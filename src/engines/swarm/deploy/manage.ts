@@ -3,7 +3,7 @@ import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
-import {type Deployment, readService, stopAndWait, updateService} from './apply.js'
+import {allEnded, type Deployment, readService, stopAndWait, updateService} from './apply.js'
 import {waitUntilServing} from './update.js'
 
 /** Scales services to 0 and waits until their containers have ended. */
@@ -25,7 +25,7 @@ export async function restartServices(project: string, names: string[], signal: 
       const isData = (service: SwarmService): boolean =>
         SERVICES.some(({name, kind}) => name === shortName(service) && kind === 'infrastructure')
       await stopAndWait(services.filter(isData), deployment)
-      await Promise.all(services.map(async service => restart(service, deployment)))
+      await allEnded(services.map(async service => restart(service, deployment)))
     },
   })
 }

@@ -7,7 +7,7 @@ import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
 import {createConfigs, createNetworks, createSecrets} from '../cluster/store.js'
 import {readSpecs, type StackSpecs} from '../stack-specs.js'
-import type {Deployment} from './apply.js'
+import {allEnded, type Deployment} from './apply.js'
 import {runJob} from './jobs.js'
 import {runSteps} from './steps.js'
 
@@ -39,7 +39,7 @@ async function deploy({specs, file}: StackSpecs, jobs: string[], deployment: Dep
   const {services} = await readStack(project, signal)
   const isFirst = (job: string): boolean => file.services[job]!.depends_on.length === 0
   const run = async (names: string[]): Promise<void> => {
-    await Promise.all(names.map(name => runJob(name, specs.get(name)!, deployment)))
+    await allEnded(names.map(async name => runJob(name, specs.get(name)!, deployment)))
   }
   const steps = [...specs]
     .filter(([name]) => !jobs.includes(name))

@@ -3,7 +3,7 @@ import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
 import {LABEL} from '../translate/spec.js'
-import {createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
+import {allEnded, createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
 import {replaceDataService} from './data.js'
 import {requireImages} from './probe.js'
 import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
@@ -28,7 +28,7 @@ export async function runSteps(
   )
   const note = await recordUpdate(deployment.project, command, changes)
   const isData = ({name}: Step): boolean => kindOf(name) === 'infrastructure'
-  await Promise.all(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
+  await allEnded(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
   await between?.()
   await updateBackends(
     steps.filter(step => !isData(step)).sort((a, b) => rankOf(a) - rankOf(b)),
