@@ -8,7 +8,6 @@ import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findStackDirectory} from './embedded/stack-directory/stack-directory.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
-import {stacksInSwarm} from './swarm/cluster/services.js'
 import {swarmEngine} from './swarm/engine.js'
 import type {StackContext} from './stack-context.js'
 
@@ -114,6 +113,7 @@ async function findEngine(stack: StackContext): Promise<UsualEngine> {
 /** The engine that runs a stack of stage or prod, otherwise that of the setting. */
 async function findServerEngine({project, engineSetting}: StackContext): Promise<UsualEngine> {
   const swarm = {engine: swarmEngine(project), why: undefined}
+  const {stacksInSwarm} = await import('./swarm/cluster/services.js')
   if ((await stacksInSwarm()).has(project)) return {...swarm, isRunning: true}
   const isSwarm = engineSetting === 'swarm' && !(await runningProjects()).has(project)
   return isSwarm

@@ -1,4 +1,6 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {get} from '../../src/engines/swarm/api/client.js'
+import {servicesSchema} from '../../src/engines/swarm/api/objects.js'
 import {stacksInSwarm} from '../../src/engines/swarm/cluster/services.js'
 import {FakeEngine} from '../helpers/fake-engine.js'
 
@@ -15,7 +17,7 @@ beforeEach(() => {
 })
 
 describe('which stacks run on Swarm', () => {
-  test('a node in no Swarm has no stacks at all', async () => {
+  test('a node in no Swarm has no stacks', async () => {
     refuseServices(503)
     engine.setNode({state: 'inactive', manager: false})
     expect([...(await stacksInSwarm())]).toEqual([])
@@ -32,6 +34,13 @@ describe('which stacks run on Swarm', () => {
     engine.setNode({state: 'active', manager: true})
     await expect(stacksInSwarm()).rejects.toMatchObject({code: 'engine-failed', status})
   })
+})
+
+test('a silent manager is an error in time', async () => {
+  engine.answers.set('GET /services', () => undefined)
+  const read = get('/services', servicesSchema, {what: 'list services', limit: 100})
+  // Without the docker command, the reason is that it is missing.
+  await expect(read).rejects.toMatchObject({code: expect.stringMatching(/^engine-/) as unknown})
 })
 
 function refuseServices(status: number): void {

@@ -2,18 +2,19 @@ import {text} from 'node:stream/consumers'
 import type * as z from '../../../system/zod.js'
 import {AquastreamError} from '../../../errors.js'
 import {lastLines} from '../../../system/text/last-lines.js'
-import {throwIfUnreachable} from '../../compose/docker.js'
+import {ANSWER_MS, throwIfUnreachable} from '../../compose/docker.js'
 import {type ApiRequest, send} from './connection.js'
 
 /** A request that Docker Engine has answered with an error. */
 export class ApiError extends AquastreamError {
   constructor(
-    /** The HTTP status: 404 no such object, 409 the name is taken, 503 this node is not a manager. */
+    /** The HTTP status: 404 no such object, 409 the name is taken, 503 this node is not a manager; 0 without an answer. */
     readonly status: number,
     what: string,
     message: string,
   ) {
-    super('engine-failed', `Docker Engine refused to ${what} (HTTP ${status})`, {
+    const how = status === 0 ? 'did not' : 'refused to'
+    super('engine-failed', `Docker Engine ${how} ${what}${status === 0 ? '' : ` (HTTP ${status})`}`, {
       hint: 'fix the error reported by Docker Engine, then run the command again',
       evidence: [{title: 'response of Docker Engine', lines: lastLines(message, 12)}],
     })
@@ -24,6 +25,8 @@ interface Query extends Pick<ApiRequest, 'headers' | 'signal'> {
   /** What the request is for, which completes "Docker Engine refused to". */
   what: string
   params?: Record<string, string | Record<string, string[]>>
+  /** How long Docker Engine may take, in ms. A manager without a leader may never answer. */
+  limit?: number
 }
 
 /**
@@ -53,20 +56,22 @@ export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status
 }
 
-async function exchange(request: ApiRequest, {what, params, headers, signal}: Query): Promise<string> {
+async function exchange(request: ApiRequest, {what, params, headers, signal, limit = ANSWER_MS}: Query): Promise<string> {
   const path = `${request.path}${toQuery(params)}`
-  let response
+  const late = AbortSignal.timeout(limit)
+  const until = signal ? AbortSignal.any([signal, late]) : late
   try {
-    response = await send({...request, path, signal, ...(headers && {headers})})
+    const response = await send({...request, path, signal: until, ...(headers && {headers})})
+    const answer = await text(response)
+    const {statusCode: status = 0} = response
+    if (status < 400) return answer
+    throw new ApiError(status, what, messageOf(answer))
   } catch (error) {
     signal?.throwIfAborted()
+    if (error instanceof ApiError) throw error
     await throwIfUnreachable()
-    throw new ApiError(0, what, String(error))
+    throw new ApiError(0, what, late.aborted ? `no answer within ${limit / 1000} s` : String(error))
   }
-  const answer = await text(response)
-  const {statusCode: status = 0} = response
-  if (status < 400) return answer
-  throw new ApiError(status, what, messageOf(answer))
 }
 
 function toQuery(params: Query['params']): string {

@@ -41,7 +41,8 @@ export function findNodeProblem({Name: name, Swarm: swarm}: Info): Problem | und
  */
 export async function initSwarm(address: string | undefined, signal: AbortSignal): Promise<void> {
   const body = {ListenAddr: '0.0.0.0:2377', AdvertiseAddr: address ?? ''}
-  await post('/swarm/init', body, {what: 'create a Swarm', signal}).catch((error: unknown) => {
+  // It makes keys and certificates.
+  await post('/swarm/init', body, {what: 'create a Swarm', signal, limit: 60_000}).catch((error: unknown) => {
     if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') throw error
     throw new AquastreamError('swarm-inactive', 'Docker Engine could not create a Swarm', {
       hint: 'if this machine has several addresses, choose the one that other servers would reach: --advertise-addr ADDRESS',
