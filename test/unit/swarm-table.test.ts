@@ -5,7 +5,7 @@ import {parseComposeFile} from '../../src/engines/swarm/translate/compose-file.j
 import {secretsOf} from '../../src/engines/swarm/translate/secrets.js'
 import {translate} from '../../src/engines/swarm/translate/translate.js'
 
-const IMAGE = {pinned: 'sha256:0', entrypoint: ['start'], command: ['serve']}
+const IMAGE = {id: 'sha256:0', pinned: 'sha256:0', entrypoint: ['start'], command: ['serve']}
 
 describe('the translation of the Compose file', () => {
   test('a key without a row is an error that names it', () => {

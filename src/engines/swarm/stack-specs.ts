@@ -94,10 +94,28 @@ async function pinImages(images: string[], signal: AbortSignal): Promise<Map<str
         RepoDigests: digests,
         Config: {Entrypoint: entrypoint, Cmd: command},
       } = entry
-      return [[image, {pinned: digests[0] ?? id, entrypoint, command}] as const]
+      return [[image, {id, pinned: digestOf(image, digests) ?? id, entrypoint, command}] as const]
     }),
   )
   return new Map(found.flat())
+}
+
+/**
+ * Returns the digest of an image in its own repository. An image may have names in several, and another registry may ask for
+ * other credentials, or not be reachable.
+ */
+export function digestOf(image: string, digests: string[]): string | undefined {
+  const repository = repositoryOf(image)
+  return digests.find(digest => repositoryOf(digest) === repository)
+}
+
+/** Docker Engine leaves the registry and the first folder of Docker Hub out of a digest. */
+function repositoryOf(image: string): string {
+  return image
+    .replace(/@.*$/, '')
+    .replace(/:[^/:]*$/, '')
+    .replace(/^(?:index\.)?docker\.io\//, '')
+    .replace(/^library\//, '')
 }
 
 async function inspectImage(image: string, signal: AbortSignal) {

@@ -27,7 +27,13 @@ export async function registryAuth(image: string): Promise<Record<string, string
   const login = await findLogin(server)
   if (!login) return {}
   const credentials = {...login, serveraddress: server}
-  return {'x-registry-auth': Buffer.from(JSON.stringify(credentials)).toString('base64url')}
+  return {'x-registry-auth': encode(credentials)}
+}
+
+/** In the alphabet for URLs, but with the padding that Docker Engine requires and Node's base64url leaves out. */
+export function encode(credentials: object): string {
+  const base64 = Buffer.from(JSON.stringify(credentials)).toString('base64')
+  return base64.replaceAll('+', '-').replaceAll('/', '_')
 }
 
 async function findLogin(server: string): Promise<object | undefined> {

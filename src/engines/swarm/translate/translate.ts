@@ -10,6 +10,8 @@ import {nanoseconds} from './units.js'
 
 /** An image as Swarm has to run it. */
 export interface PinnedImage {
+  /** The ID of the image, which is the same whatever it is pinned to. */
+  id: string
   /** A digest of a registry, or the ID of the image: a tag may be another image after a crash. */
   pinned: string
   entrypoint: string[]
@@ -72,12 +74,17 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
     // Works on every kernel, while virtual addresses need IPVS.
     EndpointSpec: {Mode: 'dnsrr', Ports: kind === 'edge' ? portsOf(service) : []},
   }
-  return withHash(spec)
+  return withHash(spec, surroundings.images.get(service.image)!.id)
 }
 
-/** Labels a service and its containers with a hash of what was asked for, by which an unchanged one is recognized. */
-function withHash(spec: ServiceSpec): ServiceSpec {
-  const hash = {[LABEL.spec]: hashOf(JSON.stringify(spec))}
+/**
+ * Labels a service and its containers with a hash of what was asked for, by which an unchanged one is recognized. The hash
+ * has the ID of the image: when an image that was loaded from a file is also pushed, the same image gets a digest.
+ */
+function withHash(spec: ServiceSpec, image: string): ServiceSpec {
+  const {TaskTemplate: template} = spec
+  const asked = {...spec, TaskTemplate: {...template, ContainerSpec: {...template.ContainerSpec, Image: image}}}
+  const hash = {[LABEL.spec]: hashOf(JSON.stringify(asked))}
   const {ContainerSpec: container} = spec.TaskTemplate
   const labelled = {...container, Labels: {...container.Labels, ...hash}}
   return {
