@@ -86,5 +86,7 @@ export async function stopStack(
 }
 
 async function volumesOf(engines: Engine[]): Promise<string[]> {
-  return (await Promise.all(engines.map(async engine => engine.volumes()))).flat()
+  const lists = await Promise.all(engines.map(async engine => engine.volumes()))
+  // Compose and Swarm use the same volumes.
+  return [...new Set(lists.flat())]
 }

@@ -1,6 +1,7 @@
 import {describe, expect, test} from 'vitest'
 import type {Node} from '../../src/engines/swarm/api/objects.js'
-import {type DataPlace, findDataNodeProblem} from '../../src/engines/swarm/cluster/data-node.js'
+import {type DataPlace, findDataNodeProblem, listDataVolumes} from '../../src/engines/swarm/cluster/data-node.js'
+import {FakeEngine} from '../helpers/fake-engine.js'
 
 const FIRST_START = {own: 'id-a', hasStacks: false, isKnown: false, hasVolumes: false}
 const LATER_START = {own: 'id-a', hasStacks: true, isKnown: true, hasVolumes: true}
@@ -33,6 +34,17 @@ describe('where the data services start', () => {
     expect(problemOf({...FIRST_START, hasVolumes: true, nodes})).toContain('would start on b')
     expect(problemOf({...FIRST_START, nodes})).toBeUndefined()
     expect(problemOf({...LATER_START, nodes})).toBeUndefined()
+  })
+})
+
+test('volumes on another node are not reported as deleted', async () => {
+  await using engine = await FakeEngine.open()
+  engine.setNode({state: 'active', manager: true})
+  const nodes = [{...node('a'), ID: 'n1'}, node('b', {isData: true})]
+  engine.answers.set('GET /nodes', {status: 200, body: nodes})
+  await expect(listDataVolumes('p')).rejects.toMatchObject({
+    code: 'swarm-node',
+    message: 'the volumes of p are on b, not on this node',
   })
 })
 

@@ -27,7 +27,7 @@ export function swarmEngine(project: string): Engine {
     restartServices: async (services, signal) =>
       (await import('./deploy/manage.js')).restartServices(project, services, signal),
     stop: async (options, signal) => (await import('./stop.js')).stopStack(project, options, signal),
-    volumes: async () => (await import('../compose/containers/states.js')).listVolumes(project),
+    volumes: async () => (await import('./cluster/data-node.js')).listDataVolumes(project),
     states: async signal => (await import('./states.js')).readStates(project, signal),
     async *watch(options, signal) {
       yield* (await import('./states.js')).watchStates(project, options, signal)

@@ -55,6 +55,21 @@ export async function requireDataNode(project: string, signal: AbortSignal): Pro
   await post(`/nodes/${ID}/update`, body, {what: 'label this node', params, signal})
 }
 
+/**
+ * Lists the volumes with the data of a stack, to delete them.
+ * @throws swarm-node: they are on another node, which only Docker Engine there can delete
+ */
+export async function listDataVolumes(project: string): Promise<string[]> {
+  const {Swarm: swarm} = await readInfo()
+  const nodes = swarm.ControlAvailable ? await listNodes() : []
+  const other = nodes.find(node => isDataNode(node) && node.ID !== swarm.NodeID)
+  if (!other || nodes.some(node => isDataNode(node) && node.ID === swarm.NodeID)) return listVolumes(project)
+  const {Hostname: name} = other.Description
+  throw new AquastreamError('swarm-node', `the volumes of ${project} are on ${name}, not on this node`, {
+    hint: `run the command on ${name}; if ${name} is a worker, remove the stack here without --volumes, then the volumes there: docker volume rm`,
+  })
+}
+
 /** Returns whether a node is labelled as the one with the data. */
 export function isDataNode({Spec: {Labels: labels}}: Node): boolean {
   return labels[DATA_NODE] === 'true'
