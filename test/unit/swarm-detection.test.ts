@@ -1,7 +1,7 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {get} from '../../src/engines/swarm/api/client.js'
 import {servicesSchema} from '../../src/engines/swarm/api/objects.js'
-import {stacksInSwarm} from '../../src/engines/swarm/cluster/services.js'
+import {listForeign, stacksInSwarm} from '../../src/engines/swarm/cluster/services.js'
 import {FakeEngine} from '../helpers/fake-engine.js'
 
 let engine: FakeEngine
@@ -36,12 +36,29 @@ describe('which stacks run on Swarm', () => {
   })
 })
 
+test('a foreign stack of the same name is recognized', async () => {
+  const own = {'com.docker.stack.namespace': 'p', 'aquastream.project': 'p'}
+  const foreign = {'com.docker.stack.namespace': 'p'}
+  const services = [serviceOf('p_user', own), serviceOf('p_web', foreign)]
+  engine.answers.set('GET /services', {status: 200, body: services})
+  expect(await listForeign('p')).toEqual(['p_web'])
+})
+
 test('a silent manager is an error in time', async () => {
   engine.answers.set('GET /services', () => undefined)
   const read = get('/services', servicesSchema, {what: 'list services', limit: 100})
   // Without the docker command, the reason is that it is missing.
   await expect(read).rejects.toMatchObject({code: expect.stringMatching(/^engine-/) as unknown})
 })
+
+function serviceOf(name: string, labels: Record<string, string>) {
+  return {
+    ID: name,
+    Version: {Index: 1},
+    UpdatedAt: '2026-01-01T00:00:00Z',
+    Spec: {Name: name, Labels: labels, TaskTemplate: {ContainerSpec: {Image: 'i'}}, Mode: {}},
+  }
+}
 
 function refuseServices(status: number): void {
   engine.answers.set('GET /services', {status, body: {message: 'The swarm does not have a leader'}})

@@ -9,7 +9,7 @@ const SERVICE = 'com.docker.swarm.service.name'
 
 /** Lists the containers of a stack that run on this node. */
 async function listLocal(project: string, signal?: AbortSignal): Promise<Container[]> {
-  const list = await docker(['ps', '-q', '--no-trunc', '--filter', `label=${LABEL.stack}=${project}`], {
+  const list = await docker(['ps', '-q', '--no-trunc', '--filter', `label=${LABEL.project}=${project}`], {
     signal,
   })
   const ids = list.split('\n').filter(Boolean)

@@ -8,7 +8,7 @@ import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
 import {findNodeProblem, isAvailable, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
-import {readStack, shortName} from './cluster/services.js'
+import {listForeign, readStack, shortName} from './cluster/services.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
@@ -38,6 +38,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     ...findAddressProblems(target),
     ...findOtherEngine(target, containers.length),
     ...foreign,
+    ...findForeignStack(target, isActive ? await listForeign(target.settings.project, signal) : []),
     ...(dataNode ? [dataNode] : []),
     ...ports,
     ...disk,
@@ -76,6 +77,18 @@ function findOtherEngine({settings: {project, profile}}: Target, containers: num
       code: 'refused',
       message: `${project} still has ${containers} containers of the compose engine, which would use the same data`,
       hint: `remove them; the data stays: aquastream env:down --profile ${profile}`,
+    },
+  ]
+}
+
+/** Its services, networks and secrets could have the names of ours, and `docker stack rm` would remove both. */
+function findForeignStack({settings: {project}}: Target, names: string[]): Problem[] {
+  if (names.length === 0) return []
+  return [
+    {
+      code: 'project-in-use',
+      message: `the Swarm already has another stack named ${project}, with ${names.join(', ')}`,
+      hint: `set AQUASTREAM_PROJECT to another project name, or remove that stack: docker stack rm ${project}`,
     },
   ]
 }

@@ -40,7 +40,7 @@ async function removeStack(project: string, signal: AbortSignal): Promise<void> 
 async function waitForTasks(project: string, signal: AbortSignal): Promise<void> {
   while (!(await readStack(project, signal)).tasks.every(hasEnded)) await sleep(POLL_MS, undefined, {signal})
   for (;;) {
-    const filter = `label=${LABEL.stack}=${project}`
+    const filter = `label=${LABEL.project}=${project}`
     if ((await docker(['ps', '-aq', '--filter', filter], {signal})) === '') return
     await sleep(POLL_MS, undefined, {signal})
   }
@@ -68,7 +68,7 @@ async function listOwnVolumes(project: string, withData: boolean, signal: AbortS
     '--filter',
     `label=${label}`,
     '--filter',
-    `label=${LABEL.stack}=${project}`,
+    `label=${LABEL.project}=${project}`,
   ])
   if (withData) filters.push(['--filter', `label=com.docker.compose.project=${project}`])
   const lists = await Promise.all(filters.map(filter => docker(['volume', 'ls', '-q', ...filter], {signal})))

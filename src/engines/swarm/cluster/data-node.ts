@@ -29,7 +29,7 @@ export async function readDataPlace(project: string, signal: AbortSignal): Promi
     get('/configs', storedSchema, {what: 'list configs', params: recorded, signal}),
     listVolumes(project),
   ])
-  const stacks = [...services, ...history].map(({Spec: {Labels: labels}}) => labels[LABEL.stack])
+  const stacks = [...services, ...history].map(({Spec: {Labels: labels}}) => labels[LABEL.project])
   return {
     nodes,
     own: info.Swarm.NodeID,

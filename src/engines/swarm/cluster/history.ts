@@ -3,7 +3,7 @@ import type {UpdateRecord, UpdateResult} from '../../engine.js'
 import * as z from '../../../system/zod.js'
 import {get, post} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
-import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
 import {userName} from './lock.js'
 import {create, listStored, removeStored} from './store.js'
 
@@ -47,7 +47,7 @@ export async function recordUpdate(
   const at = new Date().toISOString()
   const name = `${project}_history_${at.replace(/\D/g, '')}`
   const data = JSON.stringify({at, by: `${userName()}@${hostname()}`, command, changes})
-  const labels = {[LABEL.stack]: project, [LABEL.kind]: 'history'}
+  const labels = {...labelsOf(project), [LABEL.kind]: 'history'}
   const id = await create('configs', {name, data, labels})
   // Labels are set one after the other, because each change needs the version of the one before.
   let last = Promise.resolve()

@@ -4,7 +4,7 @@ import {AquastreamError} from '../../../errors.js'
 import {identify, lifeOf} from '../../../system/process-identity.js'
 import {get, hasStatus, post, remove} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
-import {LABEL} from '../translate/spec.js'
+import {LABEL, labelsOf} from '../translate/spec.js'
 import {readInfo} from './cluster.js'
 import {create} from './store.js'
 
@@ -46,7 +46,7 @@ export async function withSwarmLock<T>(
 async function take(project: string, command: string, signal: AbortSignal): Promise<string> {
   const name = lockName(project)
   const own: Holder = {host: hostname(), user: userName(), command, ...(await identify(process.pid))}
-  const lock = {name, data: JSON.stringify(own), labels: {[LABEL.stack]: project, [LABEL.kind]: 'lock'}}
+  const lock = {name, data: JSON.stringify(own), labels: {...labelsOf(project), [LABEL.kind]: 'lock'}}
   for (;;) {
     try {
       return await create('configs', lock, signal)

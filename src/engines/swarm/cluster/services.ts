@@ -18,7 +18,7 @@ const NO_MANAGER = 503
  * @throws swarm-node: only a manager can read them
  */
 export async function readStack(project: string, signal?: AbortSignal): Promise<StackTasks> {
-  const filters = {label: [`${LABEL.stack}=${project}`]}
+  const filters = {label: [`${LABEL.project}=${project}`]}
   const read = Promise.all([
     get('/services', servicesSchema, {what: 'list services', params: {filters}, signal}),
     get('/tasks', tasksSchema, {what: 'list tasks', params: {filters}, signal}),
@@ -41,7 +41,7 @@ export async function stacksInSwarm(): Promise<Map<string, string>> {
     const read = get('/services', servicesSchema, {what: 'list services', params})
     const services = (await unlessInactive(read)) ?? []
     return new Map(
-      services.map(({Spec: {Labels: labels}}) => [labels[LABEL.stack] ?? '', labels[LABEL.profile] ?? '']),
+      services.map(({Spec: {Labels: labels}}) => [labels[LABEL.project] ?? '', labels[LABEL.profile] ?? '']),
     )
   } catch (error) {
     if (error instanceof AquastreamError && UNREACHABLE.includes(error.code)) return new Map()
@@ -63,9 +63,18 @@ async function unlessInactive<T>(answer: Promise<T>, signal?: AbortSignal): Prom
   }
 }
 
+/** Lists the services of another stack with the same name, which `docker stack deploy` or another program has created. */
+export async function listForeign(project: string, signal?: AbortSignal): Promise<string[]> {
+  const params = {filters: {label: [`${LABEL.stack}=${project}`]}}
+  const services = await get('/services', servicesSchema, {what: 'list services', params, signal})
+  return services
+    .filter(({Spec: {Labels: labels}}) => labels[LABEL.project] !== project)
+    .map(({Spec: {Name: name}}) => name)
+}
+
 /** Returns the name of a service without the prefix of its stack. */
 export function shortName({Spec: {Name: name, Labels: labels}}: SwarmService): string {
-  return name.slice((labels[LABEL.stack] ?? '').length + 1)
+  return name.slice((labels[LABEL.project] ?? '').length + 1)
 }
 
 /** The states of a task that has ended, see https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */

@@ -2,13 +2,13 @@ import {get, hasStatus, post, remove} from '../api/client.js'
 import {networksSchema, type Stored, storedSchema} from '../api/objects.js'
 import type {StackConfig} from '../translate/translate.js'
 import type {Secret} from '../translate/secrets.js'
-import {LABEL} from '../translate/spec.js'
+import {LABEL, labelsOf} from '../translate/spec.js'
 
 type Kind = 'configs' | 'secrets'
 
 /** Lists the configs or secrets of a stack. */
 export function listStored(kind: Kind, project: string, signal?: AbortSignal): Promise<Stored[]> {
-  const filters = {label: [`${LABEL.stack}=${project}`]}
+  const filters = {label: [`${LABEL.project}=${project}`]}
   return get(`/${kind}`, storedSchema, {what: `list ${kind}`, params: {filters}, signal})
 }
 
@@ -17,7 +17,7 @@ export async function createSecrets(project: string, secrets: Secret[], signal: 
   const existing = new Set((await listStored('secrets', project, signal)).map(({Spec: {Name}}) => Name))
   for (const {name, value} of secrets)
     if (!existing.has(name))
-      await create('secrets', {name, data: value, labels: {[LABEL.stack]: project}}, signal)
+      await create('secrets', {name, data: value, labels: labelsOf(project)}, signal)
 }
 
 /** Creates the configs of a stack that do not exist. */
@@ -29,7 +29,7 @@ export async function createConfigs(
   const existing = new Set((await listStored('configs', project, signal)).map(({Spec: {Name}}) => Name))
   for (const {name, content} of configs)
     if (!existing.has(name))
-      await create('configs', {name, data: content, labels: {[LABEL.stack]: project}}, signal)
+      await create('configs', {name, data: content, labels: labelsOf(project)}, signal)
 }
 
 /** Creates a config or secret, and returns its ID; fails with status 409 if the name is taken. */
@@ -56,7 +56,7 @@ export async function removeStored(kind: Kind, stored: Stored[], signal?: AbortS
 
 /** Lists the networks of a stack. */
 export function listNetworks(project: string, signal?: AbortSignal) {
-  const filters = {label: [`${LABEL.stack}=${project}`]}
+  const filters = {label: [`${LABEL.project}=${project}`]}
   return get('/networks', networksSchema, {what: 'list networks', params: {filters}, signal})
 }
 
@@ -74,7 +74,7 @@ export async function createNetworks(
       Driver: 'overlay',
       Scope: 'swarm',
       Internal: internal,
-      Labels: {...labels, [LABEL.stack]: project},
+      Labels: {...labels, ...labelsOf(project)},
     }
     await post('/networks/create', body, {what: `create network ${name}`, signal})
   }

@@ -1,7 +1,7 @@
 import {JOBS} from '../../../stack/catalogue.js'
 import {bytes} from './units.js'
 import type {ComposeFile, ComposeService} from './compose-file.js'
-import {LABEL, type Mount} from './spec.js'
+import {LABEL, labelsOf, type Mount} from './spec.js'
 
 /** Translates what a service mounts: volumes with data, file systems in memory, and shared memory. */
 export function translateMounts(
@@ -50,7 +50,7 @@ function inMemory(name: string, entry: string, project: string): Mount {
     Source: `${project}_${name}${target.replaceAll('/', '-')}-{{.Task.Slot}}`,
     Target: target,
     VolumeOptions: {
-      Labels: {[LABEL.stack]: project, [LABEL.kind]: 'memory'},
+      Labels: {...labelsOf(project), [LABEL.kind]: 'memory'},
       DriverConfig: {
         Name: 'local',
         Options: {

@@ -80,6 +80,8 @@ export interface ServiceSpec {
 export const LABEL = {
   /** The label by which `docker stack` finds what belongs to a stack. */
   stack: 'com.docker.stack.namespace',
+  /** The stack, as only aquastream labels it: `docker stack deploy` may use the same name. */
+  project: 'aquastream.project',
   profile: 'aquastream.profile',
   /** The image as the settings name it; the specification has a digest or an ID. */
   image: 'aquastream.image',
@@ -92,3 +94,8 @@ export const LABEL = {
 
 /** The label of a node that holds the data of a stack. */
 export const DATA_NODE = 'aquastream.data'
+
+/** Returns the labels of everything that belongs to a stack. */
+export function labelsOf(project: string): Record<string, string> {
+  return {[LABEL.stack]: project, [LABEL.project]: project}
+}

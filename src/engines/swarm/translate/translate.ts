@@ -5,7 +5,7 @@ import type {ComposeFile, ComposeService} from './compose-file.js'
 import {translateHealth} from './health.js'
 import {translateMounts} from './mounts.js'
 import {EXPORT_SECRETS, type Secret, type SecretReader, separate} from './secrets.js'
-import {type ContainerSpec, DATA_NODE, LABEL, type ServiceSpec} from './spec.js'
+import {type ContainerSpec, DATA_NODE, LABEL, labelsOf, type ServiceSpec} from './spec.js'
 import {nanoseconds} from './units.js'
 
 /** An image as Swarm has to run it. */
@@ -51,7 +51,7 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
   const {project, values} = surroundings
   const kind = SERVICES.find(candidate => candidate.name === name)?.kind ?? 'job'
   const {memory, pids} = service.deploy.resources.limits
-  const labels = {...service.labels, [LABEL.stack]: project}
+  const labels = {...service.labels, ...labelsOf(project)}
   const spec: ServiceSpec = {
     Name: `${project}_${name}`,
     Labels: {...labels, [LABEL.image]: service.image},
