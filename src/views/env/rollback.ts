@@ -1,6 +1,7 @@
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {RollbackEvent, RollbackReport} from '../../env/updates/rollback.js'
+import {SERVICES} from '../../stack/catalogue.js'
 import {startTable} from './service-table.js'
 import {waitUpdate} from './up.js'
 
@@ -10,8 +11,8 @@ export function rollbackUpdate(event: RollbackEvent): ProgressUpdate {
   return {tasks: event.versions.map(({service}) => service)}
 }
 
-/** Renders the services with the versions that they run now. */
-export function rollbackSummary({versions, services}: RollbackReport): string {
+/** Renders the services with the versions that they run now, and warns that the settings still name the others. */
+export function rollbackSummary({versions, services, profile}: RollbackReport): string {
   const lines = versions.map(({service, from, to}) =>
     wrap(
       from === to ? `${service}: back to the ${to} from before.` : `${service}: back from ${from} to ${to}.`,
@@ -19,5 +20,7 @@ export function rollbackSummary({versions, services}: RollbackReport): string {
       process.stdout,
     ),
   )
-  return [startTable(services), '', ...lines].join('\n')
+  const variables = versions.map(({service}) => SERVICES.find(({name}) => name === service)!.imageVariable)
+  const warning = `The settings still name the version that ran before this, and the next env:up starts it again. Change ${variables.join(', ')} or BACKEND_VERSION in .env.${profile} first.`
+  return [startTable(services), '', ...lines, '', wrap(warning, 0, process.stdout)].join('\n')
 }

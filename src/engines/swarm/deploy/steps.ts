@@ -4,7 +4,7 @@ import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
 import {LABEL} from '../translate/spec.js'
 import {allEnded, createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
-import {replaceDataService} from './data.js'
+import {asStarted, replaceDataService} from './data.js'
 import {requireImages} from './probe.js'
 import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
@@ -54,7 +54,7 @@ async function changesOf(steps: Step[], {signal}: Deployment) {
   return Promise.all(
     changed.map(async ({name, spec, service}) => ({
       service: name,
-      from: service ? (await readService(service.ID, signal)).Spec : null,
+      from: service ? asStarted((await readService(service.ID, signal)).Spec) : null,
       to: spec,
     })),
   )
@@ -93,9 +93,14 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
     await update.begin()
     begun.push(update)
     const failed = await healthy(update, note, deployment)
-    if (failed) throw (await noteAll(begun, note)) ?? failed
+    if (failed) {
+      await note(step.name, 'rolled back')
+      throw (await followAll(begun, note)) ?? failed
+    }
+    // At once, so that a command that is killed while Swarm watches the new containers leaves a true history.
+    await note(step.name, 'completed')
   }
-  const failure = await noteAll(begun, note)
+  const failure = await followAll(begun, note)
   if (failure) throw failure
 }
 
@@ -115,12 +120,12 @@ async function healthy(
   }
 }
 
-/** Waits for the end of all updates, records what came of them, and returns the first failure. */
-async function noteAll(updates: Update[], note: Note): Promise<AquastreamError | undefined> {
+/** Waits until Swarm rolls back none of the updates any more, records those it did, and returns the first failure. */
+async function followAll(updates: Update[], note: Note): Promise<AquastreamError | undefined> {
   const failures = await Promise.all(
     updates.map(async update => {
       const failure = await update.completed()
-      await note(update.name, failure ? 'rolled back' : 'completed')
+      if (failure) await note(update.name, 'rolled back')
       return failure
     }),
   )
