@@ -8,7 +8,7 @@ import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
 import {findNodeProblem, isAvailable, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
-import {listForeign, readStack, shortName} from './cluster/services.js'
+import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
@@ -31,9 +31,9 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const isActive = info.Swarm.ControlAvailable
   const place = isActive ? await readDataPlace(target.settings.project, signal) : undefined
   const dataNode = place && findDataNodeProblem(target.settings.project, place)
-  const services = isActive ? (await readStack(target.settings.project, signal)).services : []
+  const stack = isActive ? await readStack(target.settings.project, signal) : {services: [], tasks: []}
   const disk = local ? await findDiskProblem() : []
-  const ports = local ? await findPortProblems(target, services) : []
+  const ports = local ? await findPortProblems(target, stack.services) : []
   const problems = [
     ...findAddressProblems(target),
     ...findOtherEngine(target, containers.length),
@@ -51,7 +51,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   return {
     target,
     problems,
-    changes: target.services.map(name => compare(name, specs.get(name), services)),
+    changes: target.services.map(name => compare(name, specs.get(name), stack)),
     stubs: images.stubs,
     images: images.needs,
   }
@@ -103,7 +103,7 @@ async function findPortProblems(target: Target, services: SwarmService[]): Promi
   return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port))))
 }
 
-function compare(name: string, spec: ServiceSpec | undefined, services: SwarmService[]): Change {
+function compare(name: string, spec: ServiceSpec | undefined, {services, tasks}: StackTasks): Change {
   const service = services.find(candidate => shortName(candidate) === name)
   if (!service) return {service: name, action: 'create', reason: 'it does not exist'}
   const {Labels: labels, Mode: mode, TaskTemplate: template} = service.Spec
@@ -121,5 +121,7 @@ function compare(name: string, spec: ServiceSpec | undefined, services: SwarmSer
     return {service: name, action: 'recreate', reason}
   }
   if (mode.Replicated?.Replicas === 0) return {service: name, action: 'start', reason: 'it is stopped'}
+  if (isUnsettled(service, tasks))
+    return {service: name, action: 'start', reason: 'its last update has not ended'}
   return {service: name, action: 'none', reason: 'it is running'}
 }

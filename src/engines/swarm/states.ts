@@ -47,8 +47,9 @@ function toState(service: SwarmService, tasks: Task[], nodes: Node[]): ServiceSt
     outOfMemory: false,
     failedChecks: 0,
     healthOutput: '',
-    image: labels[LABEL.image] ?? template.ContainerSpec.Image,
-    imageId: template.ContainerSpec.Image,
+    // What serves, which is not what was asked for while an update goes on.
+    image: (serving[0]?.Spec.ContainerSpec.Labels ?? labels)[LABEL.image] ?? template.ContainerSpec.Image,
+    imageId: (serving[0]?.Spec ?? template).ContainerSpec.Image,
     stub: false,
     published: publishedOf(service, task, nodes),
     tasks: alive.map(({NodeID, Status: {State: state}}) => ({

@@ -43,7 +43,7 @@ export const serviceSchema = z.object({
     Name: z.string(),
     Labels: labels,
     TaskTemplate: z.object({
-      ContainerSpec: z.object({Image: z.string()}),
+      ContainerSpec: z.object({Image: z.string(), Labels: labels}),
       ForceUpdate: z.number().default(0),
     }),
     Mode: z.object({Replicated: z.object({Replicas: z.number()}).optional()}),

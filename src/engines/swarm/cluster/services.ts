@@ -94,3 +94,27 @@ export function hasFailed({Status: {State: state}}: Task): boolean {
 export function isServing({DesiredState: wanted, Status: {State: state}}: Task): boolean {
   return wanted === 'running' && state === 'running'
 }
+
+/** Distinguishes the tasks of two specifications, and those before and after a restart. */
+export function versionOf({ContainerSpec: {Labels: labels}, ForceUpdate: restarts}: Version): string {
+  return `${labels[LABEL.spec]}:${restarts ?? 0}`
+}
+
+interface Version {
+  ContainerSpec: {Labels: Record<string, string>}
+  ForceUpdate?: number
+}
+
+/** The states of an update that has ended well; a new service has had none. */
+const SETTLED = [undefined, 'completed', 'rollback_completed']
+
+/**
+ * Returns whether an update of a service goes on, or has stopped half way, as after a command that was killed. The
+ * specification is then the new one, while containers of the old one serve.
+ */
+export function isUnsettled({ID, UpdateStatus: update, Spec: spec}: SwarmService, tasks: Task[]): boolean {
+  const version = versionOf(spec.TaskTemplate)
+  const isOld = (task: Task): boolean =>
+    task.ServiceID === ID && task.DesiredState === 'running' && versionOf(task.Spec) !== version
+  return !SETTLED.includes(update?.State) || tasks.some(isOld)
+}

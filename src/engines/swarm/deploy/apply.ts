@@ -3,7 +3,7 @@ import * as z from '../../../system/zod.js'
 import {get, post} from '../api/client.js'
 import {serviceSchema, type SwarmService} from '../api/objects.js'
 import {listStored} from '../cluster/store.js'
-import {hasEnded, readStack} from '../cluster/services.js'
+import {hasEnded, readStack, versionOf} from '../cluster/services.js'
 import {registryAuth} from '../cluster/registry-auth.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 
@@ -51,16 +51,6 @@ export async function updateService(
   return versionOf(body.TaskTemplate)
 }
 
-/** Distinguishes the tasks of two specifications, and those before and after a restart. */
-export function versionOf({ContainerSpec: {Labels: labels}, ForceUpdate: restarts}: Version): string {
-  return `${labels[LABEL.spec]}:${restarts ?? 0}`
-}
-
-interface Version {
-  ContainerSpec: {Labels: Record<string, string>}
-  ForceUpdate?: number
-}
-
 /** Swarm wants the IDs of secrets and configs besides their names; networks may be given by name. */
 async function withIds(spec: ServiceSpec, project: string, signal: AbortSignal): Promise<ServiceSpec> {
   const [secrets, configs] = await Promise.all([
@@ -80,11 +70,11 @@ async function withIds(spec: ServiceSpec, project: string, signal: AbortSignal):
 export async function readService(
   id: string,
   signal: AbortSignal,
-): Promise<SwarmService & {Spec: ServiceSpec}> {
+): Promise<SwarmService & {Spec: ServiceSpec; PreviousSpec?: ServiceSpec}> {
   const service = await get(`/services/${id}`, z.unknown(), {what: 'read a service', signal})
   // What the schema does not name has to be kept, because an update sets everything.
   serviceSchema.parse(service)
-  return service as SwarmService & {Spec: ServiceSpec}
+  return service as SwarmService & {Spec: ServiceSpec; PreviousSpec?: ServiceSpec}
 }
 
 /** Scales services to 0, and waits until the container of every task has ended. */

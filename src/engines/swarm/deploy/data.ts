@@ -1,6 +1,7 @@
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService} from '../api/objects.js'
+import {versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {
   createService,
@@ -9,7 +10,6 @@ import {
   replicasOf,
   stopAndWait,
   updateService,
-  versionOf,
 } from './apply.js'
 import {type Step, waitUntilServing} from './update.js'
 

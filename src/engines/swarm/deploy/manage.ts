@@ -49,6 +49,8 @@ function restarted(spec: ServiceSpec): ServiceSpec {
   return {
     ...spec,
     TaskTemplate: {...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1},
+    // This version has run before, so nobody has to wait until it has proven itself.
+    ...(spec.UpdateConfig && {UpdateConfig: {...spec.UpdateConfig, Monitor: 5e9}}),
     ...(isStopped && {Mode: {Replicated: {Replicas: Number(labels[LABEL.replicas] ?? 1)}}}),
   }
 }

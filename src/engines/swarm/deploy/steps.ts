@@ -2,8 +2,9 @@ import {SERVICES} from '../../../stack/catalogue.js'
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
+import {isUnsettled, readStack, versionOf} from '../cluster/services.js'
 import {LABEL} from '../translate/spec.js'
-import {allEnded, createService, type Deployment, readService, replicasOf, versionOf} from './apply.js'
+import {allEnded, createService, type Deployment, readService, replicasOf} from './apply.js'
 import {asStarted, replaceDataService} from './data.js'
 import {requireImages} from './probe.js'
 import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
@@ -87,8 +88,9 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
   await Promise.all(missing.map(({spec}) => createService(spec, deployment)))
   for (const {name} of missing) await note(name, 'completed')
   const begun: Update[] = []
+  const {tasks} = await readStack(deployment.project, deployment.signal)
   for (const step of steps) {
-    if (!step.service || isUnchanged(step)) continue
+    if (!step.service || (isUnchanged(step) && !isUnsettled(step.service, tasks))) continue
     const update = new Update({...step, service: step.service}, deployment)
     await update.begin()
     begun.push(update)

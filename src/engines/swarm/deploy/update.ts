@@ -1,12 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import type {SwarmService, Task} from '../api/objects.js'
-import {hasFailed, isServing, readStack, shortName} from '../cluster/services.js'
+import {hasFailed, isServing, readStack, shortName, versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'
 import {readTaskLog} from '../logs/task-log.js'
 import {explainTask} from './explain.js'
-import {type Deployment, POLL_MS, readService, replicasOf, updateService, versionOf} from './apply.js'
+import {type Deployment, POLL_MS, readService, replicasOf, updateService} from './apply.js'
 
 /** A service to create or to change. */
 export interface Step {
@@ -47,6 +47,9 @@ export async function waitUntilServing(
   }
 }
 
+/** The states of an update that Swarm continues by itself. */
+const IN_PROGRESS = ['updating', 'rollback_started']
+
 const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
 
 /** The update of a backend. Swarm makes it, and rolls it back if the new containers fail. */
@@ -54,6 +57,8 @@ export class Update {
   /** The version of the new tasks. */
   #version = ''
   #before: ServiceSpec | undefined
+  /** Whether Swarm is rolling back to the version that is wanted. */
+  #isReturning = false
   #failure: AquastreamError | undefined
 
   constructor(
@@ -65,12 +70,18 @@ export class Update {
     return this.step.name
   }
 
-  /** Asks Swarm for the update. */
+  /** Asks Swarm for the update, unless a command that was killed has already done so. */
   async begin(): Promise<void> {
     const {service, spec} = this.step
     const now = await readService(service.ID, this.deployment.signal)
-    this.#before = now.Spec
-    this.#version = await updateService(now, spec, this.deployment)
+    const isAsked = now.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec]
+    const state = now.UpdateStatus?.State ?? ''
+    this.#before = isAsked ? now.PreviousSpec : now.Spec
+    this.#isReturning = isAsked && state === 'rollback_started'
+    this.#version =
+      isAsked && IN_PROGRESS.includes(state)
+        ? versionOf(now.Spec.TaskTemplate)
+        : await updateService(now, spec, this.deployment)
   }
 
   /** Waits until the new containers serve alone; returns why they were rolled back, if they were. */
@@ -87,7 +98,7 @@ export class Update {
   async giveUp(): Promise<AquastreamError> {
     const {name, spec, service} = this.step
     const patient = {...this.deployment, signal: new AbortController().signal}
-    await updateService(await readService(service.ID, patient.signal), this.#before!, patient)
+    if (this.#before) await updateService(await readService(service.ID, patient.signal), this.#before, patient)
     const {tasks} = await readStack(patient.project, patient.signal)
     const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)
     const log = task ? await readTaskLog(task.ID, patient.signal) : []
@@ -111,7 +122,7 @@ export class Update {
       const {services, tasks} = await readStack(project, signal)
       const state = services.find(({ID}) => ID === service.ID)?.UpdateStatus?.State
       const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
-      if (state !== undefined && ROLLED_BACK.includes(state)) {
+      if (!this.#isReturning && state !== undefined && ROLLED_BACK.includes(state)) {
         this.#failure = await this.#explain(mine)
         return this.#failure
       }

@@ -84,7 +84,7 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
 function withHash(spec: ServiceSpec, image: string): ServiceSpec {
   const {TaskTemplate: template} = spec
   const asked = {...spec, TaskTemplate: {...template, ContainerSpec: {...template.ContainerSpec, Image: image}}}
-  const hash = {[LABEL.spec]: hashOf(JSON.stringify(asked))}
+  const hash = {[LABEL.spec]: hashOf(JSON.stringify(asked)), [LABEL.image]: spec.Labels[LABEL.image]!}
   const {ContainerSpec: container} = spec.TaskTemplate
   const labelled = {...container, Labels: {...container.Labels, ...hash}}
   return {
