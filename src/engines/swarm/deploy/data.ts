@@ -11,7 +11,7 @@ import {
   stopAndWait,
   updateService,
 } from './apply.js'
-import {type Step, waitUntilServing} from './update.js'
+import {isInterruption, type Step, waitUntilServing} from './update.js'
 
 /** What came of a step: the result for the history, and the failure that the command reports. */
 export interface Outcome {
@@ -21,6 +21,9 @@ export interface Outcome {
 
 /** How long an old version may need until it is healthy again, in ms, although the command has already ended. */
 const RESTORE_MS = 180_000
+
+/** The same after an interruption, in ms, for the request alone. */
+const HURRY_MS = 2000
 
 /**
  * Brings a data service to its specification. Two of its containers must never run on one volume, so the old one has to be
@@ -47,7 +50,27 @@ export async function replaceDataService(step: Step, deployment: Deployment): Pr
     await waitUntilServing({name, spec, version}, deployment)
     return {result: 'completed'}
   } catch (failure) {
-    return restore({name, before, service}, failure, deployment.project)
+    return isInterruption(deployment.signal)
+      ? restoreAtOnce({before, service}, failure, deployment.project)
+      : restore({name, before, service}, failure, deployment.project)
+  }
+}
+
+/**
+ * Asks Swarm for the old specification without any wait, because a command that was interrupted ends within seconds. The
+ * guard of the volume lets the old container wait until the other one has ended.
+ */
+async function restoreAtOnce(
+  {before, service}: {before: ServiceSpec; service: SwarmService},
+  failure: unknown,
+  project: string,
+): Promise<Outcome> {
+  const hurried = {project, signal: AbortSignal.timeout(HURRY_MS)}
+  try {
+    await updateService(await readService(service.ID, hurried.signal), before, hurried)
+    return {result: 'unknown', failure}
+  } catch {
+    return {result: 'failed', failure}
   }
 }
 
