@@ -18,7 +18,7 @@ export async function stopStack(
   signal: AbortSignal,
 ): Promise<void> {
   if ((await readInfo(signal)).Swarm.ControlAvailable) {
-    await withSwarmLock(project, 'env:down', {signal, work: () => removeStack(project, signal)})
+    await withSwarmLock(project, 'env:down', {signal, work: held => removeStack(project, held)})
   }
   const unused = await listOwnVolumes(project, volumes, signal)
   if (unused.length > 0) await docker(['volume', 'rm', ...unused], {signal})

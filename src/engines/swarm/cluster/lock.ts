@@ -1,7 +1,7 @@
 import {hostname, userInfo} from 'node:os'
 import * as z from '../../../system/zod.js'
 import {AquastreamError} from '../../../errors.js'
-import {identify, lifeOf} from '../../../system/process-identity.js'
+import {bootOf, identify, lifeOf} from '../../../system/process-identity.js'
 import {get, hasStatus, post, remove} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
 import {LABEL, labelsOf} from '../translate/spec.js'
@@ -10,6 +10,8 @@ import {create} from './store.js'
 
 /** The holder says this often, in ms, that it is alive. */
 const BEAT_MS = 5000
+/** A holder that could not say so for this long, in ms, stops its work: soon another command takes the lock. */
+const DOUBT_MS = 45_000
 /** A holder that has been silent for this long, in ms by the clocks of the managers, is dead. */
 const SILENCE_MS = 60_000
 
@@ -25,22 +27,64 @@ type Holder = z.infer<typeof holderSchema>
 /**
  * Runs a change of a stack while no other machine changes it. The lock is a Swarm config: the managers agree who creates
  * it. A holder that was killed on this machine is recognized by its process, one on another machine by its silence.
- * @throws busy: another command holds the lock
+ * @param options.work gets a signal that also aborts when the lock is lost
+ * @throws busy: another command holds the lock, or has taken it because this one was silent
  */
 export async function withSwarmLock<T>(
   project: string,
   command: string,
-  {signal, work}: {signal: AbortSignal; work: () => Promise<T>},
+  {signal, work}: {signal: AbortSignal; work: (signal: AbortSignal) => Promise<T>},
 ): Promise<T> {
   const id = await take(project, command, signal)
-  const beat = setInterval(() => void touch(id).catch(() => undefined), BEAT_MS).unref()
+  const lost = new AbortController()
+  const beat = keep(id, () => {
+    lost.abort(lockLost(project))
+  })
   try {
-    return await work()
+    return await work(AbortSignal.any([signal, lost.signal]))
+  } catch (error) {
+    // An aborted wait does not tell why.
+    throw isLockLost(lost.signal) && !signal.aborted ? (lost.signal.reason as Error) : error
   } finally {
-    clearInterval(beat)
-    // Also after an interrupt, so the signal does not apply.
-    await remove(`/configs/${id}`, {what: 'release the lock'})
+    beat.stop()
+    // Also after an interrupt, so the signal does not apply. A lock that stays is stale: its process is gone.
+    await remove(`/configs/${id}`, {what: 'release the lock'}).catch(() => undefined)
   }
+}
+
+/** Says again and again that the holder is alive, and calls `onLost` when nobody believes it any more. */
+export function keep(id: string, onLost: () => void): {stop: () => void} {
+  let heard = performance.now()
+  const say = async (): Promise<void> => {
+    // Also after a sleep of this machine, before anything else is changed.
+    if (performance.now() - heard > DOUBT_MS) {
+      onLost()
+      return
+    }
+    try {
+      await touch(id)
+      heard = performance.now()
+    } catch (error) {
+      if (hasStatus(error, 404)) onLost()
+    }
+  }
+  const timer = setInterval(() => void say(), BEAT_MS).unref()
+  return {
+    stop: () => {
+      clearInterval(timer)
+    },
+  }
+}
+
+/** Returns whether the work was aborted because the lock was lost. */
+export function isLockLost({aborted, reason}: AbortSignal): boolean {
+  return aborted && reason instanceof AquastreamError && reason.code === 'busy'
+}
+
+function lockLost(project: string): AquastreamError {
+  return new AquastreamError('busy', `the lock of ${project} was lost, so the command has stopped half way`, {
+    hint: 'check the connection to the managers, then run the command again; it continues',
+  })
 }
 
 async function take(project: string, command: string, signal: AbortSignal): Promise<string> {
@@ -76,7 +120,9 @@ function holderOf({Spec: {Data: data}}: Stored): Holder {
 }
 
 async function isAlive({UpdatedAt: updated}: Stored, holder: Holder): Promise<boolean> {
-  if (holder.host === hostname()) {
+  const boot = bootOf(holder)
+  // Two machines can have one host name, and a process of before a restart says nothing about the one with its number now.
+  if (holder.host === hostname() && boot !== undefined && boot === bootOf(await identify(process.pid))) {
     const life = await lifeOf(holder)
     if (life !== 'unknown') return life === 'alive'
   }

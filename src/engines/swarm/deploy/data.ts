@@ -1,6 +1,7 @@
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService} from '../api/objects.js'
+import {isLockLost} from '../cluster/lock.js'
 import {versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {
@@ -50,6 +51,8 @@ export async function replaceDataService(step: Step, deployment: Deployment): Pr
     await waitUntilServing({name, spec, version}, deployment)
     return {result: 'completed'}
   } catch (failure) {
+    // Another command may change the service by now.
+    if (isLockLost(deployment.signal)) return {result: 'unknown', failure}
     return isInterruption(deployment.signal)
       ? restoreAtOnce({before, service}, failure, deployment.project)
       : restore({name, before, service}, failure, deployment.project)

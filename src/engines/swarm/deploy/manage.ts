@@ -8,19 +8,21 @@ import {waitUntilServing} from './update.js'
 
 /** Scales services to 0 and waits until their containers have ended. */
 export async function stopServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
-  const deployment = {project, signal}
   await withSwarmLock(project, 'env:stop', {
     signal,
-    work: async () => stopAndWait(await find(names, deployment), deployment),
+    async work(held) {
+      const deployment = {project, signal: held}
+      await stopAndWait(await find(names, deployment), deployment)
+    },
   })
 }
 
 /** Restarts services: backends start-first, without interruption; data services are stopped first. */
 export async function restartServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
-  const deployment = {project, signal}
   await withSwarmLock(project, 'env:restart', {
     signal,
-    async work() {
+    async work(held) {
+      const deployment = {project, signal: held}
       const services = await find(names, deployment)
       const isData = (service: SwarmService): boolean =>
         SERVICES.some(({name, kind}) => name === shortName(service) && kind === 'infrastructure')

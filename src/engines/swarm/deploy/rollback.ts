@@ -50,13 +50,13 @@ export async function rollBack(
 ): Promise<void> {
   await withSwarmLock(project, 'env:rollback', {
     signal,
-    async work() {
-      const [updates, stack] = await Promise.all([readUpdates(project, signal), readStack(project, signal)])
+    async work(held) {
+      const [updates, stack] = await Promise.all([readUpdates(project, held), readStack(project, held)])
       const steps = versions.map(({service: name, update}) => {
         const service = serviceOf(stack, name)
         return {name, spec: toApply(specOf(updates, update, name), service), service}
       })
-      await runSteps(steps, {command: 'env:rollback'}, {project, signal})
+      await runSteps(steps, {command: 'env:rollback'}, {project, signal: held})
     },
   })
 }

@@ -22,14 +22,14 @@ export async function startServices({target}: Plan, signal: AbortSignal): Promis
   if (!(await readInfo(signal)).Swarm.ControlAvailable) await initSwarm(target.advertiseAddress, signal)
   await withSwarmLock(project, 'env:up', {
     signal,
-    async work() {
-      await requireDataNode(project, signal)
-      const nodes = (await listNodes(signal)).filter(isAvailable).length
-      const specs = await readSpecs({...target, jobs}, nodes, signal)
-      await createNetworks(project, specs.networks, signal)
-      await createSecrets(project, specs.secrets, signal)
-      await createConfigs(project, specs.configs, signal)
-      await deploy(specs, jobs, {project, signal})
+    async work(held) {
+      await requireDataNode(project, held)
+      const nodes = (await listNodes(held)).filter(isAvailable).length
+      const specs = await readSpecs({...target, jobs}, nodes, held)
+      await createNetworks(project, specs.networks, held)
+      await createSecrets(project, specs.secrets, held)
+      await createConfigs(project, specs.configs, held)
+      await deploy(specs, jobs, {project, signal: held})
     },
   })
 }

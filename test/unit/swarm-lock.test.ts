@@ -1,0 +1,58 @@
+import {hostname} from 'node:os'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterAll, afterEach, beforeAll, expect, test, vi} from 'vitest'
+import {isLockLost, keep, withSwarmLock} from '../../src/engines/swarm/cluster/lock.js'
+import {FakeEngine} from '../helpers/fake-engine.js'
+
+let engine: FakeEngine
+
+beforeAll(async () => {
+  engine = await FakeEngine.open()
+  engine.setNode({state: 'active', manager: true})
+})
+
+afterAll(async () => engine[Symbol.asyncDispose]())
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('the error of the work is not hidden', async () => {
+  engine.answers.set('POST /configs/create', {status: 201, body: {ID: 'lock'}})
+  engine.answers.set('DELETE /configs/lock', {status: 500, body: {message: 'no leader'}})
+  const work = async () => Promise.reject(new Error('the work failed'))
+  await expect(withSwarmLock('p', 'env:up', {signal: new AbortController().signal, work})).rejects.toThrow(
+    'the work failed',
+  )
+})
+
+test('a process of an earlier boot proves nothing', async () => {
+  // The process exists, and the lock is fresh: only the boot differs.
+  const started = `${'0'.repeat(8)}-0000-0000-0000-${'0'.repeat(12)} 1`
+  const holder = {host: hostname(), user: 'u', command: 'env:up', pid: process.pid, started}
+  const now = new Date().toISOString()
+  const Spec = {Name: 'p_lock', Labels: {}, Data: Buffer.from(JSON.stringify(holder)).toString('base64')}
+  const stored = {ID: 'other', Version: {Index: 1}, CreatedAt: now, UpdatedAt: now, Spec}
+  engine.answers.set('POST /configs/create', {status: 409, body: {message: 'exists'}})
+  engine.answers.set('GET /configs', {status: 200, body: [stored]})
+  const work = async () => undefined
+  await expect(
+    withSwarmLock('p', 'env:up', {signal: new AbortController().signal, work}),
+  ).rejects.toMatchObject({code: 'busy'})
+})
+
+test('a holder whose lock was removed stops', async () => {
+  vi.useFakeTimers({toFake: ['setInterval']})
+  let isLost = false
+  const beat = keep('removed', () => {
+    isLost = true
+  })
+  vi.advanceTimersByTime(5000)
+  for (let tries = 0; !isLost && tries < 100; tries++) await sleep(20)
+  beat.stop()
+  expect(isLost).toBe(true)
+})
+
+test('only a lost lock counts as lost', () => {
+  expect(isLockLost(AbortSignal.abort())).toBe(false)
+})
