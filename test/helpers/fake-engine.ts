@@ -90,7 +90,11 @@ export class FakeService {
     engine.setNode({state: 'active', manager: true})
     engine.answers.set('GET /services', answerWith(() => [this.read()]))
     engine.answers.set('GET /services/s1', answerWith(() => this.read()))
-    engine.answers.set('GET /tasks', answerWith(() => this.tasks))
+    const tasks = (): Task[] => {
+      if (this.tasks.at(-1)?.Status.State === 'failed') this.#add('failed')
+      return this.tasks
+    }
+    engine.answers.set('GET /tasks', answerWith(tasks))
     engine.answers.set('GET /nodes', ok([READY]))
     engine.answers.set('GET /configs', ok([]))
     engine.answers.set('GET /secrets', ok([]))
@@ -108,27 +112,29 @@ export class FakeService {
     return {ID: 's1', Version: {Index: this.#index}, UpdatedAt: at, Spec: this.spec} as unknown as SwarmService
   }
 
-  /** Stops the tasks, and starts those that the specification asks for; one that fails is tried twice. */
+  /** Stops the tasks, and starts those that the specification asks for; one that fails is tried again whenever somebody looks. */
   #run(): void {
     for (const task of this.tasks) {
       task.DesiredState = 'shutdown'
       if (task.Status.State !== 'failed') task.Status.State = 'shutdown'
     }
-    const {Mode: mode, TaskTemplate: template} = this.spec
+    const {Mode: mode} = this.spec
     if ('Replicated' in mode && mode.Replicated.Replicas === 0) return
-    const state = this.startsAs(this.spec)
-    for (let count = state === 'failed' ? 2 : 1; count > 0; count--) {
-      this.tasks.push({
-        ID: `t${this.tasks.length + 1}`,
-        CreatedAt: new Date().toISOString(),
-        ServiceID: 's1',
-        Slot: 1,
-        NodeID: READY.ID,
-        DesiredState: state === 'failed' ? 'shutdown' : 'running',
-        Spec: {ContainerSpec: template.ContainerSpec, ForceUpdate: template.ForceUpdate ?? 0},
-        Status: {Timestamp: new Date().toISOString(), State: state, Message: '', Err: ''},
-      })
-    }
+    this.#add(this.startsAs(this.spec))
+  }
+
+  #add(state: string): void {
+    const {ContainerSpec: container, ForceUpdate: restarts = 0} = this.spec.TaskTemplate
+    this.tasks.push({
+      ID: `t${this.tasks.length + 1}`,
+      CreatedAt: new Date().toISOString(),
+      ServiceID: 's1',
+      Slot: 1,
+      NodeID: READY.ID,
+      DesiredState: state === 'failed' ? 'shutdown' : 'running',
+      Spec: {ContainerSpec: container, ForceUpdate: restarts},
+      Status: {Timestamp: new Date().toISOString(), State: state, Message: '', Err: ''},
+    })
   }
 }
 

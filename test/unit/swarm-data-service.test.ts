@@ -3,6 +3,8 @@ import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
 import {AquastreamError} from '../../src/errors.js'
 import {allEnded} from '../../src/engines/swarm/deploy/apply.js'
 import {asStarted, replaceDataService} from '../../src/engines/swarm/deploy/data.js'
+import {versionOf} from '../../src/engines/swarm/cluster/services.js'
+import {waitUntilServing} from '../../src/engines/swarm/deploy/update.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../helpers/fake-engine.js'
 
@@ -49,6 +51,17 @@ test('a service that a killed command left at 0 starts with its containers', () 
   })
   expect(mode).toEqual({Replicated: {Replicas: 3}})
   expect(labels).toEqual({})
+})
+
+test('failures from before the wait do not count', async () => {
+  const service = new FakeService(engine, specOf('new'))
+  const [task] = service.tasks
+  const failed = {...task!, DesiredState: 'shutdown', Status: {...task!.Status, State: 'failed'}}
+  service.tasks.splice(0, 1, {...failed, ID: 'a'}, {...failed, ID: 'b'}, {...task!, ID: 'c', DesiredState: 'shutdown'})
+  setTimeout(() => service.tasks.push(task!), 100)
+  const spec = specOf('new')
+  const wanted = {name: 'postgres', spec, version: versionOf(spec.TaskTemplate)}
+  await waitUntilServing(wanted, {project: 'p', signal: AbortSignal.timeout(20_000)})
 })
 
 test('a service that fails does not abandon the others', async () => {

@@ -1,7 +1,7 @@
 import type {ServiceState} from '../../stack/state.js'
 import type {Diagnosis} from '../engine.js'
 import {logEvidence} from '../evidence.js'
-import {hasFailed, readStack, shortName} from './cluster/services.js'
+import {hasFailed, readStack, shortName, versionOf} from './cluster/services.js'
 import {explainTask} from './deploy/explain.js'
 import {readTaskLog} from './logs/task-log.js'
 
@@ -9,8 +9,11 @@ import {readTaskLog} from './logs/task-log.js'
 export async function diagnose(project: string, {service}: ServiceState): Promise<Diagnosis> {
   const {signal} = new AbortController()
   const {services, tasks} = await readStack(project, signal)
-  const id = services.find(candidate => shortName(candidate) === service)?.ID
-  const mine = tasks.filter(({ServiceID}) => ServiceID === id)
+  const found = services.find(candidate => shortName(candidate) === service)
+  if (!found) return {evidence: []}
+  // Tasks of another version say nothing about the present one.
+  const version = versionOf(found.Spec.TaskTemplate)
+  const mine = tasks.filter(task => task.ServiceID === found.ID && versionOf(task.Spec) === version)
   const failed = mine.find(hasFailed)
   if (failed) {
     const {evidence, ...cause} = await explainTask(service, failed, signal)

@@ -25,7 +25,8 @@ export function isInterruption({aborted, reason}: AbortSignal): boolean {
 const FAILURES = 2
 
 /**
- * Waits until enough tasks of this version are healthy.
+ * Waits until enough tasks of this version are healthy. Failures from before the wait do not count: Swarm keeps the last
+ * tasks of each slot, also those of an earlier command.
  * @throws service-failed: they fail again and again
  */
 export async function waitUntilServing(
@@ -33,12 +34,14 @@ export async function waitUntilServing(
   deployment: Deployment,
 ): Promise<void> {
   const {project, signal} = deployment
+  let old: Set<string> | undefined
   for (;;) {
     const {services, tasks} = await readStack(project, signal)
     const id = services.find(service => shortName(service) === name)?.ID
     const ours = tasks.filter(task => task.ServiceID === id && versionOf(task.Spec) === version)
     if (ours.filter(isServing).length >= replicasOf(spec)) return
-    const failed = ours.filter(hasFailed)
+    old ??= new Set(ours.filter(hasFailed).map(({ID}) => ID))
+    const failed = ours.filter(task => hasFailed(task) && !old!.has(task.ID))
     if (failed.length >= FAILURES) {
       const {sentence, hint, evidence} = await explainTask(name, failed[0]!, signal)
       throw new AquastreamError('service-failed', `${name} cannot start: ${sentence}`, {hint, evidence})
@@ -57,6 +60,8 @@ export class Update {
   /** The version of the new tasks. */
   #version = ''
   #before: ServiceSpec | undefined
+  /** The tasks of earlier updates; one may have had the same version. */
+  #old = new Set<string>()
   /** Whether Swarm is rolling back to the version that is wanted. */
   #isReturning = false
   #failure: AquastreamError | undefined
@@ -77,6 +82,8 @@ export class Update {
     const isAsked = now.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec]
     const state = now.UpdateStatus?.State ?? ''
     this.#before = isAsked ? now.PreviousSpec : now.Spec
+    const {tasks} = await readStack(this.deployment.project, this.deployment.signal)
+    this.#old = new Set(tasks.filter(hasFailed).map(({ID}) => ID))
     this.#isReturning = isAsked && state === 'rollback_started'
     this.#version =
       isAsked && IN_PROGRESS.includes(state)
@@ -137,7 +144,8 @@ export class Update {
 
   async #explain(tasks: Task[]): Promise<AquastreamError> {
     const {name, spec, service} = this.step
-    const failed = tasks.find(task => hasFailed(task) && versionOf(task.Spec) === this.#version)
+    const isOurs = ({ID, Spec}: Task): boolean => !this.#old.has(ID) && versionOf(Spec) === this.#version
+    const failed = tasks.find(task => hasFailed(task) && isOurs(task))
     const cause = failed && (await explainTask(name, failed, this.deployment.signal))
     const why = cause?.sentence ?? 'it did not become healthy'
     return new AquastreamError(
