@@ -18,6 +18,16 @@ describe('the translation of the Compose file', () => {
     expect(() => parseComposeFile(JSON.stringify(file))).toThrow('user.healthcheck.disable')
   })
 
+  test.each([
+    ['network_mode', 'host'],
+    ['security_opt', ['seccomp:unconfined']],
+    ['tmpfs', ['/tmp:uid=1000']],
+    ['tmpfs', ['/tmp:mode=0700,size=1m']],
+  ])('a value that would be lost is an error: %s', (key, value) => {
+    const file = {services: {user: {image: 'user', [key]: value}}, networks: {}, volumes: {}}
+    expect(() => parseComposeFile(JSON.stringify(file))).toThrow(`cannot translate user.${key}: `)
+  })
+
   test('values are passed on as they are, and secrets as files', () => {
     const file = parseComposeFile(
       JSON.stringify({

@@ -52,7 +52,8 @@ export async function recordUpdate(
   // Labels are set one after the other, because each change needs the version of the one before.
   let last = Promise.resolve()
   return async (service, result) => {
-    last = last.then(async () => addLabel(id, RESULT + service, result))
+    // The history only describes the update, so it must not end it.
+    last = last.then(async () => addLabel(id, RESULT + service, result)).catch(() => undefined)
     return last
   }
 }

@@ -9,6 +9,8 @@ import {readTaskLog} from '../logs/task-log.js'
 
 /** The exit status of a process that SIGKILL has ended. */
 const KILLED = 137
+/** The exit statuses of a container that Swarm has stopped; a JVM reports SIGTERM itself. */
+const STOPPED = [0, 143, KILLED]
 
 /** Explains the end of a task by its state, its exit status and its log. */
 export async function explainTask(
@@ -29,7 +31,8 @@ export async function explainTask(
   const log = await readTaskLog(task.ID, signal).catch(() => [])
   const status = container?.ExitCode ?? 0
   const outOfMemory = status === KILLED && (await wasKilledForMemory(container?.ContainerID ?? ''))
-  const evidence = status === 0 || status === KILLED ? logEvidence(service, log) : endEvidence(service, log)
+  const isStopped = STOPPED.includes(status)
+  const evidence = isStopped ? logEvidence(service, log) : endEvidence(service, log)
   if (outOfMemory) {
     return {
       code: 'service-failed',
@@ -40,10 +43,9 @@ export async function explainTask(
   }
   return {
     code: 'service-failed',
-    sentence:
-      status === 0 || status === KILLED
-        ? 'its health check did not succeed, and it was stopped'
-        : `it exited with status ${status}`,
+    sentence: isStopped
+      ? 'its health check did not succeed, and it was stopped'
+      : `it exited with status ${status}`,
     hint: `full log: aquastream logs ${service}`,
     evidence,
   }

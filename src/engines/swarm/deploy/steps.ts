@@ -85,8 +85,7 @@ async function bringUpData(step: Step, note: Note, deployment: Deployment): Prom
  */
 async function updateBackends(steps: Step[], note: Note, deployment: Deployment): Promise<void> {
   const missing = steps.filter(({service}) => !service)
-  await Promise.all(missing.map(({spec}) => createService(spec, deployment)))
-  for (const {name} of missing) await note(name, 'completed')
+  await allEnded(missing.map(async step => create(step, note, deployment)))
   const begun: Update[] = []
   const {tasks} = await readStack(deployment.project, deployment.signal)
   for (const step of steps) {
@@ -96,7 +95,7 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
     begun.push(update)
     const failed = await healthy(update, note, deployment)
     if (failed) {
-      await note(step.name, 'rolled back')
+      await note(step.name, update.result)
       throw (await followAll(begun, note)) ?? failed
     }
     // At once, so that a command that is killed while Swarm watches the new containers leaves a true history.
@@ -104,6 +103,18 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
   }
   const failure = await followAll(begun, note)
   if (failure) throw failure
+}
+
+/** A new service counts as completed when it is healthy. */
+async function create({name, spec}: Step, note: Note, deployment: Deployment): Promise<void> {
+  try {
+    await createService(spec, deployment)
+    await waitUntilServing({name, spec, version: versionOf(spec.TaskTemplate)}, deployment)
+  } catch (error) {
+    if (!isInterruption(deployment.signal)) await note(name, 'failed')
+    throw error
+  }
+  await note(name, 'completed')
 }
 
 /** Waits until an update is healthy, and returns it to the version before when the time of the command is over. */
@@ -117,7 +128,7 @@ async function healthy(
   } catch (error) {
     if (!signal.aborted || isInterruption(signal)) throw error
     const failure = await update.giveUp()
-    await note(update.name, 'rolled back')
+    await note(update.name, update.result)
     throw failure
   }
 }
@@ -127,7 +138,7 @@ async function followAll(updates: Update[], note: Note): Promise<AquastreamError
   const failures = await Promise.all(
     updates.map(async update => {
       const failure = await update.completed()
-      if (failure) await note(update.name, 'rolled back')
+      if (failure) await note(update.name, update.result)
       return failure
     }),
   )

@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
+import type {UpdateResult} from '../../engine.js'
 import type {SwarmService, Task} from '../api/objects.js'
 import {hasFailed, isServing, readStack, shortName, versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
@@ -62,6 +63,8 @@ export class Update {
   #before: ServiceSpec | undefined
   /** The tasks of earlier updates; one may have had the same version. */
   #old = new Set<string>()
+  /** Whether the version before runs again. */
+  #hasReturned = false
   /** Whether Swarm is rolling back to the version that is wanted. */
   #isReturning = false
   #failure: AquastreamError | undefined
@@ -73,6 +76,11 @@ export class Update {
 
   get name(): string {
     return this.step.name
+  }
+
+  /** What came of it, if it has failed. */
+  get result(): UpdateResult {
+    return this.#hasReturned ? 'rolled back' : 'failed'
   }
 
   /** Asks Swarm for the update, unless a command that was killed has already done so. */
@@ -106,12 +114,13 @@ export class Update {
     const {name, spec, service} = this.step
     const patient = {...this.deployment, signal: new AbortController().signal}
     if (this.#before) await updateService(await readService(service.ID, patient.signal), this.#before, patient)
+    this.#hasReturned = this.#before !== undefined
     const {tasks} = await readStack(patient.project, patient.signal)
     const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)
     const log = task ? await readTaskLog(task.ID, patient.signal) : []
     return new AquastreamError(
       'timeout',
-      `${name} was not updated to ${spec.Labels[LABEL.image]}: it did not become healthy in time; it was rolled back and runs ${service.Spec.Labels[LABEL.image]}`,
+      `${name} was not updated to ${spec.Labels[LABEL.image]}: it did not become healthy in time; ${this.#fate()}`,
       {
         hint: `allow more time with --timeout, or find the cause in its log: aquastream logs ${name}`,
         evidence: logEvidence(name, log),
@@ -130,6 +139,7 @@ export class Update {
       const state = services.find(({ID}) => ID === service.ID)?.UpdateStatus?.State
       const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
       if (!this.#isReturning && state !== undefined && ROLLED_BACK.includes(state)) {
+        this.#hasReturned = state === 'rollback_completed'
         this.#failure = await this.#explain(mine)
         return this.#failure
       }
@@ -143,18 +153,25 @@ export class Update {
   }
 
   async #explain(tasks: Task[]): Promise<AquastreamError> {
-    const {name, spec, service} = this.step
+    const {name, spec} = this.step
     const isOurs = ({ID, Spec}: Task): boolean => !this.#old.has(ID) && versionOf(Spec) === this.#version
     const failed = tasks.find(task => hasFailed(task) && isOurs(task))
     const cause = failed && (await explainTask(name, failed, this.deployment.signal))
     const why = cause?.sentence ?? 'it did not become healthy'
     return new AquastreamError(
       'service-failed',
-      `${name} was not updated to ${spec.Labels[LABEL.image]}: ${why}; it was rolled back and runs ${service.Spec.Labels[LABEL.image]}`,
+      `${name} was not updated to ${spec.Labels[LABEL.image]}: ${why}; ${this.#fate()}`,
       {
         hint: cause?.hint ?? `full log: aquastream logs ${name}`,
         evidence: cause?.evidence ?? [],
       },
     )
+  }
+
+  #fate(): string {
+    const before = this.#before?.Labels[LABEL.image] ?? 'the version before'
+    return this.#hasReturned
+      ? `it was rolled back and runs ${before}`
+      : `its rollback to ${before} has failed as well, see env:status`
   }
 }

@@ -1,5 +1,5 @@
 import * as z from '../../../system/zod.js'
-import {requireRows} from './table.js'
+import {requireRows, unknownPart} from './table.js'
 
 const words = z.array(z.string()).nullish()
 const strings = z
@@ -84,11 +84,27 @@ export function parseComposeFile(json: string): ComposeFile {
 
 function requireServiceRows(name: string, service: Record<string, unknown>): void {
   requireRows('service', service, name)
+  requireValues(name, service)
   for (const [key, part] of PARTS)
     for (const value of [service[key] ?? []].flat()) requireRows(part, value, `${name}.${key}`)
   const {resources = {}} = (service.deploy ?? {}) as {resources?: {limits?: object}}
   requireRows('resources', resources, `${name}.deploy.resources`)
   requireRows('limits', resources.limits ?? {}, `${name}.deploy.resources.limits`)
+}
+
+/** The values that are translated; the keys have a row, but any other value would be lost. */
+const VALUES: Record<string, RegExp> = {
+  security_opt: /^no-new-privileges:true$/,
+  network_mode: /^none$/,
+  tmpfs: /^[^:]+(?::(?:(?:mode=1777|size=\d+[kmg]?|exec)(?:,|$))*)?$/,
+}
+
+function requireValues(name: string, service: Record<string, unknown>): void {
+  for (const [key, form] of Object.entries(VALUES)) {
+    const values = [service[key] ?? []].flat().map(String)
+    const unknown = values.find(value => !form.test(value))
+    if (unknown !== undefined) throw unknownPart(`${name}.${key}: ${unknown}`)
+  }
 }
 
 function entries(part: unknown): [string, Record<string, unknown>][] {

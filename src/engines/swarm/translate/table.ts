@@ -23,11 +23,11 @@ export const TABLE = {
     labels: 'labels of the service and its containers',
     logging: 'log driver of the tasks',
     networks: 'networks, under the name of the service',
-    network_mode: 'none: a network of its own without a way out',
+    network_mode: 'none: a network of its own without a way out; another value is an error',
     ports: 'host mode, on the edge only; dropped elsewhere, because Swarm publishes on every address',
     read_only: 'read-only root',
     restart: 'restarted by Swarm after 2 s, jobs never',
-    security_opt: 'no-new-privileges',
+    security_opt: 'no-new-privileges; another value is an error',
     cap_add: 'added capabilities',
     cap_drop: 'dropped capabilities',
     user: 'user',
@@ -35,7 +35,7 @@ export const TABLE = {
     stop_signal: 'stop signal',
     stop_grace_period: 'grace period',
     shm_size: 'tmpfs at /dev/shm',
-    tmpfs: 'tmpfs; with exec, a volume in memory, because those of Swarm are always noexec',
+    tmpfs: 'tmpfs; with exec, a volume in memory, because those of Swarm are always noexec; other options than size and mode=1777 are an error',
     volumes: 'volumes of the data node',
     configs: 'Swarm configs',
     depends_on: 'jobs that need nothing run first; the rest of the order is that of the engine',
@@ -74,8 +74,12 @@ export const TABLE = {
  */
 export function requireRows(part: keyof typeof TABLE, keys: object, place: string): void {
   const unknown = Object.keys(keys).find(key => !(key in TABLE[part]) && !isExtension(part, key))
-  if (unknown === undefined) return
-  throw new AquastreamError('compose-unknown', `the swarm engine cannot translate ${place}.${unknown}`, {
+  if (unknown !== undefined) throw unknownPart(`${place}.${unknown}`)
+}
+
+/** The error about a part of the Compose file that would be lost. */
+export function unknownPart(place: string): AquastreamError {
+  return new AquastreamError('compose-unknown', `the swarm engine cannot translate ${place}`, {
     hint: 'use the Compose file that is shipped with aquastream; if it is, update aquastream, or use an older Docker Compose',
   })
 }
