@@ -4,7 +4,10 @@ import {splitLine} from '../../compose/logs.js'
 import {ApiError} from '../api/client.js'
 import {send} from '../api/connection.js'
 
-/** A node that is down or frozen does not answer; its log is given up after this time without a line, in ms. */
+/**
+ * A node that is down or frozen does not answer; its log is given up after this time without a line, in ms. A log that is
+ * followed may be quiet for any time.
+ */
 const SILENCE_MS = 10_000
 
 /** A task whose log is read, and the name of its service. */
@@ -30,7 +33,8 @@ export async function* readTask(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine[]> {
   const silent = new AbortController()
-  let timer = setTimeout(() => silent.abort(), SILENCE_MS)
+  const watch = () => (follow ? undefined : setTimeout(() => silent.abort(), SILENCE_MS))
+  let timer = watch()
   const params = new URLSearchParams({
     stdout: '1',
     stderr: '1',
@@ -51,7 +55,7 @@ export async function* readTask(
         const parsed = splitLine(line)
         return parsed ? [{service, ...parsed}] : []
       })
-      if (!follow) timer = setTimeout(() => silent.abort(), SILENCE_MS)
+      timer = watch()
     }
   } catch (error) {
     signal.throwIfAborted()
