@@ -4,7 +4,7 @@ import type {WatchOptions} from '../engine.js'
 import type {Node, SwarmService, Task} from './api/objects.js'
 import {listNodes} from './cluster/cluster.js'
 import {hasFailed, isServing, readStack, shortName, type StackTasks} from './cluster/services.js'
-import {POLL_MS} from './deploy/apply.js'
+import {POLL_MS} from './deploy/ended.js'
 import {LABEL} from './translate/spec.js'
 
 /** Returns the state of each service of a stack. */

@@ -1,11 +1,13 @@
 import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../../errors.js'
 import {hasStatus, remove} from './api/client.js'
 import {docker} from '../compose/docker.js'
 import {readInfo} from './cluster/cluster.js'
 import {withSwarmLock} from './cluster/lock.js'
-import {hasEnded, readStack} from './cluster/services.js'
+import {readStack} from './cluster/services.js'
 import {listNetworks, listStored, removeStored} from './cluster/store.js'
-import {POLL_MS, stopAndWait} from './deploy/apply.js'
+import {stopAndWait} from './deploy/apply.js'
+import {POLL_MS, waitUntilGone} from './deploy/ended.js'
 import {LABEL} from './translate/spec.js'
 
 /**
@@ -38,7 +40,7 @@ async function removeStack(project: string, signal: AbortSignal): Promise<void> 
 
 /** Swarm removes the containers of a service some time after the service, also those that have ended before. */
 async function waitForTasks(project: string, signal: AbortSignal): Promise<void> {
-  while (!(await readStack(project, signal)).tasks.every(hasEnded)) await sleep(POLL_MS, undefined, {signal})
+  await waitUntilGone([], {project, signal})
   for (;;) {
     const filter = `label=${LABEL.project}=${project}`
     if ((await docker(['ps', '-aq', '--filter', filter], {signal})) === '') return
@@ -46,11 +48,22 @@ async function waitForTasks(project: string, signal: AbortSignal): Promise<void>
   }
 }
 
+/** A node that is down never leaves its networks. */
+const NETWORKS_MS = 60_000
+
+function stillUsed(names: string[]): AquastreamError {
+  return new AquastreamError('not-deleted', `${names.join(', ')} could not be deleted: still in use`, {
+    hint: 'look for a node that is down, docker node ls; start it, or remove it: docker node rm --force NODE',
+  })
+}
+
 /** The nodes leave a network some time after its last task, and until then Docker Engine refuses to remove it. */
 async function removeNetworks(project: string, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + NETWORKS_MS
   for (;;) {
     const networks = await listNetworks(project, signal)
     if (networks.length === 0) return
+    if (performance.now() > deadline) throw stillUsed(networks.map(({Name}) => Name))
     for (const {Id: id, Name: name} of networks) {
       await remove(`/networks/${id}`, {what: `remove the network ${name}`, signal}).catch(
         (error: unknown) => {

@@ -1,20 +1,11 @@
-import {setTimeout as sleep} from 'node:timers/promises'
 import * as z from '../../../system/zod.js'
 import {get, post} from '../api/client.js'
 import {serviceSchema, type SwarmService} from '../api/objects.js'
 import {listStored} from '../cluster/store.js'
-import {hasEnded, readStack, versionOf} from '../cluster/services.js'
+import {versionOf} from '../cluster/services.js'
 import {registryAuth} from '../cluster/registry-auth.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
-
-/** How often Swarm is asked for the state of services, in ms. */
-export const POLL_MS = 500
-
-/** The stack that is changed. */
-export interface Deployment {
-  project: string
-  signal: AbortSignal
-}
+import {type Deployment, waitUntilGone} from './ended.js'
 
 /** Creates a service and returns its ID. */
 export async function createService(spec: ServiceSpec, {project, signal}: Deployment): Promise<string> {
@@ -80,6 +71,7 @@ export async function readService(
 /** Scales services to 0, and waits until the container of every task has ended. */
 export async function stopAndWait(services: SwarmService[], deployment: Deployment): Promise<void> {
   const {signal} = deployment
+  if (services.length === 0) return
   for (const {ID: id} of services) {
     const service = await readService(id, signal)
     const replicas = replicasOf(service.Spec)
@@ -109,16 +101,4 @@ export async function allEnded(work: Promise<void>[]): Promise<void> {
 /** Returns the number of containers that a service should have. */
 export function replicasOf({Mode: mode}: Pick<ServiceSpec, 'Mode'>): number {
   return 'Replicated' in mode ? mode.Replicated.Replicas : 1
-}
-
-/**
- * Waits until all tasks of services have ended, as their nodes report it. Swarm itself waits for at most a minute, and
- * would then run two containers on one volume. A node that does not answer reports nothing: then this waits, too.
- */
-async function waitUntilGone(ids: string[], {project, signal}: Deployment): Promise<void> {
-  for (;;) {
-    const {tasks} = await readStack(project, signal)
-    if (tasks.filter(({ServiceID: id}) => ids.includes(id)).every(hasEnded)) return
-    await sleep(POLL_MS, undefined, {signal})
-  }
 }

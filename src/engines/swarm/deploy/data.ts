@@ -4,14 +4,8 @@ import type {SwarmService} from '../api/objects.js'
 import {isLockLost} from '../cluster/lock.js'
 import {versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
-import {
-  createService,
-  type Deployment,
-  readService,
-  replicasOf,
-  stopAndWait,
-  updateService,
-} from './apply.js'
+import {createService, readService, replicasOf, stopAndWait, updateService} from './apply.js'
+import type {Deployment} from './ended.js'
 import {isInterruption, type Step, waitUntilServing} from './update.js'
 
 /** What came of a step: the result for the history, and the failure that the command reports. */

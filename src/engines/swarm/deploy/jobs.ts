@@ -5,7 +5,8 @@ import {hasEnded, readStack} from '../cluster/services.js'
 import {readTaskLog} from '../logs/task-log.js'
 import {logEvidence} from '../../evidence.js'
 import type {ServiceSpec} from '../translate/spec.js'
-import {createService, type Deployment, POLL_MS} from './apply.js'
+import {createService} from './apply.js'
+import {type Deployment, POLL_MS} from './ended.js'
 
 /**
  * Runs a job as a service of its own, which is removed afterwards: jobs of a stack would run again at every deployment, and

@@ -3,7 +3,8 @@ import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
-import {allEnded, type Deployment, readService, stopAndWait, updateService} from './apply.js'
+import {allEnded, readService, stopAndWait, updateService} from './apply.js'
+import type {Deployment} from './ended.js'
 import {waitUntilServing} from './update.js'
 
 /** Scales services to 0 and waits until their containers have ended. */

@@ -6,7 +6,7 @@ import {isAvailable, listNodes} from '../cluster/cluster.js'
 import {registryAuth} from '../cluster/registry-auth.js'
 import {hasEnded} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
-import {type Deployment, POLL_MS} from './apply.js'
+import {type Deployment, POLL_MS} from './ended.js'
 
 /**
  * Checks that every node has the images of services that may run on any node, or pulls them there. The scheduler does not

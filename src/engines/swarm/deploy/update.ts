@@ -7,7 +7,8 @@ import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'
 import {readTaskLog} from '../logs/task-log.js'
 import {explainTask} from './explain.js'
-import {type Deployment, POLL_MS, readService, replicasOf, updateService} from './apply.js'
+import {readService, replicasOf, updateService} from './apply.js'
+import {type Deployment, POLL_MS} from './ended.js'
 
 /** A service to create or to change. */
 export interface Step {
