@@ -74,6 +74,20 @@ describe('the translation of the Compose file', () => {
   })
 })
 
+test('another number of nodes changes no container', () => {
+  const file = parseComposeFile(JSON.stringify({services: {gateway: SERVICE}, networks: {}, volumes: {}}))
+  const onNodes = (nodes: number) =>
+    translate(
+      'gateway',
+      {...file, networks: {net: {name: 'p_net', labels: {}}}},
+      {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes},
+    )
+  const [one, two] = [onNodes(1), onNodes(2)]
+  expect(one.Mode).not.toEqual(two.Mode)
+  expect(one.Labels).toEqual(two.Labels)
+  expect(one.TaskTemplate).toEqual(two.TaskTemplate)
+})
+
 test('every secret setting is a secret of Swarm', () => {
   const names = SETTINGS.filter(({secret, readBy}) => secret && readBy !== 'cli').map(({name}) => name)
   expect(secretsOf('p', Object.fromEntries(names.map(name => [name, name]))).length).toBe(names.length)

@@ -3,12 +3,14 @@ import {listContainers} from '../compose/containers/states.js'
 import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
+import {SERVICES} from '../../stack/catalogue.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
-import {findNodeProblem, isAvailable, readInfo} from './cluster/cluster.js'
+import {findNodeProblem, isUsed, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
+import {replicasOf} from './deploy/apply.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
@@ -47,7 +49,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const specs =
     target.settings.problems.length > 0
       ? new Map<string, ServiceSpec>()
-      : (await readSpecs(target, Math.max(place?.nodes.filter(isAvailable).length ?? 0, 1), signal)).specs
+      : (await readSpecs(target, Math.max(place?.nodes.filter(isUsed).length ?? 0, 1), signal)).specs
   return {
     target,
     problems,
@@ -103,6 +105,13 @@ async function findPortProblems(target: Target, services: SwarmService[]): Promi
   return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port))))
 }
 
+/** Says which updates interrupt a service: backends are started before the old container stops. */
+function gapOf(name: string): string {
+  const kind = SERVICES.find(service => service.name === name)?.kind
+  if (kind === 'edge') return '; its port is closed for about a second'
+  return kind === 'infrastructure' ? '; it is stopped first, and requests that need it fail meanwhile' : ''
+}
+
 function compare(name: string, spec: ServiceSpec | undefined, {services, tasks}: StackTasks): Change {
   const service = services.find(candidate => shortName(candidate) === name)
   if (!service) return {service: name, action: 'create', reason: 'it does not exist'}
@@ -118,9 +127,13 @@ function compare(name: string, spec: ServiceSpec | undefined, {services, tasks}:
           ? 'its settings have changed'
           : 'its image has changed'
         : `from ${labels[LABEL.image]} to ${spec.Labels[LABEL.image]}`
-    return {service: name, action: 'recreate', reason}
+    return {service: name, action: 'recreate', reason: reason + gapOf(name)}
   }
-  if (mode.Replicated?.Replicas === 0) return {service: name, action: 'start', reason: 'it is stopped'}
+  const [now, wanted] = [mode.Replicated?.Replicas, replicasOf(spec)]
+  if (now === 0) return {service: name, action: 'start', reason: 'it is stopped'}
+  if (now !== wanted) {
+    return {service: name, action: 'start', reason: `it has ${now} containers, and ${wanted} are wanted`}
+  }
   if (isUnsettled(service, tasks))
     return {service: name, action: 'start', reason: 'its last update has not ended'}
   return {service: name, action: 'none', reason: 'it is running'}

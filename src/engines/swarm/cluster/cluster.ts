@@ -17,6 +17,11 @@ export function isAvailable({Status: status, Spec: spec}: Node): boolean {
   return status.State === 'ready' && spec.Availability === 'active'
 }
 
+/** Returns whether a node is meant to run tasks, even if it is down at the moment. */
+export function isUsed({Spec: {Availability: availability}}: Node): boolean {
+  return availability === 'active'
+}
+
 /** Returns why this node cannot manage the Swarm, although it is part of one; undefined if it can, or is in none. */
 export function findNodeProblem({Name: name, Swarm: swarm}: Info): Problem | undefined {
   if (swarm.LocalNodeState === 'inactive' || swarm.ControlAvailable) return undefined

@@ -1,6 +1,6 @@
 import {JOBS} from '../../../stack/catalogue.js'
 import type {Plan} from '../../engine.js'
-import {initSwarm, isAvailable, listNodes, readInfo} from '../cluster/cluster.js'
+import {initSwarm, isUsed, listNodes, readInfo} from '../cluster/cluster.js'
 import {requireDataNode} from '../cluster/data-node.js'
 import {prune} from '../cluster/history.js'
 import {withSwarmLock} from '../cluster/lock.js'
@@ -25,7 +25,7 @@ export async function startServices({target}: Plan, signal: AbortSignal): Promis
     signal,
     async work(held) {
       await requireDataNode(project, held)
-      const nodes = (await listNodes(held)).filter(isAvailable).length
+      const nodes = (await listNodes(held)).filter(isUsed).length
       const specs = await readSpecs({...target, jobs}, nodes, held)
       await createNetworks(project, specs.networks, held)
       await createSecrets(project, specs.secrets, held)

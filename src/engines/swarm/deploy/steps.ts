@@ -4,7 +4,7 @@ import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
 import {isUnsettled, readStack, versionOf} from '../cluster/services.js'
 import {LABEL} from '../translate/spec.js'
-import {allEnded, createService, readService, replicasOf} from './apply.js'
+import {allEnded, createService, readService, replicasOf, updateService} from './apply.js'
 import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
 import {requireImages} from './probe.js'
@@ -63,10 +63,12 @@ async function changesOf(steps: Step[], {signal}: Deployment) {
 }
 
 function isUnchanged({spec, service}: Step): boolean {
-  return (
-    service?.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec] &&
-    service?.Spec.Mode.Replicated?.Replicas === replicasOf(spec)
-  )
+  return isSame({spec, service}) && service?.Spec.Mode.Replicated?.Replicas === replicasOf(spec)
+}
+
+/** Returns whether the containers may stay as they are, although their number may be another. */
+function isSame({spec, service}: Pick<Step, 'spec' | 'service'>): boolean {
+  return service?.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec]
 }
 
 async function bringUpData(step: Step, note: Note, deployment: Deployment): Promise<void> {
@@ -89,8 +91,9 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
   await allEnded(missing.map(async step => create(step, note, deployment)))
   const begun: Update[] = []
   const {tasks} = await readStack(deployment.project, deployment.signal)
+  await allEnded(steps.map(async step => scale(step, deployment)))
   for (const step of steps) {
-    if (!step.service || (isUnchanged(step) && !isUnsettled(step.service, tasks))) continue
+    if (!step.service || isScaled(step) || (isUnchanged(step) && !isUnsettled(step.service, tasks))) continue
     const update = new Update({...step, service: step.service}, deployment)
     await update.begin()
     begun.push(update)
@@ -104,6 +107,21 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
   }
   const failure = await followAll(begun, note)
   if (failure) throw failure
+}
+
+/** Returns whether only the number of containers differs, as that of a service that was stopped. */
+function isScaled(step: Step): boolean {
+  return isSame(step) && !isUnchanged(step)
+}
+
+/** Changes the number of containers, and replaces none. */
+async function scale(step: Step, deployment: Deployment): Promise<void> {
+  const {name, spec, service} = step
+  if (!service || !isScaled(step)) return
+  const now = await readService(service.ID, deployment.signal)
+  const scaled = {...asStarted(now.Spec), Mode: spec.Mode}
+  const version = await updateService(now, scaled, deployment)
+  await waitUntilServing({name, spec, version}, deployment)
 }
 
 /** A new service counts as completed when it is healthy. */

@@ -79,11 +79,13 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
 
 /**
  * Labels a service and its containers with a hash of what was asked for, by which an unchanged one is recognized. The hash
- * has the ID of the image: when an image that was loaded from a file is also pushed, the same image gets a digest.
+ * has the ID of the image: when an image that was loaded from a file is also pushed, the same image gets a digest. It does
+ * not have the number of containers, which changes with the nodes and replaces none of them.
  */
 function withHash(spec: ServiceSpec, image: string): ServiceSpec {
-  const {TaskTemplate: template} = spec
-  const asked = {...spec, TaskTemplate: {...template, ContainerSpec: {...template.ContainerSpec, Image: image}}}
+  const {TaskTemplate: template, Mode: mode, ...rest} = spec
+  const kind = Object.keys(mode)
+  const asked = {...rest, kind, TaskTemplate: {...template, ContainerSpec: {...template.ContainerSpec, Image: image}}}
   const hash = {[LABEL.spec]: hashOf(JSON.stringify(asked)), [LABEL.image]: spec.Labels[LABEL.image]!}
   const {ContainerSpec: container} = spec.TaskTemplate
   const labelled = {...container, Labels: {...container.Labels, ...hash}}
