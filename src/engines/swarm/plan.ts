@@ -3,7 +3,6 @@ import {listContainers} from '../compose/containers/states.js'
 import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
-import {SERVICES} from '../../stack/catalogue.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
@@ -11,6 +10,7 @@ import {findNodeProblem, isUsed, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {replicasOf} from './deploy/apply.js'
+import {kindOf} from './deploy/order.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
@@ -107,7 +107,7 @@ async function findPortProblems(target: Target, services: SwarmService[]): Promi
 
 /** Says which updates interrupt a service: backends are started before the old container stops. */
 function gapOf(name: string): string {
-  const kind = SERVICES.find(service => service.name === name)?.kind
+  const kind = kindOf(name)
   if (kind === 'edge') return '; its port is closed for about a second'
   return kind === 'infrastructure' ? '; it is stopped first, and requests that need it fail meanwhile' : ''
 }

@@ -1,9 +1,9 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
-import {SERVICES} from '../../../stack/catalogue.js'
 import type {Node, Task} from '../api/objects.js'
 import {listNodes} from '../cluster/cluster.js'
 import {hasEnded, readStack, shortName, type StackTasks} from '../cluster/services.js'
+import {kindOf} from './order.js'
 
 /** How often Swarm is asked for the state of services, in ms. */
 export const POLL_MS = 500
@@ -45,9 +45,9 @@ export function leftOf(
     .flatMap(task => {
       const found = services.find(({ID}) => ID === task.ServiceID)
       const service = found && shortName(found)
-      const isData = SERVICES.some(({name, kind}) => name === service && kind === 'infrastructure')
+      const isData = service !== undefined && kindOf(service) === 'infrastructure'
       const node = nodes.find(({ID}) => ID === task.NodeID)?.Description.Hostname ?? task.NodeID
-      return service !== undefined && isData ? [{service, node}] : []
+      return isData ? [{service, node}] : []
     })
   return {isEmpty: running.every(task => !isReady(task)), silent: silent[0]}
 }

@@ -1,10 +1,11 @@
-import {SERVICES} from '../../../stack/catalogue.js'
 import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
-import {LABEL, type ServiceSpec} from '../translate/spec.js'
-import {allEnded, readService, stopAndWait, updateService} from './apply.js'
+import type {ServiceSpec} from '../translate/spec.js'
+import {readService, stopAndWait, updateService} from './apply.js'
+import {asStarted, replaceDataService} from './data.js'
 import type {Deployment} from './ended.js'
+import {kindOf, rankOf} from './order.js'
 import {waitUntilServing} from './update.js'
 
 /** Scales services to 0 and waits until their containers have ended. */
@@ -18,26 +19,37 @@ export async function stopServices(project: string, names: string[], signal: Abo
   })
 }
 
-/** Restarts services: backends start-first, without interruption; data services are stopped first. */
+/**
+ * Restarts services, one after another: a server that can start one JVM beside the others may be too small for seven.
+ * Backends are started before the old container stops; data services come first, and are stopped first.
+ */
 export async function restartServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
   await withSwarmLock(project, 'env:restart', {
     signal,
     async work(held) {
       const deployment = {project, signal: held}
       const services = await find(names, deployment)
-      const isData = (service: SwarmService): boolean =>
-        SERVICES.some(({name, kind}) => name === shortName(service) && kind === 'infrastructure')
-      await stopAndWait(services.filter(isData), deployment)
-      await allEnded(services.map(async service => restart(service, deployment)))
+      for (const service of inOrder(services)) await restart(service, deployment)
     },
   })
 }
 
-async function restart({ID: id}: SwarmService, deployment: Deployment): Promise<void> {
-  const service = await readService(id, deployment.signal)
-  const spec = restarted(service.Spec)
-  const version = await updateService(service, spec, deployment)
-  await waitUntilServing({name: shortName(service), spec, version}, deployment)
+/** Returns services in the order of an update. */
+export function inOrder(services: SwarmService[]): SwarmService[] {
+  return services.toSorted((a, b) => rankOf(shortName(a)) - rankOf(shortName(b)))
+}
+
+async function restart(service: SwarmService, deployment: Deployment): Promise<void> {
+  const name = shortName(service)
+  const now = await readService(service.ID, deployment.signal)
+  const spec = restarted(now.Spec)
+  if (kindOf(name) === 'infrastructure') {
+    const {failure} = await replaceDataService({name, spec, service}, deployment)
+    if (failure !== undefined) throw failure as Error
+    return
+  }
+  const version = await updateService(now, spec, deployment)
+  await waitUntilServing({name, spec, version}, deployment)
 }
 
 async function find(names: string[], {project, signal}: Deployment): Promise<SwarmService[]> {
@@ -47,13 +59,11 @@ async function find(names: string[], {project, signal}: Deployment): Promise<Swa
 
 /** A counter in the specification makes Swarm replace the tasks; a stopped service gets its containers back. */
 function restarted(spec: ServiceSpec): ServiceSpec {
-  const {TaskTemplate: template, Labels: labels, Mode: mode} = spec
-  const isStopped = 'Replicated' in mode && mode.Replicated.Replicas === 0
+  const {TaskTemplate: template} = spec
   return {
-    ...spec,
+    ...asStarted(spec),
     TaskTemplate: {...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1},
     // This version has run before, so nobody has to wait until it has proven itself.
     ...(spec.UpdateConfig && {UpdateConfig: {...spec.UpdateConfig, Monitor: 5e9}}),
-    ...(isStopped && {Mode: {Replicated: {Replicas: Number(labels[LABEL.replicas] ?? 1)}}}),
   }
 }

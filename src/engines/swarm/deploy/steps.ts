@@ -1,4 +1,3 @@
-import {SERVICES} from '../../../stack/catalogue.js'
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
@@ -7,6 +6,7 @@ import {LABEL} from '../translate/spec.js'
 import {allEnded, createService, readService, replicasOf, updateService} from './apply.js'
 import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
+import {kindOf, rankOf} from './order.js'
 import {requireImages} from './probe.js'
 import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
@@ -33,20 +33,10 @@ export async function runSteps(
   await allEnded(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
   await between?.()
   await updateBackends(
-    steps.filter(step => !isData(step)).sort((a, b) => rankOf(a) - rankOf(b)),
+    steps.filter(step => !isData(step)).sort((a, b) => rankOf(a.name) - rankOf(b.name)),
     note,
     deployment,
   )
-}
-
-function kindOf(name: string): string | undefined {
-  return SERVICES.find(service => service.name === name)?.kind
-}
-
-/** The order of an update: services before the gateway that uses them, then edge. */
-function rankOf({name}: Step): number {
-  const isBackend = kindOf(name) === 'backend'
-  return isBackend && name !== 'gateway' ? 0 : isBackend ? 1 : 2
 }
 
 async function changesOf(steps: Step[], {signal}: Deployment) {
