@@ -121,6 +121,12 @@ export interface ServiceFacts {
   environment: Record<string, string>
 }
 
+/** The time limit of a start. An engine that changes one service after another begins it anew for each. */
+export interface Deadline {
+  /** @param more ms on top of the limit, for what takes long without being a failure */
+  begin(more?: number): void
+}
+
 /** What came of the update of one service; `unknown` if the command was killed before its end. */
 export type UpdateResult = 'completed' | 'rolled back' | 'failed' | 'unknown'
 
@@ -147,7 +153,7 @@ export interface History {
    */
   findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
   /** Returns services to earlier versions; resolves when all are healthy. */
-  rollBack(versions: PreviousVersion[], signal: AbortSignal): Promise<void>
+  rollBack(versions: PreviousVersion[], signal: AbortSignal, deadline: Deadline): Promise<void>
 }
 
 /** The images of a service now and before its last update. */
@@ -174,11 +180,11 @@ export interface Engine {
   /** Pulls and builds the images of the plan that are not present. */
   fetchImages(plan: Plan, ctx: Context<EngineEvent>): Promise<void>
   /** Starts the services; resolves when all have been started, which is before all are healthy. */
-  start(plan: Plan, signal: AbortSignal): Promise<void>
+  start(plan: Plan, signal: AbortSignal, deadline: Deadline): Promise<void>
   /** Stops running services of the stack; they are kept, with their data and their logs. */
   stopServices(services: string[], signal: AbortSignal): Promise<void>
   /** Stops services of the stack, and starts them again as they were; resolves when all have been started. */
-  restartServices(services: string[], signal: AbortSignal): Promise<void>
+  restartServices(services: string[], signal: AbortSignal, deadline: Deadline): Promise<void>
   /** Stops and removes all services of the project, whatever its profile; deletes its data only with `volumes`. */
   stop(options: {volumes: boolean}, signal: AbortSignal): Promise<void>
   /** Returns the names or paths of the volumes that hold the data of the project. */

@@ -1,5 +1,5 @@
 import type {Profile} from '../config/profile.js'
-import type {Context, Engine} from '../engines/engine.js'
+import type {Context, Deadline, Engine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
@@ -48,7 +48,7 @@ export async function restartServices(
     profile,
     services,
     jobs: [],
-    run: (signal: AbortSignal) => engine.restartServices(services, signal),
+    run: (signal: AbortSignal, deadline: Deadline) => engine.restartServices(services, signal, deadline),
     findProblems: async () => [],
   }
   try {

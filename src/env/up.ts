@@ -115,7 +115,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
       engine,
       profile,
       ...plan.target,
-      run: signal => engine.start(plan, signal),
+      run: (signal, deadline) => engine.start(plan, signal, deadline),
       findProblems: async signal => (await engine.plan(target, signal)).problems,
     }
     const states = await startAndWait(start, {...request, ...ctx, before})

@@ -1,5 +1,5 @@
 import type {Profile} from '../config/profile.js'
-import type {Context, Engine} from '../engines/engine.js'
+import type {Context, Deadline, Engine} from '../engines/engine.js'
 import {AquastreamError, type Problem, throwProblems} from '../errors.js'
 import {checkJobReadiness, checkReadiness, type Phase, type Verdict} from '../stack/readiness.js'
 import type {ServiceState} from '../stack/state.js'
@@ -30,7 +30,7 @@ export interface Start {
   /** Jobs that must finish before the services that need them are started. */
   jobs: string[]
   /** Starts the services; resolves when all have been started, which is before all are healthy. */
-  run(signal: AbortSignal): Promise<void>
+  run(signal: AbortSignal, deadline: Deadline): Promise<void>
   /** Finds the problems that explain a failure of the engine. */
   findProblems(signal: AbortSignal): Promise<Problem[]>
 }
@@ -47,11 +47,12 @@ const PACE_MS = {starting: 1500, started: 50}
  */
 export async function startAndWait(start: Start, ctx: WaitContext): Promise<ServiceState[]> {
   const {signal, timeout, wait} = ctx
-  const late = AbortSignal.timeout(timeout * 1000)
+  const countdown = new Countdown(timeout * 1000)
+  const late = countdown.signal
   const left = new AbortController()
   const until = AbortSignal.any([signal, late, left.signal])
   const watch = new StartWatch(start, ctx)
-  const starting = start.run(until)
+  const starting = start.run(until, countdown)
   try {
     await watch.follow('starting', AbortSignal.any([until, whenSettled(starting)]))
     await starting
@@ -64,6 +65,7 @@ export async function startAndWait(start: Start, ctx: WaitContext): Promise<Serv
     if (late.aborted) throw (await ownFailure(starting)) ?? (await watch.tooLate())
     throw await watch.explain(error)
   } finally {
+    countdown.end()
     left.abort()
     await starting.catch(() => undefined)
   }
@@ -85,6 +87,36 @@ function whenSettled(promise: Promise<void>): AbortSignal {
   }
   promise.then(abort, abort)
   return settled.signal
+}
+
+/** Aborts its signal when the time is over. */
+export class Countdown implements Deadline {
+  readonly #late = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #hasEnded = false
+
+  constructor(private readonly ms: number) {
+    this.begin()
+  }
+
+  get signal(): AbortSignal {
+    return this.#late.signal
+  }
+
+  begin(more = 0): void {
+    clearTimeout(this.#timer)
+    if (this.#hasEnded) return
+    const abort = (): void => {
+      this.#late.abort(new DOMException('the time is over', 'TimeoutError'))
+    }
+    this.#timer = setTimeout(abort, this.ms + more)
+  }
+
+  /** Also a later service, of an engine that is still returning to old versions, begins no new time then. */
+  end(): void {
+    this.#hasEnded = true
+    clearTimeout(this.#timer)
+  }
 }
 
 /** Watches the services of one start, and remembers what was emitted for each. */

@@ -15,17 +15,18 @@ export function swarmEngine(project: string): Engine {
       list: async signal => (await import('./cluster/history.js')).listUpdates(project, signal),
       findPrevious: async (services, signal) =>
         (await import('./deploy/rollback.js')).findPrevious(project, services, signal),
-      rollBack: async (versions, signal) =>
-        (await import('./deploy/rollback.js')).rollBack(project, versions, signal),
+      rollBack: async (versions, signal, deadline) =>
+        (await import('./deploy/rollback.js')).rollBack(versions, {project, signal, deadline}),
     },
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('../compose/fetch.js')).fetchImages(plan, ctx),
     diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
-    start: async (plan, signal) => (await import('./deploy/start.js')).startServices(plan, signal),
+    start: async (plan, signal, deadline) =>
+      (await import('./deploy/start.js')).startServices(plan, signal, deadline),
     stopServices: async (services, signal) =>
       (await import('./deploy/manage.js')).stopServices(project, services, signal),
-    restartServices: async (services, signal) =>
-      (await import('./deploy/manage.js')).restartServices(project, services, signal),
+    restartServices: async (services, signal, deadline) =>
+      (await import('./deploy/manage.js')).restartServices(services, {project, signal, deadline}),
     stop: async (options, signal) => (await import('./stop.js')).stopStack(project, options, signal),
     volumes: async () => (await import('./cluster/data-node.js')).listDataVolumes(project),
     states: async signal => (await import('./states.js')).readStates(project, signal),

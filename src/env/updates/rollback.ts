@@ -1,5 +1,5 @@
 import type {Profile} from '../../config/profile.js'
-import type {Context, Engine, PreviousVersion} from '../../engines/engine.js'
+import type {Context, Deadline, Engine, PreviousVersion} from '../../engines/engine.js'
 import {openEngine} from '../../engines/open.js'
 import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError, interruption} from '../../errors.js'
@@ -56,7 +56,7 @@ export async function rollBack(
     profile,
     services: names,
     jobs: [],
-    run: (signal: AbortSignal) => history.rollBack(versions, signal),
+    run: (signal: AbortSignal, deadline: Deadline) => history.rollBack(versions, signal, deadline),
     findProblems: async () => [],
   }
   try {

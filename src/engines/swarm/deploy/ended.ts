@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
+import type {Deadline} from '../../engine.js'
 import type {Node, Task} from '../api/objects.js'
 import {listNodes} from '../cluster/cluster.js'
 import {hasEnded, readStack, shortName, type StackTasks} from '../cluster/services.js'
@@ -12,6 +13,8 @@ export const POLL_MS = 500
 export interface Deployment {
   project: string
   signal: AbortSignal
+  /** The time limit of one service; undefined where nobody waits. */
+  deadline?: Deadline
 }
 
 /**

@@ -23,13 +23,17 @@ export async function stopServices(project: string, names: string[], signal: Abo
  * Restarts services, one after another: a server that can start one JVM beside the others may be too small for seven.
  * Backends are started before the old container stops; data services come first, and are stopped first.
  */
-export async function restartServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
+export async function restartServices(names: string[], options: Deployment): Promise<void> {
+  const {project, signal, deadline} = options
   await withSwarmLock(project, 'env:restart', {
     signal,
     async work(held) {
-      const deployment = {project, signal: held}
+      const deployment = {...options, signal: held}
       const services = await find(names, deployment)
-      for (const service of inOrder(services)) await restart(service, deployment)
+      for (const service of inOrder(services)) {
+        deadline?.begin()
+        await restart(service, deployment)
+      }
     },
   })
 }

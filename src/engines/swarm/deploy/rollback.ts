@@ -5,6 +5,7 @@ import {readUpdates, type RecordedChange, type StoredUpdate} from '../cluster/hi
 import {readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {asStarted} from './data.js'
+import type {Deployment} from './ended.js'
 import {runSteps} from './steps.js'
 
 /** Finds what ran before the last completed update of each service; see History. */
@@ -43,11 +44,8 @@ export function choosePrevious(
 }
 
 /** Applies the specifications that the history has; the images must still exist. */
-export async function rollBack(
-  project: string,
-  versions: PreviousVersion[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function rollBack(versions: PreviousVersion[], options: Deployment): Promise<void> {
+  const {project, signal} = options
   await withSwarmLock(project, 'env:rollback', {
     signal,
     async work(held) {
@@ -56,7 +54,7 @@ export async function rollBack(
         const service = serviceOf(stack, name)
         return {name, spec: toApply(specOf(updates, update, name), service), service}
       })
-      await runSteps(steps, {command: 'env:rollback'}, {project, signal: held})
+      await runSteps(steps, {command: 'env:rollback'}, {...options, signal: held})
     },
   })
 }

@@ -1,5 +1,5 @@
 import {JOBS} from '../../../stack/catalogue.js'
-import type {Plan} from '../../engine.js'
+import type {Deadline, Plan} from '../../engine.js'
 import {initSwarm, isUsed, listNodes, readInfo} from '../cluster/cluster.js'
 import {requireDataNode} from '../cluster/data-node.js'
 import {prune} from '../cluster/history.js'
@@ -17,7 +17,11 @@ import {runSteps} from './steps.js'
  * jobs, backends, edge.
  * @throws service-failed: a service did not become healthy; what was updated before keeps running
  */
-export async function startServices({target}: Plan, signal: AbortSignal): Promise<void> {
+export async function startServices(
+  {target}: Plan,
+  signal: AbortSignal,
+  deadline: Deadline,
+): Promise<void> {
   const {project} = target.settings
   const jobs = JOBS.filter(({prepares}) => target.services.includes(prepares)).map(({name}) => name)
   if (!(await readInfo(signal)).Swarm.ControlAvailable) await initSwarm(target.advertiseAddress, signal)
@@ -30,7 +34,7 @@ export async function startServices({target}: Plan, signal: AbortSignal): Promis
       await createNetworks(project, specs.networks, held)
       await createSecrets(project, specs.secrets, held)
       await createConfigs(project, specs.configs, held)
-      await deploy(specs, jobs, {project, signal: held})
+      await deploy(specs, jobs, {project, signal: held, deadline})
     },
   })
 }
@@ -40,6 +44,7 @@ async function deploy({specs, file}: StackSpecs, jobs: string[], deployment: Dep
   const {services} = await readStack(project, signal)
   const isFirst = (job: string): boolean => file.services[job]!.depends_on.length === 0
   const run = async (names: string[]): Promise<void> => {
+    deployment.deadline?.begin()
     await allEnded(names.map(async name => runJob(name, specs.get(name)!, deployment)))
   }
   const steps = [...specs]

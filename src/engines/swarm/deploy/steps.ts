@@ -10,6 +10,9 @@ import {kindOf, rankOf} from './order.js'
 import {requireImages} from './probe.js'
 import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
+/** How long Swarm watches new containers and may roll them back, in ms, see updatesOf; nothing is late meanwhile. */
+const MONITOR_MS = 120_000
+
 /** Records the result of a service. */
 type Note = (service: string, result: UpdateResult) => Promise<void>
 
@@ -30,6 +33,7 @@ export async function runSteps(
   )
   const note = await recordUpdate(deployment.project, command, changes)
   const isData = ({name}: Step): boolean => kindOf(name) === 'infrastructure'
+  deployment.deadline?.begin()
   await allEnded(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
   await between?.()
   await updateBackends(
@@ -77,6 +81,8 @@ async function bringUpData(step: Step, note: Note, deployment: Deployment): Prom
  * times in which Swarm still rolls back a failure overlap.
  */
 async function updateBackends(steps: Step[], note: Note, deployment: Deployment): Promise<void> {
+  const {deadline} = deployment
+  deadline?.begin()
   const missing = steps.filter(({service}) => !service)
   await allEnded(missing.map(async step => create(step, note, deployment)))
   const begun: Update[] = []
@@ -84,17 +90,20 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
   await allEnded(steps.map(async step => scale(step, deployment)))
   for (const step of steps) {
     if (!step.service || isScaled(step) || (isUnchanged(step) && !isUnsettled(step.service, tasks))) continue
+    deadline?.begin()
     const update = new Update({...step, service: step.service}, deployment)
     await update.begin()
     begun.push(update)
     const failed = await healthy(update, note, deployment)
     if (failed) {
       await note(step.name, update.result)
+      deadline?.begin(MONITOR_MS)
       throw (await followAll(begun, note)) ?? failed
     }
     // At once, so that a command that is killed while Swarm watches the new containers leaves a true history.
     await note(step.name, 'completed')
   }
+  deadline?.begin(MONITOR_MS)
   const failure = await followAll(begun, note)
   if (failure) throw failure
 }
