@@ -3,16 +3,11 @@ import * as z from '../../system/zod.js'
 import {docker, tryDocker} from '../compose/docker.js'
 import {COMPOSE_FILE, composeEnv} from '../compose/project.js'
 import type {Target} from '../engine.js'
+import type {PinnedImage} from './translate/command.js'
 import {type ComposeFile, parseComposeFile} from './translate/compose-file.js'
 import {type Secret, secretsOf} from './translate/secrets.js'
 import type {ServiceSpec} from './translate/spec.js'
-import {
-  configsOf,
-  isolatedNetwork,
-  type PinnedImage,
-  type StackConfig,
-  translate,
-} from './translate/translate.js'
+import {configsOf, isolatedNetwork, type StackConfig, translate} from './translate/translate.js'
 
 /** Everything that a target needs in a Swarm. */
 export interface StackSpecs {

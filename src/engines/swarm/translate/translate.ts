@@ -1,22 +1,13 @@
 import {createHash} from 'node:crypto'
 import {type Service, SERVICES} from '../../../stack/catalogue.js'
 import {replicasVariable} from '../../../stack/names.js'
+import {commandOf, type PinnedImage} from './command.js'
 import type {ComposeFile, ComposeService} from './compose-file.js'
 import {translateHealth} from './health.js'
 import {translateMounts} from './mounts.js'
-import {EXPORT_SECRETS, type Secret, type SecretReader, separate} from './secrets.js'
+import {type Secret, type SecretReader, separate} from './secrets.js'
 import {type ContainerSpec, DATA_NODE, LABEL, labelsOf, type ServiceSpec} from './spec.js'
 import {nanoseconds} from './units.js'
-
-/** An image as Swarm has to run it. */
-export interface PinnedImage {
-  /** The ID of the image, which is the same whatever it is pinned to. */
-  id: string
-  /** A digest of a registry, or the ID of the image: a tag may be another image after a crash. */
-  pinned: string
-  entrypoint: string[]
-  command: string[]
-}
 
 /** What the translation depends on besides the Compose file. */
 export interface Surroundings {
@@ -125,7 +116,7 @@ function translateContainer(
     CapabilityDrop: service.cap_drop,
     Privileges: {NoNewPrivileges: service.security_opt.includes('no-new-privileges:true')},
     Mounts: translateMounts(name, service, {file, project}),
-    ...(healthcheck && {Healthcheck: translateHealth(healthcheck, {exported})}),
+    ...(healthcheck && {Healthcheck: translateHealth(healthcheck, {exported, isData: kind === 'infrastructure'})}),
     Secrets: used,
     Configs: service.configs.map(({source, target}) => ({
       ConfigName: configs.get(source)!.name,
@@ -143,31 +134,6 @@ function readerOf(name: string, kind: Kind): SecretReader {
   if (kind === 'backend') return 'tree'
   // Redis and the jobs read environment variables alone.
   return name === 'postgres' || name === 'minio' ? 'file' : 'export'
-}
-
-/**
- * Two containers of a data service must never use one volume: Swarm starts a new task when the old one has not stopped
- * within a minute, or when its node does not answer. The second one waits until the first has released the lock, which the
- * kernel does when its last process ends. $0 is the directory.
- */
-const GUARD = `exec 9<"$0"
-if ! command -v flock >/dev/null; then echo 'this image has no flock; nothing guards the volume' >&2
-elif ! flock -n 9; then echo 'another container uses this volume; waiting until it has ended' >&2; flock 9; fi
-exec "$@"`
-
-function commandOf(
-  {entrypoint, command, volumes}: ComposeService,
-  image: PinnedImage,
-  {isData, exported}: {isData: boolean; exported: boolean},
-): Pick<ContainerSpec, 'Command' | 'Args'> {
-  if (!isData && !exported) {
-    return {...(entrypoint && {Command: entrypoint}), ...(command && {Args: command})}
-  }
-  const own = entrypoint ?? image.entrypoint
-  const args = command ?? (entrypoint ? [] : image.command)
-  const guarded = isData ? ['sh', '-c', GUARD, volumes[0]!.target, ...own] : own
-  const script = `${EXPORT_SECRETS}; exec "$@"`
-  return {Command: exported ? ['sh', '-c', script, 'with-secrets', ...guarded] : guarded, Args: args}
 }
 
 function networksOf(
