@@ -105,6 +105,15 @@ describe('a stack on one server', () => {
     expect(await node.docker('exec', container, 'sh', '-c', script)).toBe('works')
   })
 
+  test('a backend has a directory of its own in /tmp', async () => {
+    const container = await node.containerOf(`${site.project}_user`)
+    const script = 'ls -A /tmp/$HOSTNAME && tr "\\0" "\\n" </proc/1/environ'
+    const text = await node.docker('exec', container, 'sh', '-c', script)
+    expect(text).toContain('.lock')
+    expect(text).toMatch(/^TMPDIR=\/tmp\/[\da-f]{12}$/m)
+    expect(text).toMatch(/-Djava\.io\.tmpdir=\/tmp\/[\da-f]{12} -XX:-UsePerfData$/m)
+  })
+
   test('only the port of edge can be reached', async () => {
     const ports = servicesOf('stage').flatMap(({ports: own}) => own.map(({container}) => container))
     const open = []

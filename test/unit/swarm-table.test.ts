@@ -58,7 +58,9 @@ describe('the translation of the Compose file', () => {
         nodes: 1,
       },
     )
-    const {Env: env, Secrets: used} = spec.TaskTemplate.ContainerSpec
+    const {Env: env, Secrets: used, Command: command, Args: args} = spec.TaskTemplate.ContainerSpec
+    expect(command).toEqual(['sh', '-c', expect.stringContaining('-Djava.io.tmpdir=') as unknown, 'own-tmp', 'start'])
+    expect(args).toEqual(['serve'])
     expect(env).toEqual([
       'PLAIN=a{{"{{"}}b',
       'DOLLAR=a$b',

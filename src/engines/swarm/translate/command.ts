@@ -22,18 +22,37 @@ if ! command -v flock >/dev/null; then echo 'this image has no flock; nothing gu
 elif ! flock -n 9; then echo 'another container uses this volume; waiting until it has ended' >&2; flock 9; fi
 exec "$@"`
 
+/**
+ * The old and the new container of an update share /tmp, and in both the JVM is process 1: they would write the same files.
+ * Each gets a directory of its own, with a lock on it for as long as it runs, and removes those that nobody locks: the file
+ * system in memory stays as long as one of them uses it.
+ */
+const OWN_TMP = `own="/tmp/$HOSTNAME"
+if mkdir -p "$own" && exec 9>"$own/.lock"; then
+  if command -v flock >/dev/null; then
+    flock -n 9
+    for lock in /tmp/*/.lock; do
+      other="\${lock%/.lock}"
+      if [ "$other" != "$own" ] && flock -n "$lock" true; then rm -rf "$other" "/tmp/.ready-\${other#/tmp/}"; fi
+    done
+  fi
+  export TMPDIR="$own" JAVA_TOOL_OPTIONS="$JAVA_TOOL_OPTIONS -Djava.io.tmpdir=$own -XX:-UsePerfData"
+fi
+exec "$@"`
+
 /** Returns the command of a container, with what has to be done before it. */
 export function commandOf(
   {entrypoint, command, volumes}: ComposeService,
   image: PinnedImage,
-  {isData, exported}: {isData: boolean; exported: boolean},
+  {isData, isBackend, exported}: {isData: boolean; isBackend: boolean; exported: boolean},
 ): Pick<ContainerSpec, 'Command' | 'Args'> {
-  if (!isData && !exported) {
+  if (!isData && !isBackend && !exported) {
     return {...(entrypoint && {Command: entrypoint}), ...(command && {Args: command})}
   }
   const own = entrypoint ?? image.entrypoint
   const args = command ?? (entrypoint ? [] : image.command)
   const guarded = isData ? ['sh', '-c', GUARD, volumes[0]!.target, ...own] : own
+  if (isBackend) return {Command: ['sh', '-c', OWN_TMP, 'own-tmp', ...own], Args: args}
   const script = `${EXPORT_SECRETS}; exec "$@"`
   return {Command: exported ? ['sh', '-c', script, 'with-secrets', ...guarded] : guarded, Args: args}
 }

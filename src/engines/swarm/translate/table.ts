@@ -16,8 +16,9 @@ export const TABLE = {
   service: {
     profiles: 'dropped: Compose has selected the services',
     image: 'pinned to a digest or an image ID, with its tag in a label',
-    command: 'arguments; data services get those of the image if there are none',
-    entrypoint: 'command; data services get a guard of their volume before it',
+    command: 'arguments; data services and backends get those of the image if there are none',
+    entrypoint:
+      'command; data services get a guard of their volume before it, and backends a directory of their own in /tmp',
     environment: 'environment, escaped; secrets become files in /run/secrets',
     healthcheck: 'health check, with patient times: Swarm ends a task that fails it',
     labels: 'labels of the service and its containers',

@@ -104,6 +104,7 @@ function translateContainer(
     Image: images.get(service.image)!.pinned,
     ...commandOf(service, images.get(service.image)!, {
       isData: kind === 'infrastructure',
+      isBackend: kind === 'backend',
       exported,
     }),
     Env: Object.entries(env).map(([variable, value]) => `${variable}=${escapeTemplate(value)}`),
