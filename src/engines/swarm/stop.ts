@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
 import {hasStatus, remove} from './api/client.js'
+import type {SwarmService} from './api/objects.js'
 import {docker} from '../compose/docker.js'
 import {readInfo} from './cluster/cluster.js'
 import {withSwarmLock} from './cluster/lock.js'
@@ -27,7 +28,10 @@ export async function stopStack(
 }
 
 async function removeStack(project: string, signal: AbortSignal): Promise<void> {
-  const {services} = await readStack(project, signal)
+  const found = (await readStack(project, signal)).services
+  // A job or a probe of a command that was killed cannot be scaled.
+  const [services, leftovers] = [found.filter(isReplicated), found.filter(service => !isReplicated(service))]
+  for (const {ID: id} of leftovers) await remove(`/services/${id}`, {what: 'remove a service', signal})
   await stopAndWait(services, {project, signal})
   for (const {ID: id} of services) await remove(`/services/${id}`, {what: 'remove a service', signal})
   await waitForTasks(project, signal)
@@ -36,6 +40,10 @@ async function removeStack(project: string, signal: AbortSignal): Promise<void> 
   const configs = await listStored('configs', project, signal)
   const removable = configs.filter(({Spec: {Labels: labels}}) => labels[LABEL.kind] === undefined)
   await removeStored('configs', removable, signal)
+}
+
+function isReplicated({Spec: {Mode: mode}}: SwarmService): boolean {
+  return mode.Replicated !== undefined
 }
 
 /** Swarm removes the containers of a service some time after the service, also those that have ended before. */

@@ -1,41 +1,54 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {type Problem, throwProblems} from '../../../errors.js'
 import {get, post, remove} from '../api/client.js'
-import {type Node, tasksSchema} from '../api/objects.js'
-import {isAvailable, listNodes} from '../cluster/cluster.js'
+import {type Node, type Task, tasksSchema} from '../api/objects.js'
+import {isAvailable, listNodes, readInfo} from '../cluster/cluster.js'
+import {isDataNode} from '../cluster/data-node.js'
 import {registryAuth} from '../cluster/registry-auth.js'
 import {hasEnded} from '../cluster/services.js'
-import {LABEL, type ServiceSpec} from '../translate/spec.js'
+import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
 import {type Deployment, POLL_MS} from './ended.js'
 
+/** A node that has not answered after this time, in ms, is given up; one that pulls the image is not. */
+const ANSWER_MS = 60_000
+
+/** An image, and the nodes that have to have it. */
+export interface Need {
+  pinned: string
+  image: string
+  constraints: string[]
+  nodes: Node[]
+}
+
 /**
- * Checks that every node has the images of services that may run on any node, or pulls them there. The scheduler does not
- * know which images a node has: it sent an update to a node without it every five seconds, and 256 of 394 requests failed.
+ * Checks that every node has the images of the services that it may run, or pulls them there. The scheduler does not know
+ * which images a node has: it sent an update to a node without it every five seconds, and 256 of 394 requests failed.
  * @throws image-missing, with a problem for each image and node
  */
 export async function requireImages(specs: ServiceSpec[], deployment: Deployment): Promise<void> {
-  const nodes = (await listNodes(deployment.signal)).filter(isAvailable)
-  const anywhere = specs.filter(
-    ({
-      TaskTemplate: {
-        Placement: {Constraints: limits},
-      },
-    }) => limits.length === 0,
+  const {signal, project} = deployment
+  const [{Swarm: swarm}, nodes] = await Promise.all([readInfo(signal), listNodes(signal)])
+  const problems = needsOf(specs, nodes, swarm.NodeID).map(async (need, index) =>
+    findProblems({...need, name: `${project}_probe-${index}`}, deployment),
   )
-  // This node has them: they were fetched before.
-  if (nodes.length === 1 || anywhere.length === 0) return
-  const images = new Map(
-    anywhere.map(spec => [spec.TaskTemplate.ContainerSpec.Image, spec.Labels[LABEL.image]!]),
-  )
-  const problems = [...images].map(async ([pinned, image], index) => {
-    const name = `${deployment.project}-probe-${index}`
-    const missing = await findMissing({name, pinned, image}, nodes, deployment)
-    return missing.map(node => problemOf(image, node))
-  })
   throwProblems((await Promise.all(problems)).flat())
 }
 
-function problemOf(image: string, {Description: {Hostname: node}}: Node): Problem {
+/**
+ * Returns what has to be asked. This node has every image, because they were fetched before.
+ * @param own the ID of this node
+ */
+export function needsOf(specs: ServiceSpec[], nodes: Node[], own: string): Need[] {
+  const needs = specs.map(({TaskTemplate: {ContainerSpec: container, Placement: placement}, Labels: labels}) => {
+    const {Constraints: constraints} = placement
+    const allowed = nodes.filter(node => isAvailable(node) && (constraints.length === 0 || isDataNode(node)))
+    return {pinned: container.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}
+  })
+  const asked = needs.filter(({nodes: allowed}) => allowed.some(({ID}) => ID !== own))
+  return [...new Map(asked.map(need => [`${need.pinned} ${need.constraints.join()}`, need])).values()]
+}
+
+function missing(image: string, {Description: {Hostname: node}}: Node): Problem {
   return {
     code: 'image-missing',
     message: `node ${node} does not have image ${image}, and cannot pull it`,
@@ -43,39 +56,63 @@ function problemOf(image: string, {Description: {Hostname: node}}: Node): Proble
   }
 }
 
+function silent(image: string, {Description: {Hostname: node}}: Node): Problem {
+  return {
+    code: 'image-missing',
+    message: `node ${node} did not say within ${ANSWER_MS / 1000} s whether it has image ${image}`,
+    hint: `check the node: docker node ps ${node}; to update without it: docker node update --availability drain ${node}`,
+  }
+}
+
 /** Runs a container of the image on every node; a node that cannot create it rejects its task. */
-async function findMissing(
-  {name, pinned, image}: {name: string; pinned: string; image: string},
-  nodes: Node[],
-  {signal}: Deployment,
-): Promise<Node[]> {
+async function findProblems(
+  {name, pinned, image, constraints, nodes}: Need & {name: string},
+  {project, signal}: Deployment,
+): Promise<Problem[]> {
   await remove(`/services/${name}`, {what: 'remove a probe', signal})
   const body = {
     Name: name,
-    Labels: {[LABEL.kind]: 'probe'},
+    Labels: {...labelsOf(project), [LABEL.kind]: 'probe'},
     TaskTemplate: {
       // Whether the image has this program does not matter: its container has been created before it is started.
-      ContainerSpec: {Image: pinned, Command: ['true'], ReadOnly: true, CapabilityDrop: ['ALL']},
+      ContainerSpec: {
+        Image: pinned,
+        Labels: labelsOf(project),
+        Command: ['true'],
+        ReadOnly: true,
+        CapabilityDrop: ['ALL'],
+      },
       RestartPolicy: {Condition: 'none'},
+      Placement: {Constraints: constraints},
     },
     Mode: {GlobalJob: {}},
   }
   const headers = await registryAuth(image)
   const id = await post('/services/create', body, {what: `look for ${image} on every node`, headers, signal})
   try {
-    for (;;) {
-      const params = {filters: {service: [id]}}
-      const tasks = await get('/tasks', tasksSchema, {what: 'list tasks', params, signal})
-      const stateOf = ({ID}: Node) => tasks.find(({NodeID}) => NodeID === ID)
-      const ended = nodes.filter(node => {
-        const task = stateOf(node)
-        return task && hasEnded(task)
-      })
-      if (ended.length === nodes.length)
-        return nodes.filter(node => stateOf(node)?.Status.State === 'rejected')
-      await sleep(POLL_MS, undefined, {signal})
-    }
+    const tasks = await waitForAnswers(id, nodes, signal)
+    const taskOf = ({ID}: Node) => tasks.find(({NodeID}) => NodeID === ID)
+    return nodes.flatMap(node => {
+      const task = taskOf(node)
+      if (!task || !hasEnded(task)) return [silent(image, node)]
+      return task.Status.State === 'rejected' ? [missing(image, node)] : []
+    })
   } finally {
     await remove(`/services/${id}`, {what: 'remove a probe'})
+  }
+}
+
+/** Returns the tasks of a probe when they have ended, or when a node has had enough time. */
+async function waitForAnswers(id: string, nodes: Node[], signal: AbortSignal): Promise<Task[]> {
+  const params = {filters: {service: [id]}}
+  let deadline = performance.now() + ANSWER_MS
+  for (;;) {
+    const tasks = await get('/tasks', tasksSchema, {what: 'list tasks', params, signal})
+    const hasAnswered = ({ID}: Node): boolean =>
+      tasks.some(task => task.NodeID === ID && hasEnded(task))
+    if (nodes.every(hasAnswered) || performance.now() > deadline) return tasks
+    const isPulling = tasks.some(({Status: {State: state}}) => state === 'preparing')
+    if (isPulling) deadline = performance.now() + ANSWER_MS
+    await sleep(POLL_MS, undefined, {signal})
   }
 }
