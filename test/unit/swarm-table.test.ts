@@ -55,7 +55,7 @@ describe('the translation of the Compose file', () => {
         values: {},
         images: new Map([['user', IMAGE]]),
         secrets,
-        nodes: 1,
+        nodes: {count: 1, hasEdgeNode: false},
       },
     )
     const {Env: env, Secrets: used, Command: command, Args: args} = spec.TaskTemplate.ContainerSpec
@@ -78,16 +78,29 @@ describe('the translation of the Compose file', () => {
 
 test('another number of nodes changes no container', () => {
   const file = parseComposeFile(JSON.stringify({services: {gateway: SERVICE}, networks: {}, volumes: {}}))
-  const onNodes = (nodes: number) =>
+  const onNodes = (count: number) =>
     translate(
       'gateway',
       {...file, networks: {net: {name: 'p_net', labels: {}}}},
-      {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes},
+      {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes: {count, hasEdgeNode: false}},
     )
   const [one, two] = [onNodes(1), onNodes(2)]
   expect(one.Mode).not.toEqual(two.Mode)
   expect(one.Labels).toEqual(two.Labels)
   expect(one.TaskTemplate).toEqual(two.TaskTemplate)
+})
+
+test.each([
+  [false, 'aquastream.data'],
+  [true, 'aquastream.edge'],
+])('edge stays on the labelled nodes: %s', (hasEdgeNode, label) => {
+  const file = parseComposeFile(JSON.stringify({services: {edge: SERVICE}, networks: {}, volumes: {}}))
+  const spec = translate(
+    'edge',
+    {...file, networks: {net: {name: 'p_net', labels: {}}}},
+    {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes: {count: 2, hasEdgeNode}},
+  )
+  expect(spec.TaskTemplate.Placement.Constraints).toEqual([`node.labels.${label}==true`])
 })
 
 test('every secret setting is a secret of Swarm', () => {

@@ -6,7 +6,7 @@ import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
-import {findNodeProblem, isUsed, readInfo} from './cluster/cluster.js'
+import {factsOf, findNodeProblem, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {replicasOf} from './deploy/apply.js'
@@ -49,7 +49,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const specs =
     target.settings.problems.length > 0
       ? new Map<string, ServiceSpec>()
-      : (await readSpecs(target, Math.max(place?.nodes.filter(isUsed).length ?? 0, 1), signal)).specs
+      : (await readSpecs(target, factsOf(place?.nodes ?? []), signal)).specs
   return {
     target,
     problems,

@@ -3,6 +3,7 @@ import * as z from '../../system/zod.js'
 import {docker, tryDocker} from '../compose/docker.js'
 import {COMPOSE_FILE, composeEnv} from '../compose/project.js'
 import type {Target} from '../engine.js'
+import type {NodeFacts} from './cluster/cluster.js'
 import type {PinnedImage} from './translate/command.js'
 import {type ComposeFile, parseComposeFile} from './translate/compose-file.js'
 import {type Secret, secretsOf} from './translate/secrets.js'
@@ -24,10 +25,13 @@ const SWARM_PROFILE = 'swarm'
 
 /**
  * Translates the Compose file under the settings of a target.
- * @param nodes the number of nodes that run tasks
  * @throws compose-unknown; engine-failed: Compose cannot read the file
  */
-export async function readSpecs(target: Target, nodes: number, signal: AbortSignal): Promise<StackSpecs> {
+export async function readSpecs(
+  target: Target,
+  nodes: NodeFacts,
+  signal: AbortSignal,
+): Promise<StackSpecs> {
   const {project, profile, values} = target.settings
   const profiles = ['--profile', profile, '--profile', SWARM_PROFILE]
   const args = ['compose', '-f', COMPOSE_FILE, '-p', project, ...profiles, 'config', '--format', 'json']

@@ -1,6 +1,7 @@
 import {AquastreamError, type Problem} from '../../../errors.js'
 import {get, post} from '../api/client.js'
 import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
+import {EDGE_NODE} from '../translate/spec.js'
 
 /** Reads what this node says about itself and its Swarm. */
 export function readInfo(signal?: AbortSignal): Promise<Info> {
@@ -18,8 +19,23 @@ export function isAvailable({Status: status, Spec: spec}: Node): boolean {
 }
 
 /** Returns whether a node is meant to run tasks, even if it is down at the moment. */
-export function isUsed({Spec: {Availability: availability}}: Node): boolean {
+function isUsed({Spec: {Availability: availability}}: Node): boolean {
   return availability === 'active'
+}
+
+/** What a translation has to know of the nodes. */
+export interface NodeFacts {
+  /** The number of those that are meant to run tasks. */
+  count: number
+  /** Whether any is labelled for edge. */
+  hasEdgeNode: boolean
+}
+
+/** Returns what a translation has to know of the nodes; without any, the Swarm will have this one. */
+export function factsOf(nodes: Node[]): NodeFacts {
+  const used = nodes.filter(isUsed)
+  const hasEdgeNode = nodes.some(({Spec: {Labels: labels}}) => labels[EDGE_NODE] === 'true')
+  return {count: Math.max(used.length, 1), hasEdgeNode}
 }
 
 /** Returns why this node cannot manage the Swarm, although it is part of one; undefined if it can, or is in none. */

@@ -71,7 +71,7 @@ export async function listDataVolumes(project: string): Promise<string[]> {
 }
 
 /** Returns whether a node is labelled as the one with the data. */
-export function isDataNode({Spec: {Labels: labels}}: Node): boolean {
+function isDataNode({Spec: {Labels: labels}}: Node): boolean {
   return labels[DATA_NODE] === 'true'
 }
 

@@ -3,10 +3,9 @@ import {type Problem, throwProblems} from '../../../errors.js'
 import {get, post, remove} from '../api/client.js'
 import {type Node, type Task, tasksSchema} from '../api/objects.js'
 import {isAvailable, listNodes, readInfo} from '../cluster/cluster.js'
-import {isDataNode} from '../cluster/data-node.js'
 import {registryAuth} from '../cluster/registry-auth.js'
 import {hasEnded} from '../cluster/services.js'
-import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
+import {LABEL, labelsOf, onlyOn, type ServiceSpec} from '../translate/spec.js'
 import {type Deployment, POLL_MS} from './ended.js'
 
 /** A node that has not answered after this time, in ms, is given up; one that pulls the image is not. */
@@ -41,11 +40,16 @@ export async function requireImages(specs: ServiceSpec[], deployment: Deployment
 export function needsOf(specs: ServiceSpec[], nodes: Node[], own: string): Need[] {
   const needs = specs.map(({TaskTemplate: {ContainerSpec: container, Placement: placement}, Labels: labels}) => {
     const {Constraints: constraints} = placement
-    const allowed = nodes.filter(node => isAvailable(node) && (constraints.length === 0 || isDataNode(node)))
+    const allowed = nodes.filter(node => isAvailable(node) && constraints.every(constraint => mayRun(constraint, node)))
     return {pinned: container.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}
   })
   const asked = needs.filter(({nodes: allowed}) => allowed.some(({ID}) => ID !== own))
   return [...new Map(asked.map(need => [`${need.pinned} ${need.constraints.join()}`, need])).values()]
+}
+
+/** Returns whether a node has the label of a constraint, see onlyOn. */
+function mayRun(constraint: string, {Spec: {Labels: labels}}: Node): boolean {
+  return Object.entries(labels).some(([label, value]) => value === 'true' && onlyOn(label) === constraint)
 }
 
 function missing(image: string, {Description: {Hostname: node}}: Node): Problem {

@@ -1,6 +1,6 @@
 import {JOBS} from '../../../stack/catalogue.js'
 import type {Deadline, Plan} from '../../engine.js'
-import {initSwarm, isUsed, listNodes, readInfo} from '../cluster/cluster.js'
+import {factsOf, initSwarm, listNodes, readInfo} from '../cluster/cluster.js'
 import {requireDataNode} from '../cluster/data-node.js'
 import {prune} from '../cluster/history.js'
 import {withSwarmLock} from '../cluster/lock.js'
@@ -29,8 +29,7 @@ export async function startServices(
     signal,
     async work(held) {
       await requireDataNode(project, held)
-      const nodes = (await listNodes(held)).filter(isUsed).length
-      const specs = await readSpecs({...target, jobs}, nodes, held)
+      const specs = await readSpecs({...target, jobs}, factsOf(await listNodes(held)), held)
       await createNetworks(project, specs.networks, held)
       await createSecrets(project, specs.secrets, held)
       await createConfigs(project, specs.configs, held)

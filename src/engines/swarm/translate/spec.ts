@@ -95,6 +95,14 @@ export const LABEL = {
 /** The label of a node that holds the data of a stack. */
 export const DATA_NODE = 'aquastream.data'
 
+/** The label of the nodes that edge may run on; without any, it runs on the data node. */
+export const EDGE_NODE = 'aquastream.edge'
+
+/** Returns the constraint for nodes with a label. */
+export function onlyOn(label: string): string {
+  return `node.labels.${label}==true`
+}
+
 /** Returns the labels of everything that belongs to a stack. */
 export function labelsOf(project: string): Record<string, string> {
   return {[LABEL.stack]: project, [LABEL.project]: project}

@@ -1,12 +1,13 @@
 import {createHash} from 'node:crypto'
 import {type Service, SERVICES} from '../../../stack/catalogue.js'
 import {replicasVariable} from '../../../stack/names.js'
+import type {NodeFacts} from '../cluster/cluster.js'
 import {commandOf, type PinnedImage} from './command.js'
 import type {ComposeFile, ComposeService} from './compose-file.js'
 import {translateHealth} from './health.js'
 import {translateMounts} from './mounts.js'
 import {type Secret, type SecretReader, separate} from './secrets.js'
-import {type ContainerSpec, DATA_NODE, LABEL, labelsOf, type ServiceSpec} from './spec.js'
+import {type ContainerSpec, DATA_NODE, EDGE_NODE, LABEL, labelsOf, onlyOn, type ServiceSpec} from './spec.js'
 import {nanoseconds} from './units.js'
 
 /** What the translation depends on besides the Compose file. */
@@ -16,8 +17,7 @@ export interface Surroundings {
   /** The images by their names in the Compose file. */
   images: ReadonlyMap<string, PinnedImage>
   secrets: Secret[]
-  /** The number of nodes that run tasks. */
-  nodes: number
+  nodes: NodeFacts
 }
 
 /** A config of the stack, and the name under which Swarm stores it. */
@@ -50,9 +50,7 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
       ContainerSpec: {...translateContainer(name, kind, {file, ...surroundings}), Labels: labels},
       Resources: {Limits: {MemoryBytes: Number(memory), Pids: pids}},
       RestartPolicy: kind === 'job' ? {Condition: 'none'} : {Condition: 'any', Delay: 2e9},
-      Placement: {
-        Constraints: kind === 'backend' || kind === 'edge' ? [] : [`node.labels.${DATA_NODE}==true`],
-      },
+      Placement: {Constraints: constraintsOf(kind, surroundings.nodes)},
       Networks: networksOf(name, service, file),
       LogDriver: {Name: service.logging.driver, Options: service.logging.options},
       ForceUpdate: 0,
@@ -60,7 +58,7 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
     Mode:
       kind === 'job'
         ? {ReplicatedJob: {MaxConcurrent: 1, TotalCompletions: 1}}
-        : {Replicated: {Replicas: replicasOf(name, values, surroundings.nodes)}},
+        : {Replicated: {Replicas: replicasOf(name, values, surroundings.nodes.count)}},
     ...(kind !== 'job' && updatesOf(kind)),
     // Works on every kernel, while virtual addresses need IPVS.
     EndpointSpec: {Mode: 'dnsrr', Ports: kind === 'edge' ? portsOf(service) : []},
@@ -88,6 +86,12 @@ function withHash(spec: ServiceSpec, image: string): ServiceSpec {
 }
 
 type Kind = Service['kind'] | 'job'
+
+/** Clients know the address of one server, so edge must not wander to another. */
+function constraintsOf(kind: Kind, {hasEdgeNode}: NodeFacts): string[] {
+  if (kind === 'backend') return []
+  return [onlyOn(kind === 'edge' && hasEdgeNode ? EDGE_NODE : DATA_NODE)]
+}
 
 function translateContainer(
   name: string,
