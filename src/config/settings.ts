@@ -45,6 +45,15 @@ export const SETTINGS: readonly Setting[] = [
     default: 'compose',
     readBy: 'cli',
   },
+  {
+    name: 'AQUASTREAM_SWARM_ENCRYPTED',
+    schema: z.enum(['yes', 'no']),
+    group: 'profile',
+    about:
+      'encrypts the traffic between the servers of a Swarm: yes, or no; counts when its networks are created, after env:down',
+    default: 'no',
+    readBy: 'cli',
+  },
 
   platformSecret('POSTGRES_PASSWORD', 'password of the database user'),
   platformSecret('REDIS_PASSWORD', 'password of Redis'),

@@ -8,7 +8,7 @@ export function swarmEngine(project: string): Engine {
       const {readInfo} = await import('./cluster/cluster.js')
       const {Name: name, Swarm: swarm} = await readInfo()
       return swarm.LocalNodeState === 'inactive'
-        ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on port 2377`
+        ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on the ports 2377, 7946 and 4789; close them for other networks`
         : undefined
     },
     history: {

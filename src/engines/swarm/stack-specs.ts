@@ -4,6 +4,7 @@ import {docker, tryDocker} from '../compose/docker.js'
 import {COMPOSE_FILE, composeEnv} from '../compose/project.js'
 import type {Target} from '../engine.js'
 import type {NodeFacts} from './cluster/cluster.js'
+import type {StackNetwork} from './cluster/store.js'
 import type {PinnedImage} from './translate/command.js'
 import {type ComposeFile, parseComposeFile} from './translate/compose-file.js'
 import {type Secret, secretsOf} from './translate/secrets.js'
@@ -15,7 +16,7 @@ export interface StackSpecs {
   file: ComposeFile
   secrets: Secret[]
   configs: StackConfig[]
-  networks: {name: string; internal: boolean; labels: Record<string, string>}[]
+  networks: StackNetwork[]
   /** The specification of each service and job whose image is present on this node. */
   specs: Map<string, ServiceSpec>
 }
@@ -42,14 +43,15 @@ export async function readSpecs(
   const secrets = secretsOf(project, secretValues(values))
   const present = names.filter(name => images.has(file.services[name]!.image))
   const surroundings = {project, values, images, secrets, nodes}
+  const encrypted = values.AQUASTREAM_SWARM_ENCRYPTED === 'yes'
   const specs = new Map(present.map(name => [name, translate(name, file, surroundings)]))
   return {
     file,
     secrets: secrets.filter(({name}) => usesSecret(specs, name)),
     configs: [...configsOf(file, project).values()],
     networks: [
-      ...Object.values(file.networks).map(({name, labels}) => ({name, internal: false, labels})),
-      {name: isolatedNetwork(file), internal: true, labels: {}},
+      ...Object.values(file.networks).map(({name, labels}) => ({name, internal: false, encrypted, labels})),
+      {name: isolatedNetwork(file), internal: true, encrypted, labels: {}},
     ],
     specs,
   }

@@ -1,3 +1,4 @@
+import {networkInterfaces} from 'node:os'
 import {AquastreamError, type Problem} from '../../../errors.js'
 import {get, post} from '../api/client.js'
 import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
@@ -55,13 +56,27 @@ export function findNodeProblem({Name: name, Swarm: swarm}: Info): Problem | und
   }
 }
 
+/** The port on which managers listen. */
+const MANAGER_PORT = 2377
+
+/**
+ * Returns the address on which a manager listens: the one that other servers reach, so that it is closed elsewhere. An
+ * address that no interface of this machine has is that of a router before it, or of another machine with Docker Engine.
+ */
+export function listenAddress(address: string | undefined, interfaces = networkInterfaces()): string {
+  const own = Object.values(interfaces).flatMap(list => (list ?? []).map(({address: known}) => known))
+  const isOwn = address !== undefined && own.includes(address)
+  if (!isOwn) return `0.0.0.0:${MANAGER_PORT}`
+  return `${address.includes(':') ? `[${address}]` : address}:${MANAGER_PORT}`
+}
+
 /**
  * Makes this node a Swarm of its own.
  * @param address the address at which other nodes reach it; undefined if the machine has only one
  * @throws swarm-inactive
  */
 export async function initSwarm(address: string | undefined, signal: AbortSignal): Promise<void> {
-  const body = {ListenAddr: '0.0.0.0:2377', AdvertiseAddr: address ?? ''}
+  const body = {ListenAddr: listenAddress(address), AdvertiseAddr: address ?? ''}
   // It makes keys and certificates.
   await post('/swarm/init', body, {what: 'create a Swarm', signal, limit: 60_000}).catch((error: unknown) => {
     if (!(error instanceof AquastreamError) || error.code !== 'engine-failed') throw error

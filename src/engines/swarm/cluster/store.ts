@@ -60,20 +60,31 @@ export function listNetworks(project: string, signal?: AbortSignal) {
   return get('/networks', networksSchema, {what: 'list networks', params: {filters}, signal})
 }
 
+/** An overlay network of a stack. */
+export interface StackNetwork {
+  name: string
+  /** Whether it has no way out. */
+  internal: boolean
+  /** Whether the packets between servers are encrypted, which needs IPsec in their kernels. */
+  encrypted: boolean
+  labels: Record<string, string>
+}
+
 /** Creates the overlay networks of a stack that do not exist. */
 export async function createNetworks(
   project: string,
-  networks: {name: string; internal: boolean; labels: Record<string, string>}[],
+  networks: StackNetwork[],
   signal: AbortSignal,
 ): Promise<void> {
   const existing = (await listNetworks(project, signal)).map(({Name}) => Name)
-  for (const {name, internal, labels} of networks) {
+  for (const {name, internal, encrypted, labels} of networks) {
     if (existing.includes(name)) continue
     const body = {
       Name: name,
       Driver: 'overlay',
       Scope: 'swarm',
       Internal: internal,
+      ...(encrypted && {Options: {encrypted: ''}}),
       Labels: {...labels, ...labelsOf(project)},
     }
     await post('/networks/create', body, {what: `create network ${name}`, signal})
