@@ -51,6 +51,11 @@ export function serviceName(env: Environment): string {
   return env.SPRING_APPLICATION_NAME || env.SERVICE_NAME || 'stub'
 }
 
+/** Returns whether a proxy is in front of this service, as Spring Boot is told it. */
+export function isBehindProxy(env: Environment): boolean {
+  return ['native', 'framework'].includes(env.SERVER_FORWARD_HEADERS_STRATEGY ?? '')
+}
+
 /**
  * Reads and validates all variables.
  *

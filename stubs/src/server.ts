@@ -1,5 +1,5 @@
 // The entry point of the stub image. The server replaces a backend, the gateway or the third parties in dev.
-import {readSettings, serviceName, type Settings} from './environment.js'
+import {isBehindProxy, readSettings, serviceName, type Settings} from './environment.js'
 import {bucketCheck} from './health/bucket.js'
 import {causeOf, type HealthCheck} from './health/check.js'
 import {postgresCheck} from './health/postgres.js'
@@ -14,7 +14,7 @@ const SHUTDOWN_TIMEOUT_MS = 700
 
 const env = withSecretFiles(process.env)
 const service = serviceName(env)
-const app = createApp(service)
+const app = createApp(service, isBehindProxy(env))
 process.on('uncaughtException', fail)
 process.on('SIGTERM', () => void stop())
 process.on('SIGINT', () => void stop())

@@ -24,11 +24,11 @@ afterAll(async () => {
 })
 
 /** Opens a gateway. Tests that count requests need their own. */
-function openGateway(): Promise<Stub> {
+function openGateway(more: Record<string, string> = {}): Promise<Stub> {
   const services = {USER_SERVICE_URL: user.url, EVENT_SERVICE_URL: event.url}
   // Nothing listens on port 9
   const others = {PAYMENT_SERVICE_URL: 'http://127.0.0.1:9', CREW_SERVICE_URL: 'http://127.0.0.1:9'}
-  return Stub.open('gateway', {...services, ...others})
+  return Stub.open('gateway', {...services, ...others, ...more})
 }
 
 function signed(secret: string, expires: string): Promise<string> {
@@ -174,6 +174,20 @@ test.each([
   expect(response).toMatchObject({status: 429, json: {title: 'Too Many Requests', instance: other}})
   expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
   expect((await fresh.request('/api/v1/events/none')).status).toBe(limit === 60 ? 429 : 400)
+})
+
+test.each([
+  ['native', true],
+  ['none', false],
+])('clients behind a proxy are told apart: %s', async (strategy, areTold) => {
+  await using fresh = await openGateway({SERVER_FORWARD_HEADERS_STRATEGY: strategy})
+  const loginFrom = (client: string) =>
+    fresh.request('/api/v1/auth/refresh', {headers: {'x-forwarded-for': client}})
+  await Promise.all(Array.from({length: 10}, () => loginFrom('192.0.2.1')))
+  expect((await loginFrom('192.0.2.1')).status).toBe(429)
+  // A client may send the header as well; only the entry of the proxy, the last one, counts.
+  expect((await loginFrom('192.0.2.99, 192.0.2.1')).status).toBe(429)
+  expect((await loginFrom('192.0.2.2')).status !== 429).toBe(areTold)
 })
 
 test.each(['/actuator/health/readiness', '/docs/config.json', '/api/v1/webhooks/yookassa'])(

@@ -5,7 +5,7 @@ import type {UpReport} from '../../src/env/up.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
 import {errorOf, type Run} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
-import {SECRETS} from '../helpers/stack.js'
+import {docker, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
 
 let cluster: Cluster
@@ -112,6 +112,21 @@ describe('a stack on one server', () => {
     expect(text).toContain('.lock')
     expect(text).toMatch(/^TMPDIR=\/tmp\/[\da-f]{12}$/m)
     expect(text).toMatch(/-Djava\.io\.tmpdir=\/tmp\/[\da-f]{12} -XX:-UsePerfData$/m)
+  })
+
+  test('clients behind edge have limits of their own', async () => {
+    const address = `http://${await node.ip()}:${port}/api/v1/organizers`
+    // Edge replaces the header, so a client cannot escape its limit.
+    const forged = await Promise.all(
+      Array.from({length: 61}, (_, index) =>
+        fetch(address, {headers: {'x-forwarded-for': `192.0.2.${index}`}}).then(({status}) => status),
+      ),
+    )
+    expect(forged.filter(status => status === 429).length).toBeGreaterThan(0)
+    // The server itself is another client.
+    const request = "printf 'GET /api/v1/organizers HTTP/1.0\\r\\nHost: edge\\r\\n\\r\\n'"
+    const script = `exec 3<>/dev/tcp/${await node.ip()}/${port} && ${request} >&3 && head -n 1 <&3`
+    expect(await docker('exec', node.container, 'bash', '-c', script)).toContain(' 200')
   })
 
   test('only the port of edge can be reached', async () => {

@@ -85,6 +85,7 @@ test('another number of nodes changes no container', () => {
       {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes: {count, hasEdgeNode: false}},
     )
   const [one, two] = [onNodes(1), onNodes(2)]
+  expect(one.TaskTemplate.ContainerSpec.Env).toEqual(['SERVER_FORWARD_HEADERS_STRATEGY=native'])
   expect(one.Mode).not.toEqual(two.Mode)
   expect(one.Labels).toEqual(two.Labels)
   expect(one.TaskTemplate).toEqual(two.TaskTemplate)

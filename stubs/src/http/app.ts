@@ -12,12 +12,15 @@ import {HttpError, pathOf, sendProblem} from './problem.js'
 /**
  * Creates the HTTP server of a service. It logs JSON lines, passes on correlation ids, and responds to unknown paths
  * and to errors with RFC 7807 documents.
+ * @param isBehindProxy whether every request comes from a proxy, which says in X-Forwarded-For who its client is
  */
-export function createApp(service: string): FastifyInstance {
+export function createApp(service: string, isBehindProxy: boolean): FastifyInstance {
   const logController = new RequestLog()
   const app = fastify({
     logger: logOptions(service),
     logController,
+    // One proxy: what a client writes into the header itself does not count
+    trustProxy: isBehindProxy ? (_, hop) => hop === 0 : false,
     genReqId: correlationIdOf,
     clientErrorHandler: respondToMalformed,
     // Node would reject a request without a Host header itself, with an empty body

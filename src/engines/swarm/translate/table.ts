@@ -19,7 +19,7 @@ export const TABLE = {
     command: 'arguments; data services and backends get those of the image if there are none',
     entrypoint:
       'command; data services get a guard of their volume before it, and backends a directory of their own in /tmp',
-    environment: 'environment, escaped; secrets become files in /run/secrets',
+    environment: 'environment, escaped; secrets become files in /run/secrets; the gateway is told that edge is before it',
     healthcheck: 'health check, with patient times: Swarm ends a task that fails it',
     labels: 'labels of the service and its containers',
     logging: 'log driver of the tasks',

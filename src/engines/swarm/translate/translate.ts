@@ -111,7 +111,7 @@ function translateContainer(
       isBackend: kind === 'backend',
       exported,
     }),
-    Env: Object.entries(env).map(([variable, value]) => `${variable}=${escapeTemplate(value)}`),
+    Env: Object.entries({...env, ...(name === 'gateway' && BEHIND_EDGE)}).map(([variable, value]) => `${variable}=${escapeTemplate(value)}`),
     ...(user !== undefined && {User: user}),
     ...(init !== undefined && {Init: init}),
     ReadOnly: service.read_only,
@@ -129,6 +129,12 @@ function translateContainer(
     })),
   }
 }
+
+/**
+ * All clients have the address of edge, so that one of them would use up the rate limit of all. Edge says who the client is,
+ * and replaces what the client says; nothing but edge reaches the gateway from outside.
+ */
+const BEHIND_EDGE = {SERVER_FORWARD_HEADERS_STRATEGY: 'native'}
 
 /** Swarm expands environment values as Go templates. */
 function escapeTemplate(value: string): string {
