@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import type {SwarmService} from '../../src/engines/swarm/api/objects.js'
-import {inOrder} from '../../src/engines/swarm/deploy/manage.js'
+import type {SwarmService} from '../../../src/engines/swarm/api/objects.js'
+import {inOrder} from '../../../src/engines/swarm/deploy/manage.js'
 
 test('a restart goes from the data to edge', () => {
   const services = ['edge', 'gateway', 'user', 'redis'].map(

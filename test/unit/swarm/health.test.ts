@@ -3,7 +3,7 @@ import {hostname, tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {translateHealth} from '../../src/engines/swarm/translate/health.js'
+import {translateHealth} from '../../../src/engines/swarm/translate/health.js'
 
 const TIMES = {interval: '10s', timeout: '5s', retries: 3, start_period: '1m0s', start_interval: '500ms'}
 const HOSTNAME = `${hostname()}-aquastream-${process.pid}`

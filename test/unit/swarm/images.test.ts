@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
-import {encode} from '../../src/engines/swarm/cluster/registry-auth.js'
-import {digestOf} from '../../src/engines/swarm/stack-specs.js'
+import {encode} from '../../../src/engines/swarm/cluster/registry-auth.js'
+import {digestOf} from '../../../src/engines/swarm/stack-specs.js'
 
 test('credentials of every length are padded for Docker', () => {
   for (const password of ['', 'a', 'ab', 'abc', '???>>>', 'ÿÿÿ']) {

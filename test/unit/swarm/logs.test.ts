@@ -1,6 +1,6 @@
 import {expect, test, vi} from 'vitest'
-import {readTask} from '../../src/engines/swarm/logs/task-log.js'
-import {FakeEngine} from '../helpers/fake-engine.js'
+import {readTask} from '../../../src/engines/swarm/logs/task-log.js'
+import {FakeEngine} from '../../helpers/fake-engine.js'
 
 test('a quiet log is followed for any time', async () => {
   await using engine = await FakeEngine.open()

@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import type {SwarmService, Task} from '../../src/engines/swarm/api/objects.js'
-import {isUnsettled} from '../../src/engines/swarm/cluster/services.js'
+import type {SwarmService, Task} from '../../../src/engines/swarm/api/objects.js'
+import {isUnsettled} from '../../../src/engines/swarm/cluster/services.js'
 
 describe('a stack whose update was killed', () => {
   test.each([undefined, 'completed', 'rollback_completed'])('an update that has ended is settled: %s', state => {

@@ -1,8 +1,8 @@
 import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, afterEach, beforeAll, expect, test, vi} from 'vitest'
-import {isLockLost, keep, withSwarmLock} from '../../src/engines/swarm/cluster/lock.js'
-import {FakeEngine} from '../helpers/fake-engine.js'
+import {isLockLost, keep, withSwarmLock} from '../../../src/engines/swarm/cluster/lock.js'
+import {FakeEngine} from '../../helpers/fake-engine.js'
 
 let engine: FakeEngine
 

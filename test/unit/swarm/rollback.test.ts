@@ -1,8 +1,8 @@
 import {describe, expect, test} from 'vitest'
-import type {StoredUpdate} from '../../src/engines/swarm/cluster/history.js'
-import type {SwarmService} from '../../src/engines/swarm/api/objects.js'
-import {choosePrevious} from '../../src/engines/swarm/deploy/rollback.js'
-import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
+import type {StoredUpdate} from '../../../src/engines/swarm/cluster/history.js'
+import type {SwarmService} from '../../../src/engines/swarm/api/objects.js'
+import {choosePrevious} from '../../../src/engines/swarm/deploy/rollback.js'
+import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 
 describe('the version that a rollback returns to', () => {
   const first = update('1', {user: ['A', 'B'], gateway: ['A', 'B']})

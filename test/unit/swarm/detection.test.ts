@@ -1,8 +1,8 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {get} from '../../src/engines/swarm/api/client.js'
-import {servicesSchema} from '../../src/engines/swarm/api/objects.js'
-import {listForeign, stacksInSwarm} from '../../src/engines/swarm/cluster/services.js'
-import {FakeEngine} from '../helpers/fake-engine.js'
+import {get} from '../../../src/engines/swarm/api/client.js'
+import {servicesSchema} from '../../../src/engines/swarm/api/objects.js'
+import {listForeign, stacksInSwarm} from '../../../src/engines/swarm/cluster/services.js'
+import {FakeEngine} from '../../helpers/fake-engine.js'
 
 let engine: FakeEngine
 

@@ -1,9 +1,9 @@
 import {execa} from 'execa'
 import {describe, expect, test} from 'vitest'
-import {SETTINGS} from '../../src/config/settings.js'
-import {parseComposeFile} from '../../src/engines/swarm/translate/compose-file.js'
-import {secretsOf} from '../../src/engines/swarm/translate/secrets.js'
-import {translate} from '../../src/engines/swarm/translate/translate.js'
+import {SETTINGS} from '../../../src/config/settings.js'
+import {parseComposeFile} from '../../../src/engines/swarm/translate/compose-file.js'
+import {secretsOf} from '../../../src/engines/swarm/translate/secrets.js'
+import {translate} from '../../../src/engines/swarm/translate/translate.js'
 
 const IMAGE = {id: 'sha256:0', pinned: 'sha256:0', entrypoint: ['start'], command: ['serve']}
 

@@ -1,12 +1,12 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
-import {AquastreamError} from '../../src/errors.js'
-import {allEnded} from '../../src/engines/swarm/deploy/apply.js'
-import {asStarted, replaceDataService} from '../../src/engines/swarm/deploy/data.js'
-import {versionOf} from '../../src/engines/swarm/cluster/services.js'
-import {waitUntilServing} from '../../src/engines/swarm/deploy/update.js'
-import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
-import {FakeEngine, FakeService} from '../helpers/fake-engine.js'
+import {AquastreamError} from '../../../src/errors.js'
+import {allEnded} from '../../../src/engines/swarm/deploy/apply.js'
+import {asStarted, replaceDataService} from '../../../src/engines/swarm/deploy/data.js'
+import {versionOf} from '../../../src/engines/swarm/cluster/services.js'
+import {waitUntilServing} from '../../../src/engines/swarm/deploy/update.js'
+import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
+import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
 let engine: FakeEngine
 

@@ -1,8 +1,8 @@
 import type {NetworkInterfaceInfo} from 'node:os'
 import {expect, test} from 'vitest'
-import {listenAddress} from '../../src/engines/swarm/cluster/cluster.js'
-import {createNetworks} from '../../src/engines/swarm/cluster/store.js'
-import {FakeEngine} from '../helpers/fake-engine.js'
+import {listenAddress} from '../../../src/engines/swarm/cluster/cluster.js'
+import {createNetworks} from '../../../src/engines/swarm/cluster/store.js'
+import {FakeEngine} from '../../helpers/fake-engine.js'
 
 const ETH0 = {
   eth0: [{address: '10.0.0.5'}, {address: 'fd00::5'}] as NetworkInterfaceInfo[],

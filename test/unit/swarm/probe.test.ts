@@ -1,7 +1,7 @@
 import {expect, test} from 'vitest'
-import type {Node} from '../../src/engines/swarm/api/objects.js'
-import {needsOf} from '../../src/engines/swarm/deploy/probe.js'
-import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
+import type {Node} from '../../../src/engines/swarm/api/objects.js'
+import {needsOf} from '../../../src/engines/swarm/deploy/probe.js'
+import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 
 const DATA = ['node.labels.aquastream.data==true']
 

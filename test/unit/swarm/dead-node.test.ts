@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
-import type {Node, SwarmService, Task} from '../../src/engines/swarm/api/objects.js'
-import {leftOf} from '../../src/engines/swarm/deploy/ended.js'
+import type {Node, SwarmService, Task} from '../../../src/engines/swarm/api/objects.js'
+import {leftOf} from '../../../src/engines/swarm/deploy/ended.js'
 
 const SERVICES = ['postgres', 'user'].map(name => {
   const Spec = {Name: `p_${name}`, Labels: {'aquastream.project': 'p'}}
