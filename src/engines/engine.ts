@@ -16,6 +16,8 @@ export interface Target {
   real: string[]
   /** The address at which other servers reach this one, if it has several. */
   advertiseAddress?: string | undefined
+  /** False: the start resolves when every service has been created; updates are waited for all the same. */
+  wait?: boolean
 }
 
 /** The action that a start would take on one service or job, and its reason. */

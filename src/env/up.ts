@@ -4,7 +4,7 @@ import type {EngineChoice} from '../engines/choice.js'
 import type {Change, Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
 import {openEngineFor} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {interruption, throwProblems} from '../errors.js'
+import {AquastreamError, interruption, throwProblems} from '../errors.js'
 import {type Service, withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
@@ -80,6 +80,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
   const {engine, why} = await openEngineFor(request.engine, request.stack)
   requireServices(request.services, profile, {engine: engine.name})
   if (why !== undefined) ctx.on({type: 'notice', text: why})
+  await checkAddress(request, engine, ctx)
   const settings = await loadSettings(request.stack)
   for (const text of settings.notices) ctx.on({type: 'notice', text})
   const {services, jobs} = withNeeds(request.services, profile, engine.name)
@@ -90,6 +91,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
     jobs: jobs.map(({name}) => name),
     pull: request.pull,
     advertiseAddress: request.advertiseAddress,
+    wait: request.wait,
     ...chooseStubs(request, profile),
   }
   const plan = await check(target, engine, ctx)
@@ -128,6 +130,25 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
       `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
     )
   }
+}
+
+/**
+ * Tells the user where an address has no effect.
+ * @throws usage: the engine has no servers that could reach this one
+ */
+async function checkAddress(
+  {advertiseAddress}: UpRequest,
+  {name, consent}: Engine,
+  {on}: Context<UpEvent>,
+): Promise<void> {
+  if (advertiseAddress === undefined) return
+  if (name !== 'swarm') {
+    throw new AquastreamError('usage', `--advertise-addr has no effect on the ${name} engine`, {
+      hint: 'remove it, or select the engine: --engine swarm',
+    })
+  }
+  if ((await consent?.()) === undefined)
+    on({type: 'notice', text: '--advertise-addr has no effect: this server is in a Swarm already'})
 }
 
 async function check(target: Target, engine: Engine, {on, signal}: Context<UpEvent>): Promise<Plan> {

@@ -33,6 +33,16 @@ test.each([
   expect(errorOf(run).message).toContain(reason)
 })
 
+test('an address for other servers needs Swarm', async () => {
+  await using site = await siteWithoutDocker()
+  const run = await site.run('env:up --profile prod --advertise-addr 10.0.0.1 --json')
+  expect(run.exitCode).toBe(2)
+  expect(errorOf(run)).toMatchObject({
+    code: 'usage',
+    message: '--advertise-addr has no effect on the compose engine',
+  })
+})
+
 test('an unknown flag is reported on stderr with a hint', async () => {
   await using site = await siteWithoutDocker()
   expect(await site.run('env:up --nope')).toEqual({

@@ -33,12 +33,16 @@ export async function startServices(
       await createNetworks(project, specs.networks, held)
       await createSecrets(project, specs.secrets, held)
       await createConfigs(project, specs.configs, held)
-      await deploy(specs, jobs, {project, signal: held, deadline})
+      await deploy(specs, {jobs, wait: target.wait !== false}, {project, signal: held, deadline})
     },
   })
 }
 
-async function deploy({specs, file}: StackSpecs, jobs: string[], deployment: Deployment): Promise<void> {
+async function deploy(
+  {specs, file}: StackSpecs,
+  {jobs, wait}: {jobs: string[]; wait: boolean},
+  deployment: Deployment,
+): Promise<void> {
   const {project, signal} = deployment
   const {services} = await readStack(project, signal)
   const isFirst = (job: string): boolean => file.services[job]!.depends_on.length === 0
@@ -55,6 +59,6 @@ async function deploy({specs, file}: StackSpecs, jobs: string[], deployment: Dep
     }))
   await run(jobs.filter(isFirst))
   const between = () => run(jobs.filter(job => !isFirst(job)))
-  await runSteps(steps, {command: 'env:up', between}, deployment)
+  await runSteps(steps, {command: 'env:up', between, wait}, deployment)
   await prune(project, signal)
 }

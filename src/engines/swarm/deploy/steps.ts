@@ -19,11 +19,12 @@ type Note = (service: string, result: UpdateResult) => Promise<void>
 /**
  * Brings services to their specifications, data services first, and records it in the history.
  * @param options.between what has to be done when the data services are healthy
+ * @param options.wait whether new backends are waited for; those that are updated always are
  * @throws service-failed: a service did not become healthy; what was updated before keeps running
  */
 export async function runSteps(
   steps: Step[],
-  {command, between}: {command: string; between?: () => Promise<void>},
+  {command, between, wait = true}: {command: string; between?: () => Promise<void>; wait?: boolean},
   deployment: Deployment,
 ): Promise<void> {
   const changes = await changesOf(steps, deployment)
@@ -36,11 +37,9 @@ export async function runSteps(
   deployment.deadline?.begin()
   await allEnded(steps.filter(isData).map(async step => bringUpData(step, note, deployment)))
   await between?.()
-  await updateBackends(
-    steps.filter(step => !isData(step)).sort((a, b) => rankOf(a.name) - rankOf(b.name)),
-    note,
-    deployment,
-  )
+  const others = steps.filter(step => !isData(step)).sort((a, b) => rankOf(a.name) - rankOf(b.name))
+  await createMissing(others, wait ? note : undefined, deployment)
+  await updateBackends(others, note, deployment)
 }
 
 async function changesOf(steps: Step[], {signal}: Deployment) {
@@ -76,15 +75,25 @@ async function bringUpData(step: Step, note: Note, deployment: Deployment): Prom
   if (failure !== undefined) throw failure as Error
 }
 
+/** Creates what is missing at once, and waits for it if there is somebody to tell. */
+async function createMissing(steps: Step[], note: Note | undefined, deployment: Deployment): Promise<void> {
+  deployment.deadline?.begin()
+  const missing = steps.filter(({service}) => !service)
+  await allEnded(
+    missing.map(async step => {
+      await createService(step.spec, deployment)
+      const version = versionOf(step.spec.TaskTemplate)
+      if (note) await waitForNew({...step, version}, note, deployment)
+    }),
+  )
+}
+
 /**
- * Creates what is missing at once. Updates what has changed one after the other, each when the one before is healthy; the
- * times in which Swarm still rolls back a failure overlap.
+ * Updates what has changed one after the other, each when the one before is healthy; the times in which Swarm still rolls
+ * back a failure overlap.
  */
 async function updateBackends(steps: Step[], note: Note, deployment: Deployment): Promise<void> {
   const {deadline} = deployment
-  deadline?.begin()
-  const missing = steps.filter(({service}) => !service)
-  await allEnded(missing.map(async step => create(step, note, deployment)))
   const begun: Update[] = []
   const {tasks} = await readStack(deployment.project, deployment.signal)
   await allEnded(steps.map(async step => scale(step, deployment)))
@@ -124,10 +133,14 @@ async function scale(step: Step, deployment: Deployment): Promise<void> {
 }
 
 /** A new service counts as completed when it is healthy. */
-async function create({name, spec}: Step, note: Note, deployment: Deployment): Promise<void> {
+async function waitForNew(
+  step: Step & {version: string},
+  note: Note,
+  deployment: Deployment,
+): Promise<void> {
+  const {name} = step
   try {
-    await createService(spec, deployment)
-    await waitUntilServing({name, spec, version: versionOf(spec.TaskTemplate)}, deployment)
+    await waitUntilServing(step, deployment)
   } catch (error) {
     if (!isInterruption(deployment.signal)) await note(name, 'failed')
     throw error
