@@ -70,8 +70,10 @@ describe('a stack on one server', () => {
   test('no secret is in a specification of Swarm', async () => {
     const ids = (await node.docker('service', 'ls', '--quiet')).split('\n')
     const configs = (await node.docker('config', 'ls', '--quiet')).split('\n')
-    const text =
-      (await node.docker('service', 'inspect', ...ids)) + (await node.docker('config', 'inspect', ...configs))
+    const stored = await node.read<{Spec: {Data: string}}[]>('config', 'inspect', ...configs)
+    const contents = stored.map(({Spec: {Data: data}}) => Buffer.from(data, 'base64').toString())
+    const text = (await node.docker('service', 'inspect', ...ids)) + contents.join('\n')
+    expect(text).toContain('reverse_proxy')
     const shown = Object.entries(SECRETS).filter(([name]) => !/USERNAME|SHOP_ID|PUBLIC_ID/.test(name))
     expect(shown.filter(([, value]) => text.includes(value))).toEqual([])
   })
