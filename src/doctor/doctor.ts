@@ -88,7 +88,8 @@ function createContext(
   const found = once(async () => examineSettings(await stack()))
   const usedEngine = once(async () => openEngineFor('auto', await stack()))
   const plan = once(async () => {
-    const {services, jobs} = withNeeds([], profile)
+    const {engine} = await usedEngine()
+    const {services, jobs} = withNeeds([], profile, engine.name)
     const target = {
       settings: (await found()).settings,
       services: services.map(({name}) => name),
@@ -97,7 +98,7 @@ function createContext(
       stub: [],
       real: [],
     }
-    return (await usedEngine()).engine.plan(target, signal)
+    return engine.plan(target, signal)
   })
   return {profile, env, directory, stack, settings: found, engine: usedEngine, plan, signal}
 }

@@ -28,6 +28,7 @@ export const COLUMNS = {
     priority: 4,
     cell: ({tasks}) => (tasks ?? []).map(({node, state}) => `${node ?? 'none'} (${state})`).join(', ') || '-',
   },
+  update: {title: 'update', priority: 5, cell: ({update}) => (update ?? '-').replaceAll('_', ' ')},
   image: {title: 'image', priority: 6, cell: row => row.image ?? '-'},
   memory: {
     title: 'memory',
