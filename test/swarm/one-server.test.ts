@@ -191,6 +191,19 @@ describe('a stack on one server', () => {
     expect(await sql('SELECT count(*) FROM "user".numbers')).toBe('100')
   })
 
+  test('a foreign stack of the same name is refused', async () => {
+    const label = `com.docker.stack.namespace=${site.project}`
+    const web = ['service', 'create', '--detach', '--label', label, '--name', `${site.project}_web`]
+    await node.docker(...web, 'caddy:2-alpine')
+    const run = await site.run('env:up --json')
+    expect(run.exitCode).toBe(2)
+    expect(errorOf(run)).toMatchObject({code: 'project-in-use'})
+    expectDone(await site.run('env:down'))
+    expect(await node.docker('service', 'ls', '--format', '{{.Name}}')).toBe(`${site.project}_web`)
+    await node.docker('service', 'rm', `${site.project}_web`)
+    expectDone(await site.run('env:up --service user'))
+  })
+
   test('env:down removes the stack and keeps its data', async () => {
     expectDone(await site.run('env:down'))
     expect(await node.docker('service', 'ls', '--quiet')).toBe('')

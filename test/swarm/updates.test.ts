@@ -81,11 +81,36 @@ describe('updates of the gateway under load', () => {
     expect(await imageOf('gateway')).toBe(SECOND)
   })
 
+  test('data services keep running after an interruption', async () => {
+    const interrupted = site.start(SERVICES, {
+      env: {BACKEND_GATEWAY_IMAGE: SECOND, REDIS_MEMORY: '300m'},
+    })
+    await until('a stopped Redis', async () => (await replicasOf('redis')) === '0/0')
+    interrupted.kill('SIGINT')
+    expect((await interrupted.ended).exitCode).toBe(130)
+    await until('the old Redis', async () => (await replicasOf('redis')) === '1/1')
+  })
+
   test('env:rollback returns to the version before', async () => {
     const run = await site.run('env:rollback --json')
     expectDone(run)
     expect(await imageOf('gateway')).toBe(FIRST)
     expect(await lastResult()).toMatchObject({from: SECOND, to: FIRST, result: 'completed'})
+  })
+
+  test('an update whose command was killed is continued', async () => {
+    const {run, load} = await underLoad(async () => {
+      const killed = site.start(SERVICES, {env: {BACKEND_GATEWAY_IMAGE: SECOND}})
+      await until('the update', async () => (await updateState()) === 'updating')
+      killed.kill('SIGKILL')
+      await killed.ended
+      return upTo(SECOND)
+    })
+    expectDone(run)
+    expect(run.stdout).not.toContain('"changed":false')
+    console.log(`killed: ${describeLoad(load)}`)
+    expect(load.failed).toEqual([])
+    expect(await imageOf('gateway')).toBe(SECOND)
   })
 })
 
@@ -119,6 +144,17 @@ async function derive(image: string, variable: string): Promise<void> {
 async function imageOf(service: string): Promise<string | null | undefined> {
   const {services} = JSON.parse((await site.run('env:status --json')).stdout) as StatusReport
   return services.find(row => row.service === service)?.image
+}
+
+async function updateState(): Promise<string> {
+  const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
+  return node.docker('service', 'inspect', '--format', format, `${site.project}_gateway`)
+}
+
+/** The running and the wanted containers of a service, such as 1/1. */
+async function replicasOf(service: string): Promise<string> {
+  const name = `name=${site.project}_${service}`
+  return node.docker('service', 'ls', '--filter', name, '--format', '{{.Replicas}}')
 }
 
 async function lastResult() {

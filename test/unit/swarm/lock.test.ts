@@ -53,6 +53,26 @@ test('a holder whose lock was removed stops', async () => {
   expect(isLost).toBe(true)
 })
 
+test('a command that lost its lock says so', async () => {
+  engine.answers.set('POST /configs/create', {status: 201, body: {ID: 'taken'}})
+  vi.useFakeTimers({toFake: ['setInterval']})
+  const held = withSwarmLock('p', 'env:up', {
+    signal: new AbortController().signal,
+    // As all waits of a deployment: its error names no reason.
+    work: async signal => sleep(60_000, undefined, {signal}),
+  })
+  const outcome = expect(held).rejects.toMatchObject({code: 'busy', message: expect.stringContaining('was lost')})
+  await vi.waitFor(() => {
+    expect(engine.requests.at(-1)?.path).toBe('/configs/create')
+  })
+  // The lock is read, and does not exist.
+  for (let tries = 0; tries < 20; tries++) {
+    vi.advanceTimersByTime(5000)
+    await sleep(20)
+  }
+  await outcome
+})
+
 test('only a lost lock counts as lost', () => {
   expect(isLockLost(AbortSignal.abort())).toBe(false)
 })
