@@ -7,9 +7,9 @@ import type {SwarmService, Task} from '../../src/engines/swarm/api/objects.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 
 /** The answer to a request: a status and JSON; a function answers by itself, or never. */
-export type Answer = {status: number; body: unknown} | ((response: ServerResponse) => void)
+type Answer = {status: number; body: unknown} | ((response: ServerResponse) => void)
 
-export interface SeenRequest {
+interface SeenRequest {
   method: string
   /** Without the version, and without the query. */
   path: string

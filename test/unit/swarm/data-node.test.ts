@@ -1,6 +1,10 @@
 import {describe, expect, test} from 'vitest'
 import type {Node} from '../../../src/engines/swarm/api/objects.js'
-import {type DataPlace, findDataNodeProblem, listDataVolumes} from '../../../src/engines/swarm/cluster/data-node.js'
+import {
+  type DataPlace,
+  findDataNodeProblem,
+  listDataVolumes,
+} from '../../../src/engines/swarm/cluster/data-node.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'
 
 const FIRST_START = {own: 'id-a', hasStacks: false, isKnown: false, hasVolumes: false}

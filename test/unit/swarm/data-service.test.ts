@@ -57,7 +57,8 @@ test('failures from before the wait do not count', async () => {
   const service = new FakeService(engine, specOf('new'))
   const [task] = service.tasks
   const failed = {...task!, DesiredState: 'shutdown', Status: {...task!.Status, State: 'failed'}}
-  service.tasks.splice(0, 1, {...failed, ID: 'a'}, {...failed, ID: 'b'}, {...task!, ID: 'c', DesiredState: 'shutdown'})
+  const last = {...task!, ID: 'c', DesiredState: 'shutdown'}
+  service.tasks.splice(0, 1, {...failed, ID: 'a'}, {...failed, ID: 'b'}, last)
   setTimeout(() => service.tasks.push(task!), 100)
   const spec = specOf('new')
   const wanted = {name: 'postgres', spec, version: versionOf(spec.TaskTemplate)}

@@ -3,9 +3,12 @@ import type {SwarmService, Task} from '../../../src/engines/swarm/api/objects.js
 import {isUnsettled} from '../../../src/engines/swarm/cluster/services.js'
 
 describe('a stack whose update was killed', () => {
-  test.each([undefined, 'completed', 'rollback_completed'])('an update that has ended is settled: %s', state => {
-    expect(isUnsettled(service(state), [task('new')])).toBe(false)
-  })
+  test.each([undefined, 'completed', 'rollback_completed'])(
+    'an update that has ended is settled: %s',
+    state => {
+      expect(isUnsettled(service(state), [task('new')])).toBe(false)
+    },
+  )
 
   test.each(['updating', 'rollback_started', 'paused', 'rollback_paused'])(
     'an update that goes on is not settled: %s',

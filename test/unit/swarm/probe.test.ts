@@ -7,7 +7,10 @@ const DATA = ['node.labels.aquastream.data==true']
 
 test('a data node elsewhere is asked for its images', () => {
   const nodes = [node('own'), node('data', {isData: true})]
-  expect(asked([spec('postgres', DATA), spec('user')], nodes)).toEqual({postgres: ['data'], user: ['own', 'data']})
+  expect(asked([spec('postgres', DATA), spec('user')], nodes)).toEqual({
+    postgres: ['data'],
+    user: ['own', 'data'],
+  })
 })
 
 test('this node alone is not asked', () => {

@@ -6,6 +6,7 @@ import {secretsOf} from '../../../src/engines/swarm/translate/secrets.js'
 import {translate} from '../../../src/engines/swarm/translate/translate.js'
 
 const IMAGE = {id: 'sha256:0', pinned: 'sha256:0', entrypoint: ['start'], command: ['serve']}
+const SURROUNDINGS = {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: []}
 
 describe('the translation of the Compose file', () => {
   test('a key without a row is an error that names it', () => {
@@ -59,7 +60,8 @@ describe('the translation of the Compose file', () => {
       },
     )
     const {Env: env, Secrets: used, Command: command, Args: args} = spec.TaskTemplate.ContainerSpec
-    expect(command).toEqual(['sh', '-c', expect.stringContaining('-Djava.io.tmpdir=') as unknown, 'own-tmp', 'start'])
+    const script = expect.stringContaining('-Djava.io.tmpdir=') as unknown
+    expect(command).toEqual(['sh', '-c', script, 'own-tmp', 'start'])
     expect(args).toEqual(['serve'])
     expect(env).toEqual([
       'PLAIN=a{{"{{"}}b',
@@ -82,7 +84,7 @@ test('another number of nodes changes no container', () => {
     translate(
       'gateway',
       {...file, networks: {net: {name: 'p_net', labels: {}}}},
-      {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes: {count, hasEdgeNode: false}},
+      {...SURROUNDINGS, nodes: {count, hasEdgeNode: false}},
     )
   const [one, two] = [onNodes(1), onNodes(2)]
   expect(one.TaskTemplate.ContainerSpec.Env).toEqual(['SERVER_FORWARD_HEADERS_STRATEGY=native'])
@@ -99,7 +101,7 @@ test.each([
   const spec = translate(
     'edge',
     {...file, networks: {net: {name: 'p_net', labels: {}}}},
-    {project: 'p', values: {}, images: new Map([['user', IMAGE]]), secrets: [], nodes: {count: 2, hasEdgeNode}},
+    {...SURROUNDINGS, nodes: {count: 2, hasEdgeNode}},
   )
   expect(spec.TaskTemplate.Placement.Constraints).toEqual([`node.labels.${label}==true`])
 })

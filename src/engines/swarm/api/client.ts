@@ -56,7 +56,10 @@ export function hasStatus(error: unknown, status: number): boolean {
   return error instanceof ApiError && error.status === status
 }
 
-async function exchange(request: ApiRequest, {what, params, headers, signal, limit = ANSWER_MS}: Query): Promise<string> {
+async function exchange(
+  request: ApiRequest,
+  {what, params, headers, signal, limit = ANSWER_MS}: Query,
+): Promise<string> {
   const path = `${request.path}${toQuery(params)}`
   const late = AbortSignal.timeout(limit)
   const until = signal ? AbortSignal.any([signal, late]) : late

@@ -9,7 +9,7 @@ import type {Deployment} from './ended.js'
 import {isInterruption, type Step, waitUntilServing} from './update.js'
 
 /** What came of a step: the result for the history, and the failure that the command reports. */
-export interface Outcome {
+interface Outcome {
   result: UpdateResult
   failure?: unknown
 }

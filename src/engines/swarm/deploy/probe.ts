@@ -12,7 +12,7 @@ import {type Deployment, POLL_MS} from './ended.js'
 const ANSWER_MS = 60_000
 
 /** An image, and the nodes that have to have it. */
-export interface Need {
+interface Need {
   pinned: string
   image: string
   constraints: string[]
@@ -38,10 +38,11 @@ export async function requireImages(specs: ServiceSpec[], deployment: Deployment
  * @param own the ID of this node
  */
 export function needsOf(specs: ServiceSpec[], nodes: Node[], own: string): Need[] {
-  const needs = specs.map(({TaskTemplate: {ContainerSpec: container, Placement: placement}, Labels: labels}) => {
-    const {Constraints: constraints} = placement
-    const allowed = nodes.filter(node => isAvailable(node) && constraints.every(constraint => mayRun(constraint, node)))
-    return {pinned: container.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}
+  const needs = specs.map(({TaskTemplate: template, Labels: labels}) => {
+    const {Constraints: constraints} = template.Placement
+    const isAllowed = (node: Node): boolean => constraints.every(constraint => mayRun(constraint, node))
+    const allowed = nodes.filter(node => isAvailable(node) && isAllowed(node))
+    return {pinned: template.ContainerSpec.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}
   })
   const asked = needs.filter(({nodes: allowed}) => allowed.some(({ID}) => ID !== own))
   return [...new Map(asked.map(need => [`${need.pinned} ${need.constraints.join()}`, need])).values()]
@@ -112,8 +113,7 @@ async function waitForAnswers(id: string, nodes: Node[], signal: AbortSignal): P
   let deadline = performance.now() + ANSWER_MS
   for (;;) {
     const tasks = await get('/tasks', tasksSchema, {what: 'list tasks', params, signal})
-    const hasAnswered = ({ID}: Node): boolean =>
-      tasks.some(task => task.NodeID === ID && hasEnded(task))
+    const hasAnswered = ({ID}: Node): boolean => tasks.some(task => task.NodeID === ID && hasEnded(task))
     if (nodes.every(hasAnswered) || performance.now() > deadline) return tasks
     const isPulling = tasks.some(({Status: {State: state}}) => state === 'preparing')
     if (isPulling) deadline = performance.now() + ANSWER_MS

@@ -114,7 +114,8 @@ export class Update {
   async giveUp(): Promise<AquastreamError> {
     const {name, spec, service} = this.step
     const patient = {...this.deployment, signal: new AbortController().signal}
-    if (this.#before) await updateService(await readService(service.ID, patient.signal), this.#before, patient)
+    const now = await readService(service.ID, patient.signal)
+    if (this.#before) await updateService(now, this.#before, patient)
     this.#hasReturned = this.#before !== undefined
     const {tasks} = await readStack(patient.project, patient.signal)
     const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)

@@ -74,10 +74,10 @@ export function translate(name: string, file: ComposeFile, surroundings: Surroun
 function withHash(spec: ServiceSpec, image: string): ServiceSpec {
   const {TaskTemplate: template, Mode: mode, ...rest} = spec
   const kind = Object.keys(mode)
-  const asked = {...rest, kind, TaskTemplate: {...template, ContainerSpec: {...template.ContainerSpec, Image: image}}}
+  const container = {...template.ContainerSpec, Image: image}
+  const asked = {...rest, kind, TaskTemplate: {...template, ContainerSpec: container}}
   const hash = {[LABEL.spec]: hashOf(JSON.stringify(asked)), [LABEL.image]: spec.Labels[LABEL.image]!}
-  const {ContainerSpec: container} = spec.TaskTemplate
-  const labelled = {...container, Labels: {...container.Labels, ...hash}}
+  const labelled = {...template.ContainerSpec, Labels: {...container.Labels, ...hash}}
   return {
     ...spec,
     Labels: {...spec.Labels, ...hash},
@@ -101,17 +101,20 @@ function translateContainer(
   const service = file.services[name]!
   const reader = readerOf(name, kind)
   const {env, secrets: used} = separate(service.environment, secrets, {reader, user: service.user})
+  const isData = kind === 'infrastructure'
   const exported = reader === 'export' && used.length > 0
   const configs = configsOf(file, project)
   const {user, init, stop_signal: signal, stop_grace_period: grace, healthcheck} = service
   return {
     Image: images.get(service.image)!.pinned,
     ...commandOf(service, images.get(service.image)!, {
-      isData: kind === 'infrastructure',
+      isData,
       isBackend: kind === 'backend',
       exported,
     }),
-    Env: Object.entries({...env, ...(name === 'gateway' && BEHIND_EDGE)}).map(([variable, value]) => `${variable}=${escapeTemplate(value)}`),
+    Env: Object.entries({...env, ...(name === 'gateway' && BEHIND_EDGE)}).map(
+      ([variable, value]) => `${variable}=${escapeTemplate(value)}`,
+    ),
     ...(user !== undefined && {User: user}),
     ...(init !== undefined && {Init: init}),
     ReadOnly: service.read_only,
@@ -121,7 +124,7 @@ function translateContainer(
     CapabilityDrop: service.cap_drop,
     Privileges: {NoNewPrivileges: service.security_opt.includes('no-new-privileges:true')},
     Mounts: translateMounts(name, service, {file, project}),
-    ...(healthcheck && {Healthcheck: translateHealth(healthcheck, {exported, isData: kind === 'infrastructure'})}),
+    ...(healthcheck && {Healthcheck: translateHealth(healthcheck, {exported, isData})}),
     Secrets: used,
     Configs: service.configs.map(({source, target}) => ({
       ConfigName: configs.get(source)!.name,
