@@ -10,6 +10,7 @@ import {compose, engine, ports, project} from './engine.js'
 import {backups, disk, secrets, state} from './files.js'
 import {clock, limits, memory, node} from './machine.js'
 import {registry} from './registry.js'
+import {servers} from './servers.js'
 import {settings} from './settings.js'
 import {compressor, tools} from './tools.js'
 
@@ -27,6 +28,7 @@ const CHECKS = [
   node,
   ports,
   project,
+  servers,
   disk,
   state,
   backups,

@@ -104,6 +104,15 @@ export interface Diagnosis {
   evidence: Evidence[]
 }
 
+/** A server of an engine that runs services on several. */
+export interface Server {
+  name: string
+  /** Of Docker Engine. */
+  version: string
+  isReady: boolean
+  isManager: boolean
+}
+
 /** The machine on which the services run. */
 export interface Machine {
   /** The current time by its clock. */
@@ -203,6 +212,8 @@ export interface Engine {
   facts(signal?: AbortSignal): Promise<ServiceFacts[]>
   /** Returns the versions of the engine's components, by component name. */
   versions(signal?: AbortSignal): Promise<Record<string, string>>
+  /** Lists the servers; undefined if this engine knows only one. */
+  servers?(signal: AbortSignal): Promise<Server[]>
   /** Returns undefined if the services run on this machine and without memory limits. */
   machine(signal: AbortSignal): Promise<Machine | undefined>
   /**

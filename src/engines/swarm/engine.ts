@@ -39,6 +39,7 @@ export function swarmEngine(project: string): Engine {
     },
     facts: async signal => (await import('./facts.js')).readFacts(project, signal),
     versions: async signal => (await import('../compose/facts.js')).readVersions(signal),
+    servers: async signal => (await import('./cluster/cluster.js')).listServers(signal),
     machine: async signal => (await import('../compose/machine.js')).readMachine(signal),
     execInPostgres: async () => (await import('./exec.js')).execInPostgres(project),
   }

@@ -1,5 +1,6 @@
 import {networkInterfaces} from 'node:os'
 import {AquastreamError, type Problem} from '../../../errors.js'
+import type {Server} from '../../engine.js'
 import {get, post} from '../api/client.js'
 import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
 import {EDGE_NODE} from '../translate/spec.js'
@@ -12,6 +13,17 @@ export function readInfo(signal?: AbortSignal): Promise<Info> {
 /** Lists the nodes of the Swarm; only a manager can. */
 export function listNodes(signal?: AbortSignal): Promise<Node[]> {
   return get('/nodes', nodesSchema, {what: 'list the nodes', signal})
+}
+
+/** Lists the servers of the Swarm; empty if this node is in none. */
+export async function listServers(signal: AbortSignal): Promise<Server[]> {
+  if (!(await readInfo(signal)).Swarm.ControlAvailable) return []
+  return (await listNodes(signal)).map(({Description: about, Status: status, ManagerStatus: manager}) => ({
+    name: about.Hostname,
+    version: about.Engine.EngineVersion,
+    isReady: status.State === 'ready',
+    isManager: manager !== undefined,
+  }))
 }
 
 /** Returns whether a node takes part and runs tasks. */

@@ -1,0 +1,45 @@
+import type {Server} from '../engines/engine.js'
+import {type Answer, type Check, ok, warning} from './check.js'
+
+/** Checks the servers of an engine that runs on several; the others have no such check. */
+export const servers: Check = {
+  name: 'servers',
+  async run(context) {
+    const {engine} = await context.engine()
+    return assess((await engine.servers?.(context.signal)) ?? [])
+  },
+}
+
+/** Returns what may fail later because of the servers; nothing if there are none. */
+export function assess(found: Server[]): Answer[] {
+  if (found.length === 0) return []
+  const down = found.filter(({isReady}) => !isReady)
+  const versions = new Set(found.map(({version}) => version))
+  const managers = found.filter(({isManager}) => isManager).map(({name}) => name)
+  const warnings = [
+    ...down.map(({name}) =>
+      warning(
+        `${name} does not answer the managers of the Swarm`,
+        `start it, or remove it: docker node rm --force ${name}`,
+      ),
+    ),
+    ...(versions.size > 1
+      ? [
+          warning(
+            `the servers run different versions of Docker Engine: ${found.map(({name, version}) => `${name} ${version}`).join(', ')}`,
+            'update them to one version',
+          ),
+        ]
+      : []),
+    ...(managers.length === 2
+      ? [
+          warning(
+            `${managers.join(' and ')} are two managers, which is worse than one: if either fails, nothing can be changed`,
+            `make one a worker: docker node demote ${managers[1]}; or add a third`,
+          ),
+        ]
+      : []),
+  ]
+  if (warnings.length > 0) return warnings
+  return [ok(found.length === 1 ? `${found[0]!.name} is the only server` : `all ${found.length} servers answer`)]
+}
