@@ -41,5 +41,7 @@ export function assess(found: Server[]): Answer[] {
       : []),
   ]
   if (warnings.length > 0) return warnings
-  return [ok(found.length === 1 ? `${found[0]!.name} is the only server` : `all ${found.length} servers answer`)]
+  return [
+    ok(found.length === 1 ? `${found[0]!.name} is the only server` : `all ${found.length} servers answer`),
+  ]
 }

@@ -138,16 +138,16 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
  */
 async function checkAddress(
   {advertiseAddress}: UpRequest,
-  {name, consent}: Engine,
+  engine: Engine,
   {on}: Context<UpEvent>,
 ): Promise<void> {
   if (advertiseAddress === undefined) return
-  if (name !== 'swarm') {
-    throw new AquastreamError('usage', `--advertise-addr has no effect on the ${name} engine`, {
+  if (engine.name !== 'swarm') {
+    throw new AquastreamError('usage', `--advertise-addr has no effect on the ${engine.name} engine`, {
       hint: 'remove it, or select the engine: --engine swarm',
     })
   }
-  if ((await consent?.()) === undefined)
+  if ((await engine.consent?.()) === undefined)
     on({type: 'notice', text: '--advertise-addr has no effect: this server is in a Swarm already'})
 }
 

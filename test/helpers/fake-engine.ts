@@ -44,7 +44,10 @@ export class FakeEngine implements AsyncDisposable {
       const body: unknown = content === '' ? undefined : JSON.parse(content)
       const {method = '', headers} = request
       engine.requests.push({method, path, query: url.searchParams, headers, body})
-      const answer = engine.answers.get(`${method} ${path}`) ?? {status: 404, body: {message: 'no such thing'}}
+      const answer = engine.answers.get(`${method} ${path}`) ?? {
+        status: 404,
+        body: {message: 'no such thing'},
+      }
       if (typeof answer === 'function') answer(response)
       else response.writeHead(answer.status).end(JSON.stringify(answer.body))
     })
@@ -88,8 +91,14 @@ export class FakeService {
       return response => response.writeHead(200).end(JSON.stringify(read()))
     }
     engine.setNode({state: 'active', manager: true})
-    engine.answers.set('GET /services', answerWith(() => [this.read()]))
-    engine.answers.set('GET /services/s1', answerWith(() => this.read()))
+    engine.answers.set(
+      'GET /services',
+      answerWith(() => [this.read()]),
+    )
+    engine.answers.set(
+      'GET /services/s1',
+      answerWith(() => this.read()),
+    )
     const tasks = (): Task[] => {
       if (this.tasks.at(-1)?.Status.State === 'failed') this.#add('failed')
       return this.tasks
@@ -109,7 +118,12 @@ export class FakeService {
   read(): SwarmService {
     const at = new Date().toISOString()
     // The schema of a service requires less than its specification has.
-    return {ID: 's1', Version: {Index: this.#index}, UpdatedAt: at, Spec: this.spec} as unknown as SwarmService
+    return {
+      ID: 's1',
+      Version: {Index: this.#index},
+      UpdatedAt: at,
+      Spec: this.spec,
+    } as unknown as SwarmService
   }
 
   /** Stops the tasks, and starts those that the specification asks for; one that fails is tried again whenever somebody looks. */

@@ -28,11 +28,7 @@ const SWARM_PROFILE = 'swarm'
  * Translates the Compose file under the settings of a target.
  * @throws compose-unknown; engine-failed: Compose cannot read the file
  */
-export async function readSpecs(
-  target: Target,
-  nodes: NodeFacts,
-  signal: AbortSignal,
-): Promise<StackSpecs> {
+export async function readSpecs(target: Target, nodes: NodeFacts, signal: AbortSignal): Promise<StackSpecs> {
   const {project, profile, values} = target.settings
   const profiles = ['--profile', profile, '--profile', SWARM_PROFILE]
   const args = ['compose', '-f', COMPOSE_FILE, '-p', project, ...profiles, 'config', '--format', 'json']

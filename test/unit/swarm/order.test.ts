@@ -4,8 +4,7 @@ import {inOrder} from '../../../src/engines/swarm/deploy/manage.js'
 
 test('a restart goes from the data to edge', () => {
   const services = ['edge', 'gateway', 'user', 'redis'].map(
-    name =>
-      ({Spec: {Name: `p_${name}`, Labels: {'aquastream.project': 'p'}}}) as unknown as SwarmService,
+    name => ({Spec: {Name: `p_${name}`, Labels: {'aquastream.project': 'p'}}}) as unknown as SwarmService,
   )
   expect(inOrder(services).map(({Spec: {Name: name}}) => name)).toEqual([
     'p_redis',

@@ -16,8 +16,7 @@ export function listStored(kind: Kind, project: string, signal?: AbortSignal): P
 export async function createSecrets(project: string, secrets: Secret[], signal: AbortSignal): Promise<void> {
   const existing = new Set((await listStored('secrets', project, signal)).map(({Spec: {Name}}) => Name))
   for (const {name, value} of secrets)
-    if (!existing.has(name))
-      await create('secrets', {name, data: value, labels: labelsOf(project)}, signal)
+    if (!existing.has(name)) await create('secrets', {name, data: value, labels: labelsOf(project)}, signal)
 }
 
 /** Creates the configs of a stack that do not exist. */
@@ -28,8 +27,7 @@ export async function createConfigs(
 ): Promise<void> {
   const existing = new Set((await listStored('configs', project, signal)).map(({Spec: {Name}}) => Name))
   for (const {name, content} of configs)
-    if (!existing.has(name))
-      await create('configs', {name, data: content, labels: labelsOf(project)}, signal)
+    if (!existing.has(name)) await create('configs', {name, data: content, labels: labelsOf(project)}, signal)
 }
 
 /** Creates a config or secret, and returns its ID; fails with status 409 if the name is taken. */

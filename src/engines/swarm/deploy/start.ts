@@ -17,11 +17,7 @@ import {runSteps} from './steps.js'
  * jobs, backends, edge.
  * @throws service-failed: a service did not become healthy; what was updated before keeps running
  */
-export async function startServices(
-  {target}: Plan,
-  signal: AbortSignal,
-  deadline: Deadline,
-): Promise<void> {
+export async function startServices({target}: Plan, signal: AbortSignal, deadline: Deadline): Promise<void> {
   const {project} = target.settings
   const jobs = JOBS.filter(({prepares}) => target.services.includes(prepares)).map(({name}) => name)
   if (!(await readInfo(signal)).Swarm.ControlAvailable) await initSwarm(target.advertiseAddress, signal)

@@ -133,11 +133,7 @@ async function scale(step: Step, deployment: Deployment): Promise<void> {
 }
 
 /** A new service counts as completed when it is healthy. */
-async function waitForNew(
-  step: Step & {version: string},
-  note: Note,
-  deployment: Deployment,
-): Promise<void> {
+async function waitForNew(step: Step & {version: string}, note: Note, deployment: Deployment): Promise<void> {
   const {name} = step
   try {
     await waitUntilServing(step, deployment)

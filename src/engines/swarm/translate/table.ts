@@ -19,7 +19,8 @@ export const TABLE = {
     command: 'arguments; data services and backends get those of the image if there are none',
     entrypoint:
       'command; data services get a guard of their volume before it, and backends a directory of their own in /tmp',
-    environment: 'environment, escaped; secrets become files in /run/secrets; the gateway is told that edge is before it',
+    environment:
+      'environment, escaped; secrets become files in /run/secrets; the gateway is told that edge is before it',
     healthcheck: 'health check, with patient times: Swarm ends a task that fails it',
     labels: 'labels of the service and its containers',
     logging: 'log driver of the tasks',
@@ -36,7 +37,8 @@ export const TABLE = {
     stop_signal: 'stop signal',
     stop_grace_period: 'grace period',
     shm_size: 'tmpfs at /dev/shm',
-    tmpfs: 'tmpfs; with exec, a volume in memory, because those of Swarm are always noexec; other options than size and mode=1777 are an error',
+    tmpfs:
+      'tmpfs; with exec, a volume in memory, because those of Swarm are always noexec; other options than size and mode=1777 are an error',
     volumes: 'volumes of the data node',
     configs: 'Swarm configs',
     depends_on: 'jobs that need nothing run first; the rest of the order is that of the engine',
