@@ -62,7 +62,8 @@ export interface ServiceSpec {
     ContainerSpec: ContainerSpec
     Resources: {Limits: {MemoryBytes: number; Pids: number}}
     RestartPolicy: {Condition: 'any' | 'none'; Delay?: number}
-    Placement: {Constraints: string[]}
+    /** Docker Engine returns no list where it was given an empty one. */
+    Placement: {Constraints?: string[]}
     Networks: {Target: string; Aliases: string[]}[]
     LogDriver: {Name: string; Options: Record<string, string>}
     ForceUpdate?: number
