@@ -54,6 +54,8 @@ export default defineConfig({
           name: 'swarm',
           include: ['test/swarm/**/*.test.ts'],
           ...heavy,
+          // An update is watched for 90 seconds after it is healthy.
+          testTimeout: 300_000,
           // Each file has servers of its own, and the stacks on them would compete for the processors.
           maxWorkers: 1,
           sequence: {groupOrder: 4},

@@ -5,6 +5,8 @@ import {setInterval} from 'node:timers'
 export interface LoadReport {
   requests: number
   failed: string[]
+  /** The different bodies of the answers. */
+  bodies: Set<string>
   /** The longest time until a response was complete, in ms. */
   slowest: number
 }
@@ -14,7 +16,7 @@ export interface LoadReport {
  * answered with status 200 within a minute has failed.
  */
 export class Load {
-  private readonly report: LoadReport = {requests: 0, failed: [], slowest: 0}
+  private readonly report: LoadReport = {requests: 0, failed: [], bodies: new Set(), slowest: 0}
   private readonly agents = [new Agent({keepAlive: true}), new Agent({keepAlive: false})]
   private readonly pending = new Set<Promise<void>>()
   private readonly timer: NodeJS.Timeout
@@ -47,8 +49,10 @@ export class Load {
     const began = performance.now()
     const failure = await new Promise<string | undefined>(resolve => {
       const request = get(this.url, {agent, timeout: 60_000}, response => {
-        response.resume()
+        let body = ''
+        response.setEncoding('utf8').on('data', (text: string) => (body += text))
         response.once('end', () => {
+          this.report.bodies.add(body)
           resolve(response.statusCode === 200 ? undefined : `HTTP ${response.statusCode}`)
         })
         response.once('error', error => {

@@ -7,6 +7,9 @@
 //   SLOW_JVM_LIBRARY        a directory: a native library is unpacked to it and loaded from it
 //   SLOW_JVM_FAILS          yes: exits with status 1 at the end of the start, with a stack trace
 //   SLOW_JVM_LOCKED         yes: waits for the lock of Liquibase instead of becoming ready
+//   SLOW_JVM_REFUSING       yes: serves, and is never ready
+//   SLOW_JVM_EXIT_SECONDS   exits with status 1 this long after the start began
+//   VERSION                 is served at /actuator/info
 //
 // While it runs, SIGUSR1 makes it unhealthy, or healthy again, and SIGUSR2 makes it use memory until it is killed.
 import {Buffer} from 'node:buffer'
@@ -27,7 +30,7 @@ const logger = 'o.aquastream.' + (options.SPRING_APPLICATION_NAME ?? 'service')
 const say = (level, message, trace) => log({json, level, logger, message, trace})
 
 const started = performance.now()
-let isUp = true
+let isUp = !isSet('REFUSING')
 
 process.on('SIGTERM', () => {
   say('INFO', 'Commencing graceful shutdown. Waiting for active requests to complete')
@@ -44,6 +47,15 @@ process.on('SIGUSR2', () => {
   while (blocks.length < 128) blocks.push(Buffer.alloc(16 * 1024 ** 2, 1))
   say('ERROR', `${blocks.length} blocks were allocated: this container has no memory limit`)
 })
+
+if (seconds('EXIT') > 0)
+  setTimeout(
+    () => {
+      say('ERROR', 'A fatal error has been detected')
+      process.exit(1)
+    },
+    seconds('EXIT') * 1000,
+  )
 
 start()
 
@@ -80,10 +92,17 @@ function finish() {
     process.exit(1)
   }
   createServer((request, response) => {
-    const isHealth = request.url.startsWith('/actuator/health')
-    response.writeHead(isHealth ? (isUp ? 200 : 503) : 404, {'content-type': 'application/json'})
-    response.end(JSON.stringify(isHealth ? {status: isUp ? 'UP' : 'OUT_OF_SERVICE'} : {status: 404}))
+    const [status, body] = answer(request.url)
+    response.writeHead(status, {'content-type': 'application/json'})
+    response.end(JSON.stringify(body))
   }).listen(Number(options.SERVER_PORT ?? 8080), () => {
     say('INFO', `Started Application in ${((performance.now() - started) / 1000).toFixed(3)} seconds`)
   })
+}
+
+function answer(url) {
+  if (url.startsWith('/actuator/health'))
+    return isUp ? [200, {status: 'UP'}] : [503, {status: 'OUT_OF_SERVICE'}]
+  if (url === '/actuator/info') return [200, {build: {version: process.env.VERSION ?? ''}}]
+  return [404, {status: 404}]
 }
