@@ -17,16 +17,13 @@ export class GatewayUpdates implements AsyncDisposable {
     private readonly url: string,
   ) {}
 
-  /** Writes the settings of a stack on these servers; nothing is started. */
+  /** Writes the settings of a stack on servers, the first of which runs the commands; nothing is started. */
   static async open(nodes: ServerNode[]): Promise<GatewayUpdates> {
     const [node] = nodes as [ServerNode]
     const port = String(await freePort())
     const settings = {GATEWAY_PORT: port, BACKEND_JAVA_OPTIONS: '-DSLOW_JVM_START_SECONDS=20'}
-    return new GatewayUpdates(
-      await siteOn(node, settings),
-      nodes,
-      `http://${await node.ip()}:${port}/actuator/info`,
-    )
+    const site = await siteOn(node, settings)
+    return new GatewayUpdates(site, nodes, `http://${await node.ip()}:${port}/actuator/info`)
   }
 
   /** Makes an image of a slow backend on every server, and returns its name. */

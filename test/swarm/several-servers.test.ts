@@ -1,28 +1,29 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {StatusReport} from '../../src/env/status.js'
 import type {ServiceRow} from '../../src/env/service-rows.js'
-import {errorOf, type Run} from '../helpers/cli.js'
+import {errorOf} from '../helpers/cli.js'
 import {docker} from '../helpers/stack.js'
-import {freePort} from '../helpers/free-port.js'
-import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
+import {expectDone, GatewayUpdates} from '../helpers/gateway-updates.js'
+import {Cluster, type ServerNode, type SwarmSite, until} from '../helpers/swarm.js'
 
 let cluster: Cluster
 let manager: ServerNode
 let worker: ServerNode
+let gateway: GatewayUpdates
 let site: SwarmSite
 const UP = 'env:up --service edge --service user --yes --json'
 
 beforeAll(async () => {
   cluster = await Cluster.open(2)
   ;[manager, worker] = cluster.nodes as [ServerNode, ServerNode]
-  site = await siteOn(manager, {GATEWAY_PORT: String(await freePort())})
+  gateway = await GatewayUpdates.open(cluster.nodes)
+  site = gateway.site
   await manager.docker('swarm', 'init', '--advertise-addr', await manager.ip())
-  const token = await manager.docker('swarm', 'join-token', '--quiet', 'worker')
-  await worker.docker('swarm', 'join', '--token', token, `${await manager.ip()}:2377`)
+  await join(worker)
 })
 
 afterAll(async () => {
-  await site[Symbol.asyncDispose]()
+  await gateway[Symbol.asyncDispose]()
   await cluster[Symbol.asyncDispose]()
 })
 
@@ -66,6 +67,39 @@ describe('a stack on two servers', () => {
     await until('a worker again', async () => (await isManager()) === 'false')
   })
 
+  test('a third server joins, and an update fails no request', async () => {
+    await join(await cluster.add('node-3'))
+    const image = await gateway.image('1')
+    const {run, load} = await gateway.underLoad('three servers', () => gateway.upTo(image))
+    expectDone(run)
+    expect(load.failed).toEqual([])
+    expect(await gateway.imageOf('gateway')).toBe(image)
+  })
+
+  test('an engine that is started again brings everything back, and no confirmed row is lost', async () => {
+    await sql('CREATE TABLE "user".numbers (n int)')
+    const confirmed: number[] = []
+    const stop = new AbortController()
+    const writer = (async () => {
+      for (let n = 0; !stop.signal.aborted; n++) {
+        // A lost connection does not say whether the row is there, so only a success counts.
+        const added = await sql(`INSERT INTO "user".numbers VALUES (${n})`).catch(() => undefined)
+        if (added === '') confirmed.push(n)
+      }
+    })()
+    await until('some rows', async () => Promise.resolve(confirmed.length > 10))
+    await docker('kill', manager.container)
+    await docker('start', manager.container)
+    await manager.untilReady()
+    const before = confirmed.length
+    await until('a healthy stack', async () => isUp((await status()).services))
+    await until('more rows', async () => Promise.resolve(confirmed.length > before + 10))
+    stop.abort()
+    await writer
+    const found = (await sql('SELECT DISTINCT n FROM "user".numbers')).split('\n').map(Number)
+    expect(confirmed.filter(n => !found.includes(n))).toEqual([])
+  })
+
   test('services of a frozen server run elsewhere, and logs still end', async () => {
     await docker('pause', worker.container)
     await until('every task on the other server', async () => {
@@ -102,6 +136,13 @@ async function rowOf(service: string): Promise<ServiceRow> {
   return (await status()).services.find(row => row.service === service)!
 }
 
-function expectDone({exitCode, stdout, stderr}: Run): void {
-  expect(exitCode, stderr + stdout).toBe(0)
+/** A server becomes a worker of the Swarm. */
+async function join(server: ServerNode): Promise<void> {
+  const token = await manager.docker('swarm', 'join-token', '--quiet', 'worker')
+  await server.docker('swarm', 'join', '--token', token, `${await manager.ip()}:2377`)
+}
+
+async function sql(statement: string): Promise<string> {
+  const postgres = await manager.containerOf(`${site.project}_postgres`)
+  return manager.docker('exec', postgres, 'psql', '-XAtqU', 'aquastream', '-c', statement)
 }
