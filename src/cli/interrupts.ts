@@ -1,4 +1,5 @@
 import {AquastreamError} from '../errors.js'
+import {whenFinished} from '../system/finish-first.js'
 
 /** Turns SIGINT and SIGTERM into an abort signal, whose reason is the error to report. */
 export class Interrupts {
@@ -43,6 +44,7 @@ export class Interrupts {
   }
 
   private async afterGrace(reason: AquastreamError): Promise<void> {
+    await whenFinished()
     // The work may end while this is loaded; then its result is reported, and not the interrupt as well.
     const giveUp = await this.loadGiveUp()
     if (!this.hasEnded) giveUp(reason)

@@ -182,6 +182,8 @@ export interface PreviousVersion {
  */
 export interface Engine {
   readonly name: 'compose' | 'embedded' | 'swarm'
+  /** Set if `start` itself waits for the services and reports why one failed; their states then only show the progress. */
+  readonly reportsFailures?: true
   /** Why Docker, although installed, could not be queried whether it runs the stack; set only if nothing runs here. */
   readonly dockerProblem?: string | undefined
   /** Returns a sentence about what a start would change on this machine besides the stack, which the user must confirm. */

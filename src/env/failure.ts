@@ -70,7 +70,10 @@ export async function timeoutError(
   {timeout, profile}: {timeout: number; profile: Profile},
 ): Promise<AquastreamError> {
   const names = waiting.map(({service}) => service).join(', ')
-  const late = `${names} ${waiting.length === 1 ? 'is' : 'are'} not healthy after ${timeout} seconds`
+  const late =
+    waiting.length === 0
+      ? `the start has not ended after ${timeout} seconds, although every service is healthy`
+      : `${names} ${waiting.length === 1 ? 'is' : 'are'} not healthy after ${timeout} seconds`
   const {now, before} = waiting.find(({now}) => now?.state === 'running') ?? {}
   const allowMore = `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logCommand(now?.service, profile)}`
   if (!now) return new AquastreamError('timeout', late, {hint: allowMore})

@@ -123,13 +123,18 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
     const states = await startAndWait(start, {...request, ...ctx, before})
     return report(states, true)
   } catch (error) {
-    if (!ctx.signal.aborted) throw error
+    if (!ctx.signal.aborted || isOwnInterruption(error, ctx.signal)) throw error
     throw interruption(
       ctx.signal,
       `the ${profile} stack was starting; started services keep running`,
       `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
     )
   }
+}
+
+/** An engine that could not leave everything as it was says more than that the command was interrupted. */
+function isOwnInterruption(error: unknown, {reason}: AbortSignal): boolean {
+  return error instanceof AquastreamError && error.exitCode >= 130 && error !== reason
 }
 
 /**

@@ -61,8 +61,11 @@ export async function startAndWait(start: Start, ctx: WaitContext): Promise<Serv
     if (states) return states
     throw until.reason as Error
   } catch (error) {
-    signal.throwIfAborted()
-    if (late.aborted) throw (await ownFailure(starting)) ?? (await watch.tooLate())
+    left.abort()
+    const own = await failureOf(starting)
+    // An engine says what it has left after an interrupt, and what it has returned to its old version when it is too late.
+    if (signal.aborted) throw own && own.exitCode >= 130 ? own : (signal.reason as Error)
+    if (late.aborted) throw own?.code === 'timeout' ? own : await watch.tooLate()
     throw await watch.explain(error)
   } finally {
     countdown.end()
@@ -71,13 +74,12 @@ export async function startAndWait(start: Start, ctx: WaitContext): Promise<Serv
   }
 }
 
-/** Returns what the engine reports itself when its time is over: it may have returned a service to its old version. */
-async function ownFailure(starting: Promise<void>): Promise<AquastreamError | undefined> {
+async function failureOf(starting: Promise<void>): Promise<AquastreamError | undefined> {
   const reason: unknown = await starting.then(
     () => undefined,
     (error: unknown) => error,
   )
-  return reason instanceof AquastreamError && reason.code === 'timeout' ? reason : undefined
+  return reason instanceof AquastreamError ? reason : undefined
 }
 
 function whenSettled(promise: Promise<void>): AbortSignal {
@@ -133,7 +135,8 @@ class StartWatch {
     for await (const states of this.start.engine.watch({pace: PACE_MS[phase]}, signal)) {
       const verdicts = this.#checkAll(states, phase)
       for (const [service, verdict] of verdicts) this.#emit(service, verdict)
-      await this.#throwIfFailed(verdicts, states)
+      if (phase === 'started' || !this.start.engine.reportsFailures)
+        await this.#throwIfFailed(verdicts, states)
       // Before the engine has finished, a service that is ready may still be replaced.
       if (phase === 'started' && [...verdicts.values()].every(({is}) => is === 'ready')) return states
     }

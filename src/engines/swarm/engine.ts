@@ -4,6 +4,7 @@ import type {Engine} from '../engine.js'
 export function swarmEngine(project: string): Engine {
   return {
     name: 'swarm',
+    reportsFailures: true,
     async consent() {
       const {readInfo} = await import('./cluster/cluster.js')
       const {Name: name, Swarm: swarm} = await readInfo()

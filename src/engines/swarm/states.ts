@@ -5,6 +5,7 @@ import type {Node, SwarmService, Task} from './api/objects.js'
 import {listNodes} from './cluster/cluster.js'
 import {hasFailed, isServing, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {POLL_MS} from './deploy/ended.js'
+import {surviveOutage} from './deploy/outage.js'
 import {LABEL} from './translate/spec.js'
 
 /** Returns the state of each service of a stack. */
@@ -91,7 +92,7 @@ function publishedOf(
   )
 }
 
-/** Yields the states now and again whenever one has changed, until the signal aborts. */
+/** Yields the states now and again whenever one has changed, until the signal aborts. Managers that restart are waited for. */
 export async function* watchStates(
   project: string,
   {pace}: WatchOptions,
@@ -100,7 +101,7 @@ export async function* watchStates(
   let last = ''
   try {
     while (!signal.aborted) {
-      const states = await readStates(project, signal)
+      const states = await surviveOutage(() => readStates(project, signal), signal)
       const text = JSON.stringify(states)
       if (text !== last) yield states
       last = text

@@ -39,7 +39,7 @@ test('an interruption does not leave a data service stopped', async () => {
     return 'starting'
   }
   const outcome = await replace(service, interrupt.signal)
-  expect(outcome).toMatchObject({result: 'unknown', failure: {code: 'interrupted'}})
+  expect(outcome).toMatchObject({result: 'rolled back', failure: {code: 'interrupted'}})
   expect(service.spec).toMatchObject({Labels: {'aquastream.spec': 'old'}, Mode: {Replicated: {Replicas: 1}}})
 })
 

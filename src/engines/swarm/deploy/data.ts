@@ -1,4 +1,5 @@
-import {AquastreamError} from '../../../errors.js'
+import {AquastreamError, interruption} from '../../../errors.js'
+import {finishFirst} from '../../../system/finish-first.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService} from '../api/objects.js'
 import {isLockLost} from '../cluster/lock.js'
@@ -6,6 +7,7 @@ import {versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {createService, readService, replicasOf, stopAndWait, updateService} from './apply.js'
 import type {Deployment} from './ended.js'
+import {surviveOutage} from './outage.js'
 import {isInterruption, type Step, waitUntilServing} from './update.js'
 
 /** What came of a step: the result for the history, and the failure that the command reports. */
@@ -17,8 +19,8 @@ interface Outcome {
 /** How long an old version may need until it is healthy again, in ms, although the command has already ended. */
 const RESTORE_MS = 180_000
 
-/** The same after an interruption, in ms, for the request alone. */
-const HURRY_MS = 2000
+/** How long an interrupted command may take to ask for the old version, in ms: the user waits for its end. */
+const HURRY_MS = 10_000
 
 /**
  * Brings a data service to its specification. Two of its containers must never run on one volume, so the old one has to be
@@ -39,58 +41,81 @@ export async function replaceDataService(step: Step, deployment: Deployment): Pr
     }
   }
   const before = asStarted((await readService(service.ID, deployment.signal)).Spec)
-  try {
-    await stopAndWait([service], deployment)
-    const version = await updateService(await readService(service.ID, deployment.signal), spec, deployment)
-    await waitUntilServing({name, spec, version}, deployment)
-    return {result: 'completed'}
-  } catch (failure) {
-    // Another command may change the service by now.
-    if (isLockLost(deployment.signal)) return {result: 'unknown', failure}
-    return isInterruption(deployment.signal)
-      ? restoreAtOnce({before, service}, failure, deployment.project)
-      : restore({name, before, service}, failure, deployment.project)
-  }
+  return finishFirst(async () => {
+    try {
+      await stopAndWait([service], deployment)
+      const version = await updateService(await readService(service.ID, deployment.signal), spec, deployment)
+      await waitUntilServing({name, spec, version}, deployment)
+      return {result: 'completed'}
+    } catch (error) {
+      // Another command may change the service by now.
+      if (isLockLost(deployment.signal)) return {result: 'unknown', failure: error}
+      const failure = deployment.signal.aborted ? endOfTime(step, deployment.signal) : error
+      return restore({name, before, service}, failure, deployment)
+    }
+  })
+}
+
+/** An aborted wait does not say whether the user or the time limit has ended it. */
+function endOfTime({name, spec}: Step, signal: AbortSignal): AquastreamError {
+  if (isInterruption(signal)) return signal.reason as AquastreamError
+  const image = spec.Labels[LABEL.image]
+  const message = `${name} was not updated to ${image}: it did not become healthy in time`
+  return new AquastreamError('timeout', message, {
+    hint: `allow more time with --timeout, or find the cause in its log: aquastream logs ${name}`,
+  })
 }
 
 /**
- * Asks Swarm for the old specification without any wait, because a command that was interrupted ends within seconds. The
- * guard of the volume lets the old container wait until the other one has ended.
+ * Returns to the specification before, and says in the failure what runs now. After an interruption the old container is
+ * only asked for.
  */
-async function restoreAtOnce(
-  {before, service}: {before: ServiceSpec; service: SwarmService},
-  failure: unknown,
-  project: string,
-): Promise<Outcome> {
-  const hurried = {project, signal: AbortSignal.timeout(HURRY_MS)}
-  try {
-    await updateService(await readService(service.ID, hurried.signal), before, hurried)
-    return {result: 'unknown', failure}
-  } catch {
-    return {result: 'failed', failure}
-  }
-}
-
-/** Returns to the specification before, and says in the failure what runs now. */
 async function restore(
   {name, before, service}: {name: string; before: ServiceSpec; service: SwarmService},
   failure: unknown,
-  project: string,
+  {project, signal}: Deployment,
 ): Promise<Outcome> {
-  const patient = {project, signal: AbortSignal.timeout(RESTORE_MS)}
+  const isHurried = isInterruption(signal)
+  const patient = {project, signal: AbortSignal.timeout(isHurried ? HURRY_MS : RESTORE_MS)}
   const image = before.Labels[LABEL.image] ?? 'its old version'
+  let version
   try {
-    const now = await readService(service.ID, patient.signal)
-    const isSame = versionOf(now.Spec.TaskTemplate) === versionOf(before.TaskTemplate)
-    // The new container has to be gone, and also an old one that is still stopping.
-    if (!isSame || replicasOf(now.Spec) === 0) await stopAndWait([service], patient)
-    const version = await updateService(await readService(service.ID, patient.signal), before, patient)
+    version = await surviveOutage(() => askFor(before, service, patient), patient.signal)
+  } catch {
+    return {
+      result: 'failed',
+      failure: isHurried ? leftStopped(name, signal) : withFate(failure, NOT_RETURNED(image)),
+    }
+  }
+  if (isHurried) return {result: 'rolled back', failure}
+  try {
     await waitUntilServing({name, spec: before, version}, patient)
     return {result: 'rolled back', failure: withFate(failure, `; it was rolled back and runs ${image}`)}
   } catch {
-    const fate = `; it could not be returned to ${image} and does not run`
-    return {result: 'failed', failure: withFate(failure, fate)}
+    return {
+      result: 'rolled back',
+      failure: withFate(failure, `; it was returned to ${image}, which is not healthy yet`),
+    }
   }
+}
+
+const NOT_RETURNED = (image: string): string => `; it could not be returned to ${image} and does not run`
+
+/** Asks Swarm for a specification once no container of the service is left. */
+async function askFor(before: ServiceSpec, service: SwarmService, deployment: Deployment): Promise<string> {
+  const now = await readService(service.ID, deployment.signal)
+  const isSame = versionOf(now.Spec.TaskTemplate) === versionOf(before.TaskTemplate)
+  // The new container has to be gone, and also an old one that is still stopping.
+  if (!isSame || replicasOf(now.Spec) === 0) await stopAndWait([service], deployment)
+  return updateService(await readService(service.ID, deployment.signal), before, deployment)
+}
+
+function leftStopped(name: string, signal: AbortSignal): AquastreamError {
+  return interruption(
+    signal,
+    `${name} was stopped for its update, and could not be started again`,
+    'start it now: aquastream env:up',
+  )
 }
 
 function withFate(failure: unknown, fate: string): unknown {

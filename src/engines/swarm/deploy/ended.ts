@@ -5,6 +5,7 @@ import type {Node, Task} from '../api/objects.js'
 import {listNodes} from '../cluster/cluster.js'
 import {hasEnded, readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {kindOf} from './order.js'
+import {surviveOutage} from './outage.js'
 
 /** How often Swarm is asked for the state of services, in ms. */
 export const POLL_MS = 500
@@ -26,7 +27,8 @@ export interface Deployment {
  */
 export async function waitUntilGone(ids: string[], {project, signal}: Deployment): Promise<void> {
   for (;;) {
-    const [stack, nodes] = await Promise.all([readStack(project, signal), listNodes(signal)])
+    const read = async () => Promise.all([readStack(project, signal), listNodes(signal)])
+    const [stack, nodes] = await surviveOutage(read, signal)
     const wanted = ({ServiceID: id}: Task): boolean => ids.length === 0 || ids.includes(id)
     const left = leftOf({...stack, tasks: stack.tasks.filter(wanted)}, nodes)
     if (left.silent) throw mayRun(project, left.silent)

@@ -2,11 +2,11 @@ import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
 import type {ServiceSpec} from '../translate/spec.js'
-import {readService, stopAndWait, updateService} from './apply.js'
+import {readService, stopAndWait} from './apply.js'
 import {asStarted, replaceDataService} from './data.js'
 import type {Deployment} from './ended.js'
 import {kindOf, rankOf} from './order.js'
-import {waitUntilServing} from './update.js'
+import {healthy, Update} from './update.js'
 
 /** Scales services to 0 and waits until their containers have ended. */
 export async function stopServices(project: string, names: string[], signal: AbortSignal): Promise<void> {
@@ -52,8 +52,10 @@ async function restart(service: SwarmService, deployment: Deployment): Promise<v
     if (failure !== undefined) throw failure as Error
     return
   }
-  const version = await updateService(now, spec, deployment)
-  await waitUntilServing({name, spec, version}, deployment)
+  const update = new Update({name, spec, service}, deployment)
+  await update.begin()
+  const failure = await healthy(update, deployment)
+  if (failure) throw failure
 }
 
 async function find(names: string[], {project, signal}: Deployment): Promise<SwarmService[]> {

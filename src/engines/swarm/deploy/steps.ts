@@ -1,4 +1,4 @@
-import {AquastreamError} from '../../../errors.js'
+import type {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import {recordUpdate} from '../cluster/history.js'
 import {isUnsettled, readStack, versionOf} from '../cluster/services.js'
@@ -8,7 +8,7 @@ import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
 import {kindOf, rankOf} from './order.js'
 import {requireImages} from './probe.js'
-import {isInterruption, type Step, Update, waitUntilServing} from './update.js'
+import {healthy, isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
 /** How long Swarm watches new containers and may roll them back, in ms, see updatesOf; nothing is late meanwhile. */
 const MONITOR_MS = 120_000
@@ -103,9 +103,10 @@ async function updateBackends(steps: Step[], note: Note, deployment: Deployment)
     const update = new Update({...step, service: step.service}, deployment)
     await update.begin()
     begun.push(update)
-    const failed = await healthy(update, note, deployment)
+    const failed = await healthy(update, deployment)
     if (failed) {
       await note(step.name, update.result)
+      if (failed.code === 'timeout') throw failed
       deadline?.begin(MONITOR_MS)
       throw (await followAll(begun, note)) ?? failed
     }
@@ -142,22 +143,6 @@ async function waitForNew(step: Step & {version: string}, note: Note, deployment
     throw error
   }
   await note(name, 'completed')
-}
-
-/** Waits until an update is healthy, and returns it to the version before when the time of the command is over. */
-async function healthy(
-  update: Update,
-  note: Note,
-  {signal}: Deployment,
-): Promise<AquastreamError | undefined> {
-  try {
-    return await update.healthy()
-  } catch (error) {
-    if (!signal.aborted || isInterruption(signal)) throw error
-    const failure = await update.giveUp()
-    await note(update.name, update.result)
-    throw failure
-  }
 }
 
 /** Waits until Swarm rolls back none of the updates any more, records those it did, and returns the first failure. */

@@ -9,6 +9,7 @@ import {readTaskLog} from '../logs/task-log.js'
 import {explainTask} from './explain.js'
 import {readService, replicasOf, updateService} from './apply.js'
 import {type Deployment, POLL_MS} from './ended.js'
+import {surviveOutage} from './outage.js'
 
 /** A service to create or to change. */
 export interface Step {
@@ -38,7 +39,7 @@ export async function waitUntilServing(
   const {project, signal} = deployment
   let old: Set<string> | undefined
   for (;;) {
-    const {services, tasks} = await readStack(project, signal)
+    const {services, tasks} = await surviveOutage(() => readStack(project, signal), signal)
     const id = services.find(service => shortName(service) === name)?.ID
     const ours = tasks.filter(task => task.ServiceID === id && versionOf(task.Spec) === version)
     if (ours.filter(isServing).length >= replicasOf(spec)) return
@@ -56,6 +57,14 @@ export async function waitUntilServing(
 const IN_PROGRESS = ['updating', 'rollback_started']
 
 const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
+
+/** How long a return to the version before may be asked for, in ms, although the time of the command is over. */
+const RETURN_MS = 90_000
+
+/** A restart has the specification that runs already, with a higher counter. */
+function isRestart({TaskTemplate: wanted}: ServiceSpec, {TaskTemplate: now}: ServiceSpec): boolean {
+  return (wanted.ForceUpdate ?? 0) > (now.ForceUpdate ?? 0)
+}
 
 /** The update of a backend. Swarm makes it, and rolls it back if the new containers fail. */
 export class Update {
@@ -88,7 +97,7 @@ export class Update {
   async begin(): Promise<void> {
     const {service, spec} = this.step
     const now = await readService(service.ID, this.deployment.signal)
-    const isAsked = now.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec]
+    const isAsked = now.Spec.Labels[LABEL.spec] === spec.Labels[LABEL.spec] && !isRestart(spec, now.Spec)
     const state = now.UpdateStatus?.State ?? ''
     this.#before = isAsked ? now.PreviousSpec : now.Spec
     const {tasks} = await readStack(this.deployment.project, this.deployment.signal)
@@ -112,22 +121,29 @@ export class Update {
 
   /** Returns to the version before, because the time is over while Swarm still hopes. */
   async giveUp(): Promise<AquastreamError> {
-    const {name, spec, service} = this.step
-    const patient = {...this.deployment, signal: new AbortController().signal}
-    const now = await readService(service.ID, patient.signal)
-    if (this.#before) await updateService(now, this.#before, patient)
-    this.#hasReturned = this.#before !== undefined
+    const {name} = this.step
+    const patient = {...this.deployment, signal: AbortSignal.timeout(RETURN_MS)}
+    await this.#return(patient)
     const {tasks} = await readStack(patient.project, patient.signal)
     const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)
     const log = task ? await readTaskLog(task.ID, patient.signal) : []
     return new AquastreamError(
       'timeout',
-      `${name} was not updated to ${spec.Labels[LABEL.image]}: it did not become healthy in time; ${this.#fate()}`,
+      `${this.#what()}: it did not become healthy in time; ${this.#fate()}`,
       {
         hint: `allow more time with --timeout, or find the cause in its log: aquastream logs ${name}`,
         evidence: logEvidence(name, log),
       },
     )
+  }
+
+  async #return(deployment: Deployment): Promise<void> {
+    const {ID: id} = this.step.service
+    const before = this.#before
+    if (!before) return
+    const ask = async () => updateService(await readService(id, deployment.signal), before, deployment)
+    await surviveOutage(ask, deployment.signal)
+    this.#hasReturned = true
   }
 
   async #wait(
@@ -137,11 +153,17 @@ export class Update {
     const {service, spec} = this.step
     for (;;) {
       if (this.#failure) return this.#failure
-      const {services, tasks} = await readStack(project, signal)
+      const {services, tasks} = await surviveOutage(() => readStack(project, signal), signal)
       const state = services.find(({ID}) => ID === service.ID)?.UpdateStatus?.State
       const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
       if (!this.#isReturning && state !== undefined && ROLLED_BACK.includes(state)) {
         this.#hasReturned = state === 'rollback_completed'
+        this.#failure = await this.#explain(mine)
+        return this.#failure
+      }
+      // Where nothing ran before, Swarm has nothing to roll back to, and hopes for ever.
+      if (!IN_PROGRESS.includes(state ?? '') && this.#failedOf(mine).length >= FAILURES) {
+        await this.#return(this.deployment)
         this.#failure = await this.#explain(mine)
         return this.#failure
       }
@@ -155,25 +177,46 @@ export class Update {
   }
 
   async #explain(tasks: Task[]): Promise<AquastreamError> {
-    const {name, spec} = this.step
-    const isOurs = ({ID, Spec}: Task): boolean => !this.#old.has(ID) && versionOf(Spec) === this.#version
-    const failed = tasks.find(task => hasFailed(task) && isOurs(task))
+    const {name} = this.step
+    const [failed] = this.#failedOf(tasks)
     const cause = failed && (await explainTask(name, failed, this.deployment.signal))
     const why = cause?.sentence ?? 'it did not become healthy'
-    return new AquastreamError(
-      'service-failed',
-      `${name} was not updated to ${spec.Labels[LABEL.image]}: ${why}; ${this.#fate()}`,
-      {
-        hint: cause?.hint ?? `full log: aquastream logs ${name}`,
-        evidence: cause?.evidence ?? [],
-      },
+    return new AquastreamError('service-failed', `${this.#what()}: ${why}; ${this.#fate()}`, {
+      hint: cause?.hint ?? `full log: aquastream logs ${name}`,
+      evidence: cause?.evidence ?? [],
+    })
+  }
+
+  #failedOf(tasks: Task[]): Task[] {
+    return tasks.filter(
+      task => hasFailed(task) && !this.#old.has(task.ID) && versionOf(task.Spec) === this.#version,
     )
+  }
+
+  #what(): string {
+    const {name, spec} = this.step
+    const [image, before] = [spec.Labels[LABEL.image], this.#before?.Labels[LABEL.image]]
+    return image === before ? `${name} could not be replaced` : `${name} was not updated to ${image}`
   }
 
   #fate(): string {
     const before = this.#before?.Labels[LABEL.image] ?? 'the version before'
+    if (this.#hasReturned && this.#before && replicasOf(this.#before) === 0) return 'it is stopped, as before'
     return this.#hasReturned
       ? `it was rolled back and runs ${before}`
       : `its rollback to ${before} has failed as well, see env:status`
+  }
+}
+
+/**
+ * Waits until an update is healthy, and returns it to the version before when the time of the command is over.
+ * @returns why it was not updated; undefined if it was
+ */
+export async function healthy(update: Update, {signal}: Deployment): Promise<AquastreamError | undefined> {
+  try {
+    return await update.healthy()
+  } catch (error) {
+    if (!signal.aborted || isInterruption(signal)) throw error
+    return update.giveUp()
   }
 }

@@ -1,0 +1,26 @@
+import {setTimeout as sleep} from 'node:timers/promises'
+import {AquastreamError} from '../../../errors.js'
+import {ApiError} from '../api/client.js'
+
+/** How long the managers may be silent, in ms: an engine that is updated or chooses a leader is back before. */
+const OUTAGE_MS = 60_000
+const RETRY_MS = 1000
+
+/** Repeats a request for as long as the managers cannot answer it. Only for requests that may be made twice. */
+export async function surviveOutage<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const deadline = performance.now() + OUTAGE_MS
+  for (;;) {
+    try {
+      return await request()
+    } catch (error) {
+      if (!isOutage(error) || performance.now() > deadline) throw error
+      await sleep(RETRY_MS, undefined, {signal})
+    }
+  }
+}
+
+/** The answers of an engine that starts, and of managers without a leader; 0 is no answer. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof ApiError) return [0, 500, 503].includes(error.status)
+  return error instanceof AquastreamError && error.code === 'engine-missing'
+}
