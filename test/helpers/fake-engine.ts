@@ -26,6 +26,8 @@ export class FakeEngine implements AsyncDisposable {
   /** By method and path, such as `GET /services`; anything else is answered with 404. */
   readonly answers = new Map<string, Answer>()
   readonly requests: SeenRequest[] = []
+  /** The IDs of the networks by their names. */
+  readonly networks = new Map<string, string>()
   readonly #before = process.env.DOCKER_HOST
 
   private constructor(
@@ -82,7 +84,7 @@ export class FakeService {
   #index = 1
 
   constructor(
-    engine: FakeEngine,
+    private readonly engine: FakeEngine,
     public spec: ServiceSpec,
   ) {
     this.#run()
@@ -105,24 +107,37 @@ export class FakeService {
     }
     engine.answers.set('GET /tasks', answerWith(tasks))
     engine.answers.set('GET /nodes', ok([READY]))
+    engine.answers.set(
+      'GET /networks',
+      answerWith(() => [...engine.networks].map(([Name, Id]) => ({Name, Id}))),
+    )
     engine.answers.set('GET /configs', ok([]))
     engine.answers.set('GET /secrets', ok([]))
     engine.answers.set('POST /services/s1/update', response => {
-      this.spec = engine.requests.at(-1)!.body as ServiceSpec
+      const spec = engine.requests.at(-1)!.body as ServiceSpec
+      const unknown = targetsOf(spec).find(target => idOf(engine, target) === undefined)
+      if (unknown !== undefined) {
+        response.writeHead(404).end(JSON.stringify({message: `network ${unknown} not found`}))
+        return
+      }
+      this.spec = spec
       this.#index++
       this.#run()
       response.writeHead(200).end('{}')
     })
   }
 
+  /** Returns the service as Docker Engine does: without what is empty, and with the IDs of its networks. */
   read(): SwarmService {
+    const spec = structuredClone(this.spec)
+    for (const network of spec.TaskTemplate.Networks ?? []) network.Target = idOf(this.engine, network.Target)!
     const at = new Date().toISOString()
     // The schema of a service requires less than its specification has.
     return {
       ID: 's1',
       Version: {Index: this.#index},
       UpdatedAt: at,
-      Spec: this.spec,
+      Spec: withoutEmpty(spec),
     } as unknown as SwarmService
   }
 
@@ -150,6 +165,28 @@ export class FakeService {
       Status: {Timestamp: new Date().toISOString(), State: state, Message: '', Err: ''},
     })
   }
+}
+
+function targetsOf({TaskTemplate: template}: ServiceSpec): string[] {
+  return (template.Networks ?? []).map(({Target: target}) => target)
+}
+
+/** The ID of a network that is given by its name or its ID. */
+function idOf({networks}: FakeEngine, target: string): string | undefined {
+  return networks.get(target) ?? [...networks.values()].find(id => id === target)
+}
+
+/** Docker Engine leaves out false, and empty texts, lists and objects. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, entry]) => [key, withoutEmpty(entry)] as const)
+  return Object.fromEntries(entries.filter(([, entry]) => !isEmpty(entry)))
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0
+  return value === false || value === ''
 }
 
 const READY = {

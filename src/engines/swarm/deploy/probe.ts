@@ -39,7 +39,7 @@ export async function requireImages(specs: ServiceSpec[], deployment: Deployment
  */
 export function needsOf(specs: ServiceSpec[], nodes: Node[], own: string): Need[] {
   const needs = specs.map(({TaskTemplate: template, Labels: labels}) => {
-    const {Constraints: constraints = []} = template.Placement
+    const {Constraints: constraints = []} = template.Placement ?? {}
     const isAllowed = (node: Node): boolean => constraints.every(constraint => mayRun(constraint, node))
     const allowed = nodes.filter(node => isAvailable(node) && isAllowed(node))
     return {pinned: template.ContainerSpec.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}

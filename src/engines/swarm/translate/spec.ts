@@ -1,6 +1,6 @@
 // The parts of a service specification that this engine sets: https://docs.docker.com/reference/api/engine/version/v1.44/
-// References to secrets, configs and networks are names. They become IDs when the specification is applied, so that a
-// kept one can be applied again.
+// References to secrets, configs and networks are names, so that a kept specification can be applied again when they have
+// other IDs. Docker Engine returns nothing where it was given false, or an empty list; and IDs of networks.
 
 interface FileReference {
   Name: string
@@ -24,16 +24,16 @@ export interface ContainerSpec {
   Labels: Record<string, string>
   Command?: string[]
   Args?: string[]
-  Env: string[]
+  Env?: string[]
   User?: string
   Init?: boolean
-  ReadOnly: boolean
+  ReadOnly?: boolean
   StopSignal?: string
   StopGracePeriod?: number
-  CapabilityAdd: string[]
-  CapabilityDrop: string[]
-  Privileges: {NoNewPrivileges: boolean}
-  Mounts: Mount[]
+  CapabilityAdd?: string[]
+  CapabilityDrop?: string[]
+  Privileges?: {NoNewPrivileges?: boolean}
+  Mounts?: Mount[]
   Healthcheck?: {
     Test: string[]
     Interval: number
@@ -62,10 +62,9 @@ export interface ServiceSpec {
     ContainerSpec: ContainerSpec
     Resources: {Limits: {MemoryBytes: number; Pids: number}}
     RestartPolicy: {Condition: 'any' | 'none'; Delay?: number}
-    /** Docker Engine returns no list where it was given an empty one. */
-    Placement: {Constraints?: string[]}
-    Networks: {Target: string; Aliases: string[]}[]
-    LogDriver: {Name: string; Options: Record<string, string>}
+    Placement?: {Constraints?: string[]}
+    Networks?: {Target: string; Aliases: string[]}[]
+    LogDriver: {Name: string; Options?: Record<string, string>}
     ForceUpdate?: number
   }
   Mode: {Replicated: {Replicas: number}} | {ReplicatedJob: {MaxConcurrent: 1; TotalCompletions: 1}}
@@ -73,7 +72,7 @@ export interface ServiceSpec {
   RollbackConfig?: Omit<UpdateConfig, 'FailureAction'> & {FailureAction: 'pause'}
   EndpointSpec: {
     Mode: 'dnsrr'
-    Ports: {Protocol: string; TargetPort: number; PublishedPort: number; PublishMode: 'host'}[]
+    Ports?: {Protocol: string; TargetPort: number; PublishedPort: number; PublishMode: 'host'}[]
   }
 }
 

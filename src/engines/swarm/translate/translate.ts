@@ -154,7 +154,7 @@ function networksOf(
   name: string,
   {networks}: ComposeService,
   file: ComposeFile,
-): ServiceSpec['TaskTemplate']['Networks'] {
+): NonNullable<ServiceSpec['TaskTemplate']['Networks']> {
   const names = Object.keys(networks ?? {}).map(network => file.networks[network]!.name)
   return (names.length > 0 ? names : [isolatedNetwork(file)]).map(Target => ({Target, Aliases: [name]}))
 }
@@ -164,7 +164,7 @@ export function isolatedNetwork({networks}: ComposeFile): string {
   return `${Object.values(networks)[0]!.name}-isolated`
 }
 
-function portsOf({ports}: ComposeService): ServiceSpec['EndpointSpec']['Ports'] {
+function portsOf({ports}: ComposeService): NonNullable<ServiceSpec['EndpointSpec']['Ports']> {
   return ports.map(({target, published, protocol}) => ({
     Protocol: protocol,
     TargetPort: target,
