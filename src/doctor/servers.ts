@@ -14,7 +14,8 @@ export const servers: Check = {
 export function assess(found: Server[]): Answer[] {
   if (found.length === 0) return []
   const down = found.filter(({isReady}) => !isReady)
-  const versions = new Set(found.map(({version}) => version))
+  // A server that has just joined has not yet told its version.
+  const versions = new Set(found.map(({version}) => version).filter(Boolean))
   const managers = found.filter(({isManager}) => isManager).map(({name}) => name)
   const warnings = [
     ...down.map(({name}) =>

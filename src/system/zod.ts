@@ -8,6 +8,7 @@ export {
   ipv4,
   iso,
   literal,
+  looseObject,
   number,
   object,
   record,

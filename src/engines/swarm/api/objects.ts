@@ -20,19 +20,30 @@ export const infoSchema = z.object({
 })
 export type Info = z.infer<typeof infoSchema>
 
-export const nodesSchema = z.array(
-  z.object({
+/** A node that has joined, but has not yet reported, has no description. */
+const nodeSchema = z
+  .object({
     ID: z.string(),
     Version: version,
-    Spec: z.object({Labels: labels, Role: z.string(), Availability: z.string()}),
-    Description: z.object({
-      Hostname: z.string(),
-      Engine: z.object({EngineVersion: z.string()}),
-    }),
+    // An update sets everything, so what is not named here has to be kept.
+    Spec: z.looseObject({Labels: labels, Role: z.string(), Availability: z.string()}),
+    Description: z
+      .object({
+        Hostname: z.string().optional(),
+        Engine: z.object({EngineVersion: z.string().default('')}).optional(),
+      })
+      .optional(),
     Status: z.object({State: z.string(), Addr: z.string().default('')}),
-    ManagerStatus: z.object({Reachability: z.string(), Addr: z.string()}).optional(),
-  }),
-)
+    ManagerStatus: z.object({}).optional(),
+  })
+  .transform(({Description: about, ...node}) => ({
+    ...node,
+    Description: {
+      Hostname: about?.Hostname || node.ID,
+      Engine: about?.Engine ?? {EngineVersion: ''},
+    },
+  }))
+export const nodesSchema = z.array(nodeSchema)
 export type Node = z.infer<typeof nodesSchema>[number]
 
 export const serviceSchema = z.object({
@@ -95,4 +106,14 @@ export const storedSchema = z.array(
 )
 export type Stored = z.infer<typeof storedSchema>[number]
 
-export const networksSchema = z.array(z.object({Id: z.string(), Name: z.string()}))
+export const networksSchema = z.array(
+  z.object({
+    Id: z.string(),
+    Name: z.string(),
+    Options: z
+      .record(z.string(), z.string())
+      .nullish()
+      .transform(options => options ?? {}),
+  }),
+)
+export type Network = z.infer<typeof networksSchema>[number]
