@@ -31,6 +31,17 @@ describe('the version that a rollback returns to', () => {
     expect(choose([back, first], {user: 'A', gateway: 'B'})).toEqual({user: 'B'})
   })
 
+  test('a stack that was removed and created again has no earlier version', () => {
+    const again = update('2', {user: [null, 'B'], gateway: [null, 'B']})
+    expect(choose([again, first], {user: 'B', gateway: 'B'})).toEqual({})
+    expect(choose([again, first], {user: 'B', gateway: 'B'}, ['user'])).toEqual({})
+  })
+
+  test('a new service does not hide the update of the others', () => {
+    const added = update('2', {event: [null, 'A']})
+    expect(choose([added, first], {user: 'B', gateway: 'B', event: 'A'})).toEqual({user: 'A', gateway: 'A'})
+  })
+
   test('a service that was never updated stays', () => {
     const created = update('0', {user: [null, 'A']})
     expect(choose([created], {user: 'A'})).toEqual({})

@@ -28,19 +28,30 @@ export function choosePrevious(
   services: SwarmService[],
   names: string[],
 ): PreviousVersion[] {
-  const running = new Map(services.map(service => [shortName(service), service.Spec.Labels]))
-  const madeIt = ({service, from, to}: RecordedChange): boolean =>
-    from !== null && to.Labels[LABEL.spec] === running.get(service)?.[LABEL.spec]
-  const last = updates.find(({changes}) => changes.some(madeIt))
-  const wanted = names.length > 0 ? names : (last?.changes ?? []).filter(madeIt).map(({service}) => service)
-  return wanted.flatMap(service => {
-    const isWanted = (change: RecordedChange): boolean => change.service === service && madeIt(change)
-    const update = updates.find(({changes}) => changes.some(isWanted))
-    const from = update?.changes.find(isWanted)?.from
-    if (!update || !from) return []
-    const image = running.get(service)![LABEL.image]!
-    return [{service, from: image, to: from.Labels[LABEL.image]!, update: update.id}]
+  const found = services.flatMap(service => {
+    const version = findVersionBefore(updates, service)
+    return version ? [version] : []
   })
+  const ids = found.map(({update}) => update)
+  const last = updates.find(({id}) => ids.includes(id))?.id
+  return found.filter(({service, update}) =>
+    names.length > 0 ? names.includes(service) : update === last,
+  )
+}
+
+/**
+ * Returns what ran before the newest update that led to the version that runs. If that has created the service, older
+ * updates are those of a service that has been removed, whose networks and secrets no longer exist.
+ */
+function findVersionBefore(updates: StoredUpdate[], service: SwarmService): PreviousVersion | undefined {
+  const name = shortName(service)
+  const {Labels: running} = service.Spec
+  const madeIt = (change: RecordedChange): boolean =>
+    change.service === name && change.to.Labels[LABEL.spec] === running[LABEL.spec]
+  const update = updates.find(({changes}) => changes.some(madeIt))
+  const from = update?.changes.find(madeIt)?.from
+  if (!update || !from) return undefined
+  return {service: name, from: running[LABEL.image]!, to: from.Labels[LABEL.image]!, update: update.id}
 }
 
 /** Applies the specifications that the history has; the images must still exist. */

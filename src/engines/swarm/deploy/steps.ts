@@ -1,8 +1,10 @@
 import type {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
-import {recordUpdate} from '../cluster/history.js'
+import type {Network} from '../api/objects.js'
+import {recordUpdate, type RecordedChange} from '../cluster/history.js'
 import {isUnsettled, readStack, versionOf} from '../cluster/services.js'
-import {LABEL} from '../translate/spec.js'
+import {listNetworks} from '../cluster/store.js'
+import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {allEnded, createService, readService, replicasOf, updateService} from './apply.js'
 import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
@@ -42,17 +44,26 @@ export async function runSteps(
   await updateBackends(others, note, deployment)
 }
 
-async function changesOf(steps: Step[], {signal}: Deployment) {
+/** The networks of a recorded specification have names, because they can be created again with other IDs. */
+export async function changesOf(steps: Step[], {project, signal}: Deployment): Promise<RecordedChange[]> {
   const changed = steps.filter(
     ({service, spec}) => service?.Spec.Labels[LABEL.spec] !== spec.Labels[LABEL.spec],
   )
+  const networks = await listNetworks(project, signal)
   return Promise.all(
     changed.map(async ({name, spec, service}) => ({
       service: name,
-      from: service ? asStarted((await readService(service.ID, signal)).Spec) : null,
+      from: service ? withNames(asStarted((await readService(service.ID, signal)).Spec), networks) : null,
       to: spec,
     })),
   )
+}
+
+function withNames(spec: ServiceSpec, networks: Network[]): ServiceSpec {
+  const named = structuredClone(spec)
+  for (const network of named.TaskTemplate.Networks ?? [])
+    network.Target = networks.find(({Id: id}) => id === network.Target)?.Name ?? network.Target
+  return named
 }
 
 function isUnchanged({spec, service}: Step): boolean {
