@@ -3,7 +3,7 @@ import {which} from '../system/which.js'
 import type {EngineChoice} from './choice.js'
 import {findEngineProblem} from './compose/docker.js'
 import {composeEngine} from './compose/engine.js'
-import {runningProjects} from './compose/containers/states.js'
+import {listContainers, runningProjects} from './compose/containers/states.js'
 import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findStackDirectory} from './embedded/stack-directory/stack-directory.js'
 import {isAnythingRunning} from './embedded/states.js'
@@ -113,10 +113,15 @@ async function findEngine(stack: StackContext): Promise<UsualEngine> {
 /** The engine that runs a stack of stage or prod, otherwise that of the setting. */
 async function findServerEngine({project, engineSetting}: StackContext): Promise<UsualEngine> {
   const swarm = {engine: swarmEngine(project), why: undefined}
+  const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
   const {stacksInSwarm} = await import('./swarm/cluster/services.js')
-  if ((await stacksInSwarm()).has(project)) return {...swarm, isRunning: true}
+  try {
+    if ((await stacksInSwarm()).has(project)) return {...swarm, isRunning: true}
+  } catch (error) {
+    // What runs here can be read, backed up and stopped even if nobody knows what the Swarm runs.
+    if ((await listContainers(project)).length > 0) return compose
+    throw error
+  }
   const isSwarm = engineSetting === 'swarm' && !(await runningProjects()).has(project)
-  return isSwarm
-    ? {...swarm, isRunning: false}
-    : {engine: composeEngine(project), isRunning: false, why: undefined}
+  return isSwarm ? {...swarm, isRunning: false} : compose
 }

@@ -146,7 +146,8 @@ async function onlyRunning(
     import('./embedded/states.js'),
     import('./swarm/cluster/services.js'),
   ])
-  const projects = await Promise.all([runningProjects(), stacksInSwarm().catch(noneOnWorker)])
+  // A Swarm that this machine cannot read is no reason to refuse dev; for its stacks the profile can be given.
+  const projects = await Promise.all([runningProjects(), stacksInSwarm().catch(() => new Map<string, string>())])
   const running = new Map(projects.flatMap(found => [...found]))
   const profiles = await Promise.all(
     PROFILES.map(async profile => {
@@ -158,12 +159,6 @@ async function onlyRunning(
   )
   const [first, ...others] = profiles.flat()
   return others.length === 0 ? first : undefined
-}
-
-/** A worker cannot change a stack, so none of its Swarm is meant; dev may run on it. */
-function noneOnWorker(error: unknown): Map<string, string> {
-  if (error instanceof AquastreamError && error.code === 'swarm-node') return new Map()
-  throw error
 }
 
 /** Other lines of the files are not checked, since commands that only read or stop a stack need nothing else. */
