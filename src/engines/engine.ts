@@ -186,7 +186,7 @@ export interface Engine {
   readonly reportsFailures?: true
   /** Why Docker, although installed, could not be queried whether it runs the stack; set only if nothing runs here. */
   readonly dockerProblem?: string | undefined
-  /** Returns a sentence about what a start would change on this machine besides the stack, which the user must confirm. */
+  /** Returns a sentence that the user must confirm: what a start would change besides the stack, or cannot check. */
   consent?(): Promise<string | undefined>
   /** Checks all requirements of a start and determines its changes; changes nothing. */
   plan(target: Target, signal: AbortSignal): Promise<Plan>

@@ -59,7 +59,7 @@ export interface UpReport {
 }
 
 /**
- * Returns a sentence about what the start would change on this machine besides the stack; undefined if nothing.
+ * Returns a sentence that the user must confirm before the start, see Engine.consent; undefined if there is none.
  * @throws refused; the errors of the engine
  */
 export async function findConsent({
@@ -144,7 +144,7 @@ function isOwnInterruption(error: unknown, {reason}: AbortSignal): boolean {
 async function checkAddress(
   {advertiseAddress}: UpRequest,
   engine: Engine,
-  {on}: Context<UpEvent>,
+  {on, signal}: Context<UpEvent>,
 ): Promise<void> {
   if (advertiseAddress === undefined) return
   if (engine.name !== 'swarm') {
@@ -152,7 +152,7 @@ async function checkAddress(
       hint: 'remove it, or select the engine: --engine swarm',
     })
   }
-  if ((await engine.consent?.()) === undefined)
+  if (((await engine.servers?.(signal)) ?? []).length > 0)
     on({type: 'notice', text: '--advertise-addr has no effect: this server is in a Swarm already'})
 }
 

@@ -8,8 +8,12 @@ export function swarmEngine(project: string): Engine {
     async consent() {
       const {readInfo} = await import('./cluster/cluster.js')
       const {Name: name, Swarm: swarm} = await readInfo()
+      if (swarm.ControlAvailable) {
+        const {describeOtherNode, readDataPlace} = await import('./cluster/data-node.js')
+        return describeOtherNode(project, await readDataPlace(project, new AbortController().signal))
+      }
       return swarm.LocalNodeState === 'inactive'
-        ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on the ports 2377, 7946 and 4789; close them for other networks`
+        ? `This makes Docker Engine on ${name} a Swarm of one node, which listens on the ports 2377, 7946 and 4789; a firewall should let only other servers of the Swarm reach them`
         : undefined
     },
     history: {

@@ -4,6 +4,7 @@ import {hasStatus, remove} from './api/client.js'
 import type {SwarmService} from './api/objects.js'
 import {docker} from '../compose/docker.js'
 import {readInfo} from './cluster/cluster.js'
+import {removeRecord} from './cluster/data-record.js'
 import {withSwarmLock} from './cluster/lock.js'
 import {readStack} from './cluster/services.js'
 import {listNetworks, listStored, removeStored} from './cluster/store.js'
@@ -20,11 +21,13 @@ export async function stopStack(
   {volumes}: {volumes: boolean},
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await readInfo(signal)).Swarm.ControlAvailable) {
+  const isManager = (await readInfo(signal)).Swarm.ControlAvailable
+  if (isManager) {
     await withSwarmLock(project, 'env:down', {signal, work: held => removeStack(project, held)})
   }
   const unused = await listOwnVolumes(project, volumes, signal)
   if (unused.length > 0) await docker(['volume', 'rm', ...unused], {signal})
+  if (volumes && isManager) await removeRecord(project, signal)
 }
 
 async function removeStack(project: string, signal: AbortSignal): Promise<void> {

@@ -1,9 +1,12 @@
+import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError, type Problem} from '../../../errors.js'
 import {listVolumes} from '../../compose/containers/states.js'
 import {get, post} from '../api/client.js'
 import {type Node, servicesSchema, storedSchema} from '../api/objects.js'
 import {DATA_NODE, LABEL} from '../translate/spec.js'
 import {isAvailable, listNodes, readInfo} from './cluster.js'
+import {type DataRecord, readRecord, recordName, writeRecord} from './data-record.js'
+import {withSwarmLock} from './lock.js'
 
 /** What decides where the data of a stack is. */
 export interface DataPlace {
@@ -16,43 +19,95 @@ export interface DataPlace {
   isKnown: boolean
   /** Whether this node has volumes of this stack. */
   hasVolumes: boolean
+  /** Where this stack has its data, if it has ever been started. */
+  record: DataRecord | undefined
 }
 
 /** Reads what decides where the data of a stack is. */
 export async function readDataPlace(project: string, signal: AbortSignal): Promise<DataPlace> {
   const inAny = {filters: {label: [LABEL.profile]}}
   const recorded = {filters: {label: [`${LABEL.kind}=history`]}}
-  const [info, nodes, services, history, volumes] = await Promise.all([
+  const [info, nodes, services, history, volumes, record] = await Promise.all([
     readInfo(signal),
     listNodes(signal),
     get('/services', servicesSchema, {what: 'list services', params: inAny, signal}),
     get('/configs', storedSchema, {what: 'list configs', params: recorded, signal}),
     listVolumes(project),
+    readRecord(project, signal),
   ])
   const stacks = [...services, ...history].map(({Spec: {Labels: labels}}) => labels[LABEL.project])
   return {
     nodes,
     own: info.Swarm.NodeID,
     hasStacks: stacks.length > 0,
-    isKnown: stacks.includes(project),
+    isKnown: stacks.includes(project) || record !== undefined,
     hasVolumes: volumes.length > 0,
+    record,
   }
 }
 
+/** The lock of the choice of the data node; no stack can have this name, since that of a project has no period. */
+const CHOICE = 'aquastream.data-node'
+/** How often the lock of the choice is tried, in ms. */
+const TURN_MS = 500
+
 /**
- * Makes sure that one node has the label of the data node. This node gets it before the first stack of the Swarm; later a
- * missing label means that it was lost, and on a node chosen blindly the databases would be empty.
+ * Makes sure that one node has the label of the data node, and records it for the stack. This node gets the label before
+ * the first stack of the Swarm; later a missing label means that it was lost, and on a node chosen blindly the databases
+ * would be empty. All stacks of a Swarm have one data node, so two of them must not choose it at the same time.
  * @throws swarm-node, see findDataNodeProblem
  */
 export async function requireDataNode(project: string, signal: AbortSignal): Promise<void> {
   const place = await readDataPlace(project, signal)
-  const problem = findDataNodeProblem(project, place)
-  if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
-  if (place.nodes.some(isDataNode)) return
-  const {ID, Version: version, Spec: spec} = place.nodes.find(node => node.ID === place.own)!
+  const node =
+    findDataNode(project, place) ?? (await inTurn(signal, async held => chooseDataNode(project, held)))
+  if (!place.record) await writeRecord(project, node, signal)
+}
+
+/** Waits until no other stack chooses the data node. */
+async function inTurn<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await withSwarmLock(CHOICE, 'env:up', {signal, work})
+    } catch (error) {
+      if (!(error instanceof AquastreamError) || error.code !== 'busy') throw error
+      await sleep(TURN_MS, undefined, {signal})
+    }
+  }
+}
+
+/** Labels this node, unless a node has been labelled meanwhile. */
+async function chooseDataNode(project: string, signal: AbortSignal): Promise<Node> {
+  const place = await readDataPlace(project, signal)
+  const found = findDataNode(project, place)
+  if (found) return found
+  const node = place.nodes.find(({ID}) => ID === place.own)!
+  const {ID: id, Version: version, Spec: spec} = node
   const body = {...spec, Labels: {...spec.Labels, [DATA_NODE]: 'true'}}
   const params = {version: String(version.Index)}
-  await post(`/nodes/${ID}/update`, body, {what: 'label this node', params, signal})
+  await post(`/nodes/${id}/update`, body, {what: 'label this node', params, signal})
+  return node
+}
+
+/**
+ * Returns the data node; undefined if none has been chosen.
+ * @throws swarm-node, see findDataNodeProblem
+ */
+function findDataNode(project: string, place: DataPlace): Node | undefined {
+  const problem = findDataNodeProblem(project, place)
+  if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
+  return place.nodes.find(isDataNode)
+}
+
+/**
+ * Returns a sentence about a first start on another node, which only the user can check; undefined if the data services
+ * start on this one, or where they have run before.
+ */
+export function describeOtherNode(project: string, {nodes, own, isKnown}: DataPlace): string | undefined {
+  const node = nodes.find(isDataNode)
+  if (!node || node.ID === own || isKnown) return undefined
+  const {Hostname: name} = node.Description
+  return `The data services of ${project} will start on ${name}, and this command can only check its own node: if containers of Compose run ${project} on ${name}, remove them there first (aquastream env:down), because two databases would use one volume`
 }
 
 /**
@@ -79,8 +134,9 @@ function isDataNode({Spec: {Labels: labels}}: Node): boolean {
 export function findDataNodeProblem(project: string, place: DataPlace): Problem | undefined {
   const [node, ...others] = place.nodes.filter(isDataNode)
   if (others.length > 0) return tooMany([node!, ...others])
-  if (!node) return place.hasStacks ? LOST : undefined
+  if (!node) return findLabelProblem(place)
   const name = node.Description.Hostname
+  if (place.record && place.record.node !== node.ID) return moved(project, place.record, node)
   if (!isAvailable(node)) return unavailable(node)
   if (place.isKnown || node.ID === place.own || !place.hasVolumes) return undefined
   return {
@@ -90,10 +146,31 @@ export function findDataNodeProblem(project: string, place: DataPlace): Problem 
   }
 }
 
-const LOST: Problem = {
-  code: 'swarm-node',
-  message: `no node is labelled ${DATA_NODE}=true, although this Swarm has run a stack: its data is on one node`,
-  hint: `label the node that has the volumes: docker node update --label-add ${DATA_NODE}=true NODE`,
+/** Returns why this node must not be labelled as the data node. */
+function findLabelProblem({nodes, own, hasStacks, record}: DataPlace): Problem | undefined {
+  if (hasStacks || record) {
+    return {
+      code: 'swarm-node',
+      message: `no node is labelled ${DATA_NODE}=true, although this Swarm has run a stack: its data is on one node`,
+      hint: `label the node that has the volumes: docker node update --label-add ${DATA_NODE}=true ${record?.name ?? 'NODE'}`,
+    }
+  }
+  const node = nodes.find(({ID}) => ID === own)
+  if (!node || isAvailable(node)) return undefined
+  const {Hostname: name} = node.Description
+  return {
+    code: 'swarm-node',
+    message: `${name} runs no tasks (${node.Spec.Availability}), so it cannot hold the data`,
+    hint: `label the node that shall hold the data: docker node update --label-add ${DATA_NODE}=true NODE`,
+  }
+}
+
+function moved(project: string, {name}: DataRecord, {Description: {Hostname: labelled}}: Node): Problem {
+  return {
+    code: 'swarm-node',
+    message: `the data of ${project} is on ${name}, but ${labelled} is labelled ${DATA_NODE}=true, where the databases would be empty`,
+    hint: `move the label back to ${name}; if the volumes have been moved to ${labelled}, or it has joined the Swarm again, remove the record: docker config rm ${recordName(project)}`,
+  }
 }
 
 function tooMany(nodes: Node[]): Problem {

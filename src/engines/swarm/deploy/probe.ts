@@ -27,7 +27,12 @@ interface Need {
 export async function requireImages(specs: ServiceSpec[], deployment: Deployment): Promise<void> {
   const {signal, project} = deployment
   const [{Swarm: swarm}, nodes] = await Promise.all([readInfo(signal), listNodes(signal)])
-  const problems = needsOf(specs, nodes, swarm.NodeID).map(async (need, index) =>
+  const needs = needsOf(specs, nodes)
+  const here = await listPresent(
+    needs.map(({pinned}) => pinned),
+    signal,
+  )
+  const problems = needs.filter(({pinned, nodes: allowed}) => !isHere(allowed, swarm.NodeID, here.includes(pinned))).map(async (need, index) =>
     findProblems({...need, name: `${project}_probe-${index}`}, deployment),
   )
   throwProblems((await Promise.all(problems)).flat())
