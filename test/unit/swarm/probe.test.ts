@@ -1,7 +1,9 @@
 import {expect, test} from 'vitest'
 import type {Node} from '../../../src/engines/swarm/api/objects.js'
 import {needsOf} from '../../../src/engines/swarm/deploy/probe.js'
+import {rollBack} from '../../../src/engines/swarm/deploy/rollback.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
+import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
 const DATA = ['node.labels.aquastream.data==true']
 
@@ -17,12 +19,51 @@ test('this node alone is not asked', () => {
   expect(asked([spec('postgres', DATA), spec('user')], [node('own', {isData: true})])).toEqual({})
 })
 
+test('an image that was removed here is asked for', () => {
+  const nodes = [node('own', {isData: true})]
+  expect(asked([spec('postgres', DATA), spec('user')], nodes, ['postgres'])).toEqual({user: ['own']})
+})
+
+test('a rollback to an image that was removed changes nothing', async () => {
+  await using engine = await FakeEngine.open()
+  const from = serviceSpec('old')
+  const service = new FakeService(engine, serviceSpec('new'))
+  const change = {service: 'postgres', from, to: serviceSpec('new')}
+  const data = JSON.stringify({at: '2026-01-01', by: 'u', command: 'env:up', changes: [change]})
+  const Spec = {
+    Name: 'p_history_1',
+    Labels: {'aquastream.kind': 'history'},
+    Data: Buffer.from(data).toString('base64'),
+  }
+  const at = '2026-01-01T00:00:00Z'
+  const stored = {ID: 'h1', Version: {Index: 1}, CreatedAt: at, UpdatedAt: at, Spec}
+  engine.answers.set('GET /configs', {status: 200, body: [stored]})
+  engine.answers.set('POST /configs/create', {status: 201, body: {ID: 'c1'}})
+  engine.answers.set('POST /services/create', {status: 201, body: {ID: 'probe'}})
+  service.startsAs = () => 'rejected'
+  service.tasks[0]!.Status.State = 'rejected'
+  const version = {service: 'postgres', from: 'new', to: 'old', update: '1'}
+  const options = {project: 'p', signal: AbortSignal.timeout(20_000)}
+  await expect(rollBack([version], options)).rejects.toMatchObject({code: 'image-missing'})
+  expect(engine.requests.map(({path}) => path)).not.toContain('/services/s1/update')
+})
+
+function serviceSpec(version: string): ServiceSpec {
+  const labels = {'aquastream.project': 'p', 'aquastream.spec': version, 'aquastream.image': version}
+  return {
+    Name: 'p_postgres',
+    Labels: labels,
+    TaskTemplate: {ContainerSpec: {Image: version, Labels: labels}},
+    Mode: {Replicated: {Replicas: 1}},
+  } as unknown as ServiceSpec
+}
+
 test('a node that is down is not asked', () => {
   expect(asked([spec('user')], [node('own'), node('other', {state: 'down'})])).toEqual({})
 })
 
-function asked(specs: ServiceSpec[], nodes: Node[]) {
-  const needs = needsOf(specs, nodes, 'own')
+function asked(specs: ServiceSpec[], nodes: Node[], images = ['postgres', 'user']) {
+  const needs = needsOf(specs, nodes, {id: 'own', images})
   return Object.fromEntries(needs.map(({image, nodes: found}) => [image, found.map(({ID}) => ID)]))
 }
 

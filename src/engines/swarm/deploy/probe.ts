@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {type Problem, throwProblems} from '../../../errors.js'
-import {get, post, remove} from '../api/client.js'
+import * as z from '../../../system/zod.js'
+import {get, hasStatus, post, remove} from '../api/client.js'
 import {type Node, type Task, tasksSchema} from '../api/objects.js'
 import {isAvailable, listNodes, readInfo} from '../cluster/cluster.js'
 import {registryAuth} from '../cluster/registry-auth.js'
@@ -27,29 +28,45 @@ interface Need {
 export async function requireImages(specs: ServiceSpec[], deployment: Deployment): Promise<void> {
   const {signal, project} = deployment
   const [{Swarm: swarm}, nodes] = await Promise.all([readInfo(signal), listNodes(signal)])
-  const needs = needsOf(specs, nodes)
-  const here = await listPresent(
-    needs.map(({pinned}) => pinned),
-    signal,
-  )
-  const problems = needs.filter(({pinned, nodes: allowed}) => !isHere(allowed, swarm.NodeID, here.includes(pinned))).map(async (need, index) =>
-    findProblems({...need, name: `${project}_probe-${index}`}, deployment),
+  const pinned = new Set(specs.map(({TaskTemplate: template}) => template.ContainerSpec.Image))
+  const own = {id: swarm.NodeID, images: await listPresent([...pinned], signal)}
+  const problems = needsOf(specs, nodes, own).map(async (need, index) =>
+    findProblems({...need, name: `${project}_probe-${index}`}, {...deployment, own: own.id}),
   )
   throwProblems((await Promise.all(problems)).flat())
 }
 
+/** Returns those of the images that this node has. */
+async function listPresent(images: string[], signal: AbortSignal): Promise<string[]> {
+  const found = await Promise.all(
+    images.map(async image => {
+      try {
+        await get(`/images/${image}/json`, z.unknown(), {what: `look for ${image}`, signal})
+        return [image]
+      } catch (error) {
+        if (hasStatus(error, 404)) return []
+        throw error
+      }
+    }),
+  )
+  return found.flat()
+}
+
 /**
- * Returns what has to be asked. This node has every image, because they were fetched before.
- * @param own the ID of this node
+ * Returns what has to be asked. Before a start this node has fetched every image; one of an earlier version may have been
+ * removed since.
+ * @param own the ID of this node, and the images that it has
  */
-export function needsOf(specs: ServiceSpec[], nodes: Node[], own: string): Need[] {
+export function needsOf(specs: ServiceSpec[], nodes: Node[], own: {id: string; images: string[]}): Need[] {
   const needs = specs.map(({TaskTemplate: template, Labels: labels}) => {
     const {Constraints: constraints = []} = template.Placement ?? {}
     const isAllowed = (node: Node): boolean => constraints.every(constraint => mayRun(constraint, node))
     const allowed = nodes.filter(node => isAvailable(node) && isAllowed(node))
     return {pinned: template.ContainerSpec.Image, image: labels[LABEL.image]!, constraints, nodes: allowed}
   })
-  const asked = needs.filter(({nodes: allowed}) => allowed.some(({ID}) => ID !== own))
+  const asked = needs.filter(({pinned, nodes: allowed}) =>
+    allowed.some(({ID}) => ID !== own.id || !own.images.includes(pinned)),
+  )
   return [...new Map(asked.map(need => [`${need.pinned} ${need.constraints.join()}`, need])).values()]
 }
 
@@ -66,6 +83,14 @@ function missing(image: string, {Description: {Hostname: node}}: Node): Problem 
   }
 }
 
+function removed(image: string): Problem {
+  return {
+    code: 'image-missing',
+    message: `this node no longer has the image of the earlier version of ${image}, and cannot pull it`,
+    hint: 'load it again: docker load; or set the image of the service to a version that exists, and start it: aquastream env:up',
+  }
+}
+
 function silent(image: string, {Description: {Hostname: node}}: Node): Problem {
   return {
     code: 'image-missing',
@@ -77,7 +102,7 @@ function silent(image: string, {Description: {Hostname: node}}: Node): Problem {
 /** Runs a container of the image on every node; a node that cannot create it rejects its task. */
 async function findProblems(
   {name, pinned, image, constraints, nodes}: Need & {name: string},
-  {project, signal}: Deployment,
+  {project, signal, deadline, own}: Deployment & {own: string},
 ): Promise<Problem[]> {
   await remove(`/services/${name}`, {what: 'remove a probe', signal})
   const body = {
@@ -100,28 +125,44 @@ async function findProblems(
   const headers = await registryAuth(image)
   const id = await post('/services/create', body, {what: `look for ${image} on every node`, headers, signal})
   try {
-    const tasks = await waitForAnswers(id, nodes, signal)
+    const tasks = await waitForAnswers(id, nodes, {signal, deadline})
     const taskOf = ({ID}: Node) => tasks.find(({NodeID}) => NodeID === ID)
     return nodes.flatMap(node => {
       const task = taskOf(node)
       if (!task || !hasEnded(task)) return [silent(image, node)]
-      return task.Status.State === 'rejected' ? [missing(image, node)] : []
+      if (task.Status.State !== 'rejected') return []
+      return [node.ID === own ? removed(image) : missing(image, node)]
     })
   } finally {
     await remove(`/services/${id}`, {what: 'remove a probe'})
   }
 }
 
-/** Returns the tasks of a probe when they have ended, or when a node has had enough time. */
-async function waitForAnswers(id: string, nodes: Node[], signal: AbortSignal): Promise<Task[]> {
+/**
+ * Returns the tasks of a probe when they have ended, or when a node has had enough time. A pull may take any time, but a
+ * node that no longer answers the managers does not pull.
+ */
+async function waitForAnswers(
+  id: string,
+  nodes: Node[],
+  {signal, deadline: limit}: Pick<Deployment, 'signal' | 'deadline'>,
+): Promise<Task[]> {
   const params = {filters: {service: [id]}}
   let deadline = performance.now() + ANSWER_MS
   for (;;) {
     const tasks = await get('/tasks', tasksSchema, {what: 'list tasks', params, signal})
     const hasAnswered = ({ID}: Node): boolean => tasks.some(task => task.NodeID === ID && hasEnded(task))
     if (nodes.every(hasAnswered) || performance.now() > deadline) return tasks
-    const isPulling = tasks.some(({Status: {State: state}}) => state === 'preparing')
-    if (isPulling) deadline = performance.now() + ANSWER_MS
+    const pulling = tasks.filter(({Status: {State: state}}) => state === 'preparing')
+    if (pulling.length > 0 && isAnyReady(pulling, await listNodes(signal))) {
+      deadline = performance.now() + ANSWER_MS
+      limit?.begin()
+    }
     await sleep(POLL_MS, undefined, {signal})
   }
+}
+
+function isAnyReady(tasks: Task[], nodes: Node[]): boolean {
+  const ready = nodes.filter(({Status: {State: state}}) => state === 'ready').map(({ID}) => ID)
+  return tasks.some(({NodeID}) => ready.includes(NodeID))
 }

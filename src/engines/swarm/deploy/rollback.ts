@@ -6,9 +6,10 @@ import {readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {asStarted} from './data.js'
 import type {Deployment} from './ended.js'
-import {runSteps} from './steps.js'
+import {requireImages} from './probe.js'
+import {changedSpecs, runSteps} from './steps.js'
 
-/** Finds what ran before the last completed update of each service; see History. */
+/** Finds what ran before the last completed update of each service; see History in engine.ts. */
 export async function findPrevious(
   project: string,
   names: string[],
@@ -65,6 +66,8 @@ export async function rollBack(versions: PreviousVersion[], options: Deployment)
         const service = serviceOf(stack, name)
         return {name, spec: toApply(specOf(updates, update, name), service), service}
       })
+      // Before anything is stopped: an image may have been removed since.
+      await requireImages(changedSpecs(steps), {...options, signal: held})
       await runSteps(steps, {command: 'env:rollback'}, {...options, signal: held})
     },
   })

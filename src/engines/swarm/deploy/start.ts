@@ -10,7 +10,8 @@ import {readSpecs, type StackSpecs} from '../stack-specs.js'
 import {allEnded} from './apply.js'
 import type {Deployment} from './ended.js'
 import {runJob} from './jobs.js'
-import {runSteps} from './steps.js'
+import {requireImages} from './probe.js'
+import {changedSpecs, runSteps} from './steps.js'
 
 /**
  * Starts or updates services. Swarm has no order of start, so this is one: jobs that need nothing, data services, the other
@@ -53,6 +54,7 @@ async function deploy(
       spec,
       service: services.find(service => shortName(service) === name),
     }))
+  await requireImages([...jobs.map(job => specs.get(job)!), ...changedSpecs(steps)], deployment)
   await run(jobs.filter(isFirst))
   const between = () => run(jobs.filter(job => !isFirst(job)))
   await runSteps(steps, {command: 'env:up', between, wait}, deployment)

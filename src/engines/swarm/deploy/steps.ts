@@ -9,7 +9,6 @@ import {allEnded, createService, readService, replicasOf, updateService} from '.
 import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
 import {kindOf, rankOf} from './order.js'
-import {requireImages} from './probe.js'
 import {healthy, isInterruption, type Step, Update, waitUntilServing} from './update.js'
 
 /** How long Swarm watches new containers and may roll them back, in ms, see updatesOf; nothing is late meanwhile. */
@@ -30,10 +29,6 @@ export async function runSteps(
   deployment: Deployment,
 ): Promise<void> {
   const changes = await changesOf(steps, deployment)
-  await requireImages(
-    changes.map(({to}) => to),
-    deployment,
-  )
   const note = await recordUpdate(deployment.project, command, changes)
   const isData = ({name}: Step): boolean => kindOf(name) === 'infrastructure'
   deployment.deadline?.begin()
@@ -46,9 +41,7 @@ export async function runSteps(
 
 /** The networks of a recorded specification have names, because they can be created again with other IDs. */
 export async function changesOf(steps: Step[], {project, signal}: Deployment): Promise<RecordedChange[]> {
-  const changed = steps.filter(
-    ({service, spec}) => service?.Spec.Labels[LABEL.spec] !== spec.Labels[LABEL.spec],
-  )
+  const changed = steps.filter(step => !isSame(step))
   const networks = await listNetworks(project, signal)
   return Promise.all(
     changed.map(async ({name, spec, service}) => ({
@@ -64,6 +57,11 @@ function withNames(spec: ServiceSpec, networks: Network[]): ServiceSpec {
   for (const network of named.TaskTemplate.Networks ?? [])
     network.Target = networks.find(({Id: id}) => id === network.Target)?.Name ?? network.Target
   return named
+}
+
+/** Returns the specifications that replace or create containers. */
+export function changedSpecs(steps: Step[]): ServiceSpec[] {
+  return steps.filter(step => !isSame(step)).map(({spec}) => spec)
 }
 
 function isUnchanged({spec, service}: Step): boolean {
