@@ -50,7 +50,7 @@ export const SETTINGS: readonly Setting[] = [
     schema: z.enum(['yes', 'no']),
     group: 'profile',
     about:
-      'encrypts the traffic between the servers of a Swarm: yes, or no; counts when its networks are created, after env:down',
+      'encrypts the traffic between the servers of a Swarm: yes, or no; takes effect when the networks are created: run env:down first',
     default: 'no',
     readBy: 'cli',
   },

@@ -8,9 +8,11 @@ import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
 import type {SwarmService} from './api/objects.js'
 import {factsOf, findNodeProblem, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
+import {listNetworks} from './cluster/store.js'
 import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {replicasOf} from './deploy/apply.js'
 import {kindOf} from './deploy/order.js'
+import {findEncryptionProblems, findNameProblems} from './preconditions.js'
 import {readSpecs} from './stack-specs.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
@@ -38,6 +40,8 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const ports = local ? await findPortProblems(target, stack.services) : []
   const problems = [
     ...findAddressProblems(target),
+    ...findNameProblems(target),
+    ...findEncryptionProblems(target, isActive ? await listNetworks(target.settings.project, signal) : []),
     ...findOtherEngine(target, containers.length),
     ...foreign,
     ...findForeignStack(target, isActive ? await listForeign(target.settings.project, signal) : []),

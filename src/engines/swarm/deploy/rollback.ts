@@ -35,9 +35,7 @@ export function choosePrevious(
   })
   const ids = found.map(({update}) => update)
   const last = updates.find(({id}) => ids.includes(id))?.id
-  return found.filter(({service, update}) =>
-    names.length > 0 ? names.includes(service) : update === last,
-  )
+  return found.filter(({service, update}) => (names.length > 0 ? names.includes(service) : update === last))
 }
 
 /**
