@@ -18,11 +18,8 @@ export function assess(found: Server[]): Answer[] {
   const versions = new Set(found.map(({version}) => version).filter(Boolean))
   const managers = found.filter(({isManager}) => isManager).map(({name}) => name)
   const warnings = [
-    ...down.map(({name}) =>
-      warning(
-        `${name} does not answer the managers of the Swarm`,
-        `start it, or remove it: docker node rm --force ${name}`,
-      ),
+    ...down.map(server =>
+      warning(`${server.name} does not answer the managers of the Swarm`, startIt(server)),
     ),
     ...(versions.size > 1
       ? [
@@ -45,4 +42,11 @@ export function assess(found: Server[]): Answer[] {
   return [
     ok(found.length === 1 ? `${found[0]!.name} is the only server` : `all ${found.length} servers answer`),
   ]
+}
+
+/** To remove a server says that nothing runs there any more, so the one with the data is not removed by a hint. */
+function startIt({name, isManager, holdsData}: Server): string {
+  if (holdsData) return `start ${name}: it holds the data`
+  const demote = isManager ? `docker node demote ${name}, then ` : ''
+  return `start ${name}; if it is switched off for good, remove it: ${demote}docker node rm --force ${name}`
 }

@@ -111,6 +111,8 @@ export interface Server {
   version: string
   isReady: boolean
   isManager: boolean
+  /** Whether it has the data of the stacks. */
+  holdsData: boolean
 }
 
 /** The machine on which the services run. */

@@ -77,7 +77,11 @@ async function findDataLeft(
 
 /** Returns every available engine that may hold data of a stack, starting with the one that runs it. */
 export async function enginesOf({profile, project, env}: StackContext, engine: Engine): Promise<Engine[]> {
-  if (profile !== 'dev') return engine.name === 'swarm' ? [engine, composeEngine(project)] : [engine]
+  if (profile !== 'dev') {
+    if (engine.name === 'swarm') return [engine, composeEngine(project)]
+    const {hasLeftovers} = await import('./swarm/cluster/store.js')
+    return (await hasLeftovers(project)) ? [engine, swarmEngine(project)] : [engine]
+  }
   if (engine.name === 'compose')
     return findStackDirectory(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
   return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]

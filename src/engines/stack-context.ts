@@ -147,7 +147,10 @@ async function onlyRunning(
     import('./swarm/cluster/services.js'),
   ])
   // A Swarm that this machine cannot read is no reason to refuse dev; for its stacks the profile can be given.
-  const projects = await Promise.all([runningProjects(), stacksInSwarm().catch(() => new Map<string, string>())])
+  const projects = await Promise.all([
+    runningProjects(),
+    stacksInSwarm().catch(() => new Map<string, string>()),
+  ])
   const running = new Map(projects.flatMap(found => [...found]))
   const profiles = await Promise.all(
     PROFILES.map(async profile => {

@@ -21,8 +21,18 @@ describe('the servers of a Swarm', () => {
       {verdict: 'warning', message: expect.stringContaining(message) as unknown},
     ])
   })
+
+  test.each([
+    [{isManager: false}, 'docker node rm --force b', 'demote'],
+    [{}, 'docker node demote b, then docker node rm --force b', 'holds the data'],
+    [{holdsData: true}, 'it holds the data', 'docker node rm'],
+  ])('a server that is down is not removed lightly: %o', (options, expected, unwanted) => {
+    const [answer] = assess([server('a'), server('b', {...options, isReady: false})])
+    expect(answer?.hint).toContain(expected)
+    expect(answer?.hint).not.toContain(unwanted)
+  })
 })
 
-function server(name: string, {isManager = true, isReady = true, version = '26.1'} = {}) {
-  return {name, version, isReady, isManager}
+function server(name: string, {isManager = true, isReady = true, version = '26.1', holdsData = false} = {}) {
+  return {name, version, isReady, isManager, holdsData}
 }

@@ -64,7 +64,7 @@ const NETWORKS_MS = 60_000
 
 function stillUsed(names: string[]): AquastreamError {
   return new AquastreamError('not-deleted', `${names.join(', ')} could not be deleted: still in use`, {
-    hint: 'look for a node that is down, docker node ls; start it, or remove it: docker node rm --force NODE',
+    hint: 'look for a node that is down: docker node ls; start it; if it is switched off for good, and holds no data, remove it: docker node rm --force NODE',
   })
 }
 
@@ -86,7 +86,7 @@ async function removeNetworks(project: string, signal: AbortSignal): Promise<voi
   }
 }
 
-/** Volumes in memory hold nothing, so they are removed in any case. */
+/** Volumes in memory hold nothing, so they are removed in any case; on other nodes they stay, and are used again. */
 async function listOwnVolumes(project: string, withData: boolean, signal: AbortSignal): Promise<string[]> {
   const filters = [`${LABEL.kind}=memory`].map(label => [
     '--filter',

@@ -1,6 +1,7 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest'
 import {listContainers} from '../../../src/engines/compose/containers/states.js'
-import {openEngine} from '../../../src/engines/open.js'
+import {composeEngine} from '../../../src/engines/compose/engine.js'
+import {enginesOf, openEngine} from '../../../src/engines/open.js'
 import {resolveStack, type StackContext} from '../../../src/engines/stack-context.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'
 
@@ -46,6 +47,17 @@ describe.each([
     const stack = await resolveStack(request, new AbortController().signal)
     expect(stack).toMatchObject({profile: 'dev', profileSource: 'default'})
   })
+})
+
+test('what a killed removal has left in the Swarm is removed too', async () => {
+  engine.answers.set('GET /secrets', {status: 200, body: []})
+  engine.answers.set('GET /networks', {status: 200, body: []})
+  const enginesNow = async () => (await enginesOf(PROD, composeEngine('p'))).map(({name}) => name)
+  expect(await enginesNow()).toEqual(['compose'])
+  engine.answers.set('GET /networks', {status: 200, body: [{Id: 'n', Name: 'p_net'}]})
+  expect(await enginesNow()).toEqual(['compose', 'swarm'])
+  engine.answers.set('GET /secrets', {status: 503, body: {message: 'no manager'}})
+  expect(await enginesNow()).toEqual(['compose'])
 })
 
 const PROD = {profile: 'prod', project: 'p', env: {}, engineSetting: undefined} as unknown as StackContext

@@ -1,5 +1,8 @@
-import {expect, test} from 'vitest'
-import {encode} from '../../../src/engines/swarm/cluster/registry-auth.js'
+import {mkdtemp, rm, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
+import {encode, registryAuth} from '../../../src/engines/swarm/cluster/registry-auth.js'
 import {digestOf} from '../../../src/engines/swarm/stack-specs.js'
 
 test('credentials of every length are padded for Docker', () => {
@@ -24,4 +27,38 @@ test.each([
 
 test('a digest of another repository does not count', () => {
   expect(digestOf('team/user:2', ['other.local/team/user@sha256:1'])).toBeUndefined()
+})
+
+describe('the credentials for an image', () => {
+  let directory: string
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'aquastream-login-'))
+    vi.stubEnv('DOCKER_CONFIG', directory)
+  })
+
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(directory, {recursive: true})
+  })
+
+  test.each(['team/user:2', 'docker.io/team/user:2', 'index.docker.io/team/user:2'])(
+    'those of Docker Hub are found under its own name: %s',
+    async image => {
+      const auth = Buffer.from('u:p').toString('base64')
+      await write(JSON.stringify({auths: {'https://index.docker.io/v1/': {auth}}}))
+      const {'x-registry-auth': header} = await registryAuth(image)
+      expect(JSON.parse(Buffer.from(header!, 'base64url').toString())).toMatchObject({
+        username: 'u',
+        password: 'p',
+      })
+    },
+  )
+
+  test('a broken file has none', async () => {
+    await write('{"auths":')
+    expect(await registryAuth('team/user:2')).toEqual({})
+  })
+
+  const write = async (text: string) => writeFile(join(directory, 'config.json'), text)
 })

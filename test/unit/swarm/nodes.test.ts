@@ -23,7 +23,7 @@ test('what a user has set of a node is kept', () => {
 })
 
 test('a server without a version does not differ from the others', () => {
-  const server = {isReady: true, isManager: false}
+  const server = {isReady: true, isManager: false, holdsData: false}
   const [answer] = assess([
     {...server, name: 'a', version: '26.1.5'},
     {...server, name: 'b', version: ''},

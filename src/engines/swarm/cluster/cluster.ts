@@ -3,7 +3,7 @@ import {AquastreamError, type Problem} from '../../../errors.js'
 import type {Server} from '../../engine.js'
 import {get, post} from '../api/client.js'
 import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
-import {EDGE_NODE} from '../translate/spec.js'
+import {DATA_NODE, EDGE_NODE} from '../translate/spec.js'
 
 /** Reads what this node says about itself and its Swarm. */
 export function readInfo(signal?: AbortSignal): Promise<Info> {
@@ -18,11 +18,12 @@ export function listNodes(signal?: AbortSignal): Promise<Node[]> {
 /** Lists the servers of the Swarm; empty if this node is in none. */
 export async function listServers(signal: AbortSignal): Promise<Server[]> {
   if (!(await readInfo(signal)).Swarm.ControlAvailable) return []
-  return (await listNodes(signal)).map(({Description: about, Status: status, ManagerStatus: manager}) => ({
-    name: about.Hostname,
-    version: about.Engine.EngineVersion,
-    isReady: status.State === 'ready',
-    isManager: manager !== undefined,
+  return (await listNodes(signal)).map(node => ({
+    name: node.Description.Hostname,
+    version: node.Description.Engine.EngineVersion,
+    isReady: node.Status.State === 'ready',
+    isManager: node.ManagerStatus !== undefined,
+    holdsData: node.Spec.Labels[DATA_NODE] === 'true',
   }))
 }
 

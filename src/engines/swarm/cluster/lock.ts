@@ -52,7 +52,7 @@ export async function withSwarmLock<T>(
   }
 }
 
-/** Says again and again that the holder is alive, and calls `onLost` when nobody believes it any more. */
+/** Says again and again that the holder is alive, and calls `onLost` when the lock may belong to another command. */
 export function keep(id: string, onLost: () => void): {stop: () => void} {
   let heard = performance.now()
   const say = async (): Promise<void> => {

@@ -15,6 +15,8 @@ const configSchema = z.object({
 
 /** The name under which the docker command keeps the credentials of Docker Hub. */
 const HUB = 'https://index.docker.io/v1/'
+/** The hosts of Docker Hub in the name of an image, and the one that stands for an image without a host. */
+const HUB_HOSTS = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 
 /**
  * Returns the header that passes the user's credentials for the registry of an image on to the nodes, which pull it. They
@@ -23,7 +25,7 @@ const HUB = 'https://index.docker.io/v1/'
 export async function registryAuth(image: string): Promise<Record<string, string>> {
   const host = registryOf(image)
   const [, port = ''] = /^[^/]+(:\d+)\//.exec(image) ?? []
-  const server = host === 'registry-1.docker.io' ? HUB : host + port
+  const server = HUB_HOSTS.includes(host) ? HUB : host + port
   const login = await findLogin(server)
   if (!login) return {}
   const credentials = {...login, serveraddress: server}
@@ -39,14 +41,24 @@ export function encode(credentials: object): string {
 async function findLogin(server: string): Promise<object | undefined> {
   const path = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')
   const text = await readFile(path, 'utf8').catch(() => '{}')
-  const config = configSchema.safeParse(JSON.parse(text))
-  if (!config.success) return undefined
-  const {auths, credHelpers, credsStore} = config.data
+  const config = parseConfig(text)
+  if (!config) return undefined
+  const {auths, credHelpers, credsStore} = config
   const helper = credHelpers[server] ?? credsStore
   if (helper !== undefined) return askHelper(helper, server)
   const [, username, password] =
     /^([^:]*):(.*)$/s.exec(Buffer.from(auths[server]?.auth ?? '', 'base64').toString()) ?? []
   return username === undefined ? undefined : {username, password}
+}
+
+/** As for the docker command, a broken file has no credentials. */
+function parseConfig(text: string): z.infer<typeof configSchema> | undefined {
+  try {
+    return configSchema.safeParse(JSON.parse(text)).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 const answerSchema = z.object({Username: z.string(), Secret: z.string()})

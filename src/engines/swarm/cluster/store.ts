@@ -1,3 +1,4 @@
+import {AquastreamError} from '../../../errors.js'
 import {get, hasStatus, post, remove} from '../api/client.js'
 import {networksSchema, type Stored, storedSchema} from '../api/objects.js'
 import type {StackConfig} from '../translate/translate.js'
@@ -56,6 +57,20 @@ export async function removeStored(kind: Kind, stored: Stored[], signal?: AbortS
 export function listNetworks(project: string, signal?: AbortSignal) {
   const filters = {label: [`${LABEL.project}=${project}`]}
   return get('/networks', networksSchema, {what: 'list networks', params: {filters}, signal})
+}
+
+/**
+ * Returns whether the Swarm has networks or secrets of a stack, as after a removal that was killed. A Swarm that cannot be
+ * read has none that this machine could remove.
+ */
+export async function hasLeftovers(project: string): Promise<boolean> {
+  try {
+    const found = await Promise.all([listNetworks(project), listStored('secrets', project)])
+    return found.flat().length > 0
+  } catch (error) {
+    if (error instanceof AquastreamError) return false
+    throw error
+  }
 }
 
 /** An overlay network of a stack. */
