@@ -12,6 +12,9 @@ const KILLED = 137
 /** The exit statuses of a container that Swarm has stopped; a JVM reports SIGTERM itself. */
 const STOPPED = [0, 143, KILLED]
 
+/** What Docker Engine reports of a container that it has stopped because of its check; there is no code for it. */
+const UNHEALTHY = 'unhealthy container'
+
 /** Explains the end of a task by its state, its exit status and its log. */
 export async function explainTask(
   service: string,
@@ -32,11 +35,14 @@ export async function explainTask(
   const status = container?.ExitCode ?? 0
   const outOfMemory = status === KILLED && (await wasKilledForMemory(container?.ContainerID ?? ''))
   const isStopped = STOPPED.includes(status)
+  const isKilled = status === KILLED && state === 'failed' && !error.includes(UNHEALTHY)
   const evidence = isStopped ? logEvidence(service, log) : endEvidence(service, log)
-  if (outOfMemory) {
+  if (outOfMemory || isKilled) {
     return {
       code: 'service-failed',
-      sentence: 'the kernel killed it because it exceeded its memory limit (exit status 137)',
+      sentence: outOfMemory
+        ? 'the kernel killed it because it exceeded its memory limit (exit status 137)'
+        : 'it was killed (exit status 137), most likely because it exceeded its memory limit',
       hint: `raise the limit, for example ${memoryVariable(service)}=1g`,
       evidence,
     }
