@@ -1,10 +1,10 @@
 import {hostname} from 'node:os'
 import type {UpdateRecord, UpdateResult} from '../../engine.js'
+import {userName} from '../../../system/user-name.js'
 import * as z from '../../../system/zod.js'
 import {get, post} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
 import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
-import {userName} from './lock.js'
 import {create, listStored, removeStored} from './store.js'
 
 /** The number of updates that are kept. */

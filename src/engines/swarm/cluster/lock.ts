@@ -1,7 +1,8 @@
-import {hostname, userInfo} from 'node:os'
+import {hostname} from 'node:os'
 import * as z from '../../../system/zod.js'
 import {AquastreamError} from '../../../errors.js'
 import {bootOf, identify, lifeOf} from '../../../system/process-identity.js'
+import {userName} from '../../../system/user-name.js'
 import {get, hasStatus, post, remove} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
 import {LABEL, labelsOf} from '../translate/spec.js'
@@ -142,13 +143,4 @@ async function touch(id: string): Promise<void> {
 function busy(project: string, {host, user, command, pid}: Holder): AquastreamError {
   const message = `${project} is being changed by ${command} (${user} on ${host}, process ${pid})`
   return new AquastreamError('busy', message, {hint: 'wait until it has ended, then run the command again'})
-}
-
-/** Returns the name of the current user, which a container may not have. */
-export function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? 'unknown')
-  }
 }

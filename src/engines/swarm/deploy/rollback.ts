@@ -1,7 +1,8 @@
 import type {PreviousVersion} from '../../engine.js'
+import {findPrevious as findPreviousIn} from '../../previous.js'
 import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
-import {readUpdates, type RecordedChange, type StoredUpdate} from '../cluster/history.js'
+import {readUpdates, type StoredUpdate} from '../cluster/history.js'
 import {readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {asStarted} from './data.js'
@@ -19,38 +20,24 @@ export async function findPrevious(
   return choosePrevious(updates, services, names)
 }
 
-/**
- * Chooses by what runs now, and not by recorded results: an update that was rolled back has another version than the one
- * that runs, and one whose command was killed may have updated some services only.
- * @param names empty: the services of the newest update of which something runs
- */
+/** Chooses the versions to which a rollback returns, see findPrevious of engines/previous.ts. */
 export function choosePrevious(
   updates: StoredUpdate[],
   services: SwarmService[],
   names: string[],
 ): PreviousVersion[] {
-  const found = services.flatMap(service => {
-    const version = findVersionBefore(updates, service)
-    return version ? [version] : []
-  })
-  const ids = found.map(({update}) => update)
-  const last = updates.find(({id}) => ids.includes(id))?.id
-  return found.filter(({service, update}) => (names.length > 0 ? names.includes(service) : update === last))
-}
-
-/**
- * Returns what ran before the newest update that led to the version that runs. If that has created the service, older
- * updates are those of a service that has been removed, whose networks and secrets no longer exist.
- */
-function findVersionBefore(updates: StoredUpdate[], service: SwarmService): PreviousVersion | undefined {
-  const name = shortName(service)
-  const {Labels: running} = service.Spec
-  const madeIt = (change: RecordedChange): boolean =>
-    change.service === name && change.to.Labels[LABEL.spec] === running[LABEL.spec]
-  const update = updates.find(({changes}) => changes.some(madeIt))
-  const from = update?.changes.find(madeIt)?.from
-  if (!update || !from) return undefined
-  return {service: name, from: running[LABEL.image]!, to: from.Labels[LABEL.image]!, update: update.id}
+  const running = new Map(services.map(service => [shortName(service), service.Spec.Labels]))
+  const found = findPreviousIn(
+    updates,
+    names,
+    (name, {Labels: labels}) => labels[LABEL.spec] === running.get(name)?.[LABEL.spec],
+  )
+  return found.map(({service, from, update}) => ({
+    service,
+    from: running.get(service)![LABEL.image]!,
+    to: from.Labels[LABEL.image]!,
+    update,
+  }))
 }
 
 /** Applies the specifications that the history has; the images must still exist. */
