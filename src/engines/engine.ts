@@ -27,6 +27,8 @@ export interface Change {
   reason: string
   /** Since when the reason has existed, in ISO 8601, if that is known. */
   since?: string
+  /** Its images before and after, if the image changes; the name can be the same. */
+  images?: {from: string; to: string}
 }
 
 /** The plan of a start, made before anything is changed. */
@@ -158,15 +160,29 @@ export interface UpdateRecord {
 
 /** Earlier versions of a stack. */
 export interface History {
-  /** Lists the updates, newest first. */
-  list(signal?: AbortSignal): Promise<UpdateRecord[]>
+  /** Lists the updates, newest first, and the paths of records that are damaged. */
+  list(signal?: AbortSignal): Promise<{updates: UpdateRecord[]; damaged: string[]}>
   /**
    * Finds what ran before the last update of each service; without names, before the last update of the stack. Services
    * that have no earlier version are left out.
    */
   findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
-  /** Returns services to earlier versions; resolves when all are healthy. */
+  /**
+   * Returns services to earlier versions; resolves when all have been started.
+   * @throws image-missing: the earlier image does not exist any more
+   */
   rollBack(versions: PreviousVersion[], signal: AbortSignal, deadline: Deadline): Promise<void>
+  /**
+   * Records what came of the update that a start or a rollback has begun, by what runs now. Undefined if the engine waits
+   * for health itself.
+   */
+  settle?(states: ServiceState[]): Promise<void>
+}
+
+/** How long services took to start, in seconds by service. */
+export interface StartTimes {
+  read(): Promise<Map<string, number>>
+  save(seconds: Map<string, number>): Promise<void>
 }
 
 /** The images of a service now and before its last update. */
@@ -209,7 +225,9 @@ export interface Engine {
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
   /** Undefined if this engine keeps no earlier versions. */
-  readonly history?: History
+  readonly history?: History | undefined
+  /** Set if an update stops a service, and what uses it, until the new container is healthy. */
+  readonly startTimes?: StartTimes | undefined
   /** Finds out why a service has failed, or does not become healthy. */
   diagnose(state: ServiceState): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>

@@ -57,9 +57,10 @@ export async function openEngineFor(
   return {engine: create(wanted, stack), why: undefined}
 }
 
-function create(name: string, {project, env}: StackContext): Engine {
+function create(name: string, stack: StackContext): Engine {
+  const {project, env} = stack
   if (name === 'swarm') return swarmEngine(project)
-  return name === 'embedded' ? embeddedEngine(project, env) : composeEngine(project)
+  return name === 'embedded' ? embeddedEngine(project, env) : composeEngine(stack)
 }
 
 /** When dev moves from the embedded engine to Docker, the user is told where the data is. */
@@ -76,15 +77,16 @@ async function findDataLeft(
 }
 
 /** Returns every available engine that may hold data of a stack, starting with the one that runs it. */
-export async function enginesOf({profile, project, env}: StackContext, engine: Engine): Promise<Engine[]> {
+export async function enginesOf(stack: StackContext, engine: Engine): Promise<Engine[]> {
+  const {profile, project, env} = stack
   if (profile !== 'dev') {
-    if (engine.name === 'swarm') return [engine, composeEngine(project)]
+    if (engine.name === 'swarm') return [engine, composeEngine(stack)]
     const {hasLeftovers} = await import('./swarm/cluster/store.js')
     return (await hasLeftovers(project)) ? [engine, swarmEngine(project)] : [engine]
   }
   if (engine.name === 'compose')
     return findStackDirectory(project, env) ? [engine, embeddedEngine(project, env)] : [engine]
-  return (await findEngineProblem()) ? [engine] : [engine, composeEngine(project)]
+  return (await findEngineProblem()) ? [engine] : [engine, composeEngine(stack)]
 }
 
 interface UsualEngine {
@@ -99,7 +101,7 @@ interface UsualEngine {
 /** Only dev falls back to the embedded engine; the other profiles report why Docker is not available. */
 async function findEngine(stack: StackContext): Promise<UsualEngine> {
   const {profile, project, env} = stack
-  const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
+  const compose = {engine: composeEngine(stack), isRunning: false, why: undefined}
   if (profile !== 'dev') return findServerEngine(stack)
   if (await isAnythingRunning(project, env))
     return {engine: embeddedEngine(project, env), isRunning: true, why: undefined}
@@ -115,9 +117,10 @@ async function findEngine(stack: StackContext): Promise<UsualEngine> {
 }
 
 /** The engine that runs a stack of stage or prod, otherwise that of the setting. */
-async function findServerEngine({project, engineSetting}: StackContext): Promise<UsualEngine> {
+async function findServerEngine(stack: StackContext): Promise<UsualEngine> {
+  const {project, engineSetting} = stack
   const swarm = {engine: swarmEngine(project), why: undefined}
-  const compose = {engine: composeEngine(project), isRunning: false, why: undefined}
+  const compose = {engine: composeEngine(stack), isRunning: false, why: undefined}
   const {stacksInSwarm} = await import('./swarm/cluster/services.js')
   try {
     if ((await stacksInSwarm()).has(project)) return {...swarm, isRunning: true}

@@ -33,7 +33,7 @@ export async function startFailure(
   }
   const {cause, evidence} = await engine.diagnose(now)
   const {code, sentence, hint} = cause ?? plainCause(now, why)
-  const previous = previousImage(now, before)
+  const previous = previousImage(engine, now, before)
   return new AquastreamError(code, `${service} cannot start: ${sentence}${previous.sentence}`, {
     hint: hint + previous.hint,
     evidence,
@@ -42,16 +42,23 @@ export async function startFailure(
 
 /** Names the image that the service used before this start, if that was another one, and how to use it again. */
 function previousImage(
+  {history}: Engine,
   now: ServiceState,
   before: ServiceState | undefined,
 ): {sentence: string; hint: string} {
   if (!before || before.imageId === now.imageId) return {sentence: '', hint: ''}
+  const rollback = ['aquastream env:rollback', now.service, now.profile && `--profile ${now.profile}`]
   const variable = SERVICES.find(({name}) => name === now.service)?.imageVariable
   const isRenamed = before.image !== now.image
   const old = isRenamed ? before.image : before.imageId
   return {
     sentence: `; the previous image ${isRenamed ? 'was' : 'had the same name:'} ${old}`,
-    hint: variable === undefined || before.stub ? '' : `; to use the previous image, set ${variable}=${old}`,
+    hint:
+      variable === undefined || before.stub
+        ? ''
+        : history
+          ? `; to use the previous image: ${rollback.filter(Boolean).join(' ')}`
+          : `; to use the previous image, set ${variable}=${old}`,
   }
 }
 
@@ -78,7 +85,7 @@ export async function timeoutError(
   const allowMore = `allow more time with --timeout ${timeout * 2}, or find the cause in the log: ${logCommand(now?.service, profile)}`
   if (!now) return new AquastreamError('timeout', late, {hint: allowMore})
   const {cause, evidence} = await engine.diagnose(now)
-  const previous = previousImage(now, before)
+  const previous = previousImage(engine, now, before)
   const about = waiting.length === 1 ? ':' : `; ${now.service}:`
   const sentence = (cause ? `${about} ${cause.sentence}` : '') + previous.sentence
   return new AquastreamError('timeout', late + sentence, {

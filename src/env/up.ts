@@ -11,7 +11,8 @@ import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {type ServiceRow, toRows} from './service-rows.js'
 import {chooseStubs} from './stubs.js'
-import {type Start, startAndWait, type WaitEvent} from './wait.js'
+import {runUpdate, type UpdateEvent} from './updates/update.js'
+import type {Start} from './wait.js'
 
 export interface UpRequest {
   stack: StackContext
@@ -37,7 +38,7 @@ export type UpEvent =
   /** A service that runs will be replaced or restarted; `since` as in Change. */
   | {type: 'change'; service: string; action: 'recreate' | 'restart'; reason: string; since: string | null}
   | EngineEvent
-  | WaitEvent
+  | UpdateEvent
 
 export interface UpReport {
   profile: Profile
@@ -112,16 +113,16 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
   })
   if (isUpToDate(plan, services, before)) return report(before, false)
   try {
-    await fetch(plan, engine, ctx)
+    const final = await fetch(plan, {target, engine}, ctx)
     const start: Start = {
       engine,
       profile,
-      ...plan.target,
-      run: (signal, deadline) => engine.start(plan, signal, deadline),
+      ...final.target,
+      run: (signal, deadline) => engine.start(final, signal, deadline),
       findProblems: async signal => (await engine.plan(target, signal)).problems,
     }
-    const states = await startAndWait(start, {...request, ...ctx, before})
-    return report(states, true)
+    const update = {start, plan: final}
+    return report(await runUpdate(update, {...request, ...ctx, before}), true)
   } catch (error) {
     if (!ctx.signal.aborted || isOwnInterruption(error, ctx.signal)) throw error
     throw interruption(
@@ -161,21 +162,37 @@ async function check(target: Target, engine: Engine, {on, signal}: Context<UpEve
   const plan = await engine.plan(target, signal)
   throwProblems([...target.settings.problems, ...plan.problems])
   on({type: 'step', step: 'check', state: 'done'})
-  for (const {service, action, reason, since = null} of plan.changes) {
+  show(plan, on)
+  return plan
+}
+
+function show({changes, target}: Plan, on: Context<UpEvent>['on']): void {
+  for (const {service, action, reason, since = null} of changes) {
     const isShown = action === 'recreate' || action === 'restart'
     if (isShown && target.services.includes(service)) on({type: 'change', service, action, reason, since})
   }
-  return plan
 }
 
 function namesOf({changes}: Plan, wanted: Change['action']): string[] {
   return changes.filter(({action}) => action === wanted).map(({service}) => service)
 }
 
-async function fetch(plan: Plan, engine: Engine, ctx: Context<UpEvent>): Promise<void> {
+/** Fetches the images of a plan. Returns the plan for what was fetched: only then it is known which images have changed. */
+async function fetch(
+  plan: Plan,
+  {target, engine}: {target: Target; engine: Engine},
+  ctx: Context<UpEvent>,
+): Promise<Plan> {
   ctx.on({type: 'step', step: 'images', state: 'started'})
   await engine.fetchImages(plan, ctx)
   ctx.on({type: 'step', step: 'images', state: 'done'})
+  if (plan.images.every(({how}) => how !== 'pull')) return plan
+  const final = await engine.plan({...target, pull: false}, ctx.signal)
+  throwProblems(final.problems)
+  const isNew = (change: Change): boolean =>
+    !plan.changes.some(({service, reason}) => service === change.service && reason === change.reason)
+  show({...final, changes: final.changes.filter(isNew)}, ctx.on)
+  return final
 }
 
 /** Compares the states instead of using the plan: Compose also replaces dependents of a replaced service. */

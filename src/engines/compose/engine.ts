@@ -1,19 +1,29 @@
 import type {Engine} from '../engine.js'
+import type {StackContext} from '../stack-context.js'
 import {docker} from './docker.js'
+import {openUpdates} from './history/history.js'
 import {readLogs} from './logs.js'
 import {withMemoryKills} from './containers/memory-kills.js'
 import {listContainers, listVolumes, memoryOf, toState} from './containers/states.js'
 import {watchContainers} from './containers/watch.js'
 
 /** The compose engine. It runs the docker command, and therefore uses the Docker context of the user. */
-export function composeEngine(project: string): Engine {
+export function composeEngine(stack: StackContext): Engine {
+  const {project} = stack
+  // In dev, images change with every build.
+  const updates = stack.profile === 'dev' ? undefined : openUpdates(stack)
   return {
     name: 'compose',
+    history: updates?.history,
+    startTimes: updates?.startTimes,
     // Only a start needs these modules. They load zod, which takes longer than a docker command.
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('./fetch.js')).fetchImages(plan, ctx),
     diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
-    start: async (plan, signal) => (await import('./start.js')).startServices(plan, signal),
+    async start(plan, signal) {
+      await updates?.begin(plan, signal)
+      await (await import('./start.js')).startServices(plan, signal)
+    },
     stopServices: async (services, signal) =>
       (await import('./start.js')).stopServices(project, services, signal),
     restartServices: async (services, signal) =>

@@ -27,7 +27,7 @@ export async function factsOf(
 }
 
 /** Returns registry digests by image ID. An image that was built locally or has been removed has none. */
-async function digestsOf(ids: string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
+export async function digestsOf(ids: string[], signal?: AbortSignal): Promise<Map<string, string[]>> {
   if (ids.length === 0) return new Map()
   const format = '{{.Id}} {{json .RepoDigests}}'
   const {stdout} = await tryDocker(['image', 'inspect', '--format', format, ...ids], {signal})

@@ -1,5 +1,6 @@
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
+import {JOBS} from '../../stack/catalogue.js'
 import {freeSpace} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {size} from '../../system/text/size.js'
@@ -8,7 +9,7 @@ import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {correctHashes, type Hashes, hashOf, parseHashes} from './hashes.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
-import {COMPOSE_FILE, composeArgs, composeEnv} from './project.js'
+import {COMPOSE_FILE, composeArgs, composeEnv, imageOf} from './project.js'
 import {unhealthySince} from './containers/health.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf} from './containers/states.js'
 
@@ -37,7 +38,11 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     target,
     problems: [...file.problems, ...foreign, ...swarm, ...ports, ...disk],
     changes: [...target.jobs, ...target.services].map(service =>
-      compare(service, containers, {hashes: file.hashes, present: images.present}),
+      compare(service, containers, {
+        hashes: file.hashes,
+        present: images.present,
+        image: imageWanted(service, target, images),
+      }),
     ),
     stubs: images.stubs,
     images: images.needs,
@@ -146,19 +151,41 @@ async function findSwarmProblem(
 function compare(
   service: string,
   containers: Container[],
-  {hashes, present}: Pick<ComposeFile, 'hashes'> & Pick<ImageChoice, 'present'>,
+  {hashes, present, image}: Pick<ComposeFile, 'hashes'> & Wanted,
 ): Change {
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
-  if (hashOf(container) !== hashes.get(service)) {
-    return {service, action: 'recreate', reason: 'its settings have changed'}
-  }
-  const image = present.get(container.Config.Image)
-  if (image && image.id !== container.Image)
-    return {service, action: 'recreate', reason: 'its image has changed'}
+  const images = changeOfImage(container, {present, image})
+  if (images || hashOf(container) !== hashes.get(service))
+    return {service, action: 'recreate', reason: reasonOf(images), ...(images && {images})}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
   const since = unhealthySince(container)
   if (since !== undefined) return {service, action: 'restart', reason: 'it is unhealthy', since}
   if (isRunning(container)) return {service, action: 'none', reason: 'it is running'}
   return {service, action: 'start', reason: `it is ${container.State.Status}`}
+}
+
+/** The image that a service should run; undefined for a job, whose image is that of its service. */
+interface Wanted extends Pick<ImageChoice, 'present'> {
+  image: string | undefined
+}
+
+/** Returns the image of a container and the wanted one, if they differ. After a rollback its image can be an ID. */
+function changeOfImage(
+  {Image: id, Config: {Image: from}}: Container,
+  {present, image: to = from}: Wanted,
+): Change['images'] {
+  const found = present.get(to)
+  const isSame = found ? found.id === id : to === from
+  return isSame ? undefined : {from, to}
+}
+
+function reasonOf(images: Change['images']): string {
+  if (!images) return 'its settings have changed'
+  return images.from === images.to ? 'its image has changed' : `from ${images.from} to ${images.to}`
+}
+
+function imageWanted(service: string, {settings}: Target, {stubs}: ImageChoice): string | undefined {
+  if (stubs.services.includes(service)) return stubs.image
+  return JOBS.some(({name}) => name === service) ? undefined : imageOf(service, settings.values)
 }

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
-import type {Plan} from '../engine.js'
+import type {Plan, Target} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
 import {type Container, isRunning, LABEL, serviceOf} from './containers/states.js'
@@ -11,18 +11,30 @@ import {watchContainers} from './containers/watch.js'
  * Compose could start them, too, but it polls for readiness twice a second, in each of the four stages of this stack.
  */
 export async function startServices({target, stubs, changes}: Plan, signal: AbortSignal): Promise<void> {
-  const names = [...target.jobs, ...target.services]
-  const create = ['up', '--no-start', '--no-build', '--pull', 'never', ...names]
-  const env = composeEnv(target, stubs)
   // Compose would try to start paused containers, which Docker Engine rejects.
   const paused = changes.filter(({action}) => action === 'resume').map(({service}) => service)
   if (paused.length > 0)
     await docker(['compose', '-p', target.settings.project, 'unpause', ...paused], {signal})
   const restarted = changes.filter(({action}) => action === 'restart').map(({service}) => service)
   if (restarted.length > 0) await stopServices(target.settings.project, restarted, signal)
-  const createAll = () => docker([...composeArgs(target), '--progress', 'plain', ...create], {env, signal})
-  await createWithRetry(createAll, signal)
+  const names = [...target.jobs, ...target.services]
+  await create(target, {env: composeEnv(target, stubs), words: names, signal})
   await startInOrder(target.settings.project, names, signal)
+}
+
+/** Recreates services under the settings of a target, without what they depend on, and starts them. */
+export async function recreateServices(target: Target, signal: AbortSignal): Promise<void> {
+  const env = composeEnv(target, {services: [], image: ''})
+  await create(target, {env, words: ['--no-deps', ...target.services], signal})
+  await startInOrder(target.settings.project, target.services, signal)
+}
+
+async function create(
+  target: Target,
+  {env, words, signal}: {env: NodeJS.ProcessEnv; words: string[]; signal: AbortSignal},
+): Promise<void> {
+  const up = ['--progress', 'plain', 'up', '--no-start', '--no-build', '--pull', 'never']
+  await createWithRetry(() => docker([...composeArgs(target), ...up, ...words], {env, signal}), signal)
 }
 
 /** Stops containers, dependents first, which Compose knows from their labels. */

@@ -17,7 +17,10 @@ export function swarmEngine(project: string): Engine {
         : undefined
     },
     history: {
-      list: async signal => (await import('./cluster/history.js')).listUpdates(project, signal),
+      async list(signal) {
+        const {listUpdates} = await import('./cluster/history.js')
+        return {updates: await listUpdates(project, signal), damaged: []}
+      },
       findPrevious: async (services, signal) =>
         (await import('./deploy/rollback.js')).findPrevious(project, services, signal),
       rollBack: async (versions, signal, deadline) =>

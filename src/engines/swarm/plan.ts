@@ -122,16 +122,20 @@ function compare(name: string, spec: ServiceSpec | undefined, {services, tasks}:
   const {Labels: labels, Mode: mode, TaskTemplate: template} = service.Spec
   if (!spec) return {service: name, action: 'recreate', reason: 'its image will be pulled'}
   if (labels[LABEL.spec] !== spec.Labels[LABEL.spec]) {
-    const {
-      ContainerSpec: {Image: image},
-    } = spec.TaskTemplate
+    const images = {from: labels[LABEL.image]!, to: spec.Labels[LABEL.image]!}
+    const isSame = spec.TaskTemplate.ContainerSpec.Image === template.ContainerSpec.Image
     const reason =
-      labels[LABEL.image] === spec.Labels[LABEL.image]
-        ? image === template.ContainerSpec.Image
+      images.from === images.to
+        ? isSame
           ? 'its settings have changed'
           : 'its image has changed'
-        : `from ${labels[LABEL.image]} to ${spec.Labels[LABEL.image]}`
-    return {service: name, action: 'recreate', reason: reason + gapOf(name)}
+        : `from ${images.from} to ${images.to}`
+    return {
+      service: name,
+      action: 'recreate',
+      reason: reason + gapOf(name),
+      ...(!isSame && {images}),
+    }
   }
   const [now, wanted] = [mode.Replicated?.Replicas, replicasOf(spec)]
   if (now === 0) return {service: name, action: 'start', reason: 'it is stopped'}

@@ -10,6 +10,8 @@ export interface HistoryReport {
   engine: Engine['name']
   /** Newest first. */
   updates: UpdateRecord[]
+  /** Paths of records that are damaged, and so ignored. */
+  damaged: string[]
 }
 
 /**
@@ -19,17 +21,17 @@ export interface HistoryReport {
 export async function readHistory(stack: StackContext, signal: AbortSignal): Promise<HistoryReport> {
   const {profile, project} = stack
   const engine = await openEngine(stack)
-  const updates = await historyOf(engine).list(signal)
-  return {profile, project, engine: engine.name, updates}
+  const {updates, damaged} = await historyOf(engine, profile).list(signal)
+  return {profile, project, engine: engine.name, updates, damaged}
 }
 
 /**
  * Returns the history of an engine.
  * @throws refused: it keeps none
  */
-export function historyOf({name, history}: Engine): History {
+export function historyOf({history}: Engine, profile: Profile): History {
   if (history) return history
-  throw new AquastreamError('refused', `the ${name} engine keeps no history of updates`, {
-    hint: 'set the version that should run, and start: BACKEND_VERSION=… aquastream env:up; the swarm engine keeps a history',
+  throw new AquastreamError('refused', `${profile} keeps no history of updates`, {
+    hint: 'set the version that should run, and start: BACKEND_VERSION=… aquastream env:up; stage and prod keep a history',
   })
 }

@@ -7,7 +7,9 @@ import {servicesOf} from '../../stack/catalogue.js'
 import {requireServices} from '../../stack/names.js'
 import {historyOf} from './history.js'
 import {type ServiceRow, toRows} from '../service-rows.js'
-import {startAndWait, type WaitEvent} from '../wait.js'
+import type {WaitEvent} from '../wait.js'
+import {findInterruption, type InterruptionEvent} from './interruption.js'
+import {startRecorded} from './recorded-start.js'
 
 export interface RollbackRequest {
   stack: StackContext
@@ -17,7 +19,7 @@ export interface RollbackRequest {
   timeout: number
 }
 
-export type RollbackEvent = {type: 'rollback'; versions: PreviousVersion[]} | WaitEvent
+export type RollbackEvent = {type: 'rollback'; versions: PreviousVersion[]} | InterruptionEvent | WaitEvent
 
 export interface RollbackReport {
   profile: Profile
@@ -39,7 +41,7 @@ export async function rollBack(
   const {profile, project} = stack
   const engine = await openEngine(stack)
   requireServices(services, profile, {engine: engine.name})
-  const history = historyOf(engine)
+  const history = historyOf(engine, profile)
   const versions = await history.findPrevious(services, ctx.signal)
   const names = versions.map(({service}) => service)
   const without = services.find(name => !names.includes(name))
@@ -61,7 +63,9 @@ export async function rollBack(
   }
   try {
     const before = await engine.states(ctx.signal)
-    const states = await startAndWait(start, {...ctx, before, timeout, wait: true})
+    const interruption = await findInterruption(engine, names, before)
+    if (interruption) ctx.on(interruption)
+    const states = await startRecorded(start, {...ctx, before, timeout, wait: true})
     const rows = toRows(
       servicesOf(profile, engine.name).filter(({name}) => names.includes(name)),
       states,

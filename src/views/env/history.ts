@@ -1,3 +1,4 @@
+import {printable} from '../../cli/terminal/printable.js'
 import {renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {HistoryReport} from '../../env/updates/history.js'
@@ -28,14 +29,19 @@ export function historyTable({updates, profile}: HistoryReport): string {
   )
   return renderTable(
     [
-      {title: 'time', priority: 1, cell: row => row.at},
-      {title: 'service', priority: 0, cell: row => row.service},
-      {title: 'result', priority: 0, cell: row => row.result},
-      {title: 'to', priority: 2, cell: row => row.to},
-      {title: 'from', priority: 3, cell: row => row.from},
-      {title: 'command', priority: 4, cell: row => row.command},
-      {title: 'by', priority: 5, cell: row => row.by},
+      {title: 'time', priority: 1, cell: row => printable(row.at)},
+      {title: 'service', priority: 0, cell: row => printable(row.service)},
+      {title: 'result', priority: 0, cell: row => printable(row.result)},
+      {title: 'to', priority: 2, cell: row => printable(row.to)},
+      {title: 'from', priority: 3, cell: row => printable(row.from)},
+      {title: 'command', priority: 4, cell: row => printable(row.command)},
+      {title: 'by', priority: 5, cell: row => printable(row.by)},
     ],
     rows,
   )
+}
+
+/** Says that a record is damaged. */
+export function damagedText(path: string): string {
+  return `${path} is damaged or cannot be read; its update is not listed, and a rollback does not know it`
 }

@@ -1,13 +1,17 @@
+import {chalkStderr} from 'chalk'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {printable} from '../../cli/terminal/printable.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {RollbackEvent, RollbackReport} from '../../env/updates/rollback.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import {startTable} from './service-table.js'
-import {waitUpdate} from './up.js'
+import {interruptionText, waitUpdate} from './up.js'
 
 /** Turns an event of `env:rollback` into a progress update. */
 export function rollbackUpdate(event: RollbackEvent): ProgressUpdate {
   if (event.type === 'service') return waitUpdate(event)
+  if (event.type === 'interruption')
+    return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
   return {tasks: event.versions.map(({service}) => service)}
 }
 
@@ -15,7 +19,11 @@ export function rollbackUpdate(event: RollbackEvent): ProgressUpdate {
 export function rollbackSummary({versions, services, profile}: RollbackReport): string {
   const lines = versions.map(({service, from, to}) =>
     wrap(
-      from === to ? `${service}: back to the ${to} from before.` : `${service}: back from ${from} to ${to}.`,
+      printable(
+        from === to
+          ? `${service}: back to the ${to} from before.`
+          : `${service}: back from ${from} to ${to}.`,
+      ),
       2,
       process.stdout,
     ),

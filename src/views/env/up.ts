@@ -3,6 +3,7 @@ import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
+import type {InterruptionEvent} from '../../env/updates/interruption.js'
 import type {WaitEvent} from '../../env/wait.js'
 import {isHealthyOrSkipped} from '../../stack/state.js'
 import {accessTable} from './access.js'
@@ -30,9 +31,25 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
       return {tasks: event.services}
     case 'notice':
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+    case 'interruption':
+      return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
     case 'service':
       return waitUpdate(event)
   }
+}
+
+/** Says which services a change interrupts, for how long, and how to avoid it. */
+export function interruptionText({services, avoidable}: InterruptionEvent): string {
+  const names = services.map(({service, seconds}) =>
+    seconds === null ? service : `${service} (about ${Math.max(seconds, 1)} s)`,
+  )
+  const isKnown = services.some(({seconds}) => seconds !== null)
+  const are = services.length === 1 ? 'is' : 'are'
+  return [
+    `${names.join(', ')} ${are} interrupted until the new container${services.length === 1 ? ' is' : 's are'} healthy`,
+    ...(isKnown ? ['the times are those of the last start'] : []),
+    ...(avoidable ? ['the swarm engine updates backends without interruption'] : []),
+  ].join('; ')
 }
 
 /** Turns the progress of one service into a progress update. */
