@@ -13,6 +13,7 @@ import {type WrittenSet, writeSet} from './dump/write-set.js'
 import {DEFAULT_POLICY} from './policy.js'
 import {deleteLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
+import type {Manifest} from './repository/manifest.js'
 import {rotateLocked} from './rotate.js'
 
 /** Selects what `db:backup` backs up, and how. */
@@ -25,6 +26,8 @@ export interface CreateRequest extends ArchiveForm {
   /** Include schemas that do not belong to the platform. */
   allSchemas: boolean
   label: string | undefined
+  /** `safety`: rotation keeps it for some days, and it does not count for the policy. */
+  kind: Manifest['kind']
   pin: boolean
   /** Afterwards delete the backups that the default retention policy does not keep. */
   rotate: boolean
@@ -58,7 +61,7 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
       const names = chosen.map(({name}) => name)
       for (const text of await findNotBackedUp(session, names)) ctx.on({type: 'notice', text})
       const signal = AbortSignal.any([ctx.signal, lost])
-      const set = {...request, root, chosen, kind: 'backup' as const}
+      const set = {...request, root, chosen}
       const written = await writeSet(set, {server, session}, {on: ctx.on, signal}).catch(
         namingPrivileges(session, names),
       )

@@ -11,6 +11,7 @@ import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
 import {type Access, accessTo} from './access.js'
 import {type ServiceRow, toRows} from './service-rows.js'
 import {chooseStubs} from './stubs.js'
+import type {BackUp} from './updates/backup.js'
 import {runUpdate, type UpdateEvent} from './updates/update.js'
 import type {Start} from './wait.js'
 
@@ -28,6 +29,8 @@ export interface UpRequest {
   advertiseAddress: string | undefined
   /** How long to wait for all services to become healthy, in seconds. */
   timeout: number
+  /** Makes the backup before an update of a service that owns a schema; undefined: none is made. */
+  backUp: BackUp | undefined
 }
 
 export type UpEvent =
@@ -121,7 +124,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
       run: (signal, deadline) => engine.start(final, signal, deadline),
       findProblems: async signal => (await engine.plan(target, signal)).problems,
     }
-    const update = {start, plan: final}
+    const update = {start, plan: final, backUp: request.backUp}
     return report(await runUpdate(update, {...request, ...ctx, before}), true)
   } catch (error) {
     if (!ctx.signal.aborted || isOwnInterruption(error, ctx.signal)) throw error

@@ -77,6 +77,7 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
       schemas: flags.schema ?? [],
       allSchemas: flags['all-schemas'],
       label,
+      kind: 'backup' as const,
       pin,
       rotate,
       format,

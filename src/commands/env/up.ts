@@ -8,6 +8,8 @@ export default class EnvUp extends BaseCommand<UpReport> {
   static override summary = 'start the stack and wait until every service is healthy'
   static override description = `First checks the engine, the settings, ports and disk space, and reports all problems at once. Then fetches missing images, starts the services, and waits. If a service cannot become healthy, stops waiting at once and reports the service, the cause and its last log lines. If the stack is already up, changes nothing and says so.
 
+In stage and prod, a service that owns a schema is backed up before its image changes, with the label before-VERSION; rotation keeps this backup for 7 days. If the backup fails, the update does not begin. On the compose engine an update interrupts the service, which is announced; the swarm engine updates backends without interruption. env:history lists the updates, and env:rollback returns to the version before.
+
 In dev, a backend whose image does not exist on this machine is replaced by a stub; --stub and --real override this.`
   static override examples = [
     '<%= config.bin %> <%= command.id %> --profile dev',
@@ -58,6 +60,9 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
     }),
     yes: Flags.boolean({char: 'y', description: 'do not ask before a Swarm is created'}),
     pull: Flags.boolean({description: 'pull newer images first'}),
+    'no-backup': Flags.boolean({
+      description: 'do not back up the schemas of services whose images change',
+    }),
     ...waitFlags,
     'no-wait': Flags.boolean({
       description: 'return when all services have been started; wait only for their dependencies',
@@ -81,6 +86,12 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
       wait,
       timeout,
       advertiseAddress: flags['advertise-addr'],
+      backUp: flags['no-backup']
+        ? undefined
+        : async (wanted: {schemas: string[]; label: string}, signal: AbortSignal) => {
+            const {backUpBeforeUpdate} = await import('../../backup/before-update.js')
+            return backUpBeforeUpdate(stack, wanted, signal)
+          },
     }
     const consent = flags.yes ? undefined : await this.interruptible(() => findConsent(request))
     if (consent !== undefined) {

@@ -1,29 +1,44 @@
 import type {Context, Plan} from '../../engines/engine.js'
 import type {ServiceState} from '../../stack/state.js'
 import type {Start, WaitContext, WaitEvent} from '../wait.js'
+import {type BackUp, type BackupEvent, labelFor, notBegun, ownersIn, withRestoreHint} from './backup.js'
 import {findInterruption, type InterruptionEvent, withDependents} from './interruption.js'
 import {startRecorded} from './recorded-start.js'
 
-export type UpdateEvent = InterruptionEvent | WaitEvent
+export type UpdateEvent = InterruptionEvent | BackupEvent | WaitEvent
 
 export interface Update {
   start: Start
   plan: Plan
+  /** Undefined if no backup is wanted. */
+  backUp: BackUp | undefined
 }
 
 /**
- * Makes a start that may replace services: announces what it interrupts, and records what came of it.
- * @throws the errors of startAndWait
+ * Makes a start that may replace services: announces what it interrupts, first backs up the schemas whose services get
+ * another image, and records what came of it.
+ * @throws the errors of the backup and of startAndWait
  */
 export async function runUpdate(
-  {start, plan}: Update,
+  {start, plan, backUp}: Update,
   ctx: WaitContext & Context<UpdateEvent>,
 ): Promise<ServiceState[]> {
-  const {engine} = start
+  const {engine, profile} = start
   const replaced = plan.changes.filter(({action}) => action === 'recreate')
   const names = withDependents(replaced.map(({service}) => service))
   const asked = names.filter(name => plan.target.services.includes(name))
   const interruption = await findInterruption(engine, asked, ctx.before)
   if (interruption) ctx.on(interruption)
-  return startRecorded(start, ctx)
+  const owners = profile === 'dev' ? [] : ownersIn(replaced)
+  if (!backUp || owners.length === 0) return startRecorded(start, ctx)
+  const schemas = owners.map(({schema}) => schema)
+  const label = labelFor(owners)
+  ctx.on({type: 'backup', state: 'started', schemas})
+  const id = await backUp({schemas, label}, ctx.signal).catch((error: unknown) => {
+    throw ctx.signal.aborted ? error : notBegun(error)
+  })
+  ctx.on({type: 'backup', state: 'done', id, label})
+  return startRecorded(start, ctx).catch(async (error: unknown) => {
+    throw ctx.signal.aborted ? error : await withRestoreHint(error, {id, owners}, engine)
+  })
 }

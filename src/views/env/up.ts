@@ -3,6 +3,7 @@ import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
+import type {BackupEvent} from '../../env/updates/backup.js'
 import type {InterruptionEvent} from '../../env/updates/interruption.js'
 import type {WaitEvent} from '../../env/wait.js'
 import {isHealthyOrSkipped} from '../../stack/state.js'
@@ -33,6 +34,8 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
     case 'interruption':
       return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
+    case 'backup':
+      return {notice: backupText(event)}
     case 'service':
       return waitUpdate(event)
   }
@@ -50,6 +53,12 @@ export function interruptionText({services, avoidable}: InterruptionEvent): stri
     ...(isKnown ? ['the times are those of the last start'] : []),
     ...(avoidable ? ['the swarm engine updates backends without interruption'] : []),
   ].join('; ')
+}
+
+function backupText(event: BackupEvent): string {
+  return event.state === 'started'
+    ? `backing up ${event.schemas.join(', ')} before the update`
+    : `backup ${event.id} is complete, with the label ${event.label}`
 }
 
 /** Turns the progress of one service into a progress update. */

@@ -1,0 +1,30 @@
+import {availableParallelism} from 'node:os'
+import type {StackContext} from '../engines/stack-context.js'
+import {parseCompression} from './archive/format.js'
+import {createBackup} from './create.js'
+
+/**
+ * Backs up schemas before an update may migrate them, and returns the ID of the backup. It is a safety backup: rotation keeps
+ * it for some days, also if another one follows on the same day, and it does not replace the backup of its day.
+ * @throws the errors of createBackup
+ */
+export async function backUpBeforeUpdate(
+  stack: StackContext,
+  {schemas, label}: {schemas: string[]; label: string},
+  signal: AbortSignal,
+): Promise<string> {
+  const request = {
+    stack,
+    schemas,
+    label,
+    kind: 'safety' as const,
+    allSchemas: false,
+    pin: false,
+    rotate: false,
+    format: 'plain' as const,
+    ...parseCompression('gzip'),
+    jobs: Math.min(availableParallelism(), 4),
+  }
+  const {id} = await createBackup(request, {on: () => undefined, signal})
+  return id
+}
