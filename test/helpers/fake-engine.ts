@@ -130,7 +130,8 @@ export class FakeService {
   /** Returns the service as Docker Engine does: without what is empty, and with the IDs of its networks. */
   read(): SwarmService {
     const spec = structuredClone(this.spec)
-    for (const network of spec.TaskTemplate.Networks ?? []) network.Target = idOf(this.engine, network.Target)!
+    for (const network of spec.TaskTemplate.Networks ?? [])
+      network.Target = idOf(this.engine, network.Target)!
     const at = new Date().toISOString()
     // The schema of a service requires less than its specification has.
     return {

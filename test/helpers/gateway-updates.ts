@@ -1,4 +1,3 @@
-import {randomBytes} from 'node:crypto'
 import {expect} from 'vitest'
 import type {StatusReport} from '../../src/env/status.js'
 import type {HistoryReport} from '../../src/env/updates/history.js'
@@ -26,18 +25,15 @@ export class GatewayUpdates implements AsyncDisposable {
     return new GatewayUpdates(site, nodes, `http://${await node.ip()}:${port}/actuator/info`)
   }
 
-  /** Makes an image of a slow backend on every server, and returns its name. */
+  /** Makes an image of a slow backend, which every server gets, and returns its name. */
   async image(version: string, ...settings: string[]): Promise<string> {
     const image = `aquastream-test/gateway:${version}`
     const changes = [`VERSION=${version}`, ...settings].flatMap(setting => ['--change', `ENV ${setting}`])
-    await Promise.all(
-      this.nodes.map(async node => {
-        const container = `derive-${randomBytes(4).toString('hex')}`
-        await node.docker('create', '--name', container, 'aquastream-testbed/slow-jvm:latest')
-        await node.docker('commit', ...changes, container, image)
-        await node.docker('rm', container)
-      }),
-    )
+    const [node, ...others] = this.nodes as [ServerNode, ...ServerNode[]]
+    const container = await node.docker('create', 'aquastream-testbed/slow-jvm:latest')
+    await node.docker('commit', ...changes, container, image)
+    await node.docker('rm', container)
+    for (const other of others) await node.copyImages([image], other)
     return image
   }
 

@@ -91,6 +91,12 @@ export class ServerNode {
     return JSON.parse(await this.docker(...args)) as T
   }
 
+  /** Loads images of this server on another one. */
+  async copyImages(images: string[], other: ServerNode): Promise<void> {
+    const saved = execa('docker', ['--host', this.address, 'save', ...images], {buffer: false})
+    await saved.pipe('docker', ['--host', other.address, 'load', '--quiet'])
+  }
+
   /** The address at which this machine and the other servers reach it. */
   async ip(): Promise<string> {
     return docker(

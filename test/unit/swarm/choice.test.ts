@@ -52,7 +52,7 @@ describe.each([
 test('what a killed removal has left in the Swarm is removed too', async () => {
   engine.answers.set('GET /secrets', {status: 200, body: []})
   engine.answers.set('GET /networks', {status: 200, body: []})
-  const enginesNow = async () => (await enginesOf(PROD, composeEngine('p'))).map(({name}) => name)
+  const enginesNow = async () => (await enginesOf(PROD, composeEngine(PROD))).map(({name}) => name)
   expect(await enginesNow()).toEqual(['compose'])
   engine.answers.set('GET /networks', {status: 200, body: [{Id: 'n', Name: 'p_net'}]})
   expect(await enginesNow()).toEqual(['compose', 'swarm'])

@@ -103,7 +103,7 @@ test.each([
     {...file, networks: {net: {name: 'p_net', labels: {}}}},
     {...SURROUNDINGS, nodes: {count: 2, hasEdgeNode}},
   )
-  expect(spec.TaskTemplate.Placement.Constraints).toEqual([`node.labels.${label}==true`])
+  expect(spec.TaskTemplate.Placement?.Constraints).toEqual([`node.labels.${label}==true`])
 })
 
 test('every secret setting is a secret of Swarm', () => {

@@ -15,7 +15,7 @@ export interface Deployment {
   project: string
   signal: AbortSignal
   /** The time limit of one service; undefined where nobody waits. */
-  deadline?: Deadline
+  deadline?: Deadline | undefined
 }
 
 /**
