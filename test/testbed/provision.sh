@@ -509,6 +509,7 @@ image postgres:16-alpine postgres --target wheel --build-arg PG_MAJOR=16 \
 	--build-context "artifacts=$pgserver_programs"
 postgres_isal
 image redis:7-alpine redis
+image restic/restic:latest restic
 image node:20-alpine node
 image caddy:2-alpine caddy
 image aquastream-testbed/swarm-node:latest swarm-node
@@ -540,6 +541,7 @@ report aquastream-testbed/postgres-isal:16-alpine 'PostgreSQL with igzip'
 report redis:7-alpine "$(version redis:7-alpine redis-server --version | sed -E 's/.*v=([^ ]+).*/Redis \1/')"
 report "$minio_image" "MinIO $(version "$minio_image" sh -c "minio --version | sed -n 's/^minio version //p' | cut -d ' ' -f 1") $minio_version, mc $mc_version"
 report caddy:2-alpine "$(version caddy:2-alpine caddy version)"
+report restic/restic:latest "$(version restic/restic:latest restic version | cut -d ' ' -f 1-2)"
 report node:20-alpine "Node.js $(version node:20-alpine node --version)"
 for fault in dies never-healthy memory-hog wrong-arch; do
 	report "aquastream-testbed/$fault:latest" 'fault'
