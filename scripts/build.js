@@ -1,4 +1,4 @@
-// Builds the files that the package ships: dist/ (the CLI, with execa and zod in one file each), the stub server in
+// Builds the files that the package ships: dist/ (the CLI, with execa, zod and aws4fetch in one file each), the stub server in
 // infra/stubs, and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
 import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
@@ -7,7 +7,7 @@ import {build} from 'esbuild'
 
 rmSync('dist', {recursive: true, force: true})
 execFileSync('node_modules/.bin/tsc', {stdio: 'inherit'})
-for (const name of ['execa', 'zod']) await bundle(name)
+for (const name of ['execa', 'zod', 'aws4fetch']) await bundle(name)
 execFileSync('npm', ['run', 'build', '--silent', '--workspace=stubs'], {stdio: 'inherit'})
 execFileSync('node_modules/.bin/oclif', ['manifest'], {
   stdio: ['ignore', 'ignore', 'inherit'],

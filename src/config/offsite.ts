@@ -1,5 +1,5 @@
 import * as z from '../system/zod.js'
-import {oneLine} from './setting-kinds.js'
+import {image, oneLine} from './setting-kinds.js'
 import type {Setting} from './setting.js'
 
 /** Not required, because a stack runs without off-site backups. */
@@ -54,6 +54,11 @@ export const OFFSITE_SETTINGS: readonly Setting[] = [
     schema: z.string().regex(/^[1-9]\d{0,5}$/, 'must be a number of seconds'),
     default: '900',
   }),
+  offsite(
+    'RESTIC_IMAGE',
+    'image of restic, which saves media, and backups if restic is not installed; used without IMAGE_PREFIX; restic/restic if not set',
+    {schema: image},
+  ),
 ]
 
 function offsite(name: string, about: string, more: Partial<Setting> = {}): Setting {

@@ -239,9 +239,11 @@ export interface Engine {
   /** Returns undefined if the services run on this machine and without memory limits. */
   machine(signal: AbortSignal): Promise<Machine | undefined>
   /**
-   * Returns a function that starts programs where PostgreSQL runs. Their environment consists of the given variables
-   * and those of the server.
-   * @throws not-healthy: PostgreSQL is not running
+   * Returns a function that starts programs where a data service runs. Their environment consists of the given variables
+   * and those of the service.
+   * @throws not-healthy: the service is not running
    */
-  execInPostgres(): Promise<(program: string[], env: Record<string, string>) => Program>
+  execIn(service: 'postgres' | 'redis'): Promise<(program: string[], env: Record<string, string>) => Program>
+  /** Returns the volume with the data of a service, which a container can mount; undefined if there is none. */
+  volumeOf(service: 'redis' | 'minio'): Promise<string | undefined>
 }

@@ -41,7 +41,7 @@ export async function checkOffsite(
   {stack, subset, unlock}: CheckRequest,
   {on, signal}: Context<CheckEvent>,
 ): Promise<CheckReport> {
-  const repository = await openRepository(stack)
+  const repository = await openRepository(stack, signal)
   on({type: 'step', step: 'locks', state: 'running'})
   const before = await listLocks(repository, signal)
   if (unlock) await removeAllLocks(repository, before, signal)

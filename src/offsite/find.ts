@@ -1,6 +1,7 @@
 import {isFuture} from '../backup/repository/backup-set.js'
 import {AquastreamError} from '../errors.js'
 import type {Snapshot} from './restic/snapshots.js'
+import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 
 /**
  * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the same
@@ -31,4 +32,21 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
 /** Finds the newest backup that a restore uses without a choice: no safety backup, and none dated in the future. */
 export function findLatest(newestFirst: Snapshot[], now: Date): Snapshot | undefined {
   return newestFirst.find(one => one.kind === 'backup' && !isFuture(one, now))
+}
+
+/**
+ * Finds the newest snapshot of a store that belongs to a backup.
+ * @param newestFirst the snapshots of all stores
+ * @throws no-such-backup
+ */
+export function findStoreSnapshot(
+  newestFirst: StoreSnapshot[],
+  {store, id}: {store: Store; id: string},
+  repository: string,
+): StoreSnapshot {
+  const found = newestFirst.find(one => one.store === store && one.set === id)
+  if (found) return found
+  throw new AquastreamError('no-such-backup', `backup ${id} has no ${store} in ${repository}`, {
+    hint: 'choose a backup that has it: aquastream offsite:list',
+  })
 }

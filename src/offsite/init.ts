@@ -16,7 +16,7 @@ export interface OffsiteInitReport {
  * @throws offsite-password, offsite-unreachable, refused; also the errors of `openRepository`
  */
 export async function initOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteInitReport> {
-  const repository = await openRepository(stack)
+  const repository = await openRepository(stack, signal)
   const {name} = repository
   // 0.18 would wait for a bucket that does not exist yet, so the first step is the creation. restic has one exit status
   // for all its failures, among them that the repository exists.

@@ -6,6 +6,7 @@ import {findLatest} from './find.js'
 import {recordSeen} from './rotation/ledger.js'
 import {openRepository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
+import {type Store, STORES} from './restic/store-snapshots.js'
 
 /** One snapshot of the off-site repository. */
 export interface SnapshotReport {
@@ -18,6 +19,8 @@ export interface SnapshotReport {
   kind: 'backup' | 'safety'
   pinned: boolean
   schemas: string[]
+  /** What belongs to it: media and Redis, if they were saved. */
+  stores: Store[]
   /** Whether the backup is also in the local repository. */
   local: boolean
 }
@@ -40,7 +43,7 @@ export interface OffsiteListReport {
  * @throws refused; also the errors of `openRepository` and `listSnapshots`
  */
 export async function listOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteListReport> {
-  const repository = await openRepository(stack)
+  const repository = await openRepository(stack, signal)
   const listing = await listOwnSnapshots(repository, stack, signal)
   const now = new Date()
   await recordSeen(stack, listing.ours, now)
@@ -60,6 +63,7 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
       kind,
       pinned,
       schemas,
+      stores: STORES.filter(store => listing.stores.some(one => one.store === store && one.set === id)),
       local: local.has(id),
     })),
     otherProjects: listing.otherProjects,

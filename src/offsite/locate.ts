@@ -66,7 +66,7 @@ async function findOffsite(
   local: BackupSet | undefined,
   signal: AbortSignal,
 ): Promise<OffsiteOnly | undefined> {
-  const repository = await openRepository(stack)
+  const repository = await openRepository(stack, signal)
   const {project, profile} = stack
   const {ours} = await listSnapshots(repository, {project, profile}, signal)
   const found = ours.filter(set =>

@@ -6,6 +6,8 @@ import {AquastreamError} from '../errors.js'
 import {checkRepository} from './check.js'
 import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
+import {findStores} from './stores/find.js'
+import {pushStores, type StoreEvent, type StoresReport} from './stores/push-stores.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
@@ -18,6 +20,7 @@ export type PushEvent =
   | {type: 'notice'; text: string}
   | {type: 'tasks'; names: string[]}
   | {type: 'set'; name: string; state: 'running' | 'done'; bytes: number; total: number}
+  | StoreEvent
   | {type: 'check'; state: 'running' | 'done'}
 
 /** One backup that a push has copied. */
@@ -30,7 +33,7 @@ export interface Pushed {
 }
 
 /** The JSON of `offsite:push`. */
-export interface PushReport {
+export interface PushReport extends StoresReport {
   repository: string
   /** Newest first. */
   pushed: Pushed[]
@@ -41,12 +44,13 @@ export interface PushReport {
 }
 
 /**
- * Copies everything that the off-site repository lacks, and then checks its metadata: a damaged repository accepts a
- * push without an error. After an interruption, the next push uses what has been moved.
- * @throws offsite-failed, offsite-damaged, busy, refused; also the errors of `openRepository` and `listSnapshots`
+ * Copies every backup that the off-site repository lacks, then media and Redis as they are now, and checks the metadata
+ * of the repository: a damaged one accepts a push without an error. After an interruption, the next push uses what has
+ * been moved. If Docker is not available, backups are copied nevertheless.
+ * @throws offsite-failed, not-healthy, offsite-damaged, busy, refused; also the errors of `openRepository` and `listSnapshots`
  */
 export async function pushOffsite(stack: StackContext, ctx: Context<PushEvent>): Promise<PushReport> {
-  const repository = await openRepository(stack)
+  const repository = await openRepository(stack, ctx.signal)
   return withOffsiteLock(stack, 'offsite:push', lost =>
     pushLocked(stack, repository, {...ctx, signal: AbortSignal.any([ctx.signal, lost])}),
   )
@@ -65,11 +69,18 @@ async function pushLocked(
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
-  if (wanted.length > 0) await setMark(stack, 'pushing')
-  ctx.on({type: 'tasks', names: [...wanted.map(({id}) => id), CHECK]})
+  const stores = await findStores(stack, ctx.signal).catch((error: unknown) => {
+    ctx.signal.throwIfAborted()
+    return {found: [], missing: [], error}
+  })
+  if (wanted.length + stores.found.length > 0) await setMark(stack, 'pushing')
+  const names = [...wanted.map(({id}) => id), ...stores.found.map(({store}) => store), CHECK]
+  ctx.on({type: 'tasks', names})
   const pushed: NewSnapshot[] = []
   // Newest first: it is the one that is needed most.
   for (const set of wanted) pushed.push(...(await pushSet(set, {stack, repository}, ctx)))
+  const newest = complete.find(({manifest}) => manifest!.kind === 'backup')
+  const storesReport = await pushStores({stack, repository, set: newest?.id, ...stores}, ctx)
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings
   await checkPushed({stack, repository}, {signal: ctx.signal, stallMs})
@@ -78,11 +89,13 @@ async function pushLocked(
   // A restic whose parent was killed can live a second longer, until it reports its progress.
   if (isContinued) await removeDeadLocks(repository, ctx.signal)
   await unsetMark(stack, 'pushing')
+  if ('error' in stores) throw stores.error
   return {
     repository: repository.name,
     pushed: pushed.map(({id, bytes, moved}) => ({id, bytes, moved})),
     present: complete.length - wanted.length - left.length,
     ignored: sets.filter(({state}) => state !== 'complete').map(({id}) => id),
+    ...storesReport,
   }
 }
 
@@ -175,7 +188,7 @@ async function pushSet(
     {...ctx, on: done => ctx.on({type: 'set', name, state: 'running', bytes: done, total: bytes})},
   )
   ctx.on({type: 'set', name, state: 'done', bytes, total: bytes})
-  if (saved) return [{id, bytes, ...saved}]
+  if (saved) return [{id, bytes, moved: saved.moved, snapshot: saved.snapshot}]
   ctx.on({type: 'notice', text: `backup ${id} was deleted during the push and is skipped`})
   return []
 }

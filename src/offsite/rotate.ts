@@ -9,7 +9,7 @@ import {removeDeadLocks} from './restic/locks.js'
 import {evidenceOf, faultOf} from './restic/outcome.js'
 import {openRepository, type Repository, resticError} from './restic/repository.js'
 import {listOwnSnapshots, listSnapshots} from './restic/snapshots.js'
-import {type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
+import {findOrphans, type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a rotation. */
@@ -57,10 +57,10 @@ export async function rotateOffsite(
   request: OffsiteRotateRequest,
   ctx: Context<OffsiteRotateEvent>,
 ): Promise<OffsiteRotationReport> {
-  const repository = await openRepository(request.stack)
+  const repository = await openRepository(request.stack, ctx.signal)
   return withOffsiteLock(request.stack, 'offsite:rotate', async lost => {
     const signal = AbortSignal.any([ctx.signal, lost])
-    const {planned, otherProjects} = await makePlan(request, repository, signal)
+    const {planned, orphans, otherProjects} = await makePlan(request, repository, signal)
     const report = (deleted: PlannedSnapshots[]): OffsiteRotationReport => ({
       repository: repository.name,
       dryRun: request.dryRun,
@@ -76,13 +76,16 @@ export async function rotateOffsite(
     })
     const chosen = planned.filter(({action}) => action === 'delete')
     if (request.dryRun) return report(chosen)
-    return report(await remove(chosen, {repository, stack: request.stack}, {...ctx, signal}))
+    return report(await remove({chosen, orphans}, {repository, stack: request.stack}, {...ctx, signal}))
   })
 }
 
-/** Removes the snapshots and their data, also the data that an interrupted rotation has left. Returns what is gone. */
+/**
+ * Removes the snapshots and their data, also what an interrupted rotation has left: data, and the media and Redis of
+ * backups that are gone. Returns what is gone.
+ */
 async function remove(
-  chosen: PlannedSnapshots[],
+  {chosen, orphans}: {chosen: PlannedSnapshots[]; orphans: string[]},
   {repository, stack}: Place,
   {on, signal}: Context<OffsiteRotateEvent>,
 ): Promise<PlannedSnapshots[]> {
@@ -90,6 +93,8 @@ async function remove(
   await removeDeadLocks(repository, signal)
   on({type: 'step', step: 'forget', state: 'running'})
   const gone = chosen.length > 0 ? await forget(chosen, {repository, stack}, signal) : []
+  if (orphans.length > 0)
+    await repository.run(['forget', ...orphans], {signal, stallMs: repository.settings.stallMs})
   on({type: 'step', step: 'forget', state: 'done'})
   on({type: 'step', step: 'prune', state: 'running'})
   await repository.run(['prune'], {signal, stallMs: repository.settings.stallMs})
@@ -102,8 +107,9 @@ async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repos
   const listing = await listOwnSnapshots(repository, stack, signal)
   const now = new Date()
   const ledger = await recordSeen(stack, listing.ours, now)
-  const input = {snapshots: listing.ours, local: await listSets(stack.backups), ledger}
-  return {planned: planSnapshots(input, policy, now), otherProjects: listing.otherProjects}
+  const {ours: snapshots, stores, otherProjects} = listing
+  const input = {snapshots, stores, local: await listSets(stack.backups), ledger}
+  return {planned: planSnapshots(input, policy, now), orphans: findOrphans(stores, snapshots), otherProjects}
 }
 
 /**
@@ -118,8 +124,8 @@ async function forget(
   const [oldest, ...others] = chosen.toReversed()
   const left = async (): Promise<Set<string>> => {
     const {project, profile} = stack
-    const {ours} = await listSnapshots(repository, {project, profile}, signal)
-    return new Set(ours.map(({snapshot}) => snapshot))
+    const {ours, stores} = await listSnapshots(repository, {project, profile}, signal)
+    return new Set([...ours, ...stores].map(({snapshot}) => snapshot))
   }
   const isGone = (one: PlannedSnapshots, present: Set<string>): boolean =>
     one.snapshots.every(snapshot => !present.has(snapshot))

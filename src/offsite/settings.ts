@@ -19,6 +19,8 @@ export interface OffsiteSettings {
   ssh: {keyFile: string | undefined; knownHostsFile: string | undefined}
   /** Milliseconds without progress after which a push is ended. */
   stallMs: number
+  /** The image of restic. */
+  image: string
 }
 
 /**
@@ -48,6 +50,7 @@ export function readOffsiteSettings(stack: StackContext): OffsiteSettings {
       keyFile: path(optional('OFFSITE_SSH_KEY_FILE')),
       knownHostsFile: path(optional('OFFSITE_SSH_KNOWN_HOSTS_FILE')),
     },
+    image: optional('RESTIC_IMAGE') ?? `${optional('IMAGE_PREFIX') ?? ''}restic/restic`,
     stallMs: Number(optional('OFFSITE_TIMEOUT') ?? settingOf('OFFSITE_TIMEOUT').default) * 1000,
   }
 }

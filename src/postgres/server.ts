@@ -67,7 +67,7 @@ async function findConnection(stack: StackContext): Promise<Connection> {
   const {databaseUrl} = stack
   if (databaseUrl) return hostPrograms(databaseUrl.url, databaseUrl)
   const engine = await openEngine(stack)
-  return {name: `postgres of ${stack.project}`, start: await engine.execInPostgres()}
+  return {name: `postgres of ${stack.project}`, start: await engine.execIn('postgres')}
 }
 
 function scriptText(name: Script): Promise<string> {

@@ -45,6 +45,8 @@ export class OffsiteSite extends Site {
     const site = new OffsiteSite((await Site.open()).directory, {AQUASTREAM_PROFILE: 'dev', ...env})
     site.env.PATH = [programs, env.PATH ?? process.env.PATH].join(delimiter)
     site.env.OFFSITE_REPOSITORY ??= site.repository
+    // The stack of a developer on this machine is no part of a test.
+    site.env.DOCKER_HOST = 'unix:///nowhere'
     site.env.OFFSITE_PASSWORD = PASSWORD
     return site
   }

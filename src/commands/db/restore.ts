@@ -117,7 +117,7 @@ With --from and --at, a backup that is only in the off-site repository is fetche
 
   private async fetch(stack: StackContext, {id}: OffsiteOnly): Promise<void> {
     const {pullOffsite} = await import('../../offsite/pull.js')
-    const {FETCH_TASKS, fetchUpdate} = await import('../../views/offsite/pull.js')
-    await this.progress(FETCH_TASKS, fetchUpdate, ctx => pullOffsite({stack, ref: id}, ctx))
+    const {pullTasks, pullUpdate} = await import('../../views/offsite/pull.js')
+    await this.progress(pullTasks([]), pullUpdate, ctx => pullOffsite({stack, stores: [], ref: id}, ctx))
   }
 }

@@ -46,6 +46,10 @@ export function composeEngine(stack: StackContext): Engine {
     facts: async signal => (await import('./facts.js')).readFacts(project, signal),
     versions: async signal => (await import('./facts.js')).readVersions(signal),
     machine: async signal => (await import('./machine.js')).readMachine(signal),
-    execInPostgres: async () => (await import('./exec.js')).execInPostgres(project),
+    execIn: async service => (await import('./exec.js')).execIn(project, service),
+    async volumeOf(service) {
+      const name = `${project}_${service}data`
+      return (await listVolumes(project)).includes(name) ? name : undefined
+    },
   }
 }

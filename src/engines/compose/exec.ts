@@ -6,17 +6,19 @@ import {dockerOptions} from './docker.js'
 import {isRunning, listContainers, serviceOf} from './containers/states.js'
 
 /**
- * Returns a function that starts programs in the PostgreSQL container. No terminal is allocated, because it would
+ * Returns a function that starts programs in the container of a service. No terminal is allocated, because it would
  * alter binary data.
  * @throws not-healthy
  */
-export async function execInPostgres(
+export async function execIn(
   project: string,
+  service: 'postgres' | 'redis',
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
-  const container = (await listContainers(project)).find(candidate => serviceOf(candidate) === 'postgres')
+  const container = (await listContainers(project)).find(candidate => serviceOf(candidate) === service)
   if (!container || !isRunning(container)) {
-    throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
-      hint: 'start it: aquastream env:up --service postgres; to use another server, set DATABASE_URL',
+    const other = service === 'postgres' ? '; to use another server, set DATABASE_URL' : ''
+    throw new AquastreamError('not-healthy', `${service} of ${project} is not running`, {
+      hint: `start it: aquastream env:up --service ${service}${other}`,
     })
   }
   return (program, env) => {

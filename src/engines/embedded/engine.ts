@@ -1,3 +1,4 @@
+import {AquastreamError} from '../../errors.js'
 import type {Engine} from '../engine.js'
 import {askFacts, askMemory, isListening} from './client.js'
 import {dataIn, stackDirectoryOf} from './stack-directory/stack-directory.js'
@@ -49,7 +50,13 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, dockerPr
       return {Node: process.version, ...(choice && {PostgreSQL: choice.programs.version})}
     },
     machine: async () => undefined,
-    execInPostgres: async () =>
-      (await import('./exec.js')).execInPostgres(stackDirectory, project, dockerProblem),
+    async execIn(service) {
+      if (service === 'postgres')
+        return (await import('./exec.js')).execInPostgres(stackDirectory, project, dockerProblem)
+      throw new AquastreamError('not-healthy', `the embedded engine does not run ${service}`, {
+        hint: 'use Docker to run it',
+      })
+    },
+    volumeOf: async () => undefined,
   }
 }

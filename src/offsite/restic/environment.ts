@@ -21,9 +21,16 @@ export function resticVariables({repository, password, s3}: OffsiteSettings): Re
   )
 }
 
-/** Selects the variables of the shell that restic on this machine gets: how it reaches the network, and an SSH agent. */
+/** Selects the variables of the shell that say how restic reaches the network. */
+export function networkVariables(): NodeJS.ProcessEnv {
+  return select(/^(?:HTTPS?_PROXY|NO_PROXY)$/i)
+}
+
+/** Selects the variables of the shell that restic on this machine gets: also those of an SSH agent. */
 export function machineVariables(): NodeJS.ProcessEnv {
-  const wanted = /^(?:HTTPS?_PROXY|NO_PROXY|SSH_AUTH_SOCK)$/i
-  const network = Object.entries(process.env).filter(([name]) => wanted.test(name))
-  return {...usualVariables(), ...Object.fromEntries(network)}
+  return {...usualVariables(), ...networkVariables(), ...select(/^SSH_AUTH_SOCK$/)}
+}
+
+function select(wanted: RegExp): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => wanted.test(name)))
 }

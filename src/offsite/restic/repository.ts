@@ -1,15 +1,10 @@
 import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError} from '../../errors.js'
-import {closePipesWhenKilled} from '../../system/close-pipes.js'
-import {execa} from '../../system/execa.js'
-import {shellQuote} from '../../system/text/shell-quote.js'
-import {which} from '../../system/which.js'
 import {type OffsiteSettings, readOffsiteSettings} from '../settings.js'
-import {machineVariables, resticVariables} from './environment.js'
+import {findRestic, requireStarted} from './launcher.js'
 import {evidenceOf, faultOf, readable, reasonIn, retryReasonIn, type ResticResult} from './outcome.js'
 import {type RunOptions, runRestic, Stalled} from './run.js'
 import {hideSecrets} from './secrets.js'
-import {sftpArguments} from './ssh.js'
 
 /** The off-site repository of a stack. */
 export interface Repository {
@@ -32,21 +27,19 @@ export interface Repository {
 
 /**
  * Finds restic and the settings of the off-site repository of a stack. Does not connect to it.
- * @throws settings-missing, settings-invalid, placeholder-secret, refused, tool-missing, tool-too-old
+ * @throws settings-missing, settings-invalid, placeholder-secret; the errors of `findRestic`
  */
-export async function openRepository(stack: StackContext): Promise<Repository> {
+export async function openRepository(stack: StackContext, signal: AbortSignal): Promise<Repository> {
   const settings = readOffsiteSettings(stack)
-  const launcher = {
-    program: await findRestic(),
-    args: await sftpArguments(settings),
-    env: {...machineVariables(), ...resticVariables(settings)},
-  }
+  const launch = await findRestic(settings, signal)
   const clean = (stderr: string): string => hideSecrets(readable(stderr), settings)
   const attempt: Repository['attempt'] = async (args, runOptions) => {
-    const result = await runRestic(launcher, args, runOptions).catch((error: unknown) => {
+    const launcher = await launch(args, runOptions)
+    const result = await runRestic(launcher, runOptions).catch((error: unknown) => {
       if (!(error instanceof Stalled)) throw error
       throw stalledError(settings.name, new Stalled(error.seconds, clean(error.stderr)))
     })
+    if (launcher.end) await requireStarted(settings.image, result)
     return {...result, stderr: clean(result.stderr)}
   }
   return {
@@ -64,45 +57,6 @@ export async function openRepository(stack: StackContext): Promise<Repository> {
 
 /** restic 0.18 tries for 15 minutes to reach a server that does not exist. */
 const ANSWER_MS = 60_000
-
-async function findRestic(): Promise<string> {
-  const program = await which('restic')
-  if (program !== undefined) {
-    await requireVersion(program)
-    return program
-  }
-  throw new AquastreamError('tool-missing', 'restic was not found on this machine', {
-    hint: 'install restic 0.14 or newer, for example: apt-get install restic',
-  })
-}
-
-/** Milliseconds that restic may take to print its version. */
-const VERSION_MS = 30_000
-
-/**
- * Older versions have no compression, and repositories of another format.
- * @throws tool-too-old, tool-missing
- */
-async function requireVersion(program: string): Promise<void> {
-  const running = execa(program, ['version'], {
-    env: machineVariables(),
-    extendEnv: false,
-    reject: false,
-    stdin: 'ignore',
-    timeout: VERSION_MS,
-  })
-  const {stdout, timedOut} = await closePipesWhenKilled(running)
-  if (timedOut) {
-    throw new AquastreamError('tool-missing', `restic did not answer within ${VERSION_MS / 1000} s`, {
-      hint: `check what happens when you run it: ${shellQuote(program)} version`,
-    })
-  }
-  const [, version, minor] = /^restic (0\.(\d+)[\w.-]*)/.exec(stdout) ?? []
-  if (version === undefined || Number(minor) >= 14) return
-  throw new AquastreamError('tool-too-old', `restic ${version} is too old: 0.14 or newer is required`, {
-    hint: 'update restic: https://restic.readthedocs.io/en/stable/020_installation.html',
-  })
-}
 
 function stalledError(name: string, {seconds, stderr}: Stalled): AquastreamError {
   const result = {exitCode: -1, stdout: '', stderr}

@@ -1,28 +1,17 @@
 import {lstat, readdir} from 'node:fs/promises'
-import {join, parse} from 'node:path'
+import {join} from 'node:path'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
+import type {Launcher, Place} from './launcher.js'
 import type {ResticResult} from './outcome.js'
 
-/** How to start restic. */
-export interface Launcher {
-  /** Its path. */
-  program: string
-  /** Arguments before those of a command. */
-  args: string[]
-  env: NodeJS.ProcessEnv
-}
-
-export interface RunOptions {
+/** How a command of restic runs. Before 0.17, a restore prints no progress: changes of files in its target are progress. */
+export interface RunOptions extends Place {
   signal: AbortSignal
-  /** The directory in which restic runs; it stores paths relative to it. */
-  directory?: string
   /** Receives each line of stdout, which is then not returned. */
   onLine?: (line: string) => void
   /** Milliseconds without progress after which restic is ended. */
   stallMs?: number | undefined
-  /** A directory in which changes of files are progress, too: before 0.17, a restore prints none. */
-  target?: string
 }
 
 /** restic had no progress for the set time and was ended. */
@@ -46,9 +35,8 @@ const CLEAN_UP_MS = 10_000
  * @throws Stalled; the reason of the signal
  */
 export async function runRestic(
-  {program, args: first, env}: Launcher,
-  args: string[],
-  {signal, directory = parse(process.cwd()).root, onLine, stallMs, target}: RunOptions,
+  {program, args, env, cwd, end}: Launcher,
+  {signal, onLine, stallMs, target}: RunOptions,
 ): Promise<ResticResult> {
   signal.throwIfAborted()
   const stalled = new AbortController()
@@ -56,8 +44,8 @@ export async function runRestic(
   const watched = target === undefined || stallMs === undefined ? undefined : watch(target, stallMs, watchdog)
   try {
     const running = closePipesWhenKilled(
-      execa(program, [...first, ...args], {
-        cwd: directory,
+      execa(program, args, {
+        cwd,
         env,
         extendEnv: false,
         stdin: 'ignore',
@@ -84,6 +72,7 @@ export async function runRestic(
   } finally {
     clearInterval(watched)
     watchdog.stop()
+    if (signal.aborted || stalled.signal.aborted) await end?.()
   }
 }
 

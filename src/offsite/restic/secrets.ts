@@ -16,7 +16,10 @@ export function withoutSecrets(repository: string): string {
 }
 
 /** Replaces the repository by its name, and its passwords and keys by asterisks, in the output of restic. */
-export function hideSecrets(text: string, settings: Omit<OffsiteSettings, 'ssh' | 'stallMs'>): string {
+export function hideSecrets(
+  text: string,
+  settings: Omit<OffsiteSettings, 'ssh' | 'stallMs' | 'image'>,
+): string {
   const {repository, name, password, s3} = settings
   const withoutBackend = (location: string): string => location.replace(/^[a-z0-9]+:/, '')
   const names: [string, string][] =

@@ -2,8 +2,9 @@ import {timeOf} from '../../backup/repository/backup-set.js'
 import {AquastreamError} from '../../errors.js'
 import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
-import {decodeUri} from '../../system/text/decode-uri.js'
 import type {Repository} from './repository.js'
+import {type StoreSnapshot, toStoreSnapshot} from './store-snapshots.js'
+import {parseTags, tagText} from './tags.js'
 
 /** A backup in the off-site repository: a snapshot that this program made. */
 export interface Snapshot {
@@ -38,18 +39,17 @@ const listed = z.array(
   }),
 )
 
-/** Tells a backup from what later versions may store beside it. */
+/** Tells a backup from a store, and from what later versions may add. */
 const CONTENT = 'set'
 
-/** Returns the tags of a new snapshot. restic separates tags by commas, so values are percent-encoded. */
+/** Returns the tags of a new snapshot. */
 export function tagsOf(snapshot: SnapshotTags): string {
   const {id, bytes, project, profile, kind, pinned, database, schemas} = snapshot
   const values = {content: CONTENT, set: id, bytes: String(bytes), project, profile, kind, database}
-  return [
-    ...Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
-    ...schemas.map(schema => `schema=${encodeURIComponent(schema)}`),
-    ...(pinned ? ['pinned'] : []),
-  ].join(',')
+  return tagText(
+    [...Object.entries(values), ...schemas.map((schema): [string, string] => ['schema', schema])],
+    pinned ? ['pinned'] : [],
+  )
 }
 
 /** Whose snapshots they are. */
@@ -62,6 +62,8 @@ interface Owner {
 export interface Listing {
   /** Those of this project and profile. */
   ours: Snapshot[]
+  /** The snapshots of media and of Redis of this project and profile, the newest first. */
+  stores: StoreSnapshot[]
   /** The project and the profile that the listing is for. */
   owner: Owner
   /** Other projects and profiles that have snapshots in the repository. */
@@ -87,17 +89,25 @@ export async function listSnapshots(
     stallMs: repository.answerMs,
   })
   const entries = parse(text, repository.name)
-  const snapshots = entries.map(entry => ({entry, snapshot: toSnapshot(entry)}))
+  const snapshots = entries.map(entry => ({
+    entry,
+    snapshot: toSnapshot(entry),
+    store: toStoreSnapshot(entry),
+  }))
   const known = snapshots.flatMap(({snapshot}) => snapshot ?? [])
-  const isOurs = ({project, profile}: Snapshot): boolean =>
+  const isOurs = ({project, profile}: Owner): boolean =>
     project === owner.project && profile === owner.profile
   const others = known.filter(one => !isOurs(one)).map(({project, profile}) => ({project, profile}))
   return {
     ours: known.filter(isOurs).sort((a, b) => (a.id === b.id ? b.savedAt - a.savedAt : a.id < b.id ? 1 : -1)),
+    stores: snapshots
+      .flatMap(({store}) => store ?? [])
+      .filter(isOurs)
+      .sort((a, b) => b.savedAt - a.savedAt),
     owner,
     others,
     otherProjects: [...new Set(others.map(({project}) => project))].sort(),
-    unknown: snapshots.filter(({snapshot}) => !snapshot).map(({entry}) => entry.id),
+    unknown: snapshots.filter(({snapshot, store}) => !snapshot && !store).map(({entry}) => entry.id),
   }
 }
 
@@ -159,10 +169,8 @@ const tagged = z.object({
 })
 
 function toSnapshot({id: snapshot, time, tags = []}: z.infer<typeof listed>[number]): Snapshot | undefined {
-  const pairs = tags.map(tag => /^([a-z]+)=(.*)$/s.exec(tag)).filter(match => match !== null)
-  const {data} = tagged.safeParse(
-    Object.fromEntries(pairs.map(([, name, value]) => [name, decodeUri(value!)])),
-  )
+  const pairs = parseTags(tags)
+  const {data} = tagged.safeParse(Object.fromEntries(pairs))
   if (!data) return undefined
   return {
     snapshot,
@@ -174,7 +182,7 @@ function toSnapshot({id: snapshot, time, tags = []}: z.infer<typeof listed>[numb
     kind: data.kind,
     pinned: tags.includes('pinned'),
     database: data.database,
-    schemas: pairs.filter(([, name]) => name === 'schema').map(([, , value]) => decodeUri(value!)),
+    schemas: pairs.filter(([name]) => name === 'schema').map(([, schema]) => schema),
     savedAt: Date.parse(time) || 0,
     tags: [...new Set(tags)].sort().join(','),
   }

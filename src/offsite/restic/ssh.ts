@@ -39,7 +39,7 @@ export async function sftpArguments({repository, ssh}: OffsiteSettings): Promise
       hint: 'write sftp:user@host:/path, or sftp://user@host:port//path',
     })
   }
-  const knownHosts = ssh.knownHostsFile ?? join(homedir(), '.ssh', 'known_hosts')
+  const knownHosts = knownHostsFile(ssh)
   await requireKnownHost(login, knownHosts)
   const {user, host, port} = login
   const options = [
@@ -62,6 +62,15 @@ export async function sftpArguments({repository, ssh}: OffsiteSettings): Promise
   const command = `sftp.command=${words.map(shellQuote).join(' ')}`
   // restic reads the value of -o as a line of CSV.
   return ['-o', `"${command.replaceAll('"', '""')}"`]
+}
+
+function knownHostsFile({knownHostsFile: given}: OffsiteSettings['ssh']): string {
+  return given ?? join(homedir(), '.ssh', 'known_hosts')
+}
+
+/** Returns the files that ssh reads. */
+export function sshFiles({ssh}: OffsiteSettings): string[] {
+  return [knownHostsFile(ssh), ...(ssh.keyFile === undefined ? [] : [ssh.keyFile])]
 }
 
 /** ssh ends on its own when the server does not answer for a minute. */

@@ -4,6 +4,7 @@ import type {BackupSet} from '../../backup/repository/backup-set.js'
 import {decide, type KeepReason} from '../../backup/retention.js'
 import {isCredible, type Ledger} from './ledger.js'
 import type {Snapshot} from '../restic/snapshots.js'
+import type {StoreSnapshot} from '../restic/store-snapshots.js'
 
 /** One backup in the repository, with all its snapshots. */
 interface StoredBackup {
@@ -22,7 +23,7 @@ export interface PlannedSnapshots {
   takenAt: Date
   bytes: number
   schemas: string[]
-  /** IDs of the snapshots. */
+  /** IDs of its snapshots, and of those of media and Redis that belong to it. */
   snapshots: string[]
   action: 'keep' | 'delete' | 'ignore'
   reasons: KeepReason[]
@@ -37,6 +38,8 @@ export type IgnoreReason = 'date' | 'tags'
 export interface RotationInput {
   /** Newest first. */
   snapshots: Snapshot[]
+  /** The snapshots of media and Redis, which are deleted with their backups. */
+  stores: StoreSnapshot[]
   /** The local backups: their pins decide, if they exist. */
   local: BackupSet[]
   ledger: Ledger
@@ -49,7 +52,7 @@ export interface RotationInput {
  * @throws usage: the policy keeps nothing
  */
 export function planSnapshots(
-  {snapshots, local, ledger}: RotationInput,
+  {snapshots, stores, local, ledger}: RotationInput,
   policy: Policy,
   now: Date,
 ): PlannedSnapshots[] {
@@ -58,7 +61,10 @@ export function planSnapshots(
   )
   const sets = decide(groupBackups(trusted, local), policy, now)
   return [
-    ...sets.map(({set, action, reasons}) => ({...describe(set.snapshots), action, reasons})),
+    ...sets.map(({set, action, reasons}) => {
+      const isAll = snapshots.every(one => one.id !== set.id || set.snapshots.includes(one))
+      return {...withStores(describe(set.snapshots), isAll ? stores : []), action, reasons}
+    }),
     ...snapshots
       .filter(one => !trusted.includes(one))
       .map(one => ({
@@ -91,6 +97,16 @@ function groupBackups(snapshots: Snapshot[], local: BackupSet[]): StoredBackup[]
       snapshots: own,
     }
   })
+}
+
+function withStores(one: ReturnType<typeof describe>, stores: StoreSnapshot[]) {
+  const own = stores.filter(({set}) => set === one.id).map(({snapshot}) => snapshot)
+  return {...one, snapshots: [...one.snapshots, ...own]}
+}
+
+/** Returns the snapshots of stores whose backup has left the repository. */
+export function findOrphans(stores: StoreSnapshot[], snapshots: Snapshot[]): string[] {
+  return stores.filter(({set}) => snapshots.every(({id}) => id !== set)).map(({snapshot}) => snapshot)
 }
 
 function describe(snapshots: Snapshot[]) {

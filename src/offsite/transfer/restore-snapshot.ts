@@ -2,6 +2,7 @@ import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
+import type {Place} from '../restic/launcher.js'
 import {evidenceOf, faultOf, isDiskFull, reasonIn, type ResticResult} from '../restic/outcome.js'
 import {type Repository, resticError} from '../restic/repository.js'
 
@@ -24,7 +25,7 @@ interface FileEntry {
 const nodeSchema = z.object({
   struct_type: z.literal('node'),
   type: z.string(),
-  path: z.string(),
+  path: z.string().startsWith('/'),
   /** Missing for an empty file. */
   size: z.int().nonnegative().optional(),
 })
@@ -39,14 +40,44 @@ export async function listFiles(
   signal: AbortSignal,
 ): Promise<FileEntry[]> {
   const files: FileEntry[] = []
-  const refused: string[] = []
-  const onLine = (line: string): void => {
-    const {data: node} = nodeSchema.safeParse(parseJson(line))
-    if (!node) return
+  await listNodes({repository, snapshot}, signal, node => {
     const [, name] = /^\/([^/\p{Cc}]+)$/u.exec(node.path) ?? []
     const isNew = files.every(file => file.name !== name)
-    if (node.type === 'file' && name !== undefined && isNew) files.push({name, bytes: node.size ?? 0})
-    else refused.push(node.path)
+    if (node.type !== 'file' || name === undefined || !isNew) return false
+    files.push({name, bytes: node.size ?? 0})
+    return true
+  })
+  return files
+}
+
+/**
+ * Returns the total size of a snapshot, which has to consist of files and directories: a link could lead restic or MinIO
+ * anywhere.
+ * @throws archive-damaged; the errors of a failed command
+ */
+export async function sizeOfTree(ref: SnapshotRef, signal: AbortSignal): Promise<number> {
+  let bytes = 0
+  await listNodes(ref, signal, ({type, size}) => {
+    bytes += size ?? 0
+    return type === 'file' || type === 'dir'
+  })
+  return bytes
+}
+
+/**
+ * Calls a function with everything in a snapshot.
+ * @param accept returns whether it may be restored
+ * @throws archive-damaged; the errors of a failed command
+ */
+async function listNodes(
+  {repository, snapshot}: SnapshotRef,
+  signal: AbortSignal,
+  accept: (node: z.infer<typeof nodeSchema>) => boolean,
+): Promise<void> {
+  let refused: string | undefined
+  const onLine = (line: string): void => {
+    const {data: node} = nodeSchema.safeParse(parseJson(line))
+    if (node && !accept(node)) refused ??= node.path
   }
   const result = await repository.attempt(['ls', '--json', '--no-lock', snapshot], {
     signal,
@@ -54,21 +85,21 @@ export async function listFiles(
     stallMs: repository.settings.stallMs,
   })
   if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
-  if (refused[0] === undefined) return files
+  if (refused === undefined) return
   throw new AquastreamError(
     'archive-damaged',
-    `snapshot ${snapshot.slice(0, 8)} in ${repository.name} is not a backup: it contains ${JSON.stringify(refused[0])}`,
+    `snapshot ${snapshot.slice(0, 8)} in ${repository.name} cannot be restored: it contains ${JSON.stringify(refused)}`,
     {hint: 'nothing was copied; choose another backup: aquastream offsite:list'},
   )
 }
 
 /**
- * Restores a snapshot into an existing directory; `on` receives the bytes restored so far, with restic 0.17 or newer.
- * Without a lock, so that it works with a key that may only read.
+ * Restores a snapshot into an existing directory, of this machine or of a volume; `on` receives the bytes restored so
+ * far, with restic 0.17 or newer. Without a lock, so that it works with a key that may only read.
  * @throws archive-damaged: the repository is damaged; offsite-unreachable and the other errors of a failed command
  */
 export async function restoreSnapshot(
-  {repository, snapshot, target}: SnapshotRef & {target: string},
+  {repository, snapshot, target, volume}: SnapshotRef & {target: string; volume?: Place['volume']},
   {on, signal}: Context<number>,
 ): Promise<void> {
   const onLine = (line: string): void => {
@@ -77,7 +108,9 @@ export async function restoreSnapshot(
   }
   const args = ['restore', snapshot, '--json', '--no-lock', '--target', target]
   const {stallMs} = repository.settings
-  const result = await repository.attempt(args, {signal, onLine, stallMs, target})
+  // In a volume, nobody sees what an old restic writes, which prints no progress.
+  const place = volume ? {volume} : {target, stallMs}
+  const result = await repository.attempt(args, {signal, onLine, ...place})
   if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
 }
 

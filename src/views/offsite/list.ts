@@ -30,6 +30,7 @@ const COLUMNS: Column<SnapshotReport>[] = [
   {title: 'age', priority: 0, cell: ({takenAt}) => ago(new Date(takenAt))},
   {title: 'size', priority: 1, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', priority: 2, cell: ({schemas}) => printable(schemaText(schemas))},
+  {title: 'with', priority: 3, cell: ({stores}) => stores.join(', ') || '-'},
   {title: 'state', priority: 4, cell: ({kind, pinned}) => stateText(kind, pinned)},
   {title: 'local', priority: 3, cell: ({local}) => (local ? 'yes' : 'no')},
   {title: 'snapshot', priority: 5, cell: ({snapshot}) => snapshot.slice(0, 8)},

@@ -1,14 +1,16 @@
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
+import {count} from '../../cli/terminal/count.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {FetchEvent} from '../../offsite/transfer/fetch.js'
-import type {PullReport} from '../../offsite/pull.js'
+import type {PullEvent, PullReport} from '../../offsite/pull.js'
+import type {RestoredStore, RestoreEvent} from '../../offsite/stores/restore-stores.js'
 import {size} from '../../system/text/size.js'
 
 /** The tasks of a copy, which run one after the other. */
-export const FETCH_TASKS = [['copy'], ['verify']]
+const FETCH_TASKS = [['copy'], ['verify']]
 
 /** Turns an event of a backup that is copied from the off-site repository into a progress update. */
-export function fetchUpdate({id, state, bytes, total}: FetchEvent): ProgressUpdate {
+function fetchUpdate({id, state, bytes, total}: FetchEvent): ProgressUpdate {
   switch (state) {
     case 'copying':
       return {
@@ -26,14 +28,53 @@ export function fetchUpdate({id, state, bytes, total}: FetchEvent): ProgressUpda
   }
 }
 
+type Stores = RestoreEvent['store'][]
+
+/** Returns the tasks of a pull. */
+export function pullTasks(stores: Stores): string[][] {
+  return [...FETCH_TASKS, ...stores.map(store => [store])]
+}
+
+/** Turns an event of a pull into a progress update. */
+export function pullUpdate(event: PullEvent): ProgressUpdate {
+  if (event.type === 'fetch') return fetchUpdate(event)
+  const {store: task, state, bytes} = event
+  switch (state) {
+    case 'copying':
+      return {task, state: 'running', detail: `copying, ${size(bytes)}`, transient: true}
+    case 'starting':
+      return {task, state: 'running', detail: 'starting the service'}
+    case 'checking':
+      return {task, state: 'running', detail: `reading the objects, ${size(bytes)}`, transient: true}
+    case 'done':
+      return {task, state: 'done', detail: 'checked'}
+  }
+}
+
+/** Returns what a restore of stores would overwrite. */
+export function pullLoss(stores: Stores, project: string): string {
+  const what = stores.map(store => (store === 'media' ? 'the media files' : 'the data of Redis'))
+  return `This replaces ${what.join(' and ')} of project ${project}`
+}
+
+function restoredText(one: RestoredStore): string {
+  return one.store === 'media'
+    ? `Media were restored: ${count(one.objects)} objects, ${size(one.bytes)}, all compared with their checksums.`
+    : `Redis was restored: ${count(one.keys)} keys that do not expire.`
+}
+
 /**
  * Renders where the backup is, and the command that restores it.
  * @param flags the location flags, which the command repeats
  */
-export function pullSummary({repository, id, path, bytes, fetched}: PullReport, flags: string): string {
+export function pullSummary(
+  {repository, id, path, bytes, fetched, restored}: PullReport,
+  flags: string,
+): string {
   const sentence = fetched
     ? `Backup ${id} was copied from ${repository} and verified: ${size(bytes)}.`
     : `Backup ${id} is on this machine already.`
   const next = `aquastream db:restore --all --from ${id} ${flags}`
-  return [wrap(sentence, 0, process.stdout), '', `  ${path}`, '', `  ${next}`].join('\n')
+  const sentences = [sentence, ...restored.map(restoredText)].map(one => wrap(one, 0, process.stdout))
+  return [...sentences, '', `  ${path}`, '', `  ${next}`].join('\n')
 }

@@ -19,6 +19,10 @@ export function pushUpdates(): (event: PushEvent) => ProgressUpdate {
           state: event.state,
           detail: event.state === 'done' ? 'no errors' : 'reading the index',
         }
+      case 'store':
+        return event.state === 'done'
+          ? {task: event.store, state: 'done', detail: size(event.bytes)}
+          : {task: event.store, state: 'running', detail: size(event.bytes), transient: true}
       case 'set':
         return event.state === 'done'
           ? {task: event.name, state: 'done', detail: size(event.total)}
@@ -32,23 +36,36 @@ export function pushUpdates(): (event: PushEvent) => ProgressUpdate {
   }
 }
 
-const COLUMNS: Column<Pushed>[] = [
-  {title: 'id', priority: 0, cell: ({id}) => id},
+type Row = Pick<Pushed, 'id' | 'bytes' | 'moved'>
+
+const COLUMNS: Column<Row>[] = [
+  {title: 'copied', priority: 0, cell: ({id}) => id},
   {title: 'size', priority: 0, cell: ({bytes}) => size(bytes)},
   {title: 'added', priority: 1, cell: ({moved}) => size(moved)},
 ]
 
 /** Renders what was copied to the repository. */
-export function pushSummary({repository, pushed, present, ignored}: PushReport): string {
+export function pushSummary({repository, pushed, present, ignored, stores, notSaved}: PushReport): string {
+  const rows = [...pushed, ...stores.map(({store, bytes, moved}) => ({id: store, bytes, moved}))]
   const sentences = [
     pushed.length > 0
       ? `Copied to ${repository}: ${counted(pushed.length)}. It had ${present} already.`
-      : `Nothing to copy: ${repository} has every complete backup (${present}).`,
+      : `${repository} has every complete backup (${present}).`,
+    ...[...new Set(notSaved.map(({why}) => why))].map(
+      why => `Not saved, because ${why}: ${storesWith(notSaved, why)}.`,
+    ),
     ...(ignored.length > 0 ? [`Backups ignored because they are not complete: ${ignored.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  return [...(pushed.length > 0 ? [renderTable(COLUMNS, pushed), ''] : []), ...sentences].join('\n')
+  return [...(rows.length > 0 ? [renderTable(COLUMNS, rows), ''] : []), ...sentences].join('\n')
 }
 
 function counted(backups: number): string {
   return backups === 1 ? '1 backup' : `${backups} backups`
+}
+
+function storesWith(notSaved: PushReport['notSaved'], why: string): string {
+  return notSaved
+    .filter(one => one.why === why)
+    .map(({store}) => store)
+    .join(', ')
 }

@@ -1,0 +1,126 @@
+#!/bin/sh
+# Saves and restores the data of Redis, and exchanges the data in the volume of MinIO or Redis. aquastream runs this script
+# in a container with the volume at /data.
+#
+#   store.sh save-redis        prints the data of the running server as an RDB file
+#   store.sh prepare           makes an empty directory for the new data
+#   store.sh load-redis        makes the new data from an RDB file on stdin; prints what count-keys prints
+#   store.sh count-keys        prints the number of keys of the running server that do not expire
+#   store.sh exchange          puts the new data in place, and the present data aside
+#   store.sh undo              brings back the data that was put aside
+#   store.sh finish            deletes the data that was put aside
+#
+# If `exchange` or `undo` is interrupted, the next `prepare`, load and `exchange` complete it: what was put aside first
+# stays there. POSIX sh.
+set -eu
+umask 077
+cd /data
+new=/data/.aquastream-new
+old=/data/.aquastream-old
+# Exists when all the present data has been put aside.
+aside=$old/.complete
+dump=/data/.aquastream-dump.rdb
+
+# Calls a function with each entry of a directory.
+each() { # each FUNCTION DIRECTORY
+	for entry in "$2"/* "$2"/.[!.]* "$2"/..?*; do
+		if [ -e "$entry" ] || [ -L "$entry" ]; then "$1" "$entry"; fi
+	done
+}
+
+is_ours() {
+	[ "$1" = "$new" ] || [ "$1" = "$old" ]
+}
+
+put_aside() {
+	if is_ours "$1"; then return; fi
+	if [ -e "$aside" ] || [ -e "$old/${1##*/}" ]; then rm -rf "$1"; else mv "$1" "$old/"; fi
+}
+
+put_back() {
+	rm -rf "/data/${1##*/}"
+	mv "$1" /data/
+}
+
+remove() {
+	if is_ours "$1"; then return; fi
+	rm -rf "$1"
+}
+
+put_in_place() {
+	mv "$1" /data/
+}
+
+ask() { redis-cli -s "$socket" "$@"; }
+
+field() { # field NAME: prints a field of INFO persistence
+	ask INFO persistence | tr -d '\r' | sed -n "s/^$1://p"
+}
+
+# A key that expires can be gone at any time.
+lasting_keys() {
+	tr -d '\r' | sed -n 's/^db[0-9]*:keys=\([0-9]*\),expires=\([0-9]*\).*/\1 \2/p' |
+		{
+			sum=0
+			while read -r keys expires; do sum=$((sum + keys - expires)); done
+			echo "$sum"
+		}
+}
+
+save_redis() {
+	trap 'rm -f "$dump"' EXIT
+	trap 'exit 1' INT TERM PIPE
+	redis-cli --rdb "$dump" >&2
+	redis-check-rdb "$dump" >&2
+	cat "$dump"
+}
+
+# A server with an append-only file ignores a dump, so one without it loads the dump and then begins the file.
+load_redis() {
+	cat >"$new/dump.rdb"
+	redis-check-rdb "$new/dump.rdb" >&2
+	socket=/tmp/load.sock
+	redis-server --dir "$new" --port 0 --unixsocket "$socket" --appendonly no --save '' >&2 &
+	server=$!
+	until [ "$(ask PING 2>/dev/null)" = PONG ]; do
+		kill -0 "$server" 2>/dev/null || exit 1
+		sleep 0.1
+	done
+	[ "$(ask CONFIG SET appendonly yes)" = OK ]
+	until [ "$(field aof_rewrite_in_progress)$(field aof_rewrite_scheduled)" = 00 ]; do sleep 0.1; done
+	[ "$(field aof_last_bgrewrite_status)" = ok ]
+	[ "$(field aof_enabled)" = 1 ]
+	ask INFO keyspace | lasting_keys
+	ask SHUTDOWN NOSAVE >&2 || true
+	wait "$server"
+	rm "$new/dump.rdb"
+}
+
+case ${1:-} in
+save-redis) save_redis ;;
+prepare)
+	rm -rf "$new"
+	mkdir "$new"
+	;;
+load-redis) load_redis ;;
+count-keys) redis-cli INFO keyspace | lasting_keys ;;
+exchange)
+	mkdir -p "$old"
+	each put_aside /data
+	: >"$aside"
+	each put_in_place "$new"
+	rmdir "$new"
+	;;
+undo)
+	if [ ! -d "$old" ]; then exit 0; fi
+	if [ -e "$aside" ]; then each remove /data; fi
+	rm -f "$aside"
+	each put_back "$old"
+	rm -rf "$old" "$new"
+	;;
+finish) rm -rf "$old" ;;
+*)
+	echo 'store.sh: unknown command' >&2
+	exit 2
+	;;
+esac

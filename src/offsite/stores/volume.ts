@@ -1,0 +1,60 @@
+import {closePipesWhenKilled} from '../../system/close-pipes.js'
+import {execa} from '../../system/execa.js'
+import {lastLines} from '../../system/text/last-lines.js'
+import {toolCommand} from '../../engines/tool.js'
+import {AquastreamError} from '../../errors.js'
+import {type StoreCommand, storeScript} from './script.js'
+
+/** The volume of a store, and the image and the user of the service that has its data there. */
+export interface StoreVolume {
+  service: string
+  volume: string
+  image: string
+  user: string
+}
+
+/** The directory of the volume that receives the new data, below the directory at which the volume is. */
+export const NEW_DATA = '.aquastream-new'
+
+/**
+ * Runs a command of infra/offsite/store.sh on the volume of a service that is stopped.
+ * @param input the path of a file for its stdin
+ * @returns its stdout
+ * @throws restore-failed
+ */
+export async function changeVolume(
+  {service, volume, image, user}: StoreVolume,
+  {command, input}: {command: StoreCommand; input?: string},
+  signal: AbortSignal,
+): Promise<string> {
+  const [program, ...args] = await storeScript(command)
+  const tool = await toolCommand(
+    {
+      image,
+      program,
+      mounts: [{type: 'volume', source: volume, target: '/data', readonly: false}],
+      env: {},
+      user,
+      capabilities: [],
+      network: 'none',
+      directory: '/data',
+    },
+    args,
+  )
+  const running = execa(tool.program, tool.args, {
+    cwd: tool.cwd,
+    env: tool.env,
+    extendEnv: false,
+    reject: false,
+    ...(input === undefined ? {stdin: 'ignore' as const} : {inputFile: input}),
+    cancelSignal: AbortSignal.any([signal]),
+  })
+  const {exitCode, stdout, stderr} = await closePipesWhenKilled(running)
+  if (signal.aborted) await tool.end()
+  signal.throwIfAborted()
+  if (exitCode === 0) return stdout
+  throw new AquastreamError('restore-failed', `the data of ${service} could not be replaced`, {
+    hint: 'free disk space if Docker has none left; then run the command again',
+    evidence: [{title: `output of ${command}`, lines: lastLines(stderr, 12)}],
+  })
+}
