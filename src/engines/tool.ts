@@ -25,7 +25,7 @@ export interface Tool {
 }
 
 /** A directory or a file of this machine, or a volume, in the container of a tool. */
-export interface Mount {
+interface Mount {
   type: 'bind' | 'volume'
   source: string
   target: string

@@ -1,4 +1,4 @@
-import {copyFile, mkdir, rename, rm} from 'node:fs/promises'
+import {rename} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -8,7 +8,7 @@ import {StackSite} from '../helpers/stack.js'
 const blocks = guideBlocks().filter(({language}) => language === 'sh')
 const section = (title: RegExp): Block[] => blocks.filter(block => title.test(block.section))
 
-/** The tests depend on each other, like the sections of the guide: the last one deletes the server. */
+/** The tests depend on each other, like the sections of the guide. */
 describe('the backup guide, on a running stack', () => {
   let site: StackSite
   let guide: Guide
@@ -16,13 +16,12 @@ describe('the backup guide, on a running stack', () => {
   beforeAll(async () => {
     site = await StackSite.open()
     await Guide.install(site)
-    await site.writeStageFile({
-      AQUASTREAM_PROFILE: 'prod',
-      OFFSITE_REPOSITORY: join(site.directory, 'offsite'),
-      OFFSITE_PASSWORD: 'password-of-a-test',
-    })
+    await site.writeStageFile({AQUASTREAM_PROFILE: 'prod'})
     await rename(join(site.directory, '.env.stage'), join(site.directory, '.env.prod'))
-    guide = guideIn(site.directory)
+    guide = new Guide(site, site.directory, {
+      '/srv/aquastream': site.directory,
+      'aquastream-prod': site.project,
+    })
     await succeed('env:up --profile prod')
     await sql(SMALL_PLATFORM)
     await succeed('db:backup --profile prod')
@@ -43,29 +42,10 @@ describe('the backup guide, on a running stack', () => {
     expect((await site.run('env:up --profile prod')).exitCode).toBe(0)
   })
 
-  test('its commands recover from the loss of a server', async () => {
-    const there = join(site.directory, 'there')
-    await succeed('offsite:init --profile prod')
-    await succeed('offsite:push --profile prod')
-    await rm(join(site.directory, 'backups'), {recursive: true})
-    await succeed('env:down --profile prod --volumes --yes')
-    await mkdir(there)
-    await copyFile(join(site.directory, '.env.prod'), join(there, '.env.prod'))
-
-    await runAll(section(/^The server is lost/), guideIn(there))
-    expect(await sql(COUNT_SESSIONS)).toBe('20')
-    // The limit only turns a hang into a failure: this is a whole new stack.
-  }, 360_000)
-
-  /** Returns a guide whose commands run in a directory. */
-  function guideIn(directory: string): Guide {
-    return new Guide(site, directory, {'/srv/aquastream': directory, 'aquastream-prod': site.project})
-  }
-
-  async function runAll(list: Block[], where = guide): Promise<void> {
+  async function runAll(list: Block[]): Promise<void> {
     expect(list.length).toBeGreaterThan(0)
     for (const block of list) {
-      const run = await where.run(block)
+      const run = await guide.run(block)
       expect(run.exitCode, `${block.text}${run.stdout}${run.stderr}`).toBe(0)
     }
   }

@@ -3,9 +3,9 @@ import {backupFlags} from '../../cli/flags.js'
 import type {PushReport} from '../../offsite/push.js'
 
 export default class OffsitePush extends BaseCommand<PushReport> {
-  static override summary = 'copy to the off-site repository what it lacks'
+  static override summary = 'copy backups, media and Redis to the off-site repository'
   static override description =
-    'Copies each complete backup that the repository does not have, the newest first, and then checks the repository. A repeated run copies nothing twice, and a run after an interruption continues. Local backups are not changed.'
+    'Copies each complete backup that the repository does not have, the newest first, then the media files of MinIO and the data of Redis as they are now, and checks the repository. A repeated run copies nothing twice, and a run after an interruption continues. Local backups are not changed.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {

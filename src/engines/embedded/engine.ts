@@ -53,9 +53,13 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, dockerPr
     async execIn(service) {
       if (service === 'postgres')
         return (await import('./exec.js')).execInPostgres(stackDirectory, project, dockerProblem)
-      throw new AquastreamError('not-healthy', `the embedded engine does not run ${service}`, {
-        hint: 'use Docker to run it',
-      })
+      throw new AquastreamError(
+        'not-healthy',
+        `no program can run beside ${service} of the embedded engine`,
+        {
+          hint: 'use a stack that runs on Docker',
+        },
+      )
     },
     volumeOf: async () => undefined,
   }

@@ -6,7 +6,7 @@ import type {FoundStore, MissingStore} from './find.js'
 import {saveStore} from './save.js'
 
 /** A store that a push has saved. */
-export interface PushedStore {
+interface PushedStore {
   store: Store
   /** ID of the backup that it belongs to. */
   set: string

@@ -50,7 +50,7 @@ export async function findStopped(
 ): Promise<StoppedStore[]> {
   const engine = await openEngine(stack)
   if (engine.name === 'embedded') {
-    throw new AquastreamError('refused', 'the embedded engine runs neither MinIO nor Redis', {
+    throw new AquastreamError('refused', 'the embedded engine does not keep media and Redis in volumes', {
       hint: 'restore into a stack that runs on Docker',
     })
   }

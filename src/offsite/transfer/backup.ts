@@ -15,13 +15,13 @@ export interface BackupRequest {
   /** As restic takes them. */
   tags: string
   /** Returns the options and the paths of the command. */
-  args(): string[]
+  args: () => string[]
   /** Where the paths are. */
   place: Place
   /** Returns whether the new snapshot has everything. */
-  isComplete(snapshot: string): Promise<boolean>
+  isComplete: (snapshot: string) => Promise<boolean>
   /** Returns whether the files were deleted in the meantime, so that there is nothing to save. */
-  isGone(): boolean
+  isGone: () => boolean
 }
 
 /** A new snapshot. */
