@@ -1,0 +1,270 @@
+import {readdir, rm, stat, writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
+import {execa} from 'execa'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import type {PullReport} from '../../src/offsite/pull.js'
+import type {PushReport} from '../../src/offsite/push.js'
+import {failure, listTree, report} from '../helpers/backups.js'
+import {killNow} from '../helpers/crash-site.js'
+import {Objects, type SeenObject} from '../helpers/objects.js'
+import {type OffsiteServer, startSftp} from '../helpers/offsite-servers.js'
+import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
+import {flipBit, PASSWORD} from '../helpers/restic.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
+import {docker, SECRETS, StackSite} from '../helpers/stack.js'
+
+/** How many restores are killed. */
+const ROUNDS = roundsOr(2)
+const random = randomFrom(SEED)
+
+describe('media and Redis of a stack', () => {
+  let site: StackSite
+  let repository: string
+  let pushedObjects: Map<string, SeenObject>
+
+  beforeAll(async () => {
+    site = await StackSite.open({AQUASTREAM_PROFILE: 'stage'})
+    repository = join(site.directory, 'offsite')
+    await site.writeStageFile({OFFSITE_REPOSITORY: repository, OFFSITE_PASSWORD: PASSWORD})
+    await succeed('env:up --service minio --service redis')
+    await succeed('offsite:init')
+    await objects().fill(30)
+    await redis('SET kept 1')
+  })
+  beforeEach(async () => {
+    await succeed('env:up --service minio --service redis')
+  })
+  afterAll(() => site[Symbol.asyncDispose]())
+
+  test('without a backup they are not saved', async () => {
+    const {stores, notSaved} = await push()
+    expect(stores).toEqual([])
+    expect(notSaved.map(({store}) => store)).toEqual(['media', 'redis'])
+    await writeSet(join(site.directory, 'backups/stage'), idAgo(1))
+    pushedObjects = await objects().read()
+    expect((await push()).stores.map(({store}) => store)).toEqual(['media', 'redis'])
+  })
+
+  test('a Redis that is stopped is named', async () => {
+    await succeed('env:stop redis')
+    expect((await push()).notSaved).toEqual([{store: 'redis', why: 'redis is not running'}])
+  })
+
+  test('a killed restore is completed by the next one', async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      await change(`round ${round}`)
+      const running = site.start('offsite:pull --media --redis --yes')
+      const delay = Math.round(random() * 15_000)
+      await Promise.race([new Promise(resolve => setTimeout(resolve, delay)), running.ended])
+      killNow(running.pid)
+      await running.ended
+      await succeed('env:stop minio redis')
+      const {restored} = await pull()
+      expect(restored, `seed ${SEED}: after ${delay} ms`).toMatchObject([
+        {store: 'media', objects: pushedObjects.size},
+        {store: 'redis', keys: 1},
+      ])
+      await expectPushed()
+    }
+  })
+
+  test('an object that MinIO cannot read brings the old data back', async () => {
+    const good = await copyRepository()
+    await inVolume('for file in */*/*/*/part.1; do printf x | dd of="$file" conv=notrunc; break; done')
+    await push()
+    await inVolume('rm -rf aquastream-media/event*')
+    await objects().put('present.bin', Buffer.from('present'))
+    const present = await objects().read()
+    await succeed('env:stop minio redis')
+    expect(await failure(site, 'offsite:pull', '--media', '--yes')).toMatchObject({
+      code: 'archive-damaged',
+      exitCode: 7,
+    })
+    await succeed('env:up --service minio')
+    expect(await objects().read()).toEqual(present)
+    expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
+    await restoreRepository(good)
+  })
+
+  test('a damaged repository changes neither media nor Redis', async () => {
+    const good = await copyRepository()
+    await change('present')
+    const present = await objects().read()
+    for (const path of await packs()) await flipBit(path)
+    await succeed('env:stop minio redis')
+    for (const flag of ['--media', '--redis'])
+      expect(await failure(site, 'offsite:pull', flag, '--yes')).toMatchObject({exitCode: 7})
+    await succeed('env:up --service minio --service redis')
+    expect(await objects().read()).toEqual(present)
+    expect(await redis('GET kept')).toBe('2')
+    await restoreRepository(good)
+  })
+
+  test('rotation deletes media with its backup', async () => {
+    await writeSet(join(site.directory, 'backups/stage'), idAgo(0.01))
+    await push()
+    await succeed('offsite:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0')
+    const {stdout} = await restic('snapshots', '--json')
+    const tags = (JSON.parse(stdout) as {tags: string[]}[]).map(({tags}) =>
+      tags.find(tag => tag.startsWith('set=')),
+    )
+    expect(new Set(tags).size).toBe(1)
+    expect(tags.length).toBe(3)
+  })
+
+  function objects(): Objects {
+    return new Objects(
+      `http://127.0.0.1:${site.setting('MINIO_PORT')}/aquastream-media`,
+      SECRETS.S3_SECRET_KEY,
+    )
+  }
+
+  /** Makes the data differ from what was pushed. */
+  async function change(name: string): Promise<void> {
+    await objects().put(`${name}.bin`, Buffer.from(name))
+    await redis('SET kept 2', 'SET other 1')
+    await succeed('env:stop minio redis')
+  }
+
+  async function expectPushed(): Promise<void> {
+    expect(await objects().read()).toEqual(pushedObjects)
+    expect(await redis('GET kept')).toBe('1')
+    expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
+    expect(await entries('redis')).toEqual(['appendonlydir'])
+    const left = await docker(
+      'ps',
+      '-aq',
+      '--filter',
+      'label=aquastream.owner',
+      '--filter',
+      `volume=${site.project}_miniodata`,
+    )
+    expect(left).toBe('')
+  }
+
+  async function entries(service: string): Promise<string[]> {
+    const list = await docker('exec', `${site.project}-${service}-1`, 'ls', '-A', '/data')
+    return list.split('\n').sort()
+  }
+
+  async function inVolume(script: string): Promise<void> {
+    await docker('exec', `${site.project}-minio-1`, 'sh', '-euc', `cd /data; ${script}`)
+  }
+
+  async function copyRepository(): Promise<string> {
+    await execa('cp', ['-a', repository, `${repository}.good`])
+    return `${repository}.good`
+  }
+
+  async function restoreRepository(good: string): Promise<void> {
+    await rm(repository, {recursive: true})
+    await execa('mv', [good, repository])
+  }
+
+  /** The files of the repository with data of media and Redis; the others describe directories. */
+  async function packs(): Promise<string[]> {
+    const root = join(repository, 'data')
+    const files = (await readdir(root, {recursive: true, withFileTypes: true})).filter(file => file.isFile())
+    return files.map(file => join(file.parentPath, file.name))
+  }
+
+  function restic(...args: string[]) {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: site.directory,
+      RESTIC_REPOSITORY: repository,
+      RESTIC_PASSWORD: PASSWORD,
+    }
+    return execa('restic', args, {env, extendEnv: false})
+  }
+
+  function push(): Promise<PushReport> {
+    return report(site, ['offsite:push'])
+  }
+
+  function pull(): Promise<PullReport> {
+    return report(site, ['offsite:pull', '--media', '--redis', '--yes'])
+  }
+
+  async function succeed(words: string): Promise<void> {
+    const run = await site.run(words)
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
+  }
+
+  async function redis(...commands: string[]): Promise<string> {
+    const {stdout} = await execa('docker', ['exec', '-i', `${site.project}-redis-1`, 'redis-cli'], {
+      input: `${commands.join('\n')}\n`,
+    })
+    return stdout
+  }
+})
+
+describe('without restic on PATH', () => {
+  let site: StackSite
+  beforeEach(async () => {
+    site = await StackSite.open({AQUASTREAM_PROFILE: 'stage'})
+    const bin = join(site.directory, 'bin')
+    await execa('mkdir', [bin])
+    for (const name of ['node', 'docker', 'ssh-keygen', 'sh', 'ps'])
+      await execa('sh', ['-c', 'ln -s "$(command -v "$0")" "$1/$0"', name, bin])
+    site.env.PATH = bin
+    return () => site[Symbol.asyncDispose]()
+  })
+
+  test('its image keeps the backups in a directory', async () => {
+    await site.writeStageFile({
+      OFFSITE_REPOSITORY: join(site.directory, 'a, "b"/offsite'),
+      OFFSITE_PASSWORD: PASSWORD,
+    })
+    await roundTrip()
+  })
+
+  test('its image keeps the backups on a server of SFTP', async () => {
+    await using server: OffsiteServer & {knownHosts: string} = await startSftp(site)
+    await site.writeStageFile({...server.settings, OFFSITE_PASSWORD: PASSWORD})
+    await writeFile(server.settings.OFFSITE_SSH_KNOWN_HOSTS_FILE!, server.knownHosts)
+    await roundTrip()
+  })
+
+  test('an image that cannot be pulled is named', async () => {
+    const image = 'registry.invalid/no-such-restic'
+    await site.writeStageFile({
+      OFFSITE_REPOSITORY: '/nowhere',
+      OFFSITE_PASSWORD: PASSWORD,
+      RESTIC_IMAGE: image,
+    })
+    expect(await failure(site, 'offsite:list')).toMatchObject({
+      code: 'image-missing',
+      exitCode: 3,
+      message: `image ${image} cannot be pulled`,
+    })
+  })
+
+  test('an image without restic is named', async () => {
+    const image = 'redis:7-alpine'
+    await site.writeStageFile({
+      OFFSITE_REPOSITORY: '/nowhere',
+      OFFSITE_PASSWORD: PASSWORD,
+      RESTIC_IMAGE: image,
+    })
+    expect(await failure(site, 'offsite:list')).toMatchObject({
+      code: 'engine-failed',
+      exitCode: 4,
+      message: `Docker could not start a container of ${image}`,
+    })
+  })
+
+  /** Pushes a backup, pulls it to another directory, and compares every byte. */
+  async function roundTrip(): Promise<void> {
+    const id = idAgo(1)
+    const path = await writeSet(join(site.directory, 'backups/stage'), id)
+    expect((await report<{created: boolean}>(site, ['offsite:init'])).created).toBe(true)
+    expect((await report<{created: boolean}>(site, ['offsite:init'])).created).toBe(false)
+    expect(await report(site, ['offsite:push'])).toMatchObject({pushed: [{id}]})
+    await report(site, ['offsite:pull', id, '--dir', 'elsewhere'])
+    const copy = join(site.directory, 'elsewhere/stage', id)
+    expect(await listTree(copy)).toEqual(await listTree(path))
+    expect((await stat(copy)).uid).toBe(process.getuid!())
+    expect(await report(site, ['offsite:check', '--read-data-subset', '100%'])).toMatchObject({locksAfter: 0})
+  }
+})
