@@ -56,8 +56,8 @@ export default defineConfig({
           ...heavy,
           // An update is watched for 90 seconds after it is healthy.
           testTimeout: 300_000,
-          // Each file has servers of its own, and the stacks on them would compete for the processors.
-          maxWorkers: 1,
+          // Each file has servers of its own; an update mostly waits.
+          maxWorkers: 2,
           sequence: {groupOrder: 4},
         },
       },

@@ -6,13 +6,14 @@ import {listNodes} from './cluster/cluster.js'
 import {isServing, readStack, shortName} from './cluster/services.js'
 
 /**
- * Returns a function that starts programs in the PostgreSQL container, which has to run on this node.
- * @throws not-healthy; swarm-node: PostgreSQL runs on another node
+ * Returns a function that starts programs in the container of a data service, which has to run on this node.
+ * @throws not-healthy; swarm-node: the service runs on another node
  */
-export async function execInPostgres(
+export async function execIn(
   project: string,
+  service: 'postgres' | 'redis',
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
-  const container = await findContainer(project)
+  const container = await findContainer(project, service)
   return (program, env) => {
     const names = Object.keys(env).flatMap(name => ['--env', name])
     const options = dockerOptions({})
@@ -27,20 +28,20 @@ export async function execInPostgres(
   }
 }
 
-async function findContainer(project: string): Promise<string> {
+async function findContainer(project: string, name: string): Promise<string> {
   const {services, tasks} = await readStack(project)
-  const id = services.find(service => shortName(service) === 'postgres')?.ID
+  const id = services.find(service => shortName(service) === name)?.ID
   const task = tasks.find(candidate => candidate.ServiceID === id && isServing(candidate))
   const container = task?.Status.ContainerStatus?.ContainerID
   if (!container) {
-    throw new AquastreamError('not-healthy', `postgres of ${project} is not running`, {
-      hint: 'start it: aquastream env:up --service postgres; to use another server, set DATABASE_URL',
+    throw new AquastreamError('not-healthy', `${name} of ${project} is not running`, {
+      hint: `start it: aquastream env:up --service ${name}${name === 'postgres' ? '; to use another server, set DATABASE_URL' : ''}`,
     })
   }
   const local = await docker(['ps', '-q', '--no-trunc', '--filter', `id=${container}`])
   if (local.trim() === container) return container
   const node = (await listNodes()).find(({ID}) => ID === task.NodeID)?.Description.Hostname ?? 'another node'
-  throw new AquastreamError('swarm-node', `postgres of ${project} runs on ${node}, not on this node`, {
+  throw new AquastreamError('swarm-node', `${name} of ${project} runs on ${node}, not on this node`, {
     hint: `run the command on ${node}`,
   })
 }

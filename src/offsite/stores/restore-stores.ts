@@ -54,6 +54,16 @@ export async function findStopped(
       hint: 'restore into a stack that runs on Docker',
     })
   }
+  // The objects are read through the port of MinIO, which Swarm does not publish.
+  if (engine.name === 'swarm') {
+    throw new AquastreamError(
+      'refused',
+      'media and Redis cannot be restored into a stack of the swarm engine',
+      {
+        hint: 'both engines use the same volumes: remove the stack with aquastream env:down, restore with AQUASTREAM_ENGINE=compose, then start it on Swarm again',
+      },
+    )
+  }
   const states = await engine.states(signal)
   const services = stores.map(store => SERVICE_OF[store])
   const running = services.filter(service =>

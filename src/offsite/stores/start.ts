@@ -17,7 +17,8 @@ export async function startService(
   service: string,
   signal: AbortSignal,
 ): Promise<ServiceState> {
-  await engine.restartServices([service], signal)
+  const noLimit = {begin: () => undefined}
+  await engine.restartServices([service], signal, noLimit)
   const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
   for await (const states of engine.watch({pace: PACE_MS}, until)) {
     const state = states.find(one => one.service === service)
