@@ -75,8 +75,7 @@ async function measureMedia(): Promise<void> {
   )
   await objects.fill(OBJECTS)
   const first = await push()
-  for (let index = 0; index < OBJECTS / 100; index++)
-    await objects.put(`event/changed/${index}.bin`, randomBytes(20_000))
+  await objects.fill(OBJECTS / 100, 100)
   const second = await push()
   const share = ((100 * second.moved) / first.bytes).toFixed(1)
   console.log(
