@@ -6,7 +6,7 @@
 #   store.sh prepare           makes an empty directory for the new data
 #   store.sh load-redis        makes the new data from an RDB file on stdin; prints what count-keys prints
 #   store.sh count-keys        prints the number of keys of the running server that do not expire
-#   store.sh exchange          puts the new data in place, and the present data aside
+#   store.sh exchange          puts the new data in place, and the current data aside
 #   store.sh undo              brings back the data that was put aside
 #   store.sh finish            deletes the data that was put aside
 #

@@ -24,7 +24,7 @@ export function assess(found: Server[]): Answer[] {
     ...(versions.size > 1
       ? [
           warning(
-            `the servers run different versions of Docker Engine: ${found.map(({name, version}) => `${name} ${version}`).join(', ')}`,
+            `the nodes run different versions of Docker Engine: ${found.map(({name, version}) => `${name} ${version}`).join(', ')}`,
             'update them to one version',
           ),
         ]
@@ -39,9 +39,7 @@ export function assess(found: Server[]): Answer[] {
       : []),
   ]
   if (warnings.length > 0) return warnings
-  return [
-    ok(found.length === 1 ? `${found[0]!.name} is the only server` : `all ${found.length} servers answer`),
-  ]
+  return [ok(found.length === 1 ? `${found[0]!.name} is the only node` : `all ${found.length} nodes answer`)]
 }
 
 /** To remove a server says that nothing runs there any more, so the one with the data is not removed by a hint. */

@@ -164,7 +164,8 @@ async function continuePush(
   await removeDeadLocks(repository, signal)
   await checkPushed({stack, repository}, {signal, stallMs})
   const {exitCode} = await repository.attempt(['rebuild-index'], {signal, stallMs})
-  if (exitCode !== 0) on({type: 'notice', text: 'what the interrupted push has moved could not be used'})
+  if (exitCode !== 0)
+    on({type: 'notice', text: 'the data uploaded by the interrupted push could not be reused'})
 }
 
 /** Pushes one backup. Returns nothing if rotation has deleted it in the meantime. */

@@ -67,7 +67,7 @@ describe('updates on the compose engine', () => {
     await docker('tag', first, FIRST)
     expectDone(run)
     expect(run.stderr).toMatch(/^note: user \(about \d+ s\) is interrupted/m)
-    expect(run.stdout.replaceAll(/\s+/g, ' ')).toContain(`user: back from ${SECOND} to ${FIRST}.`)
+    expect(run.stdout.replaceAll(/\s+/g, ' ')).toContain(`user: rolled back from ${SECOND} to ${FIRST}.`)
     expect(run.stdout.replaceAll(/\s+/g, ' ')).toContain('The settings still name the version')
     expect(await running()).toBe(first)
     expect((await updates())[0]).toMatchObject({
@@ -148,7 +148,7 @@ test('dev keeps no history of its updates', async () => {
     env: {AQUASTREAM_PROJECT: `${site.project}d`},
   })
   expect(run.exitCode).toBe(9)
-  expect(errorOf(run).message).toBe('dev keeps no history of updates')
+  expect(errorOf(run).message).toBe('there is no history of updates in dev')
 })
 
 const UP = 'env:up --profile stage --service user'

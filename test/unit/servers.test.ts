@@ -8,7 +8,7 @@ describe('the servers of a Swarm', () => {
 
   test('servers that answer are fine', () => {
     expect(assess([server('a'), server('b', {isManager: false})])).toMatchObject([
-      {verdict: 'ok', message: 'all 2 servers answer'},
+      {verdict: 'ok', message: 'all 2 nodes answer'},
     ])
   })
 

@@ -8,7 +8,7 @@ export default class EnvUp extends BaseCommand<UpReport> {
   static override summary = 'start the stack and wait until every service is healthy'
   static override description = `First checks the engine, the settings, ports and disk space, and reports all problems at once. Then fetches missing images, starts the services, and waits. If a service cannot become healthy, stops waiting at once and reports the service, the cause and its last log lines. If the stack is already up, changes nothing and says so.
 
-In stage and prod, a service that owns a schema is backed up before its image changes, with the label before-VERSION; rotation keeps this backup for 7 days. If the backup fails, the update does not begin. On the compose engine an update interrupts the service, which is announced; the swarm engine updates backends without interruption. env:history lists the updates, and env:rollback returns to the version before.
+In stage and prod, a service that owns a schema is backed up before its image changes, with the label before-VERSION; rotation keeps this backup for 7 days. If the backup fails, the update does not begin. On the compose engine an update interrupts the service, which is announced; the swarm engine updates backends without interruption. env:history lists the updates, and env:rollback returns to the previous version.
 
 In dev, a backend whose image does not exist on this machine is replaced by a stub; --stub and --real override this.`
   static override examples = [

@@ -64,7 +64,7 @@ const NETWORKS_MS = 60_000
 
 function stillUsed(names: string[]): AquastreamError {
   return new AquastreamError('not-deleted', `${names.join(', ')} could not be deleted: still in use`, {
-    hint: 'look for a node that is down: docker node ls; start it; if it is switched off for good, and holds no data, remove it: docker node rm --force NODE',
+    hint: 'look for a node that is down: docker node ls; start it; if it will not come back and holds no data, remove it: docker node rm --force NODE',
   })
 }
 

@@ -31,7 +31,7 @@ export async function readHistory(stack: StackContext, signal: AbortSignal): Pro
  */
 export function historyOf({history}: Engine, profile: Profile): History {
   if (history) return history
-  throw new AquastreamError('refused', `${profile} keeps no history of updates`, {
-    hint: 'set the version that should run, and start: BACKEND_VERSION=… aquastream env:up; stage and prod keep a history',
+  throw new AquastreamError('refused', `there is no history of updates in ${profile}`, {
+    hint: 'to run another version: BACKEND_VERSION=… aquastream env:up; only stage and prod have a history',
   })
 }

@@ -34,7 +34,7 @@ export async function findStores(
   const none = (why: string) => ({found: [], missing: STORES.map(store => ({store, why}))})
   if ((await which('docker')) === undefined) return none('Docker is not installed on this machine')
   const engine = await openEngine(stack)
-  if (engine.name === 'embedded') return none('the embedded engine does not keep them in volumes')
+  if (engine.name === 'embedded') return none('the embedded engine does not keep media and Redis in volumes')
   const states = await engine.states(signal)
   const found: FoundStore[] = []
   const missing: MissingStore[] = []

@@ -49,7 +49,7 @@ export async function pushStores(
   {on, signal}: Context<StoreEvent>,
 ): Promise<StoresReport> {
   if (set === undefined) {
-    const why = 'there is no backup that they could belong to'
+    const why = 'there is no backup with which to save them'
     return {stores: [], notSaved: [...missing, ...found.map(({store}) => ({store, why}))]}
   }
   const stores: PushedStore[] = []

@@ -103,7 +103,7 @@ export interface RestoreStoreRequest {
 
 /**
  * Replaces the data of a store by that of a snapshot, starts its service and checks the data. Until the check has
- * succeeded, the present data is kept aside, and comes back if it fails.
+ * succeeded, the current data is kept aside, and is put back if it fails.
  * @throws archive-damaged, restore-failed, not-healthy, disk-full; the errors of a failed command
  */
 export async function restoreStore(
@@ -173,7 +173,7 @@ async function startAndCheck(
   const {published} = await startService(engine, service, ctx.signal)
   if (store === 'redis') {
     const keys = await countKeys(engine)
-    if (keys !== expected) throw damaged(repository, store)
+    if (keys !== expected) throw damaged(repository, store, 'the previous data is put back')
     return {store, set, keys}
   }
   const facts = await engine.facts(ctx.signal)
@@ -183,8 +183,8 @@ async function startAndCheck(
   return {store, set, ...checked}
 }
 
-function damaged({name}: Repository, store: Store): AquastreamError {
+function damaged({name}: Repository, store: Store, left = 'nothing was changed'): AquastreamError {
   return new AquastreamError('archive-damaged', `the copy of ${store} in ${name} is damaged`, {
-    hint: 'nothing was changed; choose another backup: aquastream offsite:list',
+    hint: `${left}; choose another backup: aquastream offsite:list`,
   })
 }

@@ -33,7 +33,7 @@ export function saveStore(request: SaveStoreRequest, ctx: Context<number>): Prom
 /** Unfinished uploads and deleted objects: they change all the time. */
 const TEMPORARY = `${VOLUME}/.minio.sys/tmp`
 
-/** restic reports a file that changed under its hands as an error, so a snapshot without error has whole objects. */
+/** restic reports a file that changed while it was read as an error, so a snapshot without errors has complete objects. */
 async function saveMedia(request: SaveStoreRequest, ctx: Context<number>): Promise<Saved> {
   const volume = {name: request.found.volume, readonly: true}
   return take(request, {args: () => ['--exclude', TEMPORARY, '--', '.'], place: {volume}}, ctx)

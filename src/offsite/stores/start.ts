@@ -27,6 +27,6 @@ export async function startService(
   }
   signal.throwIfAborted()
   throw new AquastreamError('not-healthy', `${service} did not become healthy with the restored data`, {
-    hint: `the data from before is back; see its log: aquastream logs ${service}`,
+    hint: `the previous data is put back; see the log: aquastream logs ${service}`,
   })
 }

@@ -43,5 +43,5 @@ export function historyTable({updates, profile}: HistoryReport): string {
 
 /** Says that a record is damaged. */
 export function damagedText(path: string): string {
-  return `${path} is damaged or cannot be read; its update is not listed, and a rollback does not know it`
+  return `${path} is damaged or cannot be read; its update is not listed, and env:rollback ignores it`
 }

@@ -21,14 +21,14 @@ export function rollbackSummary({versions, services, profile}: RollbackReport): 
     wrap(
       printable(
         from === to
-          ? `${service}: back to the ${to} from before.`
-          : `${service}: back from ${from} to ${to}.`,
+          ? `${service}: rolled back to the previous image of ${to}.`
+          : `${service}: rolled back from ${from} to ${to}.`,
       ),
       2,
       process.stdout,
     ),
   )
   const variables = versions.map(({service}) => SERVICES.find(({name}) => name === service)!.imageVariable)
-  const warning = `The settings still name the version that ran before this, and the next env:up starts it again. Change ${variables.join(', ')} or BACKEND_VERSION in .env.${profile} first.`
+  const warning = `The settings still name the version that was rolled back, so the next env:up would start it again. Change ${variables.join(', ')} or BACKEND_VERSION in .env.${profile} first.`
   return [startTable(services), '', ...lines, '', wrap(warning, 0, process.stdout)].join('\n')
 }

@@ -49,7 +49,7 @@ export function pushSummary({repository, pushed, present, ignored, stores, notSa
   const rows = [...pushed, ...stores.map(({store, bytes, moved}) => ({id: store, bytes, moved}))]
   const sentences = [
     pushed.length > 0
-      ? `Copied to ${repository}: ${counted(pushed.length)}. It had ${present} already.`
+      ? `Copied to ${repository}: ${counted(pushed.length)}. ${present} were already there.`
       : `${repository} has every complete backup (${present}).`,
     ...[...new Set(notSaved.map(({why}) => why))].map(
       why => `Not saved, because ${why}: ${storesWith(notSaved, why)}.`,

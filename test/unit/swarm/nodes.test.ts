@@ -28,5 +28,5 @@ test('a server without a version does not differ from the others', () => {
     {...server, name: 'a', version: '26.1.5'},
     {...server, name: 'b', version: ''},
   ])
-  expect(answer).toMatchObject({message: 'all 2 servers answer'})
+  expect(answer).toMatchObject({message: 'all 2 nodes answer'})
 })

@@ -29,7 +29,7 @@ export async function findPreviousImages(
   })
 }
 
-/** Recreates services with the images that the history has, under the settings of now. */
+/** Recreates services with the images that the history has, with the current settings. */
 export async function rollBack(
   versions: PreviousVersion[],
   {stack, log, signal}: {stack: StackContext; log: UpdateLog; signal: AbortSignal},
@@ -77,7 +77,7 @@ async function present(
     if ((await tryDocker(['pull', digest], {signal})).ok && (await isHere())) return id
   throw new AquastreamError(
     'image-missing',
-    `${image} of ${service} cannot be returned to: the image that ran, ${id.slice(0, 19)}, was removed from this machine`,
+    `${service} cannot be rolled back to ${image}: its image ${id.slice(0, 19)} no longer exists on this machine, and could not be pulled`,
     {hint: `set ${variableOf(service)} to an image that exists, then start it: aquastream env:up`},
   )
 }

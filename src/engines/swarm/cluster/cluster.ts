@@ -59,13 +59,13 @@ export function findNodeProblem({Name: name, Swarm: swarm}: Info): Problem | und
     return {
       code: 'swarm-node',
       message: `${name} is a worker of its Swarm, and only a manager can control a stack`,
-      hint: 'run the command on a manager, or make this node one, on a manager: docker node promote',
+      hint: `run the command on a manager, or promote this node there: docker node promote ${name}`,
     }
   }
   return {
     code: 'swarm-node',
     message: `the Swarm of ${name} is ${swarm.LocalNodeState}`,
-    hint: 'check its state: docker info; a Swarm needs more than half of its managers, and a locked one its key: docker swarm unlock',
+    hint: 'check its state: docker info; more than half of the managers must be reachable; to unlock a locked Swarm: docker swarm unlock',
   }
 }
 

@@ -107,7 +107,7 @@ export function describeOtherNode(project: string, {nodes, own, isKnown}: DataPl
   const node = nodes.find(isDataNode)
   if (!node || node.ID === own || isKnown) return undefined
   const {Hostname: name} = node.Description
-  return `The data services of ${project} will start on ${name}, and this command can only check its own node: if containers of Compose run ${project} on ${name}, remove them there first (aquastream env:down), because two databases would use one volume`
+  return `The data services of ${project} will start on ${name}. This command cannot check ${name} for containers of Compose. If ${project} runs there, remove it first, because two databases would use one volume: aquastream env:down`
 }
 
 /**
@@ -161,7 +161,7 @@ function findLabelProblem({nodes, own, hasStacks, record}: DataPlace): Problem |
   return {
     code: 'swarm-node',
     message: `${name} runs no tasks (${node.Spec.Availability}), so it cannot hold the data`,
-    hint: `label the node that shall hold the data: docker node update --label-add ${DATA_NODE}=true NODE`,
+    hint: `label the node that is to hold the data: docker node update --label-add ${DATA_NODE}=true NODE`,
   }
 }
 

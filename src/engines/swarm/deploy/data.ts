@@ -94,12 +94,12 @@ async function restore(
   } catch {
     return {
       result: 'rolled back',
-      failure: withFate(failure, `; it was returned to ${image}, which is not healthy yet`),
+      failure: withFate(failure, `; it was rolled back to ${image}, which is not healthy yet`),
     }
   }
 }
 
-const NOT_RETURNED = (image: string): string => `; it could not be returned to ${image} and does not run`
+const NOT_RETURNED = (image: string): string => `; it could not be rolled back to ${image}, and does not run`
 
 /** Asks Swarm for a specification once no container of the service is left. */
 async function askFor(before: ServiceSpec, service: SwarmService, deployment: Deployment): Promise<string> {
@@ -113,7 +113,7 @@ async function askFor(before: ServiceSpec, service: SwarmService, deployment: De
 function leftStopped(name: string, signal: AbortSignal): AquastreamError {
   return interruption(
     signal,
-    `${name} was stopped for its update, and could not be started again`,
+    `${name} was being updated; it is stopped, because its old version could not be started`,
     'start it now: aquastream env:up',
   )
 }

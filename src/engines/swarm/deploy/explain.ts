@@ -50,7 +50,7 @@ export async function explainTask(
   return {
     code: 'service-failed',
     sentence: isStopped
-      ? 'its health check did not succeed, and it was stopped'
+      ? 'it was stopped because its health check failed'
       : `it exited with status ${status}`,
     hint: `full log: aquastream logs ${service}`,
     evidence,

@@ -69,7 +69,7 @@ function restarted(spec: ServiceSpec): ServiceSpec {
   return {
     ...asStarted(spec),
     TaskTemplate: {...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1},
-    // This version has run before, so nobody has to wait until it has proven itself.
+    // This version has run before, so Swarm need not watch it for long.
     ...(spec.UpdateConfig && {UpdateConfig: {...spec.UpdateConfig, Monitor: 5e9}}),
   }
 }

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import {ApiError} from '../api/client.js'
 
-/** How long the managers may be silent, in ms: an engine that is updated or chooses a leader is back before. */
+/** How long no manager may answer, in ms: a restart of Docker Engine or the election of a leader takes less. */
 const OUTAGE_MS = 60_000
 const RETRY_MS = 1000
 
@@ -19,7 +19,7 @@ export async function surviveOutage<T>(request: () => Promise<T>, signal: AbortS
   }
 }
 
-/** The answers of an engine that starts, and of managers without a leader; 0 is no answer. */
+/** The answers of a Docker Engine that starts, and of managers without a leader; 0 is no answer. */
 function isOutage(error: unknown): boolean {
   if (error instanceof ApiError) return [0, 500, 503].includes(error.status)
   return error instanceof AquastreamError && error.code === 'engine-missing'

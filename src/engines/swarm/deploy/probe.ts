@@ -86,7 +86,7 @@ function missing(image: string, {Description: {Hostname: node}}: Node): Problem 
 function removed(image: string): Problem {
   return {
     code: 'image-missing',
-    message: `this node no longer has the image of the earlier version of ${image}, and cannot pull it`,
+    message: `this node no longer has the previous image of ${image}, and cannot pull it`,
     hint: 'load it again: docker load; or set the image of the service to a version that exists, and start it: aquastream env:up',
   }
 }

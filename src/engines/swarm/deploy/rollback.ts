@@ -59,7 +59,7 @@ export async function rollBack(versions: PreviousVersion[], options: Deployment)
 }
 
 /**
- * This version has run before, so nobody has to wait until it has proven itself. The number of containers is that of now:
+ * This version has run before, so Swarm need not watch it for long. The number of containers is that of now:
  * the service may have been stopped when the update began.
  */
 function toApply(spec: ServiceSpec, service: SwarmService | undefined): ServiceSpec {

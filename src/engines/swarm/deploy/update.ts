@@ -119,7 +119,7 @@ export class Update {
     return this.#wait(({serving, state}) => serving && state !== 'updating')
   }
 
-  /** Returns to the version before, because the time is over while Swarm still hopes. */
+  /** Returns to the previous version, because the time limit has passed while Swarm still waits. */
   async giveUp(): Promise<AquastreamError> {
     const {name} = this.step
     const patient = {...this.deployment, signal: AbortSignal.timeout(RETURN_MS)}
@@ -161,7 +161,7 @@ export class Update {
         this.#failure = await this.#explain(mine)
         return this.#failure
       }
-      // Where nothing ran before, Swarm has nothing to roll back to, and hopes for ever.
+      // Where nothing ran before, Swarm has nothing to roll back to, and tries again for ever.
       if (!IN_PROGRESS.includes(state ?? '') && this.#failedOf(mine).length >= FAILURES) {
         await this.#return(this.deployment)
         this.#failure = await this.#explain(mine)
@@ -200,7 +200,7 @@ export class Update {
   }
 
   #fate(): string {
-    const before = this.#before?.Labels[LABEL.image] ?? 'the version before'
+    const before = this.#before?.Labels[LABEL.image] ?? 'the previous version'
     if (this.#hasReturned && this.#before && replicasOf(this.#before) === 0) return 'it is stopped, as before'
     return this.#hasReturned
       ? `it was rolled back and runs ${before}`
@@ -209,7 +209,7 @@ export class Update {
 }
 
 /**
- * Waits until an update is healthy, and returns it to the version before when the time of the command is over.
+ * Waits until an update is healthy, and returns it to the previous version when the time limit of the command has passed.
  * @returns why it was not updated; undefined if it was
  */
 export async function healthy(update: Update, {signal}: Deployment): Promise<AquastreamError | undefined> {

@@ -26,7 +26,7 @@ export const TABLE = {
     logging: 'log driver of the tasks',
     networks: 'networks, under the name of the service',
     network_mode: 'none: a network of its own without a way out; another value is an error',
-    ports: 'host mode, on the edge only; dropped elsewhere, because Swarm publishes on every address',
+    ports: 'host mode, on edge only; dropped elsewhere, because Swarm publishes on every address',
     read_only: 'read-only root',
     restart: 'restarted by Swarm after 2 s, jobs never',
     security_opt: 'no-new-privileges; another value is an error',
