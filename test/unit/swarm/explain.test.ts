@@ -12,10 +12,10 @@ test.each([
   [
     'failed',
     'task: non-zero exit (137): dockerexec: unhealthy container',
-    'its health check did not succeed',
+    'it was stopped because its health check failed',
   ],
   ['failed', 'task: non-zero exit (137)', 'most likely because it exceeded its memory limit'],
-  ['complete', '', 'its health check did not succeed'],
+  ['complete', '', 'it was stopped because its health check failed'],
 ])('the end of a container on another node: %s, %s', async (state, error, expected) => {
   const ContainerStatus = {ContainerID: 'c', ExitCode: 137}
   const Status = {State: state, Err: error, Message: '', Timestamp: '', ContainerStatus}

@@ -5,6 +5,6 @@ test('a rollback warns about the version in the settings', () => {
   const versions = [{service: 'user', from: 'user:2', to: 'user:1', update: '1'}]
   const text = rollbackSummary({profile: 'prod', project: 'p', engine: 'swarm', versions, services: []})
   expect(text.replaceAll(/\s+/g, ' ')).toContain(
-    'the next env:up starts it again. Change BACKEND_USER_IMAGE or BACKEND_VERSION in .env.prod first.',
+    'the next env:up would start it again. Change BACKEND_USER_IMAGE or BACKEND_VERSION in .env.prod first.',
   )
 })
