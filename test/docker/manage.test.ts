@@ -36,6 +36,9 @@ describe('a running stack', () => {
       stub: false,
       note: null,
       url: `http://127.0.0.1:${site.setting('MEDIA_PORT')}`,
+      // They are of Swarm.
+      tasks: null,
+      update: null,
     })
   })
 
