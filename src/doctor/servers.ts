@@ -46,5 +46,5 @@ export function assess(found: Server[]): Answer[] {
 function startIt({name, isManager, holdsData}: Server): string {
   if (holdsData) return `start ${name}: it holds the data`
   const demote = isManager ? `docker node demote ${name}, then ` : ''
-  return `start ${name}; if it is switched off for good, remove it: ${demote}docker node rm --force ${name}`
+  return `start ${name}; if it will not come back, remove it: ${demote}docker node rm --force ${name}`
 }

@@ -164,11 +164,11 @@ export interface History {
   list(signal?: AbortSignal): Promise<{updates: UpdateRecord[]; damaged: string[]}>
   /**
    * Finds what ran before the last update of each service; without names, before the last update of the stack. Services
-   * that have no earlier version are left out.
+   * that have no previous version are left out.
    */
   findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
   /**
-   * Returns services to earlier versions; resolves when all have been started.
+   * Returns services to previous versions; resolves when all have been started.
    * @throws image-missing: the earlier image does not exist any more
    */
   rollBack(versions: PreviousVersion[], signal: AbortSignal, deadline: Deadline): Promise<void>
@@ -224,7 +224,7 @@ export interface Engine {
   /** Yields the states now and again whenever they may have changed, until the signal aborts. */
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<ServiceState[]>
   memory(states: ServiceState[]): Promise<Map<string, MemoryUse>>
-  /** Undefined if this engine keeps no earlier versions. */
+  /** Undefined if this engine keeps no previous versions. */
   readonly history?: History | undefined
   /** Set if an update stops a service, and what uses it, until the new container is healthy. */
   readonly startTimes?: StartTimes | undefined

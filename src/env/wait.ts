@@ -63,7 +63,7 @@ export async function startAndWait(start: Start, ctx: WaitContext): Promise<Serv
   } catch (error) {
     left.abort()
     const own = await failureOf(starting)
-    // An engine says what it has left after an interrupt, and what it has returned to its old version when it is too late.
+    // An engine says what it has left after an interrupt, and what it has returned to its previous version when it is too late.
     if (signal.aborted) throw own && own.exitCode >= 130 ? own : (signal.reason as Error)
     if (late.aborted) throw own?.code === 'timeout' ? own : await watch.tooLate()
     throw await watch.explain(error)
@@ -114,7 +114,7 @@ export class Countdown implements Deadline {
     this.#timer = setTimeout(abort, this.ms + more)
   }
 
-  /** Also a later service, of an engine that is still returning to old versions, begins no new time then. */
+  /** Also a later service, of an engine that is still returning to previous versions, begins no new time then. */
   end(): void {
     this.#hasEnded = true
     clearTimeout(this.#timer)

@@ -25,14 +25,14 @@ export interface RollbackReport {
   profile: Profile
   project: string
   engine: Engine['name']
-  /** The services that were returned to the version before their last update. */
+  /** The services that were returned to the previous version their last update. */
   versions: PreviousVersion[]
   services: ServiceRow[]
 }
 
 /**
  * Returns services to what ran before their last update, and waits until they are healthy. A second rollback undoes the first.
- * @throws no-such-service; no-such-update: a service has no earlier version; refused, service-failed, timeout; interrupted
+ * @throws no-such-service; no-such-update: a service has no previous version; refused, service-failed, timeout; interrupted
  */
 export async function rollBack(
   {stack, services, timeout}: RollbackRequest,
@@ -48,7 +48,7 @@ export async function rollBack(
   if (without !== undefined || names.length === 0) {
     throw new AquastreamError(
       'no-such-update',
-      `${without ?? `the ${profile} stack`} has not been updated, so there is no earlier version`,
+      `${without ?? `the ${profile} stack`} has not been updated, so there is no previous version`,
       {hint: `list the updates: aquastream env:history --profile ${profile}`},
     )
   }

@@ -49,7 +49,7 @@ export async function pushStores(
   {on, signal}: Context<StoreEvent>,
 ): Promise<StoresReport> {
   if (set === undefined) {
-    const why = 'there is no backup with which to save them'
+    const why = 'there is no backup to save them with'
     return {stores: [], notSaved: [...missing, ...found.map(({store}) => ({store, why}))]}
   }
   const stores: PushedStore[] = []

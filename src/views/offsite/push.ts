@@ -52,7 +52,7 @@ export function pushSummary({repository, pushed, present, ignored, stores, notSa
       ? `Copied to ${repository}: ${counted(pushed.length)}. ${present} were already there.`
       : `${repository} has every complete backup (${present}).`,
     ...[...new Set(notSaved.map(({why}) => why))].map(
-      why => `Not saved, because ${why}: ${storesWith(notSaved, why)}.`,
+      why => `Not saved: ${storesWith(notSaved, why)}, because ${why}.`,
     ),
     ...(ignored.length > 0 ? [`Backups ignored because they are not complete: ${ignored.join(', ')}.`] : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))

@@ -6,7 +6,7 @@ import {Duplex} from 'node:stream'
 import {once} from '../../../system/once.js'
 import {endpoint, withoutComposeVariables} from '../../compose/docker.js'
 
-/** Engine 25 has this version, and newer engines accept it: https://docs.docker.com/reference/api/engine/version-history/ */
+/** Docker Engine 25 has this version, and newer ones accept it: https://docs.docker.com/reference/api/engine/version-history/ */
 const VERSION = '/v1.44'
 
 /** The address of Docker Engine does not change while a command runs. */
@@ -58,7 +58,7 @@ export async function send({method, path, body, headers, signal}: ApiRequest): P
   })
 }
 
-/** Only the docker command knows how to reach an engine by TLS or SSH; a socket needs no process. */
+/** Only the docker command knows how to reach Docker Engine by TLS or SSH; a socket needs no process. */
 function dial(host: string | undefined): Duplex {
   if (host?.startsWith('unix://')) return connect(host.slice('unix://'.length))
   const child = spawn('docker', ['system', 'dial-stdio'], {

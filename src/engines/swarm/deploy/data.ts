@@ -16,10 +16,10 @@ interface Outcome {
   failure?: unknown
 }
 
-/** How long an old version may need until it is healthy again, in ms, although the command has already ended. */
+/** How long the previous version may need until it is healthy again, in ms, although the command has already ended. */
 const RESTORE_MS = 180_000
 
-/** How long an interrupted command may take to ask for the old version, in ms: the user waits for its end. */
+/** How long an interrupted command may take to ask for the previous version, in ms: the user waits for its end. */
 const HURRY_MS = 10_000
 
 /**
@@ -77,7 +77,7 @@ async function restore(
 ): Promise<Outcome> {
   const isHurried = isInterruption(signal)
   const patient = {project, signal: AbortSignal.timeout(isHurried ? HURRY_MS : RESTORE_MS)}
-  const image = before.Labels[LABEL.image] ?? 'its old version'
+  const image = before.Labels[LABEL.image] ?? 'its previous version'
   let version
   try {
     version = await surviveOutage(() => askFor(before, service, patient), patient.signal)
@@ -113,7 +113,7 @@ async function askFor(before: ServiceSpec, service: SwarmService, deployment: De
 function leftStopped(name: string, signal: AbortSignal): AquastreamError {
   return interruption(
     signal,
-    `${name} was being updated; it is stopped, because its old version could not be started`,
+    `${name} was being updated; it is stopped, because its previous version could not be started`,
     'start it now: aquastream env:up',
   )
 }

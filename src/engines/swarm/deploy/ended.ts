@@ -60,6 +60,6 @@ export function leftOf(
 function mayRun(project: string, {service, node}: {service: string; node: string}): AquastreamError {
   const message = `${node} does not answer the managers, and may still run ${service} of ${project}`
   return new AquastreamError('swarm-node', message, {
-    hint: `start ${node} again; if it is switched off for good, say so: docker node rm --force ${node}`,
+    hint: `start ${node} again; if it will not come back, remove it: docker node rm --force ${node}`,
   })
 }

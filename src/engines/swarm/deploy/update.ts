@@ -58,7 +58,7 @@ const IN_PROGRESS = ['updating', 'rollback_started']
 
 const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
 
-/** How long a return to the version before may be asked for, in ms, although the time of the command is over. */
+/** How long a return to the previous version may be asked for, in ms, although the time of the command is over. */
 const RETURN_MS = 90_000
 
 /** A restart has the specification that runs already, with a higher counter. */
@@ -73,7 +73,7 @@ export class Update {
   #before: ServiceSpec | undefined
   /** The tasks of earlier updates; one may have had the same version. */
   #old = new Set<string>()
-  /** Whether the version before runs again. */
+  /** Whether the previous version runs again. */
   #hasReturned = false
   /** Whether Swarm is rolling back to the version that is wanted. */
   #isReturning = false
