@@ -40,8 +40,8 @@ const CHECKS = [
   compressor,
 ]
 
-/** The time limit of a check, in ms; an engine that does not respond times out earlier. */
-const LIMIT_MS = 25_000
+/** The time limit of a check, in ms; an engine that does not respond times out earlier: the Swarm and the plan ask in turn. */
+const LIMIT_MS = 40_000
 
 /** Checks every requirement of a stack and its backups concurrently; changes nothing. */
 export async function examineMachine(request: StackRequest, signal: AbortSignal): Promise<DoctorReport> {

@@ -133,8 +133,11 @@ export async function isEngineLocal(): Promise<boolean> {
   return (await endpoint())?.startsWith('unix://') ?? false
 }
 
-/** Connects to the socket itself, because the messages of the docker command differ between versions. */
-async function explainSilence(host: string | undefined): Promise<Problem> {
+/**
+ * Returns why Docker Engine does not answer. Connects to the socket itself, because the messages of the docker command
+ * differ between versions.
+ */
+export async function explainSilence(host: string | undefined): Promise<Problem> {
   if (host === undefined) {
     // DOCKER_CONTEXT, otherwise currentContext of config.json; the context need not exist.
     const {stdout: context} = await execa('docker', ['context', 'show'], dockerOptions({}))

@@ -2,7 +2,7 @@ import {text} from 'node:stream/consumers'
 import type * as z from '../../../system/zod.js'
 import {AquastreamError} from '../../../errors.js'
 import {lastLines} from '../../../system/text/last-lines.js'
-import {ANSWER_MS, throwIfUnreachable} from '../../compose/docker.js'
+import {ANSWER_MS, endpoint, explainSilence, throwIfUnreachable} from '../../compose/docker.js'
 import {type ApiRequest, send} from './connection.js'
 
 /** A request that Docker Engine has answered with an error. */
@@ -72,8 +72,25 @@ async function exchange(
   } catch (error) {
     signal?.throwIfAborted()
     if (error instanceof ApiError) throw error
+    if (late.aborted) {
+      await throwIfSilent()
+      throw new ApiError(0, what, `no answer within ${limit / 1000} s`)
+    }
     await throwIfUnreachable()
-    throw new ApiError(0, what, late.aborted ? `no answer within ${limit / 1000} s` : String(error))
+    throw new ApiError(0, what, String(error))
+  }
+}
+
+/** How long a Docker Engine that works may take to answer a ping, in ms. */
+const PING_MS = 2000
+
+/** Tells a Swarm without a leader from a Docker Engine that answers nothing at all. */
+async function throwIfSilent(): Promise<void> {
+  try {
+    await text(await send({method: 'GET', path: '/_ping', signal: AbortSignal.timeout(PING_MS)}))
+  } catch {
+    const {code, message, hint} = await explainSilence(await endpoint())
+    throw new AquastreamError(code, message, {hint})
   }
 }
 
