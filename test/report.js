@@ -16,6 +16,16 @@ export function printSlowest(files) {
   for (const {seconds, path} of slowest) console.log(`${seconds.toFixed(1).padStart(7)} s  ${path}`)
 }
 
+/** Prints the names of the failed tests, last, because the beginning of a long output is cut in many places. */
+export function printFailed(failures) {
+  if (failures.length === 0) return
+  console.log('\nfailed')
+  for (const {path, name, message} of failures) {
+    console.log(`  ${[path, name].filter(Boolean).join(' > ')}`)
+    console.log(`    ${message.split('\n')[0].slice(0, 300)}`)
+  }
+}
+
 function sum(files, key) {
   return files.reduce((total, file) => total + file[key], 0)
 }

@@ -9,7 +9,7 @@ import {createInterface} from 'node:readline'
 import {parseCLI} from 'vitest/node'
 import {chromium} from './helpers/browser-program.js'
 import {postgresPrograms} from './helpers/postgres-programs.js'
-import {printSlowest, printTiers} from './report.js'
+import {printFailed, printSlowest, printTiers} from './report.js'
 
 /** The tiers. Each function returns why the tier cannot run on this machine, or undefined. */
 const TIERS = {
@@ -50,12 +50,14 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 
 const counts = {passed: 0, failed: 0, skipped: 0}
 const files = []
+const failures = []
 const prepared = prepare()
 await Promise.all(LANES.map(runLane))
 if (files.length > 1) {
   printTiers(files)
   printSlowest(files)
 }
+printFailed(failures)
 console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0)
 
@@ -75,8 +77,7 @@ function canRun(tier) {
   if (!reason) return true
   console.log(`skipped: test/${tier}: ${reason}`)
   if (required.includes(tier)) {
-    console.error(`failed: test/${tier} is required by AQUASTREAM_TEST_REQUIRE`)
-    counts.failed++
+    fail(`test/${tier} is required by AQUASTREAM_TEST_REQUIRE`)
   } else counts.skipped++
   return false
 }
@@ -90,12 +91,12 @@ async function runStep(tiers) {
   child.on('message', message => (report = message))
   await finished(child)
   if (!report) {
-    console.error(`failed: the tests of ${tiers.join(', ')} ended without a report`)
-    counts.failed++
+    fail(`the tests of ${tiers.join(', ')} ended without a report`)
     return
   }
   for (const name of Object.keys(counts)) counts[name] += report.counts[name]
   files.push(...report.files)
+  failures.push(...report.failures)
 }
 
 async function prepare() {
@@ -107,7 +108,13 @@ async function prepare() {
     return
   const exitCode = await finished(spawn('sh', ['-c', command], {stdio: ['ignore', 'pipe', 'pipe']}))
   if (exitCode === 0) return
-  console.error(`failed: ${command} ended with exit status ${exitCode}`)
+  fail(`${command} ended with exit status ${exitCode}`)
+}
+
+/** Counts a failure that is not one of a test. */
+function fail(message) {
+  console.error(`failed: ${message}`)
+  failures.push({message})
   counts.failed++
 }
 

@@ -1,5 +1,5 @@
 // Runs vitest for one step of test/run.js: `step.js TIER,TIER [ARGUMENT OF VITEST]…`. Sends the counts and the time of
-// each file to the parent process.
+// each file and each failure to the parent process.
 import {relative} from 'node:path'
 import {parseCLI, startVitest} from 'vitest/node'
 
@@ -11,19 +11,30 @@ const vitest = await startVitest('test', filter, {
   project: tiers.split(','),
   passWithNoTests: true,
 })
-const counts = {passed: 0, failed: vitest.state.getUnhandledErrors().length, skipped: 0}
+const counts = {passed: 0, failed: 0, skipped: 0}
 const files = []
+const failures = vitest.state.getUnhandledErrors().map(error => ({message: messageOf(error)}))
 for (const module of vitest.state.getTestModules()) {
-  if (module.errors().length > 0) counts.failed++
+  const path = relative('.', module.moduleId)
+  if (module.errors().length > 0) failures.push({path, message: messageOf(module.errors()[0])})
   const tests = [...module.children.allTests()]
-  for (const test of tests) counts[test.result().state]++
+  for (const test of tests) {
+    const {state, errors} = test.result()
+    if (state === 'failed') failures.push({path, name: test.fullName, message: messageOf(errors[0])})
+    else counts[state]++
+  }
   const {setupDuration, collectDuration, duration} = module.diagnostic()
   files.push({
     tier: module.project.name,
-    path: relative('.', module.moduleId),
+    path,
     tests: tests.length,
     seconds: (setupDuration + collectDuration + duration) / 1000,
   })
 }
+counts.failed = failures.length
 await vitest.close()
-process.send({counts, files}, () => process.exit())
+process.send({counts, files, failures}, () => process.exit())
+
+function messageOf(error) {
+  return String(error?.message ?? error)
+}

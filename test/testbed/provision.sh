@@ -135,6 +135,7 @@ missing_packages() {
 	[ -x /usr/sbin/sshd ] || echo openssh-server
 	has pgbouncer || echo pgbouncer
 	has igzip || echo isal
+	has busybox || echo busybox
 	[ -e /usr/share/i18n/locales/ru_RU ] || echo locales
 	has chromium || printf '%s\n' chromium fonts-dejavu-core
 	[ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
