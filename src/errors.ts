@@ -141,6 +141,18 @@ export function throwProblems(problems: Problem[]): void {
 }
 
 /**
+ * Returns the error to report of a change that has failed: that of an interruption if the user has ended it. An engine that
+ * could not leave everything as it was says more than that, so its own error stays.
+ */
+export function orInterruption(
+  error: unknown,
+  {signal, message, hint}: {signal: AbortSignal; message: string; hint: string},
+): unknown {
+  const isOwn = error instanceof AquastreamError && error.exitCode >= 130 && error !== signal.reason
+  return signal.aborted && !isOwn ? interruption(signal, message, hint) : error
+}
+
+/**
  * Returns the error of a change that was interrupted.
  * @param signal the signal that has aborted the change; its reason determines the code
  * @param message what was interrupted, and what it left

@@ -1,7 +1,6 @@
-import {availableParallelism} from 'node:os'
 import type {StackContext} from '../engines/stack-context.js'
 import {parseCompression} from './archive/format.js'
-import {createBackup} from './create.js'
+import {createBackup, defaultJobs} from './create.js'
 
 /**
  * Backs up schemas before an update may migrate them, and returns the ID of the backup. It is a safety backup: rotation keeps
@@ -23,7 +22,7 @@ export async function backUpBeforeUpdate(
     rotate: false,
     format: 'plain' as const,
     ...parseCompression('gzip'),
-    jobs: Math.min(availableParallelism(), 4),
+    jobs: defaultJobs(),
   }
   const {id} = await createBackup(request, {on: () => undefined, signal})
   return id

@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os'
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
@@ -15,6 +16,11 @@ import {deleteLeftovers} from './repository/leftovers.js'
 import {withDirectoryLock} from './repository/lock.js'
 import type {Manifest} from './repository/manifest.js'
 import {rotateLocked} from './rotate.js'
+
+/** Returns how many archives are written at once if nobody says otherwise. */
+export function defaultJobs(): number {
+  return Math.min(availableParallelism(), 4)
+}
 
 /** Selects what `db:backup` backs up, and how. */
 export interface CreateRequest extends ArchiveForm {

@@ -244,6 +244,4 @@ export interface Engine {
    * @throws not-healthy: the service is not running
    */
   execIn(service: 'postgres' | 'redis'): Promise<(program: string[], env: Record<string, string>) => Program>
-  /** Returns the volume with the data of a service, which a container can mount; undefined if there is none. */
-  volumeOf(service: 'redis' | 'minio'): Promise<string | undefined>
 }

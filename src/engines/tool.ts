@@ -9,7 +9,7 @@ import * as z from '../system/zod.js'
 import {docker, throwIfUnreachable, tryDocker, withoutComposeVariables} from './compose/docker.js'
 import {findImages} from './compose/images.js'
 
-/** A program that runs in a container of its own, beside the stack. */
+/** A program that runs in a separate container, which is not part of the stack. */
 export interface Tool {
   image: string
   program: string

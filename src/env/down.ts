@@ -3,7 +3,7 @@ import type {Profile} from '../config/profile.js'
 import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError, interruption} from '../errors.js'
+import {AquastreamError, orInterruption} from '../errors.js'
 
 /** What a stop would remove. */
 export interface DownPlan {
@@ -60,12 +60,11 @@ export async function stopStack(
   try {
     for (const engine of engines) await engine.stop({volumes: volumes.length > 0}, signal)
   } catch (error) {
-    if (!signal.aborted) throw error
-    throw interruption(
+    throw orInterruption(error, {
       signal,
-      `${project} was stopping; some services may still be running`,
-      'run the command again to stop the remaining services',
-    )
+      message: `${project} was stopping; some services may still be running`,
+      hint: 'run the command again to stop the remaining services',
+    })
   }
   if (services.length > 0) on({type: 'stop', state: 'done', services: services.length})
   const left = volumes.length > 0 ? await volumesOf(engines) : []

@@ -3,7 +3,7 @@ import type {Context, Deadline, Engine} from '../engines/engine.js'
 import {notRunning} from '../engines/not-running.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError, interruption} from '../errors.js'
+import {AquastreamError, orInterruption} from '../errors.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import type {ServiceState} from '../stack/state.js'
@@ -59,12 +59,11 @@ export async function restartServices(
     )
     return {profile, project, engine: engine.name, services: rows}
   } catch (error) {
-    if (!ctx.signal.aborted) throw error
-    throw interruption(
-      ctx.signal,
-      `${services.join(', ')} ${services.length === 1 ? 'was' : 'were'} restarting; some may be stopped`,
-      'run the command again to start them',
-    )
+    throw orInterruption(error, {
+      signal: ctx.signal,
+      message: `${services.join(', ')} ${services.length === 1 ? 'was' : 'were'} restarting; some may be stopped`,
+      hint: 'run the command again to start them',
+    })
   }
 }
 

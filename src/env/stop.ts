@@ -2,7 +2,7 @@ import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {interruption} from '../errors.js'
+import {orInterruption} from '../errors.js'
 import {servicesOf} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import {hasProcess} from '../stack/state.js'
@@ -41,12 +41,11 @@ export async function stopServices(
   if (stopped.length > 0) {
     on({type: 'stop', state: 'started', services: stopped.length})
     await engine.stopServices(stopped, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error
-      throw interruption(
+      throw orInterruption(error, {
         signal,
-        `${stopped.join(', ')} ${stopped.length === 1 ? 'was' : 'were'} stopping; some may still be running`,
-        'run the command again to stop them',
-      )
+        message: `${stopped.join(', ')} ${stopped.length === 1 ? 'was' : 'were'} stopping; some may still be running`,
+        hint: 'run the command again to stop them',
+      })
     })
     on({type: 'stop', state: 'done', services: stopped.length})
   }

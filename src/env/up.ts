@@ -4,7 +4,7 @@ import type {EngineChoice} from '../engines/choice.js'
 import type {Change, Context, Engine, EngineEvent, Plan, Target} from '../engines/engine.js'
 import {openEngineFor} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError, interruption, throwProblems} from '../errors.js'
+import {AquastreamError, orInterruption, throwProblems} from '../errors.js'
 import {type Service, withNeeds} from '../stack/catalogue.js'
 import {requireServices} from '../stack/names.js'
 import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
@@ -127,18 +127,12 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
     const update = {start, plan: final, backUp: request.backUp}
     return report(await runUpdate(update, {...request, ...ctx, before}), true)
   } catch (error) {
-    if (!ctx.signal.aborted || isOwnInterruption(error, ctx.signal)) throw error
-    throw interruption(
-      ctx.signal,
-      `the ${profile} stack was starting; started services keep running`,
-      `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
-    )
+    throw orInterruption(error, {
+      signal: ctx.signal,
+      message: `the ${profile} stack was starting; started services keep running`,
+      hint: `continue with aquastream env:up --profile ${profile}, or stop it with aquastream env:down --profile ${profile}`,
+    })
   }
-}
-
-/** An engine that could not leave everything as it was says more than that the command was interrupted. */
-function isOwnInterruption(error: unknown, {reason}: AbortSignal): boolean {
-  return error instanceof AquastreamError && error.exitCode >= 130 && error !== reason
 }
 
 /**

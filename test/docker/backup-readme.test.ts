@@ -22,9 +22,9 @@ describe('the backup guide, on a running stack', () => {
       '/srv/aquastream': site.directory,
       'aquastream-prod': site.project,
     })
-    await succeed('env:up --profile prod')
+    await site.succeed('env:up --profile prod')
     await sql(SMALL_PLATFORM)
-    await succeed('db:backup --profile prod')
+    await site.succeed('db:backup --profile prod')
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
@@ -48,11 +48,6 @@ describe('the backup guide, on a running stack', () => {
       const run = await guide.run(block)
       expect(run.exitCode, `${block.text}${run.stdout}${run.stderr}`).toBe(0)
     }
-  }
-
-  async function succeed(words: string): Promise<void> {
-    const run = await site.run(words)
-    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
   }
 
   async function sql(text: string): Promise<string> {

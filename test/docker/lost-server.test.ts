@@ -38,13 +38,13 @@ describe('a lost server', () => {
     }
     await site.writeStageFile({...offsite.settings, OFFSITE_PASSWORD: PASSWORD})
     site.env.AQUASTREAM_PROFILE = 'stage'
-    await succeed('env:up')
+    await site.succeed('env:up')
     await sql('DROP SCHEMA IF EXISTS "user", event, crew, payment, notification, media CASCADE')
     await loadPlatform({sql}, {views: false})
     await objects().fill(OBJECTS)
     await redis('SET session:1 sailor', 'HSET boat:7 name Windrose', 'SET short lived EX 100000')
-    await succeed('db:backup')
-    await succeed('offsite:init')
+    await site.succeed('db:backup')
+    await site.succeed('offsite:init')
   }, 600_000)
   afterAll(async () => {
     await site[Symbol.asyncDispose]()
@@ -100,7 +100,7 @@ describe('a lost server', () => {
     before = await everything()
     expect(before.objects.size).toBe(OBJECTS + 1)
     const there = join(site.directory, 'there')
-    await succeed('env:down --volumes --yes')
+    await site.succeed('env:down --volumes --yes')
     await rm(join(site.directory, 'backups'), {recursive: true})
     await rm(join(site.directory, '.cache'), {recursive: true, force: true})
     await mkdir(there)
@@ -156,17 +156,9 @@ describe('a lost server', () => {
     return report(site, ['offsite:push'])
   }
 
-  async function succeed(words: string): Promise<void> {
-    const run = await site.run(words)
-    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
-  }
-
   /** Runs commands of Redis, and returns the sorted lines of their answers. */
   async function redis(...commands: string[]): Promise<string> {
-    const {stdout} = await execa('docker', ['exec', '-i', `${site.project}-redis-1`, 'redis-cli'], {
-      input: `${commands.join('\n')}\n`,
-    })
-    return stdout.split('\n').sort().join('\n')
+    return (await site.redis(...commands)).split('\n').sort().join('\n')
   }
 
   async function sql(...[text, options = {}]: Parameters<Sql>): Promise<string> {

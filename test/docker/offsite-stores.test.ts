@@ -26,13 +26,13 @@ describe('media and Redis of a stack', () => {
     site = await StackSite.open({AQUASTREAM_PROFILE: 'stage'})
     repository = join(site.directory, 'offsite')
     await site.writeStageFile({OFFSITE_REPOSITORY: repository, OFFSITE_PASSWORD: PASSWORD})
-    await succeed('env:up --service minio --service redis')
-    await succeed('offsite:init')
+    await site.succeed('env:up --service minio --service redis')
+    await site.succeed('offsite:init')
     await objects().fill(30)
-    await redis('SET kept 1')
+    await site.redis('SET kept 1')
   })
   beforeEach(async () => {
-    await succeed('env:up --service minio --service redis')
+    await site.succeed('env:up --service minio --service redis')
   })
   afterAll(() => site[Symbol.asyncDispose]())
 
@@ -46,20 +46,20 @@ describe('media and Redis of a stack', () => {
   })
 
   test('a Redis that is stopped is named', async () => {
-    await succeed('env:stop redis')
+    await site.succeed('env:stop redis')
     expect((await push()).notSaved).toEqual([{store: 'redis', why: 'redis is not running'}])
   })
 
   test('a killed restore is completed by the next one', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       await change(`round ${round}`)
-      await succeed('env:stop minio redis')
+      await site.succeed('env:stop minio redis')
       const running = site.start('offsite:pull --media --redis --yes')
       const delay = Math.round(random() * 15_000)
       await Promise.race([new Promise(resolve => setTimeout(resolve, delay)), running.ended])
       killNow(running.pid)
       await running.ended
-      await succeed('env:stop minio redis')
+      await site.succeed('env:stop minio redis')
       const {restored} = await pull()
       expect(restored, `seed ${SEED}: after ${delay} ms`).toMatchObject([
         {store: 'media', objects: pushedObjects.size},
@@ -76,12 +76,12 @@ describe('media and Redis of a stack', () => {
     await inVolume('rm -rf aquastream-media/event*')
     await objects().put('present.bin', Buffer.from('present'))
     const present = await objects().read()
-    await succeed('env:stop minio redis')
+    await site.succeed('env:stop minio redis')
     expect(await failure(site, 'offsite:pull', '--media', '--yes')).toMatchObject({
       code: 'archive-damaged',
       exitCode: 7,
     })
-    await succeed('env:up --service minio')
+    await site.succeed('env:up --service minio')
     expect(await objects().read()).toEqual(present)
     expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
     await restoreRepository(good)
@@ -92,19 +92,19 @@ describe('media and Redis of a stack', () => {
     await change('present')
     const present = await objects().read()
     for (const path of await packs()) await flipBit(path)
-    await succeed('env:stop minio redis')
+    await site.succeed('env:stop minio redis')
     for (const flag of ['--media', '--redis'])
       expect(await failure(site, 'offsite:pull', flag, '--yes')).toMatchObject({exitCode: 7})
-    await succeed('env:up --service minio --service redis')
+    await site.succeed('env:up --service minio --service redis')
     expect(await objects().read()).toEqual(present)
-    expect(await redis('GET kept')).toBe('2')
+    expect(await site.redis('GET kept')).toBe('2')
     await restoreRepository(good)
   })
 
   test('rotation deletes media with its backup', async () => {
     await writeSet(join(site.directory, 'backups/stage'), idAgo(0.01))
     await push()
-    await succeed('offsite:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0')
+    await site.succeed('offsite:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0')
     const {stdout} = await restic('snapshots', '--json')
     const tags = (JSON.parse(stdout) as {tags: string[]}[]).map(({tags}) =>
       tags.find(tag => tag.startsWith('set=')),
@@ -123,12 +123,12 @@ describe('media and Redis of a stack', () => {
   /** Makes the data differ from what was pushed. */
   async function change(name: string): Promise<void> {
     await objects().put(`${name}.bin`, Buffer.from(name))
-    await redis('SET kept 2', 'SET other 1')
+    await site.redis('SET kept 2', 'SET other 1')
   }
 
   async function expectPushed(): Promise<void> {
     expect(await objects().read()).toEqual(pushedObjects)
-    expect(await redis('GET kept')).toBe('1')
+    expect(await site.redis('GET kept')).toBe('1')
     expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
     expect(await entries('redis')).toEqual(['appendonlydir'])
     const left = await docker(
@@ -185,18 +185,6 @@ describe('media and Redis of a stack', () => {
   function pull(): Promise<PullReport> {
     return report(site, ['offsite:pull', '--media', '--redis', '--yes'])
   }
-
-  async function succeed(words: string): Promise<void> {
-    const run = await site.run(words)
-    expect(run.exitCode, run.stdout + run.stderr).toBe(0)
-  }
-
-  async function redis(...commands: string[]): Promise<string> {
-    const {stdout} = await execa('docker', ['exec', '-i', `${site.project}-redis-1`, 'redis-cli'], {
-      input: `${commands.join('\n')}\n`,
-    })
-    return stdout
-  }
 })
 
 describe('without restic on PATH', () => {
@@ -226,32 +214,32 @@ describe('without restic on PATH', () => {
     await roundTrip()
   })
 
-  test('an image that cannot be pulled is named', async () => {
-    const image = 'registry.invalid/no-such-restic'
+  test.each([
+    {
+      what: 'cannot be pulled',
+      image: 'registry.invalid/no-such-restic',
+      expected: {
+        code: 'image-missing',
+        exitCode: 3,
+        message: 'image registry.invalid/no-such-restic cannot be pulled',
+      },
+    },
+    {
+      what: 'has no restic',
+      image: 'redis:7-alpine',
+      expected: {
+        code: 'engine-failed',
+        exitCode: 4,
+        message: 'Docker could not start a container of redis:7-alpine',
+      },
+    },
+  ])('an image that $what is named', async ({image, expected}) => {
     await site.writeStageFile({
       OFFSITE_REPOSITORY: '/nowhere',
       OFFSITE_PASSWORD: PASSWORD,
       RESTIC_IMAGE: image,
     })
-    expect(await failure(site, 'offsite:list')).toMatchObject({
-      code: 'image-missing',
-      exitCode: 3,
-      message: `image ${image} cannot be pulled`,
-    })
-  })
-
-  test('an image without restic is named', async () => {
-    const image = 'redis:7-alpine'
-    await site.writeStageFile({
-      OFFSITE_REPOSITORY: '/nowhere',
-      OFFSITE_PASSWORD: PASSWORD,
-      RESTIC_IMAGE: image,
-    })
-    expect(await failure(site, 'offsite:list')).toMatchObject({
-      code: 'engine-failed',
-      exitCode: 4,
-      message: `Docker could not start a container of ${image}`,
-    })
+    expect(await failure(site, 'offsite:list')).toMatchObject(expected)
   })
 
   /** Pushes a backup, pulls it to another directory, and compares every byte. */

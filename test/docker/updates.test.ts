@@ -5,7 +5,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {ListReport} from '../../src/backup/list.js'
 import type {HistoryReport} from '../../src/env/updates/history.js'
 import type {RollbackReport} from '../../src/env/updates/rollback.js'
-import {errorOf, type Run} from '../helpers/cli.js'
+import {errorOf, expectDone, type Run} from '../helpers/cli.js'
 import {until} from '../helpers/embedded.js'
 import {docker, StackSite} from '../helpers/stack.js'
 
@@ -194,8 +194,4 @@ async function recordFiles(): Promise<string[]> {
     .filter(name => /^\d.*\.json$/.test(name))
     .sort()
     .map(name => join(history(), name))
-}
-
-function expectDone({exitCode, stdout, stderr}: Run): void {
-  expect(exitCode, stderr + stdout).toBe(0)
 }

@@ -3,6 +3,7 @@ import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import type {Readable} from 'node:stream'
 import {execa} from 'execa'
+import {expect} from 'vitest'
 
 const RUN = resolve(import.meta.dirname, '../../bin/run.js')
 
@@ -11,6 +12,11 @@ export interface Run {
   exitCode: number
   stdout: string
   stderr: string
+}
+
+/** Checks that a run was a success. */
+export function expectDone({exitCode, stdout, stderr}: Run): void {
+  expect(exitCode, stderr + stdout).toBe(0)
 }
 
 /** A running process of the built CLI. */
@@ -55,6 +61,13 @@ export class Site implements AsyncDisposable {
   /** Runs the CLI to its end. Arguments that contain spaces are passed as a list. */
   run(words: string | string[], options: RunOptions = {}): Promise<Run> {
     return this.start(words, options).ended
+  }
+
+  /** Runs the CLI to its end, which has to be a success. */
+  async succeed(words: string | string[], options: RunOptions = {}): Promise<Run> {
+    const run = await this.run(words, options)
+    expectDone(run)
+    return run
   }
 
   /** Starts the CLI. The test reads its output, sends signals and waits for its end. */

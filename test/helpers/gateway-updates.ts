@@ -1,4 +1,3 @@
-import {expect} from 'vitest'
 import type {StatusReport} from '../../src/env/status.js'
 import type {HistoryReport} from '../../src/env/updates/history.js'
 import type {Run, Running} from './cli.js'
@@ -78,8 +77,4 @@ export class GatewayUpdates implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.site[Symbol.asyncDispose]()
   }
-}
-
-export function expectDone({exitCode, stdout, stderr}: Run): void {
-  expect(exitCode, stderr + stdout).toBe(0)
 }

@@ -56,6 +56,13 @@ export class StackSite extends Site {
     )
   }
 
+  /** Runs commands of Redis, and returns the lines of their answers. */
+  async redis(...commands: string[]): Promise<string> {
+    const container = `${this.project}-redis-1`
+    const input = `${commands.join('\n')}\n`
+    return (await execa('docker', ['exec', '-i', container, 'redis-cli'], {input})).stdout
+  }
+
   async inspect(service: string): Promise<Container> {
     const id = await docker(
       'ps',

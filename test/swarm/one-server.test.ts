@@ -3,7 +3,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {StatusReport} from '../../src/env/status.js'
 import type {UpReport} from '../../src/env/up.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
-import {errorOf, type Run} from '../helpers/cli.js'
+import {errorOf, expectDone} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
 import {docker, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
@@ -225,8 +225,4 @@ function psql(statement: string): string[] {
 
 async function sql(statement: string): Promise<string> {
   return node.docker('exec', await node.containerOf(`${site.project}_postgres`), ...psql(statement))
-}
-
-function expectDone({exitCode, stderr}: Run): void {
-  expect(exitCode, stderr).toBe(0)
 }

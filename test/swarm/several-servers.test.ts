@@ -1,9 +1,9 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {StatusReport} from '../../src/env/status.js'
 import type {ServiceRow} from '../../src/env/service-rows.js'
-import {errorOf} from '../helpers/cli.js'
+import {errorOf, expectDone} from '../helpers/cli.js'
 import {docker} from '../helpers/stack.js'
-import {expectDone, GatewayUpdates} from '../helpers/gateway-updates.js'
+import {GatewayUpdates} from '../helpers/gateway-updates.js'
 import {Cluster, type ServerNode, type SwarmSite, until} from '../helpers/swarm.js'
 
 let cluster: Cluster

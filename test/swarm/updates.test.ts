@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {errorOf} from '../helpers/cli.js'
-import {expectDone, GatewayUpdates} from '../helpers/gateway-updates.js'
+import {errorOf, expectDone} from '../helpers/cli.js'
+import {GatewayUpdates} from '../helpers/gateway-updates.js'
 import {Cluster, type ServerNode, until} from '../helpers/swarm.js'
 
 let cluster: Cluster

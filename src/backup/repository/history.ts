@@ -1,6 +1,8 @@
 import {constants} from 'node:fs'
-import {appendFile, readFile, rename, writeFile} from 'node:fs/promises'
+import {appendFile, readFile} from 'node:fs/promises'
 import {join} from 'node:path'
+import {replaceFile} from '../../system/files/replace-file.js'
+import {succeeds} from '../../system/succeeds.js'
 import {DAY_MS} from '../../system/time.js'
 import {timeOf} from './backup-set.js'
 
@@ -30,8 +32,5 @@ export async function trimHistory(root: string, now: Date): Promise<void> {
   const ids = await readHistory(root)
   const recent = ids.filter(id => timeOf(id)!.getTime() > now.getTime() - REMEMBERED_MS)
   if (recent.length === ids.length) return
-  const draft = join(root, '.rotated.new')
-  await writeFile(draft, recent.map(id => `${id}\n`).join(''), {mode: 0o600})
-    .then(() => rename(draft, join(root, '.rotated')))
-    .catch(() => undefined)
+  await succeeds(replaceFile(join(root, '.rotated'), recent.map(id => `${id}\n`).join('')))
 }

@@ -1,4 +1,3 @@
-import {availableParallelism} from 'node:os'
 import {Flags} from '@oclif/core'
 import type {BackupReport} from '../../backup/create.js'
 import {BaseCommand} from '../../cli/base-command.js'
@@ -67,7 +66,7 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
 
   async run(): Promise<BackupReport & {offsite?: PushReport}> {
     const {flags} = await this.parse(DbBackup)
-    const {createBackup} = await import('../../backup/create.js')
+    const {createBackup, defaultJobs} = await import('../../backup/create.js')
     const {parseCompression} = await import('../../backup/archive/format.js')
     const {backupSummary, backupUpdates} = await import('../../views/db/backup.js')
     const {label, pin, rotate, format} = flags
@@ -82,7 +81,7 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
       rotate,
       format,
       ...parseCompression(flags.compression),
-      jobs: flags.jobs ?? Math.min(availableParallelism(), 4),
+      jobs: flags.jobs ?? defaultJobs(),
     }
     const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
     this.log(backupSummary(report, stack.repositoryFlags))

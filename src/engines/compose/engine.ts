@@ -47,9 +47,5 @@ export function composeEngine(stack: StackContext): Engine {
     versions: async signal => (await import('./facts.js')).readVersions(signal),
     machine: async signal => (await import('./machine.js')).readMachine(signal),
     execIn: async service => (await import('./exec.js')).execIn(project, service),
-    async volumeOf(service) {
-      const name = `${project}_${service}data`
-      return (await listVolumes(project)).includes(name) ? name : undefined
-    },
   }
 }

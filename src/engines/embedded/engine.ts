@@ -61,6 +61,5 @@ export function embeddedEngine(project: string, env: NodeJS.ProcessEnv, dockerPr
         },
       )
     },
-    volumeOf: async () => undefined,
   }
 }

@@ -5,6 +5,7 @@ import {errnoOf} from '../../system/files/file-errors.js'
 import {splitIntoBatches} from '../../system/text/split-lines.js'
 import type {LogLine, LogQuery} from '../engine.js'
 import {mergeByTime} from '../merge.js'
+import {toTime} from '../since.js'
 import {followLines, isListening} from './client.js'
 import type {StackDirectory} from './stack-directory/stack-directory.js'
 
@@ -88,14 +89,4 @@ async function* linesOf(
       input.destroy()
     }
   }
-}
-
-const UNITS: Record<string, number> = {h: 3_600_000, m: 60_000, s: 1000}
-
-/** Converts a duration such as `1h30m` to the time that long ago; returns a time unchanged. */
-function toTime(since: string): string {
-  if (!/^(\d+[hms])+$/.test(since)) return since
-  const parts = [...since.matchAll(/(\d+)([hms])/g)]
-  const ago = parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS[unit!]!, 0)
-  return new Date(Date.now() - ago).toISOString()
 }

@@ -1,7 +1,7 @@
 import type {ServiceState} from '../../stack/state.js'
 import type {Diagnosis} from '../engine.js'
 import {logEvidence} from '../evidence.js'
-import {hasFailed, readStack, shortName, versionOf} from './cluster/services.js'
+import {findService, hasFailed, readStack, versionOf} from './cluster/services.js'
 import {explainTask} from './deploy/explain.js'
 import {readTaskLog} from './logs/task-log.js'
 
@@ -9,7 +9,7 @@ import {readTaskLog} from './logs/task-log.js'
 export async function diagnose(project: string, {service}: ServiceState): Promise<Diagnosis> {
   const {signal} = new AbortController()
   const {services, tasks} = await readStack(project, signal)
-  const found = services.find(candidate => shortName(candidate) === service)
+  const found = findService(services, service)
   if (!found) return {evidence: []}
   // Tasks of another version say nothing about the present one.
   const version = versionOf(found.Spec.TaskTemplate)

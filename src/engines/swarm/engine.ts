@@ -50,10 +50,5 @@ export function swarmEngine(project: string): Engine {
     servers: async signal => (await import('./cluster/cluster.js')).listServers(signal),
     machine: async signal => (await import('../compose/machine.js')).readMachine(signal),
     execIn: async service => (await import('./exec.js')).execIn(project, service),
-    async volumeOf(service) {
-      const name = `${project}_${service}data`
-      const {listDataVolumes} = await import('./cluster/data-node.js')
-      return (await listDataVolumes(project)).includes(name) ? name : undefined
-    },
   }
 }

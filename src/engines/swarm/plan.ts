@@ -9,7 +9,7 @@ import type {SwarmService} from './api/objects.js'
 import {factsOf, findNodeProblem, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {listNetworks} from './cluster/store.js'
-import {isUnsettled, listForeign, readStack, shortName, type StackTasks} from './cluster/services.js'
+import {findService, isUnsettled, listForeign, readStack, type StackTasks} from './cluster/services.js'
 import {replicasOf} from './deploy/apply.js'
 import {kindOf} from './deploy/order.js'
 import {findEncryptionProblems, findNameProblems} from './preconditions.js'
@@ -117,7 +117,7 @@ function gapOf(name: string): string {
 }
 
 function compare(name: string, spec: ServiceSpec | undefined, {services, tasks}: StackTasks): Change {
-  const service = services.find(candidate => shortName(candidate) === name)
+  const service = findService(services, name)
   if (!service) return {service: name, action: 'create', reason: 'it does not exist'}
   const {Labels: labels, Mode: mode, TaskTemplate: template} = service.Spec
   if (!spec) return {service: name, action: 'recreate', reason: 'its image will be pulled'}

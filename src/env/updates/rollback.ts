@@ -2,7 +2,7 @@ import type {Profile} from '../../config/profile.js'
 import type {Context, Deadline, Engine, PreviousVersion} from '../../engines/engine.js'
 import {openEngine} from '../../engines/open.js'
 import type {StackContext} from '../../engines/stack-context.js'
-import {AquastreamError, interruption} from '../../errors.js'
+import {AquastreamError, orInterruption} from '../../errors.js'
 import {servicesOf} from '../../stack/catalogue.js'
 import {requireServices} from '../../stack/names.js'
 import {historyOf} from './history.js'
@@ -25,7 +25,7 @@ export interface RollbackReport {
   profile: Profile
   project: string
   engine: Engine['name']
-  /** The services that were returned to the previous version their last update. */
+  /** The services that were returned to the version that ran before their last update. */
   versions: PreviousVersion[]
   services: ServiceRow[]
 }
@@ -72,11 +72,10 @@ export async function rollBack(
     )
     return {profile, project, engine: engine.name, versions, services: rows}
   } catch (error) {
-    if (!ctx.signal.aborted) throw error
-    throw interruption(
-      ctx.signal,
-      `${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} being rolled back`,
-      'run the command again',
-    )
+    throw orInterruption(error, {
+      signal: ctx.signal,
+      message: `${names.join(', ')} ${names.length === 1 ? 'was' : 'were'} being rolled back`,
+      hint: 'run the command again',
+    })
   }
 }

@@ -8,6 +8,11 @@ import {type Store, STORES} from '../restic/store-snapshots.js'
 /** The service that has the data of a store. */
 export const SERVICE_OF = {media: 'minio', redis: 'redis'} as const satisfies Record<Store, string>
 
+/** Returns the name of the volume of a store, as the Compose file names it. */
+export function volumeOf(store: Store, project: string): string {
+  return `${project}_${SERVICE_OF[store]}data`
+}
+
 /** A store that the stack has on this machine. */
 export interface FoundStore {
   store: Store
@@ -35,14 +40,14 @@ export async function findStores(
   if ((await which('docker')) === undefined) return none('Docker is not installed on this machine')
   const engine = await openEngine(stack)
   if (engine.name === 'embedded') return none('the embedded engine does not keep media and Redis in volumes')
-  const states = await engine.states(signal)
+  const [states, volumes] = await Promise.all([engine.states(signal), engine.volumes()])
   const found: FoundStore[] = []
   const missing: MissingStore[] = []
   for (const store of STORES) {
     const service = SERVICE_OF[store]
-    const volume = await engine.volumeOf(service)
+    const volume = volumeOf(store, stack.project)
     const isRunning = states.some(state => state.service === service && hasProcess(state))
-    if (volume === undefined) missing.push({store, why: `${stack.project} has no data of ${service}`})
+    if (!volumes.includes(volume)) missing.push({store, why: `${stack.project} has no data of ${service}`})
     else if (store === 'redis' && !isRunning) missing.push({store, why: 'redis is not running'})
     else found.push({store, engine, volume})
   }

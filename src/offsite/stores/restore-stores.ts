@@ -11,7 +11,7 @@ import type {Repository} from '../restic/repository.js'
 import type {Store, StoreSnapshot} from '../restic/store-snapshots.js'
 import {listFiles, restoreSnapshot, sizeOfTree} from '../transfer/restore-snapshot.js'
 import {makeWorkplace, workplaceOf} from '../workplace.js'
-import {SERVICE_OF} from './find.js'
+import {SERVICE_OF, volumeOf} from './find.js'
 import {checkObjects, type CheckedObjects} from './objects.js'
 import {countKeys} from './redis.js'
 import {REDIS_FILE} from './save.js'
@@ -78,19 +78,18 @@ export async function findStopped(
       },
     )
   }
-  return Promise.all(
-    stores.map(async store => {
-      const service = SERVICE_OF[store]
-      const image = states.find(state => state.service === service)?.imageId
-      const volume = await engine.volumeOf(service)
-      if (image !== undefined && volume !== undefined)
-        return {store, engine, service, volume, image, user: USERS[store]}
-      const up = services.map(name => `--service ${name}`).join(' ')
-      throw new AquastreamError('refused', `${stack.project} has no ${service} yet`, {
-        hint: `create the services: aquastream env:up ${up}; stop them: aquastream env:stop ${services.join(' ')}; then run the command again`,
-      })
-    }),
-  )
+  const volumes = await engine.volumes()
+  return stores.map(store => {
+    const service = SERVICE_OF[store]
+    const image = states.find(state => state.service === service)?.imageId
+    const volume = volumeOf(store, stack.project)
+    if (image !== undefined && volumes.includes(volume))
+      return {store, engine, service, volume, image, user: USERS[store]}
+    const up = services.map(name => `--service ${name}`).join(' ')
+    throw new AquastreamError('refused', `${stack.project} has no ${service} yet`, {
+      hint: `create the services: aquastream env:up ${up}; stop them: aquastream env:stop ${services.join(' ')}; then run the command again`,
+    })
+  })
 }
 
 /** What to restore, and from where. */

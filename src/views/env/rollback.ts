@@ -1,17 +1,14 @@
-import {chalkStderr} from 'chalk'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {printable} from '../../cli/terminal/printable.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {RollbackEvent, RollbackReport} from '../../env/updates/rollback.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import {startTable} from './service-table.js'
-import {interruptionText, waitUpdate} from './up.js'
+import {upUpdate} from './up.js'
 
 /** Turns an event of `env:rollback` into a progress update. */
 export function rollbackUpdate(event: RollbackEvent): ProgressUpdate {
-  if (event.type === 'service') return waitUpdate(event)
-  if (event.type === 'interruption')
-    return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
+  if (event.type !== 'rollback') return upUpdate(event)
   return {tasks: event.versions.map(({service}) => service)}
 }
 

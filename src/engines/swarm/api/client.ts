@@ -1,7 +1,8 @@
 import {text} from 'node:stream/consumers'
-import type * as z from '../../../system/zod.js'
+import * as z from '../../../system/zod.js'
 import {AquastreamError} from '../../../errors.js'
 import {lastLines} from '../../../system/text/last-lines.js'
+import {parseJson} from '../../../system/text/parse-json.js'
 import {ANSWER_MS, endpoint, explainSilence, throwIfUnreachable} from '../../compose/docker.js'
 import {type ApiRequest, send} from './connection.js'
 
@@ -103,10 +104,10 @@ function toQuery(params: Query['params']): string {
   return `?${new URLSearchParams(pairs).toString()}`
 }
 
+/** What Docker Engine answers to a request that it refuses. */
+const failureSchema = z.object({message: z.string()})
+
 function messageOf(answer: string): string {
-  try {
-    return (JSON.parse(answer) as {message: string}).message
-  } catch {
-    return answer
-  }
+  const {data} = failureSchema.safeParse(parseJson(answer))
+  return data?.message ?? answer
 }

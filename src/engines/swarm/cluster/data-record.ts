@@ -2,7 +2,7 @@ import * as z from '../../../system/zod.js'
 import {hasStatus} from '../api/client.js'
 import type {Node} from '../api/objects.js'
 import {LABEL, labelsOf} from '../translate/spec.js'
-import {create, listStored, removeStored} from './store.js'
+import {contentOf, create, listStored, removeStored} from './store.js'
 
 const recordSchema = z.object({node: z.string(), name: z.string()})
 
@@ -17,7 +17,7 @@ export function recordName(project: string): string {
 /** Reads on which node the data of a stack is; undefined before its first start. */
 export async function readRecord(project: string, signal?: AbortSignal): Promise<DataRecord | undefined> {
   const found = await findRecord(project, signal)
-  return found && recordSchema.parse(JSON.parse(Buffer.from(found.Spec.Data, 'base64').toString()))
+  return found && recordSchema.parse(JSON.parse(contentOf(found)))
 }
 
 /** Records on which node the data of a stack is. */

@@ -5,7 +5,7 @@ import * as z from '../../../system/zod.js'
 import {get, post} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
 import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
-import {create, listStored, removeStored} from './store.js'
+import {contentOf, create, listStored, removeStored} from './store.js'
 
 /** The number of updates that are kept. */
 const KEPT = 20
@@ -75,15 +75,18 @@ async function addLabel(id: string, label: string, value: string): Promise<void>
 /** Reads the updates of a stack, newest first. */
 export async function readUpdates(project: string, signal?: AbortSignal): Promise<StoredUpdate[]> {
   const stored = await listStored('configs', project, signal)
-  const updates = stored.filter(isHistory).map(({Spec: {Name: name, Labels: labels, Data: data}}) => ({
-    ...dataSchema.parse(JSON.parse(Buffer.from(data, 'base64').toString())),
-    id: name.slice(name.lastIndexOf('_') + 1),
-    results: Object.fromEntries(
-      Object.entries(labels)
-        .filter(([label]) => label.startsWith(RESULT))
-        .map(([label, result]) => [label.slice(RESULT.length), result as UpdateResult]),
-    ),
-  }))
+  const updates = stored.filter(isHistory).map(record => {
+    const {Name: name, Labels: labels} = record.Spec
+    return {
+      ...dataSchema.parse(JSON.parse(contentOf(record))),
+      id: name.slice(name.lastIndexOf('_') + 1),
+      results: Object.fromEntries(
+        Object.entries(labels)
+          .filter(([label]) => label.startsWith(RESULT))
+          .map(([label, result]) => [label.slice(RESULT.length), result as UpdateResult]),
+      ),
+    }
+  })
   return updates.sort((a, b) => b.at.localeCompare(a.at))
 }
 
@@ -119,10 +122,7 @@ export async function prune(project: string, signal: AbortSignal): Promise<void>
   ])
   const history = configs.filter(isHistory).sort((a, b) => b.Spec.Name.localeCompare(a.Spec.Name))
   await removeStored('configs', history.slice(KEPT), signal)
-  const used = history
-    .slice(0, KEPT)
-    .map(({Spec: {Data: data}}) => Buffer.from(data, 'base64').toString())
-    .join('')
+  const used = history.slice(0, KEPT).map(contentOf).join('')
   const isUnused = ({Spec: {Name: name}}: Stored): boolean => !used.includes(`"${name}"`)
   await removeStored('secrets', secrets.filter(isUnused), signal)
   const files = configs.filter(({Spec: {Labels: labels}}) => labels[LABEL.kind] === undefined)

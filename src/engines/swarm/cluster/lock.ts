@@ -7,7 +7,7 @@ import {get, hasStatus, post, remove} from '../api/client.js'
 import {type Stored, storedSchema} from '../api/objects.js'
 import {LABEL, labelsOf} from '../translate/spec.js'
 import {readInfo} from './cluster.js'
-import {create} from './store.js'
+import {contentOf, create} from './store.js'
 
 /** The holder says this often, in ms, that it is alive. */
 const BEAT_MS = 5000
@@ -116,8 +116,8 @@ async function findLock(project: string, signal?: AbortSignal): Promise<Stored |
   return found.find(({Spec: {Name}}) => Name === lockName(project))
 }
 
-function holderOf({Spec: {Data: data}}: Stored): Holder {
-  return holderSchema.parse(JSON.parse(Buffer.from(data, 'base64').toString()))
+function holderOf(lock: Stored): Holder {
+  return holderSchema.parse(JSON.parse(contentOf(lock)))
 }
 
 async function isAlive({UpdatedAt: updated}: Stored, holder: Holder): Promise<boolean> {

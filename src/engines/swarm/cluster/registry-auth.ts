@@ -3,6 +3,7 @@ import {homedir} from 'node:os'
 import {join} from 'node:path'
 import * as z from '../../../system/zod.js'
 import {execa} from '../../../system/execa.js'
+import {parseJson} from '../../../system/text/parse-json.js'
 import {dockerOptions} from '../../compose/docker.js'
 import {registryOf} from '../../registry.js'
 
@@ -41,7 +42,8 @@ export function encode(credentials: object): string {
 async function findLogin(server: string): Promise<object | undefined> {
   const path = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')
   const text = await readFile(path, 'utf8').catch(() => '{}')
-  const config = parseConfig(text)
+  // As for the docker command, a broken file has no credentials.
+  const {data: config} = configSchema.safeParse(parseJson(text))
   if (!config) return undefined
   const {auths, credHelpers, credsStore} = config
   const helper = credHelpers[server] ?? credsStore
@@ -49,16 +51,6 @@ async function findLogin(server: string): Promise<object | undefined> {
   const [, username, password] =
     /^([^:]*):(.*)$/s.exec(Buffer.from(auths[server]?.auth ?? '', 'base64').toString()) ?? []
   return username === undefined ? undefined : {username, password}
-}
-
-/** As for the docker command, a broken file has no credentials. */
-function parseConfig(text: string): z.infer<typeof configSchema> | undefined {
-  try {
-    return configSchema.safeParse(JSON.parse(text)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 const answerSchema = z.object({Username: z.string(), Secret: z.string()})

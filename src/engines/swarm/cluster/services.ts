@@ -77,6 +77,11 @@ export function shortName({Spec: {Name: name, Labels: labels}}: SwarmService): s
   return name.slice((labels[LABEL.project] ?? '').length + 1)
 }
 
+/** Finds a service by its name without the prefix of its stack. */
+export function findService(services: SwarmService[], name: string): SwarmService | undefined {
+  return services.find(service => shortName(service) === name)
+}
+
 /** The states of a task that has ended, see https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
 const ENDED = ['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned']
 

@@ -41,6 +41,11 @@ export function create(
   return post(`/${kind}/create`, body, {what: `create ${name}`, signal})
 }
 
+/** Returns the content of a config. Swarm never returns that of a secret. */
+export function contentOf({Spec: {Data: data}}: Stored): string {
+  return Buffer.from(data, 'base64').toString()
+}
+
 /** Removes the configs or secrets; one that a service still uses stays. */
 export async function removeStored(kind: Kind, stored: Stored[], signal?: AbortSignal): Promise<void> {
   for (const {

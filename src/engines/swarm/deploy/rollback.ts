@@ -3,7 +3,7 @@ import {findPrevious as findPreviousIn} from '../../previous.js'
 import type {SwarmService} from '../api/objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readUpdates, type StoredUpdate} from '../cluster/history.js'
-import {readStack, shortName, type StackTasks} from '../cluster/services.js'
+import {findService, readStack, shortName} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {asStarted} from './data.js'
 import type {Deployment} from './ended.js'
@@ -48,7 +48,7 @@ export async function rollBack(versions: PreviousVersion[], options: Deployment)
     async work(held) {
       const [updates, stack] = await Promise.all([readUpdates(project, held), readStack(project, held)])
       const steps = versions.map(({service: name, update}) => {
-        const service = serviceOf(stack, name)
+        const service = findService(stack.services, name)
         return {name, spec: toApply(specOf(updates, update, name), service), service}
       })
       // Before anything is stopped: an image may have been removed since.
@@ -74,8 +74,4 @@ function toApply(spec: ServiceSpec, service: SwarmService | undefined): ServiceS
 
 function specOf(updates: StoredUpdate[], id: string, service: string) {
   return updates.find(update => update.id === id)!.changes.find(change => change.service === service)!.from!
-}
-
-function serviceOf({services}: StackTasks, name: string) {
-  return services.find(service => shortName(service) === name)
 }

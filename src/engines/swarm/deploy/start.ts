@@ -4,7 +4,7 @@ import {factsOf, initSwarm, listNodes, readInfo} from '../cluster/cluster.js'
 import {requireDataNode} from '../cluster/data-node.js'
 import {prune} from '../cluster/history.js'
 import {withSwarmLock} from '../cluster/lock.js'
-import {readStack, shortName} from '../cluster/services.js'
+import {findService, readStack} from '../cluster/services.js'
 import {createConfigs, createNetworks, createSecrets} from '../cluster/store.js'
 import {readSpecs, type StackSpecs} from '../stack-specs.js'
 import {allEnded} from './apply.js'
@@ -52,7 +52,7 @@ async function deploy(
     .map(([name, spec]) => ({
       name,
       spec,
-      service: services.find(service => shortName(service) === name),
+      service: findService(services, name),
     }))
   await requireImages([...jobs.map(job => specs.get(job)!), ...changedSpecs(steps)], deployment)
   await run(jobs.filter(isFirst))

@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService, Task} from '../api/objects.js'
-import {hasFailed, isServing, readStack, shortName, versionOf} from '../cluster/services.js'
+import {findService, hasFailed, isServing, readStack, versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'
 import {readTaskLog} from '../logs/task-log.js'
@@ -40,7 +40,7 @@ export async function waitUntilServing(
   let old: Set<string> | undefined
   for (;;) {
     const {services, tasks} = await surviveOutage(() => readStack(project, signal), signal)
-    const id = services.find(service => shortName(service) === name)?.ID
+    const id = findService(services, name)?.ID
     const ours = tasks.filter(task => task.ServiceID === id && versionOf(task.Spec) === version)
     if (ours.filter(isServing).length >= replicasOf(spec)) return
     old ??= new Set(ours.filter(hasFailed).map(({ID}) => ID))

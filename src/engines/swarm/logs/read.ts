@@ -1,6 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {LogLine, LogQuery} from '../../engine.js'
 import {mergeByTime} from '../../merge.js'
+import {toTime} from '../../since.js'
 import {readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {type NamedTask, readTask} from './task-log.js'
 
@@ -37,16 +38,6 @@ async function* lastOf(lines: AsyncGenerator<LogLine>, tail: number | undefined)
     else if (last.push(line) > tail) last.shift()
   }
   yield last
-}
-
-const UNITS: Record<string, number> = {s: 1000, m: 60_000, h: 3_600_000}
-
-/** Resolves a duration such as 1h30m to a time. */
-function toTime(since: string): string {
-  if (!/^(?:\d+[smh])+$/.test(since)) return since
-  const parts = [...since.matchAll(/(\d+)([smh])/g)]
-  const ms = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0)
-  return new Date(Date.now() - ms).toISOString()
 }
 
 /** Tasks that never had a container have no log. */
