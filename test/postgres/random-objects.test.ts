@@ -16,7 +16,10 @@ const STATEMENTS = 60
 
 console.log(`${ROUNDS.length} rounds of seed ${SEED}`)
 
-describe.each(majors())('PostgreSQL %i', major => {
+const seedsOf = (major: number): number[] =>
+  ROUNDS.filter((_, index) => majors()[index % majors().length] === major)
+
+describe.each(majors().filter(major => seedsOf(major).length > 0))('PostgreSQL %i', major => {
   let server: TestServer
   let site: Site
   beforeAll(async () => {
@@ -29,8 +32,7 @@ describe.each(majors())('PostgreSQL %i', major => {
     await server[Symbol.asyncDispose]()
   })
 
-  const seeds = ROUNDS.filter((_, index) => majors()[index % majors().length] === major)
-  test.each(seeds)('the objects of seed %i come back', async seed => {
+  test.each(seedsOf(major))('the objects of seed %i come back', async seed => {
     const random = randomFrom(seed)
     await server.sql(
       'DROP DATABASE IF EXISTS copy WITH (FORCE); DROP DATABASE aquastream WITH (FORCE); CREATE DATABASE aquastream',

@@ -176,19 +176,29 @@ describe('a stack on one server', () => {
     expect((await site.run('env:status')).exitCode).toBe(0)
   })
 
-  test('a stack moves to compose and back with its rows', async () => {
+  test('a stack moves to compose and back with its rows and objects', async () => {
+    await mc(
+      await node.containerOf(`${site.project}_minio`),
+      'echo "a sail" | mc pipe store/aquastream-media/sail.txt',
+    )
     expectDone(await site.run('env:down'))
     const onCompose = {AQUASTREAM_ENGINE: 'compose'}
-    expectDone(await site.run('env:up --service user', {env: onCompose}))
+    expectDone(await site.run('env:up --service user --service media', {env: onCompose}))
     const refused = await site.run('env:up --json')
     expect(errorOf(refused).code).toBe('refused')
     const project = `label=com.docker.compose.project=${site.project}`
-    const service = 'label=com.docker.compose.service=postgres'
-    const container = await node.docker('ps', '--quiet', '--filter', project, '--filter', service)
-    expect(await node.docker('exec', container, ...psql('SELECT count(*) FROM "user".numbers'))).toBe('100')
+    const containerOf = async (service: string): Promise<string> => {
+      const label = `label=com.docker.compose.service=${service}`
+      return node.docker('ps', '--quiet', '--filter', project, '--filter', label)
+    }
+    const count = psql('SELECT count(*) FROM "user".numbers')
+    expect(await node.docker('exec', await containerOf('postgres'), ...count)).toBe('100')
+    expect(await mc(await containerOf('minio'), 'mc cat store/aquastream-media/sail.txt')).toBe('a sail')
     expectDone(await site.run('env:down'))
-    expectDone(await site.run('env:up --service user'))
+    expectDone(await site.run('env:up --service user --service media'))
     expect(await sql('SELECT count(*) FROM "user".numbers')).toBe('100')
+    const minio = await node.containerOf(`${site.project}_minio`)
+    expect(await mc(minio, 'mc cat store/aquastream-media/sail.txt')).toBe('a sail')
   })
 
   test('a foreign stack of the same name is refused', async () => {
@@ -221,6 +231,12 @@ interface Inspected {
 
 function psql(statement: string): string[] {
   return ['psql', '-XAtqU', 'aquastream', '-c', statement]
+}
+
+/** Runs a script with mc in a container of MinIO. */
+async function mc(container: string, script: string): Promise<string> {
+  const store = `MC_HOST_store=http://aquastream:${SECRETS.S3_SECRET_KEY}@localhost:9000`
+  return node.docker('exec', '--env', store, '--env', 'MC_CONFIG_DIR=/tmp/.mc', container, 'sh', '-c', script)
 }
 
 async function sql(statement: string): Promise<string> {
