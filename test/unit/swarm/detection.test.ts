@@ -2,6 +2,7 @@ import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {get} from '../../../src/engines/swarm/api/client.js'
 import {servicesSchema} from '../../../src/engines/swarm/api/objects.js'
 import {listForeign, stacksInSwarm} from '../../../src/engines/swarm/cluster/services.js'
+import {watchStates} from '../../../src/engines/swarm/states.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'
 
 let engine: FakeEngine
@@ -34,6 +35,17 @@ describe('which stacks run on Swarm', () => {
     engine.setNode({state: 'active', manager: true})
     await expect(stacksInSwarm()).rejects.toMatchObject({code: 'engine-failed', status})
   })
+})
+
+test('a watch waits while the Swarm is being created', async () => {
+  engine.setNode({state: 'pending', manager: false})
+  engine.answers.set('GET /services', response => {
+    engine.answers.set('GET /services', {status: 200, body: []})
+    response.writeHead(503).end(JSON.stringify({message: 'This node is not a swarm manager.'}))
+  })
+  engine.answers.set('GET /tasks', {status: 200, body: []})
+  const {value} = await watchStates('p', {pace: 0}, new AbortController().signal).next()
+  expect(value).toEqual([])
 })
 
 test('a foreign stack of the same name is recognized', async () => {

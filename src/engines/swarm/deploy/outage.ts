@@ -19,8 +19,11 @@ export async function surviveOutage<T>(request: () => Promise<T>, signal: AbortS
   }
 }
 
-/** The answers of a Docker Engine that starts, and of managers without a leader; 0 is no answer. */
+/**
+ * The answers of a Docker Engine that starts, of one whose Swarm is still being created, and of managers without a leader;
+ * 0 is no answer.
+ */
 function isOutage(error: unknown): boolean {
   if (error instanceof ApiError) return [0, 500, 503].includes(error.status)
-  return error instanceof AquastreamError && error.code === 'engine-missing'
+  return error instanceof AquastreamError && ['engine-missing', 'swarm-node'].includes(error.code)
 }
