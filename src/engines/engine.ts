@@ -36,6 +36,8 @@ export interface Plan {
   target: Target
   /** Every problem for which the start would fail. */
   problems: Problem[]
+  /** The states of the stack on which the plan is based. */
+  states: ServiceState[]
   changes: Change[]
   /** The services that run the stub image: replaced backends, and the mocks; only in dev. */
   stubs: {services: string[]; image: string}

@@ -99,7 +99,7 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
     ...chooseStubs(request, profile),
   }
   const plan = await check(target, engine, ctx)
-  const before = await engine.states(ctx.signal)
+  const before = plan.states
   const restarted = namesOf(plan, 'restart')
   const isReplaced = (name: string): boolean => target.services.includes(name) && !restarted.includes(name)
   const report = (states: ServiceState[], changed: boolean): UpReport => ({

@@ -1,15 +1,14 @@
-import {chmod, readFile, writeFile} from 'node:fs/promises'
+import {writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {pathToFileURL} from 'node:url'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {backup, restore} from '../helpers/backups.js'
-import type {Run} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {changed, damage, KINDS, VICTIM} from '../helpers/fuzz-archives.js'
 import {loadPlatform} from '../helpers/platform.js'
 import type {Sql} from '../helpers/postgres.js'
 import {randomFrom, SEED} from '../helpers/random.js'
+import {runCounted} from '../helpers/lookups.js'
 import {docker, StackSite} from '../helpers/stack.js'
 
 const WRECK = `
@@ -88,40 +87,6 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
     await expect.poll(programs, {timeout: 60_000}).not.toMatch(/psql|pg_dump|gzip|backup\.sh/)
   })
 })
-
-/** A module that records the names of the settings files that a process reads. */
-const PRELOAD = `
-import {appendFileSync} from 'node:fs'
-import files from 'node:fs/promises'
-import {syncBuiltinESMExports} from 'node:module'
-import {basename} from 'node:path'
-const {open} = files
-files.open = (path, ...options) => {
-  const name = basename(String(path))
-  if (name.startsWith('.env')) appendFileSync(process.env.LOOKUPS, 'read ' + name + '\\n')
-  return open(path, ...options)
-}
-syncBuiltinESMExports()
-`
-
-/** Runs the CLI, and also returns the settings files that it read and the docker commands that it ran. */
-async function runCounted(site: StackSite, words: string): Promise<Run & {lookups: string[]}> {
-  const path = (name: string): string => join(site.directory, name)
-  const {stdout: docker} = await execa('sh', ['-c', 'command -v docker'])
-  await site.write('preload.mjs', PRELOAD)
-  await site.write('docker', `#!/bin/sh\nprintf 'docker %s\\n' "$*" >>"$LOOKUPS"\nexec ${docker} "$@"\n`)
-  await chmod(path('docker'), 0o755)
-  const run = await site.run(words, {
-    env: {
-      // The profile is that of the running stack.
-      AQUASTREAM_PROFILE: '',
-      LOOKUPS: path('lookups'),
-      NODE_OPTIONS: `--import ${pathToFileURL(path('preload.mjs')).href}`,
-      PATH: `${site.directory}:${process.env.PATH}`,
-    },
-  })
-  return {...run, lookups: (await readFile(path('lookups'), 'utf8')).split('\n').filter(Boolean)}
-}
 
 test('no command of an archive runs beside the server', async () => {
   await using site = await StackSite.open({AQUASTREAM_PROFILE: 'dev'})

@@ -5,6 +5,7 @@ import {COMPOSE_FILE} from '../../src/engines/compose/project.js'
 import type {UpReport} from '../../src/env/up.js'
 import {chromium} from '../helpers/browser-program.js'
 import {BIND, bookAndPay} from '../helpers/scenario.js'
+import {runCounted} from '../helpers/lookups.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
 
 const TEN = servicesOf('stage')
@@ -42,10 +43,12 @@ describe('stage', () => {
     expect((await site.inspect('redis')).Config.Env).toContain(`REDISCLI_AUTH=${quoted}`)
   })
 
-  test('a second start of stage changes nothing', async () => {
-    const run = await site.run('env:up --profile stage --json')
+  test('a second start of stage changes nothing and asks once', async () => {
+    const run = await runCounted(site, 'env:up --profile stage --json')
     expect(run.stderr).not.toContain('will be recreated')
     expect(JSON.parse(run.stdout)).toMatchObject({changed: false, recreated: []})
+    const asked = run.lookups.flatMap(line => /^docker (?:image )?(\w+)/.exec(line)?.[1] ?? [])
+    expect(asked.sort()).toEqual(['compose', 'context', 'inspect', 'inspect', 'ps', 'version', 'volume'])
   })
 
   test('every container is confined and gets only its variables', async () => {

@@ -128,9 +128,16 @@ export async function endpoint(): Promise<string | undefined> {
   return stdout || undefined
 }
 
-/** Returns whether Docker Engine uses the ports and the disk of this machine. */
-export async function isEngineLocal(): Promise<boolean> {
-  return (await endpoint())?.startsWith('unix://') ?? false
+/**
+ * Returns the path of the socket of Docker Engine; undefined if it may run on another machine, whose ports and disk are not
+ * visible from this one.
+ */
+export async function findSocket(): Promise<string | undefined> {
+  return socketIn(await endpoint())
+}
+
+function socketIn(address: string | undefined): string | undefined {
+  return address?.startsWith('unix://') ? address.slice('unix://'.length) : undefined
 }
 
 /**
@@ -147,7 +154,7 @@ export async function explainSilence(host: string | undefined): Promise<Problem>
       hint: 'list the contexts with docker context ls, then select one with docker context use or DOCKER_CONTEXT',
     }
   }
-  const path = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined
+  const path = socketIn(host)
   const code = path && (await connectionError(path))
   if (code === 'EACCES') {
     return {

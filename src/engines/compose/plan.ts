@@ -5,13 +5,14 @@ import {freeSpace} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
-import {correctHashes, type Hashes, hashOf, parseHashes} from './hashes.js'
+import {docker, findEngineProblem, findSocket, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
-import {COMPOSE_FILE, composeArgs, composeEnv, imageOf} from './project.js'
+import {COMPOSE_FILE, composeArgs, composeEnv, imageOf, withoutDependenciesOutside} from './project.js'
+import {dataRootOf} from './socket.js'
 import {unhealthySince} from './containers/health.js'
-import {type Container, isRunning, LABEL, listContainers, serviceOf} from './containers/states.js'
+import {withMemoryKills} from './containers/memory-kills.js'
+import {type Container, isRunning, LABEL, listContainers, serviceOf, toState} from './containers/states.js'
 
 /** Required free space, in bytes: for updated image layers, logs and a growing database. */
 const DISK_FLOOR = 2 * 1024 ** 3
@@ -19,24 +20,30 @@ const DISK_FLOOR = 2 * 1024 ** 3
 /** Checks all requirements of a start on Docker and determines its changes; changes nothing. */
 export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
   const unreachable = await findEngineProblem(signal)
-  if (unreachable)
-    return {target, problems: [unreachable], changes: [], stubs: {services: [], image: ''}, images: []}
-  const [local, containers, images, swarm] = await Promise.all([
-    isEngineLocal(),
+  if (unreachable) {
+    const stubs = {services: [], image: ''}
+    return {target, problems: [unreachable], states: [], changes: [], stubs, images: []}
+  }
+  const [listed, {images, file}, foreign, swarm, socket] = await Promise.all([
     listContainers(target.settings.project, signal),
-    chooseImages(target, signal),
-    findSwarmProblem(target, signal),
-  ])
-  const [file, ports, disk, foreign] = await Promise.all([
-    readComposeFile(target, {...images, containers}, signal),
-    // The ports and the disk of a remote engine are not visible from this machine.
-    local ? findTakenPorts(target, containers) : [],
-    local ? findDiskProblem() : [],
+    chooseImages(target, signal).then(async images => ({
+      images,
+      file: await readComposeFile(target, images, signal),
+    })),
     findForeignProfile(target, signal),
+    findSwarmProblem(target, signal),
+    findSocket(),
+  ])
+  const [containers, ports, disk] = await Promise.all([
+    withMemoryKills(listed, signal),
+    // The ports and the disk of a remote engine are not visible from this machine.
+    socket === undefined ? [] : findTakenPorts(target, listed),
+    socket === undefined ? [] : findDiskProblem(socket, signal),
   ])
   return {
     target,
     problems: [...file.problems, ...foreign, ...swarm, ...ports, ...disk],
+    states: containers.map(toState),
     changes: [...target.jobs, ...target.services].map(service =>
       compare(service, containers, {
         hashes: file.hashes,
@@ -51,13 +58,14 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
 
 interface ComposeFile {
   problems: Problem[]
-  hashes: Hashes
+  /** The configuration hash with which Compose would label a container, by service. */
+  hashes: Map<string, string>
 }
 
 /** Lets Compose itself parse the file, since its version number does not show whether it can. */
 async function readComposeFile(
   target: Target,
-  {stubs, containers}: Pick<ImageChoice, 'stubs'> & {containers: Container[]},
+  {stubs}: Pick<ImageChoice, 'stubs'>,
   signal: AbortSignal,
 ): Promise<ComposeFile> {
   // Compose would only report the invalid values again.
@@ -66,12 +74,15 @@ async function readComposeFile(
   // Missing settings are reported elsewhere; dummy values keep Compose from stopping at the first one.
   const required = Object.fromEntries(REQUIRED.map(name => [name, 'unset']))
   const env = {...required, ...composeEnv(target, stubs)}
-  const args = [...composeArgs(target), 'config', '--hash', '*']
-  const {ok, stdout, stderr} = await tryDocker(args, {env, signal})
-  if (ok) {
-    const hashes = parseHashes(stdout)
-    return {problems: [], hashes: await correctHashes({target, hashes}, containers, {env, signal})}
-  }
+  const {ok, stdout, stderr} = await tryDocker(
+    [...composeArgs(target, ['-f', '-']), 'config', '--hash', '*'],
+    {env, signal, input: withoutDependenciesOutside(target)},
+  )
+  if (ok)
+    return {
+      problems: [],
+      hashes: new Map(stdout.split('\n').map(line => line.split(' ') as [string, string])),
+    }
   return {problems: [await explainCompose(lastLines(stderr, 3).join(' '), signal)], hashes: new Map()}
 }
 
@@ -94,9 +105,9 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
 }
 
 /** Checks the free space in the data directory of Docker Engine, if that directory is visible from this machine. */
-export async function findDiskProblem(): Promise<Problem[]> {
-  const {stdout: path} = await tryDocker(['info', '--format', '{{.DockerRootDir}}'])
-  const free = await freeSpace(path).catch(() => Infinity)
+export async function findDiskProblem(socket: string, signal: AbortSignal): Promise<Problem[]> {
+  const path = await dataRootOf(socket, signal)
+  const free = path === undefined ? Infinity : await freeSpace(path).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
   return [
     {
@@ -156,7 +167,7 @@ function compare(
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   const images = changeOfImage(container, {present, image})
-  if (images || hashOf(container) !== hashes.get(service))
+  if (images || container.Config.Labels[LABEL.hash] !== hashes.get(service))
     return {service, action: 'recreate', reason: reasonOf(images), ...(images && {images})}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
   const since = unhealthySince(container)

@@ -12,9 +12,27 @@ export const COMPOSE_FILE = fileURLToPath(
 /** The name of the stub image, which the mocks use as well, without its tag. */
 export const STUB_IMAGE = 'aquastream/stub'
 
-/** Returns the first arguments of every docker command that reads the Compose file. */
-export function composeArgs({settings}: Target): string[] {
-  return ['compose', '-f', COMPOSE_FILE, '-p', settings.project, '--profile', settings.profile]
+/**
+ * Returns the first arguments of every docker command that reads the Compose file.
+ * @param more arguments that add another file
+ */
+export function composeArgs({settings}: Target, more: string[] = []): string[] {
+  return ['compose', '-f', COMPOSE_FILE, ...more, '-p', settings.project, '--profile', settings.profile]
+}
+
+/**
+ * Returns a second Compose file, which removes the dependencies on services that are not in the target: in stage and prod,
+ * those on the mocks. In Compose 2.26, `config --hash` includes them and `up` does not, so a service with such a
+ * dependency would count as changed for ever. Newer versions include no dependencies, see pkg/compose/hash.go of
+ * docker/compose. The tag `!reset` requires Compose 2.24.
+ */
+export function withoutDependenciesOutside({services}: Target): string {
+  const reset = SERVICES.flatMap(({name, needs}) => {
+    const outside = needs.filter(need => !services.includes(need))
+    if (!services.includes(name) || outside.length === 0) return []
+    return [`  ${name}:\n    depends_on:\n${outside.map(need => `      ${need}: !reset null\n`).join('')}`]
+  })
+  return reset.length === 0 ? 'services: {}\n' : `services:\n${reset.join('')}`
 }
 
 /**

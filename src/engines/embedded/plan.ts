@@ -21,7 +21,7 @@ export async function planStart(
   signal: AbortSignal,
 ): Promise<Plan> {
   const jobless = {...target, jobs: []}
-  const empty = {target: jobless, changes: [], stubs: {services: [], image: ''}, images: []}
+  const empty = {target: jobless, states: [], changes: [], stubs: {services: [], image: ''}, images: []}
   const refused = target.real.map(realNeedsDocker)
   try {
     await createStackDirectory(stackDirectory)
@@ -38,6 +38,7 @@ export async function planStart(
     return {
       ...empty,
       problems: [...refused, ...ports, ...disk],
+      states,
       changes: specs.map(spec => compare(spec.service, fingerprint(spec), states)),
       stubs: {services: specs.filter(({stub}) => stub).map(({service}) => service), image: 'stub'},
       images: postgres.need ? [postgres.need] : [],

@@ -1,6 +1,6 @@
 import type {Problem} from '../../errors.js'
 import {listContainers} from '../compose/containers/states.js'
-import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
+import {findEngineProblem, findSocket} from '../compose/docker.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'
@@ -14,17 +14,18 @@ import {replicasOf} from './deploy/apply.js'
 import {kindOf} from './deploy/order.js'
 import {findEncryptionProblems, findNameProblems} from './preconditions.js'
 import {readSpecs} from './stack-specs.js'
+import {toStates} from './states.js'
 import {LABEL, type ServiceSpec} from './translate/spec.js'
 
 /** Checks all requirements of a start on Swarm and determines its changes; changes nothing. */
 export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
   const unreachable = await findEngineProblem(signal)
-  const empty = {target, changes: [], stubs: {services: [], image: ''}, images: []}
+  const empty = {target, states: [], changes: [], stubs: {services: [], image: ''}, images: []}
   if (unreachable) return {...empty, problems: [unreachable]}
-  const [info, containers, local, images, foreign] = await Promise.all([
+  const [info, containers, socket, images, foreign] = await Promise.all([
     readInfo(signal),
     listContainers(target.settings.project, signal),
-    isEngineLocal(),
+    findSocket(),
     chooseImages(target, signal),
     findForeignProfile(target, signal),
   ])
@@ -36,8 +37,8 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const place = isActive ? await readDataPlace(target.settings.project, signal) : undefined
   const dataNode = place && findDataNodeProblem(target.settings.project, place)
   const stack = isActive ? await readStack(target.settings.project, signal) : {services: [], tasks: []}
-  const disk = local ? await findDiskProblem() : []
-  const ports = local ? await findPortProblems(target, stack.services) : []
+  const disk = socket === undefined ? [] : await findDiskProblem(socket, signal)
+  const ports = socket === undefined ? [] : await findPortProblems(target, stack.services)
   const problems = [
     ...findAddressProblems(target),
     ...findNameProblems(target),
@@ -57,6 +58,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   return {
     target,
     problems,
+    states: toStates(stack, place?.nodes ?? []),
     changes: target.services.map(name => compare(name, specs.get(name), stack)),
     stubs: images.stubs,
     images: images.needs,

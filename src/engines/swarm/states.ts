@@ -14,7 +14,8 @@ export async function readStates(project: string, signal?: AbortSignal): Promise
   return stack.services.length > 0 ? toStates(stack, await listNodes(signal)) : []
 }
 
-function toStates({services, tasks}: StackTasks, nodes: Node[]): ServiceState[] {
+/** Returns the state of each service of a stack that has been read. */
+export function toStates({services, tasks}: StackTasks, nodes: Node[]): ServiceState[] {
   return services.map(service =>
     toState(
       service,
