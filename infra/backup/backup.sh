@@ -303,6 +303,9 @@ connect() {
 # version: prints the version of pg_dump, such as 16.14
 version() { pg_dump --version | sed 's/^[^0-9]*//; s/ .*//'; }
 
+# tools: prints the version of pg_dump, and on a second line the compressor, if there is one
+tools() { version && compressor; }
+
 # probe COMPRESSION: succeeds if this pg_dump supports the compression; dumps nothing
 probe() { pg_dump -w --compress "$1" --schema-only --exclude-schema '*' >/dev/null; }
 
@@ -331,7 +334,7 @@ stream() {
 		session_with_cleanup
 		exit
 		;;
-	dump | compressor | globals | facts | rewritten | connect | version | probe) "$what" "$@" || exit 5 ;;
+	dump | tools | globals | facts | rewritten | connect | probe) "$what" "$@" || exit 5 ;;
 	*)
 		usage >&2
 		exit 2

@@ -6,6 +6,7 @@ import {lockDatabase} from '../postgres/lock.js'
 import {namingPrivileges} from '../postgres/privileges.js'
 import {reachServer} from '../postgres/server.js'
 import {refusedAs, withSession} from '../postgres/session.js'
+import {readTools} from '../postgres/versions.js'
 import type {ArchiveForm} from './archive/format.js'
 import type {BackupEvent} from './dump/dump.js'
 import {findNotBackedUp} from './dump/not-backed-up.js'
@@ -55,6 +56,9 @@ export interface BackupReport extends WrittenSet {
 export async function createBackup(request: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
   const {profile, backups: root} = request.stack
   const server = await reachServer(request.stack)
+  // While the lock is taken and the connection is made. An error is reported where the tools are needed.
+  const tools = readTools(server)
+  tools.catch(() => undefined)
   return withDirectoryLock(root, 'db:backup', lost =>
     withSession(server, {application: 'aquastream db:backup'}, async session => {
       await lockDatabase(session, server)
@@ -68,7 +72,7 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
       for (const text of await findNotBackedUp(session, names)) ctx.on({type: 'notice', text})
       const signal = AbortSignal.any([ctx.signal, lost])
       const set = {...request, root, chosen}
-      const written = await writeSet(set, {server, session}, {on: ctx.on, signal}).catch(
+      const written = await writeSet(set, {server, session, tools}, {on: ctx.on, signal}).catch(
         namingPrivileges(session, names),
       )
       const report = {...written, profile}

@@ -1,8 +1,8 @@
 import {fileURLToPath} from 'node:url'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
-import {readOutput} from '../postgres/output.js'
 import {reachServer} from '../postgres/server.js'
+import {readTools} from '../postgres/versions.js'
 import {SERVICES} from '../stack/catalogue.js'
 import {execa} from '../system/execa.js'
 import {shellQuote} from '../system/text/shell-quote.js'
@@ -57,8 +57,8 @@ const GAIN = 'with igzip, compressing a backup takes about a quarter of the CPU 
 /** The compressor in the container of the server, if it runs. */
 async function besideServer(stack: StackContext, values: Record<string, string>) {
   try {
-    const found = await readOutput((await reachServer(stack)).run('backup', ['compressor']))
-    if (found !== '') return ok(`${found.trim()} compresses backups`)
+    const {compressor: found} = await readTools(await reachServer(stack))
+    if (found !== undefined) return ok(`${found} compresses backups`)
   } catch (error) {
     if (error instanceof AquastreamError) return skipped('not checked: PostgreSQL is not running')
     throw error

@@ -7,6 +7,7 @@ import {execa} from '../system/execa.js'
 import {reasonOf} from '../system/files/file-errors.js'
 import type {Program} from '../system/program.js'
 import {startOnHost} from '../system/program.js'
+import {which} from '../system/which.js'
 
 /**
  * Returns the client tools of this machine, connected to the server of a URL. The URL is passed to libpq in its environment
@@ -55,10 +56,10 @@ function credentials(): Record<string, string> {
 }
 
 async function requireTools(): Promise<void> {
-  const firstMissing = 'for tool; do command -v "$tool" >/dev/null || { printf "%s" "$tool"; exit; }; done'
-  const {stdout: tool} = await execa('sh', ['-c', firstMissing, 'sh', ...TOOLS])
-  if (tool === '') return
-  throw new AquastreamError('tool-missing', `${tool} was not found on this machine`, {
+  const found = await Promise.all(TOOLS.map(async tool => ((await which(tool)) === undefined ? [tool] : [])))
+  const [missing] = found.flat()
+  if (missing === undefined) return
+  throw new AquastreamError('tool-missing', `${missing} was not found on this machine`, {
     hint: 'install the PostgreSQL client tools, in a version not older than the server: https://www.postgresql.org/download/',
   })
 }

@@ -1,5 +1,4 @@
 import {readFile} from 'node:fs/promises'
-import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import type {Program} from '../system/program.js'
 import {hostPrograms} from './host.js'
@@ -66,6 +65,8 @@ interface Connection {
 async function findConnection(stack: StackContext): Promise<Connection> {
   const {databaseUrl} = stack
   if (databaseUrl) return hostPrograms(databaseUrl.url, databaseUrl)
+  // A command with a database URL needs no engine, and loads none.
+  const {openEngine} = await import('../engines/open.js')
   const engine = await openEngine(stack)
   return {name: `postgres of ${stack.project}`, start: await engine.execIn('postgres')}
 }

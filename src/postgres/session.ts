@@ -161,8 +161,9 @@ async function refusedOptions(
  */
 async function requireOwnBackend(session: Session, server: Server, options: RunOptions): Promise<void> {
   const ownBackend = 'SELECT to_json(pg_backend_pid())'
-  const first = await session.json<number>(ownBackend)
+  // Both sessions connect at the same time, which takes longer than the queries.
   await withPlainSession(server, options, async other => {
+    const first = await session.json<number>(ownBackend)
     // While the transaction lasts, the other session keeps its backend. A pooler gives it the one that was used last.
     const second = await other.json<number>(`BEGIN \\; ${ownBackend}`)
     if (second !== first && (await session.json<number>(ownBackend)) === first) return

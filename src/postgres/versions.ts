@@ -9,14 +9,32 @@ const UNREADABLE_BEFORE = 17
 /** The oldest supported version: publications of schemas exist since 15, and pg_dump --extension since 14. */
 const OLDEST = 15
 
+/** The client tools of a server. */
+export interface Tools {
+  /** The version of pg_dump, such as 16.14. */
+  pgDump: string
+  /** The program that compresses faster than pg_dump, such as `igzip 2.30.0`; undefined if there is none. */
+  compressor: string | undefined
+}
+
+/**
+ * Finds out which client tools a server has. The query does not connect to the server.
+ * @throws database-unreachable
+ */
+export async function readTools(server: Server): Promise<Tools> {
+  const [pgDump = '', compressor] = (await readOutput(server.run('backup', ['tools']))).trimEnd().split('\n')
+  return {pgDump, compressor}
+}
+
 /**
  * Checks that the server and the client tools are compatible: pg_dump refuses a server newer than itself.
- * @returns the version of pg_dump, such as 16.14
  * @throws tool-too-old, tool-too-new, database-unreachable; SqlError
  */
-export async function checkVersions(server: Server, session: Session): Promise<string> {
+export async function checkVersions(
+  {server, session}: {server: Server; session: Session},
+  {pgDump}: Tools,
+): Promise<void> {
   const major = await session.json<number>("SELECT current_setting('server_version_num')::int / 10000")
-  const pgDump = (await readOutput(server.run('backup', ['version']))).trim()
   if (major < OLDEST) {
     throw new AquastreamError(
       'tool-too-old',
@@ -44,5 +62,4 @@ export async function checkVersions(server: Server, session: Session): Promise<s
       },
     )
   }
-  return pgDump
 }

@@ -47,10 +47,12 @@ export function mayUseCompressor({format, compression, level}: ArchiveForm): boo
 }
 
 /**
- * Returns the value of pg_dump's --compress. A number, which means gzip, works in all versions; zstd needs version
- * 16.
+ * Returns the argument COMPRESSION of `dump` in backup.sh: the value of pg_dump's --compress, or igzip. A number, which means
+ * gzip, works in all versions; zstd needs version 16.
+ * @param compressor the program that compresses instead of pg_dump, if there is one
  */
-export function compressionArgument({compression, level}: ArchiveForm): string {
+export function compressionArgument({compression, level}: ArchiveForm, compressor?: string): string {
+  if (compressor !== undefined) return 'igzip'
   if (compression === 'zstd') return level === undefined ? 'zstd' : `zstd:${level}`
   return compression === 'none' ? '0' : String(level ?? 1)
 }

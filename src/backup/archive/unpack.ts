@@ -3,8 +3,9 @@ import {Readable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {createGunzip} from 'node:zlib'
 import {AquastreamError} from '../../errors.js'
-import {readOutput, WholeOutput} from '../../postgres/output.js'
+import {WholeOutput} from '../../postgres/output.js'
 import type {Server} from '../../postgres/server.js'
+import {readTools} from '../../postgres/versions.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
 import type {ArchiveFile} from './read.js'
 import {withoutMark} from './start.js'
@@ -92,7 +93,7 @@ const NEXT_MAJOR = 19
 async function refuseNewer(path: string, server: Server): Promise<void> {
   const format = await formatVersion(path)
   const needed = format >= NEXT_FORMAT ? NEXT_MAJOR : (READERS[format] ?? 0)
-  const version = (await readOutput(server.run('backup', ['version']))).trim()
+  const {pgDump: version} = await readTools(server)
   if (Number.parseInt(version, 10) >= needed) return
   throw new AquastreamError(
     'tool-too-old',

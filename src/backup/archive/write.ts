@@ -3,7 +3,6 @@ import {createWriteStream} from 'node:fs'
 import {Transform, type TransformCallback} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {IncompleteOutputError, WholeOutput} from '../../postgres/output.js'
-import {flush} from '../../system/files/disk.js'
 import type {Program} from '../../system/program.js'
 
 /** The size and checksum of an archive that was written. */
@@ -13,7 +12,7 @@ export interface Written {
 }
 
 /**
- * Writes the output of a dump into a new file, readable only by its owner, and flushes it to disk.
+ * Writes the output of a dump into a new file, readable only by its owner. The caller flushes it to disk.
  * @param what the subject of the error message, such as "user" or "the roles"
  * @throws DumpFailed; an errno error when the file cannot be written
  */
@@ -35,7 +34,6 @@ export async function writeArchive(
     )
     const {exitCode, stderr} = await program.ended
     if (exitCode !== 0) throw new DumpFailed(what, stderr)
-    await flush(path)
     return meter.result()
   } catch (error) {
     program.kill()

@@ -3,14 +3,15 @@ import type {Context} from '../../engines/engine.js'
 import {SqlError} from '../../postgres/failures.js'
 import type {Server} from '../../postgres/server.js'
 import type {Session} from '../../postgres/session.js'
+import type {Tools} from '../../postgres/versions.js'
+import {flush} from '../../system/files/disk.js'
 import {version} from '../../system/version.js'
-import {type ArchiveForm, encodingOf, suffixOf} from '../archive/format.js'
+import {type ArchiveForm, compressionArgument, encodingOf, suffixOf} from '../archive/format.js'
 import type {DumpedTable} from '../archive/tables.js'
 import {DumpFailed, type Written, writeArchive} from '../archive/write.js'
 import type {Manifest} from '../repository/manifest.js'
 import {archiveName, type Draft} from '../repository/publish.js'
 import {SchemaChangedError, haveDefinitionsChanged} from './changes.js'
-import {packingArgument} from './compressor.js'
 import {explainDump} from './failure.js'
 import {allOrFirstError, inParallel} from './parallel.js'
 import {compareWithServer, readBack} from './read-back.js'
@@ -38,6 +39,8 @@ export interface DumpRequest extends ArchiveForm {
 export interface DumpSource {
   server: Server
   session: Session
+  /** The client tools of the server, which are found out meanwhile. */
+  tools: Promise<Tools>
 }
 
 /** One attempt to dump all schemas from one snapshot. */
@@ -121,7 +124,14 @@ async function dumpSchema(
   signal.throwIfAborted()
   const file = archiveName(schema, draft.id, suffixOf(request))
   const expected = last.get(schema)
-  const args = ['dump', schema, snapshot, request.format, packingArgument(request, compressor), ...extensions]
+  const args = [
+    'dump',
+    schema,
+    snapshot,
+    request.format,
+    compressionArgument(request, compressor),
+    ...extensions,
+  ]
   const program = source.server.run('backup', args, {database: request.database})
   const report = (state: 'running' | 'done', bytes: number): void => {
     on({type: 'archive', schema, state, bytes, expected})
@@ -133,7 +143,7 @@ async function dumpSchema(
   const written = await writeArchive(program, path, {what: schema, onBytes, signal})
   program.stdin.end()
   const archive = {path, schema, encoding: encodingOf(request), ...written}
-  const tables = await readBack(archive, source.server, signal)
+  const [tables] = await allOrFirstError([readBack(archive, source.server, signal), flush(path)])
   if (!tables)
     on({
       type: 'notice',
@@ -147,8 +157,10 @@ async function dumpGlobals({source, draft}: Dump, signal: AbortSignal): Promise<
   const file = `globals_${draft.id}.sql.gz`
   const program = source.server.run('backup', ['globals'])
   program.stdin.end()
-  const options = {what: 'the roles', onBytes: () => undefined, signal}
-  return {file, ...(await writeArchive(program, join(draft.path, file), options))}
+  const path = join(draft.path, file)
+  const written = await writeArchive(program, path, {what: 'the roles', onBytes: () => undefined, signal})
+  await flush(path)
+  return {file, ...written}
 }
 
 /** Returns the error to report for a failed dump. */

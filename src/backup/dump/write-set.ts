@@ -1,14 +1,12 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {checkVersions} from '../../postgres/versions.js'
-import {requireCompression} from '../archive/format.js'
+import {mayUseCompressor, requireCompression} from '../archive/format.js'
 import {type Manifest, rowsIn} from '../repository/manifest.js'
 import {withNewSet} from '../repository/publish.js'
-import {listSets} from '../repository/sets.js'
+import {listIds, readSet} from '../repository/sets.js'
 import {SchemaChangedError} from './changes.js'
-import {findCompressor} from './compressor.js'
 import {type BackupEvent, dump, type DumpRequest, type DumpSource} from './dump.js'
-import {allOrFirstError} from './parallel.js'
 import {withSnapshot} from './snapshot.js'
 
 /** One backup that was written. `seconds` is the elapsed time, to 0.1 s. */
@@ -43,10 +41,10 @@ export async function writeSet(
   ctx: Context<BackupEvent>,
 ): Promise<WrittenSet> {
   const began = performance.now()
-  const [pgDump, compressor] = await allOrFirstError([
-    checkVersions(source.server, source.session),
-    findCompressor(source.server, request),
-  ])
+  const tools = await source.tools
+  await checkVersions(source, tools)
+  const {pgDump} = tools
+  const compressor = mayUseCompressor(request) ? tools.compressor : undefined
   requireCompression(request, pgDump)
   const last = await lastSizes(request.root)
   ctx.on({type: 'schemas', schemas: request.chosen.map(({name}) => name)})
@@ -67,9 +65,14 @@ export async function writeSet(
   }
 }
 
+/** Reads the bytes of each schema in the newest complete backup. Older backups are not inspected. */
 async function lastSizes(root: string): Promise<Map<string, number>> {
-  const last = (await listSets(root)).find(({state}) => state === 'complete')
-  return new Map(last?.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
+  for (const id of await listIds(root)) {
+    const set = readSet(root, id)
+    if (set?.state === 'complete')
+      return new Map(set.manifest?.archives.map(({schema, bytes}) => [schema, bytes]))
+  }
+  return new Map()
 }
 
 function keepsChanging({what}: SchemaChangedError): AquastreamError {

@@ -70,17 +70,16 @@ function freeId(root: string, now: Date): string {
   return taken ? freeId(root, new Date(now.getTime() + 1000)) : id
 }
 
-/**
- * The checksums are written last, because they make the backup complete. Each step is flushed to disk before the
- * next.
- */
+/** All files are flushed to disk together, before the directory gets the name that makes the backup complete. */
 async function writeDescription(path: string, manifest: Manifest, pin: boolean): Promise<void> {
   const text = `${JSON.stringify(manifest, null, 2)}\n`
-  await writePrivate(join(path, MANIFEST), text)
-  if (pin) await writePrivate(join(path, PINNED), '')
   const sums = entriesOf(manifest).map(({file, sha256}) => `${sha256}  ${file}\n`)
   sums.push(`${createHash('sha256').update(text).digest('hex')}  ${MANIFEST}\n`)
-  await writePrivate(join(path, CHECKSUMS), sums.sort(byName).join(''))
+  await Promise.all([
+    writePrivate(join(path, MANIFEST), text),
+    writePrivate(join(path, CHECKSUMS), sums.sort(byName).join('')),
+    ...(pin ? [writePrivate(join(path, PINNED), '')] : []),
+  ])
 }
 
 function byName(a: string, b: string): number {

@@ -3,6 +3,7 @@ import {AquastreamError} from '../../errors.js'
 import {lockDatabase} from '../../postgres/lock.js'
 import {requiring} from '../../postgres/privileges.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
+import {readTools} from '../../postgres/versions.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
 import {identifier} from '../../system/text/sql-quote.js'
 import type {BackupEvent} from '../dump/dump.js'
@@ -181,7 +182,7 @@ async function save(
       level: 1,
       jobs: 2,
     },
-    {server, session},
+    {server, session, tools: readTools(server)},
     {on, signal},
   )
   on({type: 'step', step: 'safety', state: 'done'})
