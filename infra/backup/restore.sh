@@ -361,6 +361,10 @@ BEGIN
 	END LOOP;
 END $$;
 RESET enable_nestloop;
+-- More memory for indexes and foreign keys, until the end of the transaction: at most 256 MB, and not more than twice what the
+-- server shares, because its container may have little.
+SELECT set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')),
+	least(268435456, 2 * pg_size_bytes(current_setting('shared_buffers')))) / 1024 || 'kB', true);
 SQL
 }
 

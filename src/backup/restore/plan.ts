@@ -3,12 +3,13 @@ import {reachServer, type Server, withLockTimeout} from '../../postgres/server.j
 import {refusedAs} from '../../postgres/session.js'
 import {checkDump} from '../archive/check-dump.js'
 import type {DumpedTable} from '../archive/tables.js'
+import {allOrFirstError, inParallel} from '../dump/parallel.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {findSource, type RestoreSource} from './source.js'
-import {findTarget, inspectTarget, type TargetState} from './target.js'
+import {findTarget, inspectTarget, type RestoreTarget, type TargetState} from './target.js'
 import {refuseUnlessNamed} from './wrong-database.js'
 
 /** Selects what `db:restore` restores, and where to. */
@@ -96,12 +97,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const {backups: root, serverFlags} = request.stack
   const source = await findSource(request, root)
   const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
-  const dumped = new Map<string, DumpedTable[]>()
-  for (const archive of source.archives) {
-    dumped.set(archive.schema, await checkDump(archive, server, signal))
-  }
-  const target = await findTarget(request, server)
-  const state = await inspectTarget(target, {server, source}, signal)
+  const {dumped, target, state} = await checkAll(request, {server, source}, signal)
   if (state.other !== undefined) refuseUnlessNamed(request, source, state.other)
   const names = source.archives.map(({schema}) => schema)
   const safety = state.schemas.filter(({name}) => names.includes(name))
@@ -134,6 +130,34 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
     expected: Math.ceil(source.archives.reduce((sum, {bytes}) => sum + bytes, 0) / PACE) + 1,
     notices: noticesOf(source, state),
   }
+}
+
+/** Archives that are checked at the same time: decompression has its own thread, and the scan shares one. */
+const CHECKS = 2
+
+/** Verifies the archives and meanwhile inspects the target. The first failure ends both; damage is reported first. */
+async function checkAll(
+  request: RestoreRequest,
+  {server, source}: {server: Server; source: RestoreSource},
+  signal: AbortSignal,
+): Promise<{dumped: Map<string, DumpedTable[]>; target: RestoreTarget; state: TargetState}> {
+  const failed = new AbortController()
+  const until = AbortSignal.any([signal, failed.signal])
+  const abort = (error: unknown): never => {
+    failed.abort(error)
+    throw error
+  }
+  const inspect = async (): Promise<{target: RestoreTarget; state: TargetState}> => {
+    const target = await findTarget(request, server)
+    return {target, state: await inspectTarget(target, {server, source}, until)}
+  }
+  const archives = new Map(source.archives.map(archive => [archive.schema, archive]))
+  const check = (schema: string): Promise<DumpedTable[]> => checkDump(archives.get(schema)!, server, until)
+  const [dumped, found] = await allOrFirstError([
+    inParallel([...archives.keys()], CHECKS, check).catch(abort),
+    inspect().catch(abort),
+  ])
+  return {dumped, ...found}
 }
 
 function noticesOf(
