@@ -1,3 +1,6 @@
+/** Medians in milliseconds, or sizes in bytes, by the name of the contender. */
+export type Medians = Record<string, number>
+
 /**
  * Runs all in turn, so that a machine that slows down slows each, and gives the median of each in milliseconds.
  * `between` clears up after each run and is not measured.

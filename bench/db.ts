@@ -5,8 +5,9 @@ import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {Site} from '../test/helpers/cli.js'
 import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
-import {inTurn} from './compare.js'
+import {inTurn, type Medians} from './compare.js'
 import {fill, SHARES} from './db-data.js'
+import {ALL_FIGURES, BACKUP_FIGURES, ONE_FIGURES, printFigures} from './figures.js'
 
 const MEGABYTES = Number(process.argv[2] ?? 1000)
 const ROUNDS = Number(process.argv[3] ?? 3)
@@ -14,8 +15,10 @@ const MAJOR = Number(process.argv[4] ?? 16)
 const CLI = resolve(import.meta.dirname, '../bin/run.js')
 const SCHEMAS = Object.keys(SHARES)
 const LARGEST = SCHEMAS[0]!
+const NAMES = SCHEMAS.map(schema => `-n '"${schema}"'`).join(' ')
 const PLAIN_RESTORE = 'gunzip -c "$DIR/$1.sql.gz" | psql -X -q -v ON_ERROR_STOP=1 >/dev/null'
 const PLAIN_DUMP = 'pg_dump -n "$1" | gzip >"$DIR/$1.sql.gz"'
+const NEW = 'PGDATABASE=fresh; export PGDATABASE'
 
 // The default configuration, except for background work that would start between two runs.
 const settings = {
@@ -41,14 +44,15 @@ const env = {
   PGDATABASE: 'aquastream',
   DIR: theirs,
 }
+const peak = {kilobytes: 0}
 
 await fill(server, MEGABYTES)
 const tables = await server.sql("SELECT pg_size_pretty(pg_database_size('aquastream'))")
 console.log(`PostgreSQL ${server.major}, six schemas, ${tables}; medians of ${ROUNDS} runs in turn`)
 printLoad()
 await backups()
-await restores(LARGEST, [LARGEST])
-await restores('all six', SCHEMAS)
+await restores('one schema')
+await restores('all six')
 
 /** Other processes on the machine increase all times, those of parallel runs most. */
 function printLoad(): void {
@@ -56,8 +60,7 @@ function printLoad(): void {
 }
 
 async function backups(): Promise<void> {
-  const peak = {kilobytes: 0}
-  const sizes: Record<string, number> = {}
+  const sizes: Medians = {}
   const sized = (name: string, directory: string, work: () => Promise<void>) => ({
     [name]: async () => {
       await work()
@@ -66,37 +69,46 @@ async function backups(): Promise<void> {
   })
   const compressed = (compression: string): ReturnType<typeof sized> => {
     const words = `db:backup --compression ${compression}`
-    return sized(words, ours, () => cli(words, peak))
+    return sized(words, ours, () => cli(words))
   }
   const contenders = {
-    ...sized('aquastream db:backup', ours, () => cli('db:backup', peak)),
-    ...compressed('gzip:4'),
+    ...sized('aquastream db:backup', ours, () => cli('db:backup')),
+    ...compressed('gzip:1'),
     ...(knowsZstd(MAJOR) && compressed('zstd:1')),
     ...sized('pg_dump -Fc, then gzip of the file', theirs, () =>
       shell('pg_dump -Fc -n "$1" -f "$DIR/$1.dump" && gzip "$DIR/$1.dump"', SCHEMAS),
     ),
     ...sized('pg_dump | gzip', theirs, () => shell(PLAIN_DUMP, SCHEMAS)),
+    ...sized('pg_dump -Fd -j 2', theirs, () => shell(`pg_dump -Fd -j 2 ${NAMES} -f "$DIR/all"`, ['all'])),
+    // The command of postgres-backup-local, with its default options.
+    ...sized('pg_dump -Z1 of the database', theirs, () => shell('pg_dump -Z1 -f "$DIR/all.sql.gz"', ['all'])),
     'the floor: all at once to /dev/null': async () => {
       await Promise.all(SCHEMAS.map(schema => shell('pg_dump -n "$1" >/dev/null', [schema])))
     },
   }
-  table('backup', await inTurn(contenders, ROUNDS, clearUp), {sizes, peak})
+  const times = await inTurn(contenders, ROUNDS, clearUp)
+  table('backup', times, sizes)
+  printFigures(BACKUP_FIGURES, times, sizes)
 }
 
-async function restores(what: string, schemas: string[]): Promise<void> {
-  await cli('db:backup', {kilobytes: 0})
+async function restores(what: 'one schema' | 'all six'): Promise<void> {
+  const schemas = what === 'all six' ? SCHEMAS : [LARGEST]
+  const which = what === 'all six' ? '--all' : `--schema ${LARGEST}`
+  await cli('db:backup')
   const [id] = await sets()
-  const words = `db:restore ${schemas.length === 1 ? `--schema ${schemas[0]}` : '--all'} --from ${id} --yes`
   const drop = (): Promise<unknown> =>
     server.sql(schemas.map(schema => `DROP SCHEMA "${schema}" CASCADE;`).join(''))
-  await mkdir(theirs, {recursive: true})
+  const others = async (): Promise<void> => {
+    await server.sql('DROP DATABASE IF EXISTS fresh WITH (FORCE)', {database: 'postgres'})
+    await clearUp(id)
+  }
   await shell(PLAIN_DUMP, schemas)
-  const peak = {kilobytes: 0}
-  const contenders = {
-    'aquastream db:restore': () => cli(words, peak),
+  await shell(`pg_dump -Fd -j 2 ${NAMES} -f "$DIR/all"`, ['all'])
+  const contenders: Record<string, () => Promise<unknown>> = {
+    'aquastream db:restore': () => cli(`db:restore ${which} --from ${id} --yes`),
     'db:restore, nothing there to save': async () => {
       await drop()
-      await cli(words, peak)
+      await cli(`db:restore ${which} --from ${id} --yes`)
     },
     'DROP SCHEMA, gunzip | psql': async () => {
       await drop()
@@ -108,15 +120,35 @@ async function restores(what: string, schemas: string[]): Promise<void> {
       await shell(PLAIN_RESTORE, schemas)
       await shell('psql -X -q -c "ANALYZE \\"$1\\".subjects, \\"$1\\".events"', schemas)
     },
+    ...(what === 'all six' && intoNew(id!)),
   }
-  const others = (): Promise<void> => clearUp(id)
-  table(`restore of ${what}`, await inTurn(contenders, ROUNDS, others), {sizes: {}, peak})
+  const times = await inTurn(contenders, ROUNDS, others)
+  table(`restore of ${what}`, times)
+  printFigures(what === 'all six' ? ALL_FIGURES : ONE_FIGURES, times)
   await rm(theirs, {recursive: true})
   await clearUp()
 }
 
+/** Restores of all schemas into a new database; each also collects statistics. */
+function intoNew(id: string) {
+  const analyze = 'psql -X -q -c ANALYZE'
+  const create = 'createdb fresh'
+  const parallel = `printf '%s\\n' ${SCHEMAS.join(' ')} | xargs -P 2 -n 1 sh -c 'set -e; ${PLAIN_RESTORE}' sh`
+  return {
+    'db:restore into a new database': () => cli(`db:restore --all --from ${id} --into fresh --create --yes`),
+    'gunzip | psql in turn': async () => {
+      await shell(create, ['all'])
+      await shell(`${NEW}; ${PLAIN_RESTORE}`, SCHEMAS)
+      await shell(`${NEW}; ${analyze}`, ['all'])
+    },
+    'two psql in parallel': () => shell(`${create}; ${NEW}; ${parallel}; ${analyze}`, ['all']),
+    'pg_restore -j 2': () =>
+      shell(`${create}; pg_restore -j 2 -d fresh "$DIR/all"; ${NEW}; ${analyze}`, ['all']),
+  }
+}
+
 /** Runs the CLI and records the peak memory of its process, if the operating system provides it. */
-async function cli(words: string, peak: {kilobytes: number}): Promise<void> {
+async function cli(words: string): Promise<void> {
   const running = execa(process.execPath, ['--', CLI, ...words.split(' ')], {
     cwd: site.directory,
     env,
@@ -160,11 +192,7 @@ async function sizeOf(directory: string): Promise<number> {
 }
 
 /** Prints the times, each also as a ratio to the first. */
-function table(
-  what: string,
-  times: Record<string, number>,
-  {sizes, peak}: {sizes: Record<string, number>; peak: {kilobytes: number}},
-): void {
+function table(what: string, times: Medians, sizes: Medians = {}): void {
   const [first] = Object.keys(times) as [string]
   const ratio = (a: number, b: number): string => (a / b).toFixed(2).padStart(7)
   console.log(`${what.padEnd(36)} seconds  ratio        MB  ratio`)
@@ -174,6 +202,6 @@ function table(
       size === undefined ? '' : `${(size / 1e6).toFixed(1).padStart(10)}${ratio(size, sizes[first]!)}`
     console.log(`${name.padEnd(36)}${(ms / 1000).toFixed(2).padStart(8)}${ratio(ms, times[first]!)}${sized}`)
   }
-  if (peak.kilobytes > 0) console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
+  console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
   printLoad()
 }

@@ -1,0 +1,43 @@
+import type {Medians} from './compare.js'
+
+/** A ratio that has a target: the median of `a` divided by that of `b`, or of their sizes. */
+export interface Figure {
+  a: string
+  b: string
+  of?: 'size'
+  atMost?: number
+  atLeast?: number
+}
+
+export const BACKUP_FIGURES: Figure[] = [
+  {a: 'pg_dump -Fc, then gzip of the file', b: 'aquastream db:backup', atLeast: 5},
+  {a: 'aquastream db:backup', b: 'pg_dump -Fc, then gzip of the file', of: 'size', atMost: 1.15},
+  {a: 'pg_dump -Fc, then gzip of the file', b: 'db:backup --compression gzip:1', atLeast: 3.5},
+  {a: 'pg_dump -Fc, then gzip of the file', b: 'db:backup --compression zstd:1', atLeast: 5},
+  {a: 'aquastream db:backup', b: 'the floor: all at once to /dev/null', atMost: 1.5},
+  {a: 'db:backup --compression gzip:1', b: 'the floor: all at once to /dev/null', atMost: 2},
+]
+export const ONE_FIGURES: Figure[] = [
+  {a: 'db:restore, nothing there to save', b: 'gunzip | psql, and ANALYZE', atMost: 1.1},
+  {a: 'aquastream db:restore', b: 'gunzip | psql, and ANALYZE', atMost: 1.5},
+]
+export const ALL_FIGURES: Figure[] = [
+  {a: 'db:restore, nothing there to save', b: 'gunzip | psql, and ANALYZE', atMost: 1.1},
+  {a: 'db:restore into a new database', b: 'two psql in parallel', atMost: 1.15},
+  {a: 'db:restore into a new database', b: 'gunzip | psql in turn', atMost: 0.9},
+]
+
+/** Prints each figure with its target, and whether it is reached; skips those whose contenders did not take part. */
+export function printFigures(figures: Figure[], times: Medians, sizes: Medians = {}): void {
+  for (const {a, b, of, atMost, atLeast} of figures) {
+    const values = of === 'size' ? sizes : times
+    const [first, second] = [values[a], values[b]]
+    if (first === undefined || second === undefined) continue
+    const ratio = first / second
+    const isReached = ratio <= (atMost ?? Infinity) && ratio >= (atLeast ?? 0)
+    const target = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`
+    const what = `${of === 'size' ? 'size of ' : ''}${a} / ${b}`
+    console.log(`${what}: ${ratio.toFixed(2)}, ${target}: ${isReached ? 'reached' : 'not reached'}`)
+  }
+  console.log()
+}
