@@ -82,7 +82,7 @@ function isTaken(error: unknown): boolean {
 }
 
 /** The Docker events after which a dependency may be ready. */
-const DECISIVE = ['health_status', 'die']
+const DECISIVE = ['start', 'health_status', 'die']
 
 async function startInOrder(project: string, names: string[], signal: AbortSignal): Promise<void> {
   const failed = new AbortController()

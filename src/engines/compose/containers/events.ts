@@ -8,6 +8,10 @@ export interface ContainerEvent {
   /** For example `start`, `die` or `health_status: healthy`. */
   action: string
   id: string
+  /** In ISO 8601. */
+  time: string
+  /** The exit status of an event `die`. */
+  exitCode?: number
 }
 
 /** How the last run of a container ended. */
@@ -82,8 +86,14 @@ export class EventStream {
     }
   }
 
-  #add({Action: action, Actor: {ID: id, Attributes: attributes}}: DockerEvent): void {
-    this.#events.push({action, id})
+  #add({Action: action, Actor: {ID: id, Attributes: attributes}, timeNano: time}: DockerEvent): void {
+    const isDeath = action === 'die' && attributes.exitCode !== undefined
+    this.#events.push({
+      action,
+      id,
+      time: new Date(time / 1e6).toISOString(),
+      ...(isDeath && {exitCode: Number(attributes.exitCode)}),
+    })
     if (action === 'oom') this.#outOfMemory.add(id)
     if (action === 'die') {
       const [exitCode, seconds] = [attributes.exitCode, attributes.execDuration].map(Number)
@@ -102,4 +112,5 @@ export class EventStream {
 interface DockerEvent {
   Action: string
   Actor: {ID: string; Attributes: Partial<Record<string, string>>}
+  timeNano: number
 }
