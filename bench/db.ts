@@ -1,11 +1,11 @@
 // Compares db:backup and db:restore with common alternatives, on a temporary server with generated data.
 import {mkdir, readdir, readFile, rm, stat} from 'node:fs/promises'
-import {availableParallelism, loadavg} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {Site} from '../test/helpers/cli.js'
 import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
 import {inTurn, type Medians} from './compare.js'
+import {cpuSeconds, printLoad} from './cpu.js'
 import {fill, SHARES} from './db-data.js'
 import {ALL_FIGURES, BACKUP_FIGURES, ONE_FIGURES, printFigures} from './figures.js'
 
@@ -54,11 +54,6 @@ await backups()
 await restores('one schema')
 await restores('all six')
 
-/** Other processes on the machine increase all times, those of parallel runs most. */
-function printLoad(): void {
-  console.log(`${availableParallelism()} processors, load of the last minute ${loadavg()[0]!.toFixed(1)}\n`)
-}
-
 async function backups(): Promise<void> {
   const sizes: Medians = {}
   const sized = (name: string, directory: string, work: () => Promise<void>) => ({
@@ -86,9 +81,10 @@ async function backups(): Promise<void> {
       await Promise.all(SCHEMAS.map(schema => shell('pg_dump -n "$1" >/dev/null', [schema])))
     },
   }
-  const times = await inTurn(contenders, ROUNDS, clearUp)
-  table('backup', times, sizes)
-  printFigures(BACKUP_FIGURES, times, sizes)
+  const cpu: Medians = {}
+  const times = await inTurn(measured(contenders, cpu), ROUNDS, clearUp)
+  table('backup', times, {sizes, cpu})
+  printFigures(BACKUP_FIGURES, times, {sizes, cpu})
 }
 
 async function restores(what: 'one schema' | 'all six'): Promise<void> {
@@ -122,11 +118,25 @@ async function restores(what: 'one schema' | 'all six'): Promise<void> {
     },
     ...(what === 'all six' && intoNew(id!)),
   }
-  const times = await inTurn(contenders, ROUNDS, others)
-  table(`restore of ${what}`, times)
-  printFigures(what === 'all six' ? ALL_FIGURES : ONE_FIGURES, times)
+  const cpu: Medians = {}
+  const times = await inTurn(measured(contenders, cpu), ROUNDS, others)
+  table(`restore of ${what}`, times, {sizes: {}, cpu})
+  printFigures(what === 'all six' ? ALL_FIGURES : ONE_FIGURES, times, {sizes: {}, cpu})
   await rm(theirs, {recursive: true})
   await clearUp()
+}
+
+/** Adds the CPU seconds of the last run of each contender, on this side and in the server. */
+function measured(
+  contenders: Record<string, () => Promise<unknown>>,
+  cpu: Medians,
+): Record<string, () => Promise<unknown>> {
+  const wrap = (name: string, work: () => Promise<unknown>) => async (): Promise<void> => {
+    const before = await cpuSeconds(['self', server.pid])
+    await work()
+    cpu[name] = (await cpuSeconds(['self', server.pid])) - before
+  }
+  return Object.fromEntries(Object.entries(contenders).map(([name, work]) => [name, wrap(name, work)]))
 }
 
 /** Restores of all schemas into a new database; each also collects statistics. */
@@ -192,15 +202,18 @@ async function sizeOf(directory: string): Promise<number> {
 }
 
 /** Prints the times, each also as a ratio to the first. */
-function table(what: string, times: Medians, sizes: Medians = {}): void {
+function table(what: string, times: Medians, {sizes, cpu}: {sizes: Medians; cpu: Medians}): void {
   const [first] = Object.keys(times) as [string]
   const ratio = (a: number, b: number): string => (a / b).toFixed(2).padStart(7)
-  console.log(`${what.padEnd(36)} seconds  ratio        MB  ratio`)
+  console.log(`${what.padEnd(36)} seconds  ratio  CPU s  ratio        MB  ratio`)
   for (const [name, ms] of Object.entries(times)) {
-    const size = sizes[name]
+    const [size, work = NaN] = [sizes[name], cpu[name]]
     const sized =
       size === undefined ? '' : `${(size / 1e6).toFixed(1).padStart(10)}${ratio(size, sizes[first]!)}`
-    console.log(`${name.padEnd(36)}${(ms / 1000).toFixed(2).padStart(8)}${ratio(ms, times[first]!)}${sized}`)
+    const elapsed = `${(ms / 1000).toFixed(2).padStart(8)}${ratio(ms, times[first]!)}`
+    console.log(
+      `${name.padEnd(36)}${elapsed}${work.toFixed(2).padStart(7)}${ratio(work, cpu[first]!)}${sized}`,
+    )
   }
   console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
   printLoad()

@@ -27,17 +27,24 @@ export const ALL_FIGURES: Figure[] = [
   {a: 'db:restore into a new database', b: 'gunzip | psql in turn', atMost: 0.9},
 ]
 
+export const UP_FIGURES: Figure[] = [{a: 'env:up', b: 'docker compose up -d --wait', atMost: 1.05}]
+
 /** Prints each figure with its target, and whether it is reached; skips those whose contenders did not take part. */
-export function printFigures(figures: Figure[], times: Medians, sizes: Medians = {}): void {
+export function printFigures(
+  figures: Figure[],
+  times: Medians,
+  {sizes, cpu}: {sizes: Medians; cpu: Medians} = {sizes: {}, cpu: {}},
+): void {
   for (const {a, b, of, atMost, atLeast} of figures) {
     const values = of === 'size' ? sizes : times
-    const [first, second] = [values[a], values[b]]
-    if (first === undefined || second === undefined) continue
-    const ratio = first / second
+    const ratio = values[a]! / values[b]!
+    if (Number.isNaN(ratio)) continue
     const isReached = ratio <= (atMost ?? Infinity) && ratio >= (atLeast ?? 0)
     const target = atMost === undefined ? `at least ${atLeast}` : `at most ${atMost}`
     const what = `${of === 'size' ? 'size of ' : ''}${a} / ${b}`
-    console.log(`${what}: ${ratio.toFixed(2)}, ${target}: ${isReached ? 'reached' : 'not reached'}`)
+    const work = of === 'size' ? NaN : cpu[a]! / cpu[b]!
+    const also = Number.isNaN(work) ? '' : ` (CPU time ${work.toFixed(2)})`
+    console.log(`${what}: ${ratio.toFixed(2)}${also}, ${target}: ${isReached ? 'reached' : 'not reached'}`)
   }
   console.log()
 }
