@@ -132,9 +132,9 @@ function measured(
   cpu: Medians,
 ): Record<string, () => Promise<unknown>> {
   const wrap = (name: string, work: () => Promise<unknown>) => async (): Promise<void> => {
-    const before = await cpuSeconds(['self', server.pid])
+    const before = await cpuSeconds(server.pid)
     await work()
-    cpu[name] = (await cpuSeconds(['self', server.pid])) - before
+    cpu[name] = (await cpuSeconds(server.pid)) - before
   }
   return Object.fromEntries(Object.entries(contenders).map(([name, work]) => [name, wrap(name, work)]))
 }
