@@ -3,7 +3,7 @@ import {createServer, type Server, type ServerResponse} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
-import type {SwarmService, Task} from '../../src/engines/swarm/api/objects.js'
+import type {SwarmService, Task} from '../../src/engines/swarm/objects.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 
 /** The answer to a request: a status and JSON; a function answers by itself, or never. */
@@ -62,7 +62,13 @@ export class FakeEngine implements AsyncDisposable {
   /** Answers as a node in this state. */
   setNode({state, manager}: {state: string; manager: boolean}): void {
     const Swarm = {NodeID: 'n1', LocalNodeState: state, ControlAvailable: manager}
-    const body = {Name: 'node-1', ServerVersion: '26.1.5', SystemTime: new Date().toISOString(), Swarm}
+    const body = {
+      Name: 'node-1',
+      ServerVersion: '26.1.5',
+      SystemTime: new Date().toISOString(),
+      DockerRootDir: '/nonexistent',
+      Swarm,
+    }
     this.answers.set('GET /info', {status: 200, body})
   }
 

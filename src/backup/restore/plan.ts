@@ -135,7 +135,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
 /** Archives that are checked at the same time: decompression has its own thread, and the scan shares one. */
 const CHECKS = 2
 
-/** Verifies the archives and meanwhile inspects the target. The first failure ends both; damage is reported first. */
+/** Verifies the archives and meanwhile inspects the target. The first failure ends both. */
 async function checkAll(
   request: RestoreRequest,
   {server, source}: {server: Server; source: RestoreSource},

@@ -1,10 +1,11 @@
-import {once} from 'node:events'
+import events from 'node:events'
 import {connect} from 'node:net'
 import {parse} from 'node:path'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
+import {once} from '../../system/once.js'
 import {lastLines} from '../../system/text/last-lines.js'
 
 /** Older versions do not support `start_interval` of health checks, and Compose rejects the file. */
@@ -122,22 +123,19 @@ function tooOld(version: string): Problem | undefined {
 
 /** Returns the address of Docker Engine, such as unix:///var/run/docker.sock; undefined for an unusable context. */
 export async function endpoint(): Promise<string | undefined> {
-  if (process.env.DOCKER_HOST) return process.env.DOCKER_HOST
+  return process.env.DOCKER_HOST || contextEndpoint()
+}
+
+/** The Docker context does not change while a command runs. */
+const contextEndpoint = once(async () => {
   const format = '{{.Endpoints.docker.Host}}'
   const {stdout} = await execa('docker', ['context', 'inspect', '--format', format], dockerOptions({}))
   return stdout || undefined
-}
+})
 
-/**
- * Returns the path of the socket of Docker Engine; undefined if it may run on another machine, whose ports and disk are not
- * visible from this one.
- */
-export async function findSocket(): Promise<string | undefined> {
-  return socketIn(await endpoint())
-}
-
-function socketIn(address: string | undefined): string | undefined {
-  return address?.startsWith('unix://') ? address.slice('unix://'.length) : undefined
+/** Returns whether Docker Engine uses the ports and the disk of this machine. */
+export async function isEngineLocal(): Promise<boolean> {
+  return (await endpoint())?.startsWith('unix://') ?? false
 }
 
 /**
@@ -154,7 +152,7 @@ export async function explainSilence(host: string | undefined): Promise<Problem>
       hint: 'list the contexts with docker context ls, then select one with docker context use or DOCKER_CONTEXT',
     }
   }
-  const path = socketIn(host)
+  const path = host.startsWith('unix://') ? host.slice('unix://'.length) : undefined
   const code = path && (await connectionError(path))
   if (code === 'EACCES') {
     return {
@@ -180,7 +178,7 @@ export async function explainSilence(host: string | undefined): Promise<Problem>
 async function connectionError(path: string): Promise<string | undefined> {
   const socket = connect(path)
   try {
-    await once(socket, 'connect')
+    await events.once(socket, 'connect')
     return undefined
   } catch (error) {
     return errnoOf(error)

@@ -4,7 +4,7 @@ import {lastLines} from '../../system/text/last-lines.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {isRegistryReachable, registryOf} from '../registry.js'
 import {STUBS} from '../stubs.js'
-import {findSocket, tryDocker} from './docker.js'
+import {isEngineLocal, tryDocker} from './docker.js'
 
 /** An image that could not be fetched, and the reason that Docker gives. */
 interface Missing {
@@ -101,7 +101,7 @@ function buildProblem({services}: ImageNeed, reason: string, prefix: string): Pr
 async function pullHint(group: Missing[], signal: AbortSignal): Promise<string> {
   const {image} = group[0]!.need
   const host = registryOf(image)
-  if ((await findSocket()) !== undefined && !(await isRegistryReachable(image, signal))) {
+  if ((await isEngineLocal()) && !(await isRegistryReachable(image, signal))) {
     return `this machine cannot reach the registry: check its network, its DNS (getent hosts ${host}) and the proxy of Docker; without access, set IMAGE_PREFIX to a registry that it reaches, or load the images with docker load`
   }
   const services = group.flatMap(({need}) => need.services)

@@ -4,12 +4,13 @@ import {JOBS} from '../../stack/catalogue.js'
 import {freeSpace} from '../../system/files/disk.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {size} from '../../system/text/size.js'
+import * as z from '../../system/zod.js'
+import {get} from '../api/client.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {docker, findEngineProblem, findSocket, tryDocker} from './docker.js'
+import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
 import {COMPOSE_FILE, composeArgs, composeEnv, imageOf, withoutDependenciesOutside} from './project.js'
-import {dataRootOf} from './socket.js'
 import {unhealthySince} from './containers/health.js'
 import {withMemoryKills} from './containers/memory-kills.js'
 import {type Container, isRunning, LABEL, listContainers, serviceOf, toState} from './containers/states.js'
@@ -24,7 +25,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     const stubs = {services: [], image: ''}
     return {target, problems: [unreachable], states: [], changes: [], stubs, images: []}
   }
-  const [listed, {images, file}, foreign, swarm, socket] = await Promise.all([
+  const [listed, {images, file}, foreign, swarm, local] = await Promise.all([
     listContainers(target.settings.project, signal),
     chooseImages(target, signal).then(async images => ({
       images,
@@ -32,13 +33,13 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     })),
     findForeignProfile(target, signal),
     findSwarmProblem(target, signal),
-    findSocket(),
+    isEngineLocal(),
   ])
   const [containers, ports, disk] = await Promise.all([
     withMemoryKills(listed, signal),
     // The ports and the disk of a remote engine are not visible from this machine.
-    socket === undefined ? [] : findTakenPorts(target, listed),
-    socket === undefined ? [] : findDiskProblem(socket, signal),
+    local ? findTakenPorts(target, listed) : [],
+    local ? readDataRoot(signal).then(findDiskProblem) : [],
   ])
   return {
     target,
@@ -104,15 +105,21 @@ async function explainCompose(words: string, signal: AbortSignal): Promise<Probl
   }
 }
 
+const infoSchema = z.object({DockerRootDir: z.string()})
+
+/** Reads the path of the data directory. `docker info` would start every plugin of the docker command for that. */
+async function readDataRoot(signal: AbortSignal): Promise<string> {
+  return (await get('/info', infoSchema, {what: 'describe itself', signal})).DockerRootDir
+}
+
 /** Checks the free space in the data directory of Docker Engine, if that directory is visible from this machine. */
-export async function findDiskProblem(socket: string, signal: AbortSignal): Promise<Problem[]> {
-  const path = await dataRootOf(socket, signal)
-  const free = path === undefined ? Infinity : await freeSpace(path).catch(() => Infinity)
+export async function findDiskProblem(dataRoot: string): Promise<Problem[]> {
+  const free = await freeSpace(dataRoot).catch(() => Infinity)
   if (free >= DISK_FLOOR) return []
   return [
     {
       code: 'disk-full',
-      message: `only ${size(free)} free in ${path}, and ${size(DISK_FLOOR)} are required`,
+      message: `only ${size(free)} free in ${dataRoot}, and ${size(DISK_FLOOR)} are required`,
       hint: 'check the disk usage of Docker with docker system df, and remove unused images with docker image prune',
     },
   ]

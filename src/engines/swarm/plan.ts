@@ -1,11 +1,11 @@
 import type {Problem} from '../../errors.js'
 import {listContainers} from '../compose/containers/states.js'
-import {findEngineProblem, findSocket} from '../compose/docker.js'
+import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'
 import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
-import type {SwarmService} from './api/objects.js'
+import type {SwarmService} from './objects.js'
 import {factsOf, findNodeProblem, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {listNetworks} from './cluster/store.js'
@@ -22,10 +22,10 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const unreachable = await findEngineProblem(signal)
   const empty = {target, states: [], changes: [], stubs: {services: [], image: ''}, images: []}
   if (unreachable) return {...empty, problems: [unreachable]}
-  const [info, containers, socket, images, foreign] = await Promise.all([
+  const [info, containers, local, images, foreign] = await Promise.all([
     readInfo(signal),
     listContainers(target.settings.project, signal),
-    findSocket(),
+    isEngineLocal(),
     chooseImages(target, signal),
     findForeignProfile(target, signal),
   ])
@@ -37,8 +37,8 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const place = isActive ? await readDataPlace(target.settings.project, signal) : undefined
   const dataNode = place && findDataNodeProblem(target.settings.project, place)
   const stack = isActive ? await readStack(target.settings.project, signal) : {services: [], tasks: []}
-  const disk = socket === undefined ? [] : await findDiskProblem(socket, signal)
-  const ports = socket === undefined ? [] : await findPortProblems(target, stack.services)
+  const disk = local ? await findDiskProblem(info.DockerRootDir) : []
+  const ports = local ? await findPortProblems(target, stack.services) : []
   const problems = [
     ...findAddressProblems(target),
     ...findNameProblems(target),

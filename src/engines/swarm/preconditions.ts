@@ -1,7 +1,7 @@
 import {SETTINGS} from '../../config/settings.js'
 import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
-import type {Network} from './api/objects.js'
+import type {Network} from './objects.js'
 import {secretsOf} from './translate/secrets.js'
 
 /** The length that Swarm allows for the name of a secret. Those of services, configs and networks are shorter here. */

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import type {ServiceState} from '../../stack/state.js'
 import type {WatchOptions} from '../engine.js'
-import type {Node, SwarmService, Task} from './api/objects.js'
+import type {Node, SwarmService, Task} from './objects.js'
 import {listNodes} from './cluster/cluster.js'
 import {hasFailed, isServing, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {POLL_MS} from './deploy/ended.js'

@@ -1,5 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test, vi} from 'vitest'
-import type {Node} from '../../../src/engines/swarm/api/objects.js'
+import type {Node} from '../../../src/engines/swarm/objects.js'
 import {
   type DataPlace,
   describeOtherNode,

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {Node, SwarmService, Task} from '../../../src/engines/swarm/api/objects.js'
+import type {Node, SwarmService, Task} from '../../../src/engines/swarm/objects.js'
 import {leftOf} from '../../../src/engines/swarm/deploy/ended.js'
 
 const SERVICES = ['postgres', 'user'].map(name => {

@@ -1,6 +1,6 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {get} from '../../../src/engines/swarm/api/client.js'
-import {servicesSchema} from '../../../src/engines/swarm/api/objects.js'
+import {get} from '../../../src/engines/api/client.js'
+import {servicesSchema} from '../../../src/engines/swarm/objects.js'
 import {listForeign, stacksInSwarm} from '../../../src/engines/swarm/cluster/services.js'
 import {watchStates} from '../../../src/engines/swarm/states.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'

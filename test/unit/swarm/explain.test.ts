@@ -1,5 +1,5 @@
 import {expect, test, vi} from 'vitest'
-import type {Task} from '../../../src/engines/swarm/api/objects.js'
+import type {Task} from '../../../src/engines/swarm/objects.js'
 import {explainTask} from '../../../src/engines/swarm/deploy/explain.js'
 
 vi.mock('../../../src/engines/compose/docker.js', async importOriginal => ({

@@ -1,5 +1,5 @@
 import {describe, expect, test} from 'vitest'
-import type {SwarmService, Task} from '../../../src/engines/swarm/api/objects.js'
+import type {SwarmService, Task} from '../../../src/engines/swarm/objects.js'
 import {isUnsettled} from '../../../src/engines/swarm/cluster/services.js'
 
 describe('a stack whose update was killed', () => {

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import {assess} from '../../../src/doctor/servers.js'
-import {nodesSchema} from '../../../src/engines/swarm/api/objects.js'
+import {nodesSchema} from '../../../src/engines/swarm/objects.js'
 
 const JOINED = {
   ID: 'n2',

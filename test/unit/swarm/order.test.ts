@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import type {SwarmService} from '../../../src/engines/swarm/api/objects.js'
+import type {SwarmService} from '../../../src/engines/swarm/objects.js'
 import {inOrder} from '../../../src/engines/swarm/deploy/manage.js'
 
 test('a restart goes from the data to edge', () => {

@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import type {Target} from '../../../src/engines/engine.js'
-import {networksSchema} from '../../../src/engines/swarm/api/objects.js'
+import {networksSchema} from '../../../src/engines/swarm/objects.js'
 import {findEncryptionProblems, findNameProblems} from '../../../src/engines/swarm/preconditions.js'
 
 test('a project name that is too long for a secret is refused before the start', () => {

@@ -1,5 +1,5 @@
 import {expect, test} from 'vitest'
-import type {Node} from '../../../src/engines/swarm/api/objects.js'
+import type {Node} from '../../../src/engines/swarm/objects.js'
 import {needsOf} from '../../../src/engines/swarm/deploy/probe.js'
 import {rollBack} from '../../../src/engines/swarm/deploy/rollback.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'

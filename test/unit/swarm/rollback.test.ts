@@ -1,6 +1,6 @@
 import {describe, expect, test} from 'vitest'
 import type {StoredUpdate} from '../../../src/engines/swarm/cluster/history.js'
-import type {SwarmService} from '../../../src/engines/swarm/api/objects.js'
+import type {SwarmService} from '../../../src/engines/swarm/objects.js'
 import {choosePrevious} from '../../../src/engines/swarm/deploy/rollback.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 

@@ -1,8 +1,8 @@
 import {networkInterfaces} from 'node:os'
 import {AquastreamError, type Problem} from '../../../errors.js'
 import type {Server} from '../../engine.js'
-import {get, post} from '../api/client.js'
-import {type Info, infoSchema, type Node, nodesSchema} from '../api/objects.js'
+import {get, post} from '../../api/client.js'
+import {type Info, infoSchema, type Node, nodesSchema} from '../objects.js'
 import {DATA_NODE, EDGE_NODE} from '../translate/spec.js'
 
 /** Reads what this node says about itself and its Swarm. */

@@ -1,6 +1,6 @@
 import * as z from '../../../system/zod.js'
-import {hasStatus} from '../api/client.js'
-import type {Node} from '../api/objects.js'
+import {hasStatus} from '../../api/client.js'
+import type {Node} from '../objects.js'
 import {LABEL, labelsOf} from '../translate/spec.js'
 import {contentOf, create, listStored, removeStored} from './store.js'
 

@@ -1,6 +1,6 @@
 import {AquastreamError} from '../../../errors.js'
-import {get, hasStatus} from '../api/client.js'
-import {servicesSchema, type SwarmService, type Task, tasksSchema} from '../api/objects.js'
+import {get, hasStatus} from '../../api/client.js'
+import {servicesSchema, type SwarmService, type Task, tasksSchema} from '../objects.js'
 import {findNodeProblem, readInfo} from './cluster.js'
 import {LABEL} from '../translate/spec.js'
 

@@ -1,6 +1,6 @@
 import {AquastreamError} from '../../../errors.js'
-import {get, hasStatus, post, remove} from '../api/client.js'
-import {networksSchema, type Stored, storedSchema} from '../api/objects.js'
+import {get, hasStatus, post, remove} from '../../api/client.js'
+import {networksSchema, type Stored, storedSchema} from '../objects.js'
 import type {StackConfig} from '../translate/translate.js'
 import type {Secret} from '../translate/secrets.js'
 import {LABEL, labelsOf} from '../translate/spec.js'

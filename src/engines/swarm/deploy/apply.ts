@@ -1,6 +1,6 @@
 import * as z from '../../../system/zod.js'
-import {get, post} from '../api/client.js'
-import {serviceSchema, type SwarmService} from '../api/objects.js'
+import {get, post} from '../../api/client.js'
+import {serviceSchema, type SwarmService} from '../objects.js'
 import {listStored} from '../cluster/store.js'
 import {versionOf} from '../cluster/services.js'
 import {registryAuth} from '../cluster/registry-auth.js'

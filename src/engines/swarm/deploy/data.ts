@@ -1,7 +1,7 @@
 import {AquastreamError, interruption} from '../../../errors.js'
 import {finishFirst} from '../../../system/finish-first.js'
 import type {UpdateResult} from '../../engine.js'
-import type {SwarmService} from '../api/objects.js'
+import type {SwarmService} from '../objects.js'
 import {isLockLost} from '../cluster/lock.js'
 import {versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import type {Deadline} from '../../engine.js'
-import type {Node, Task} from '../api/objects.js'
+import type {Node, Task} from '../objects.js'
 import {listNodes} from '../cluster/cluster.js'
 import {hasEnded, readStack, shortName, type StackTasks} from '../cluster/services.js'
 import {kindOf} from './order.js'

@@ -4,7 +4,7 @@ import {memoryVariable} from '../../../stack/names.js'
 import {tryDocker} from '../../compose/docker.js'
 import {endEvidence, logEvidence} from '../../evidence.js'
 import type {Cause} from '../../engine.js'
-import type {Task} from '../api/objects.js'
+import type {Task} from '../objects.js'
 import {readTaskLog} from '../logs/task-log.js'
 
 /** The exit status of a process that SIGKILL has ended. */

@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
-import {remove} from '../api/client.js'
+import {remove} from '../../api/client.js'
 import {hasEnded, readStack} from '../cluster/services.js'
 import {readTaskLog} from '../logs/task-log.js'
 import {logEvidence} from '../../evidence.js'

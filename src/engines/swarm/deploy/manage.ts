@@ -1,4 +1,4 @@
-import type {SwarmService} from '../api/objects.js'
+import type {SwarmService} from '../objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readStack, shortName} from '../cluster/services.js'
 import type {ServiceSpec} from '../translate/spec.js'

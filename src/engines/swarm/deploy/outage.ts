@@ -1,6 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
-import {ApiError} from '../api/client.js'
+import {ApiError} from '../../api/client.js'
 
 /** How long no manager may answer, in ms: a restart of Docker Engine or the election of a leader takes less. */
 const OUTAGE_MS = 60_000

@@ -1,6 +1,6 @@
 import type {PreviousVersion} from '../../engine.js'
 import {findPrevious as findPreviousIn} from '../../previous.js'
-import type {SwarmService} from '../api/objects.js'
+import type {SwarmService} from '../objects.js'
 import {withSwarmLock} from '../cluster/lock.js'
 import {readUpdates, type StoredUpdate} from '../cluster/history.js'
 import {findService, readStack, shortName} from '../cluster/services.js'

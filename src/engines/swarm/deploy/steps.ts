@@ -1,6 +1,6 @@
 import type {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
-import type {Network} from '../api/objects.js'
+import type {Network} from '../objects.js'
 import {recordUpdate, type RecordedChange} from '../cluster/history.js'
 import {isUnsettled, readStack, versionOf} from '../cluster/services.js'
 import {listNetworks} from '../cluster/store.js'

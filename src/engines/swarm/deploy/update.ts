@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
-import type {SwarmService, Task} from '../api/objects.js'
+import type {SwarmService, Task} from '../objects.js'
 import {findService, hasFailed, isServing, readStack, versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'

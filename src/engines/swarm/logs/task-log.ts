@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer'
 import type {LogLine} from '../../engine.js'
 import {splitLine} from '../../compose/logs.js'
-import {ApiError} from '../api/client.js'
-import {send} from '../api/connection.js'
+import {ApiError} from '../../api/client.js'
+import {send} from '../../api/connection.js'
 
 /**
  * A node that is down or frozen does not answer; its log is given up after this time without a line, in ms. A log that is

@@ -3,14 +3,10 @@ import {type IncomingMessage, request} from 'node:http'
 import {connect} from 'node:net'
 import {parse} from 'node:path'
 import {Duplex} from 'node:stream'
-import {once} from '../../../system/once.js'
-import {endpoint, withoutComposeVariables} from '../../compose/docker.js'
+import {endpoint, withoutComposeVariables} from '../compose/docker.js'
 
 /** Docker Engine 25 has this version, and newer ones accept it: https://docs.docker.com/reference/api/engine/version-history/ */
 const VERSION = '/v1.44'
-
-/** The address of Docker Engine does not change while a command runs. */
-const address = once(endpoint)
 
 /** One request to the API of Docker Engine. */
 export interface ApiRequest {
@@ -26,7 +22,7 @@ export interface ApiRequest {
  * @returns the response, whose body has not been read
  */
 export async function send({method, path, body, headers, signal}: ApiRequest): Promise<IncomingMessage> {
-  const connection = dial(await address())
+  const connection = dial(await endpoint())
   signal?.throwIfAborted()
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body)

@@ -1,9 +1,9 @@
 import {text} from 'node:stream/consumers'
-import * as z from '../../../system/zod.js'
-import {AquastreamError} from '../../../errors.js'
-import {lastLines} from '../../../system/text/last-lines.js'
-import {parseJson} from '../../../system/text/parse-json.js'
-import {ANSWER_MS, endpoint, explainSilence, throwIfUnreachable} from '../../compose/docker.js'
+import * as z from '../../system/zod.js'
+import {AquastreamError} from '../../errors.js'
+import {lastLines} from '../../system/text/last-lines.js'
+import {parseJson} from '../../system/text/parse-json.js'
+import {ANSWER_MS, endpoint, explainSilence, throwIfUnreachable} from '../compose/docker.js'
 import {type ApiRequest, send} from './connection.js'
 
 /** A request that Docker Engine has answered with an error. */

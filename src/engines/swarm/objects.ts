@@ -1,5 +1,5 @@
 // The parts of Docker Engine's objects that are used here, see https://docs.docker.com/reference/api/engine/
-import * as z from '../../../system/zod.js'
+import * as z from '../../system/zod.js'
 
 const labels = z
   .record(z.string(), z.string())
@@ -11,6 +11,7 @@ export const infoSchema = z.object({
   Name: z.string(),
   ServerVersion: z.string(),
   SystemTime: z.string(),
+  DockerRootDir: z.string(),
   Swarm: z.object({
     NodeID: z.string().default(''),
     NodeAddr: z.string().default(''),
