@@ -4,7 +4,7 @@ import {once} from 'node:events'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {expect, test} from 'vitest'
-import {errorOf} from '../helpers/cli.js'
+import {errorOf, expectDone} from '../helpers/cli.js'
 import {openEngineProxy} from '../helpers/engine-proxy.js'
 import {pathOf, standIn} from '../helpers/shells.js'
 import {StackSite} from '../helpers/stack.js'
@@ -128,6 +128,8 @@ test('a service that exits at once ends the wait', async () => {
 
 test('a service that never becomes healthy causes a timeout', async () => {
   await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: 'aquastream-testbed/never-healthy:latest'})
+  // What the gateway needs may take longer than the time limit.
+  expectDone(await site.run('env:up --profile dev --service redis'))
   const run = await site.run('env:up --profile dev --service gateway --timeout 6 --json')
   expect(run.exitCode).toBe(4)
   expect(errorOf(run)).toMatchObject({code: 'timeout', message: 'gateway is not healthy after 6 seconds'})

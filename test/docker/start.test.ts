@@ -48,7 +48,16 @@ describe('stage', () => {
     expect(run.stderr).not.toContain('will be recreated')
     expect(JSON.parse(run.stdout)).toMatchObject({changed: false, recreated: []})
     const asked = run.lookups.flatMap(line => /^docker (?:image )?(\w+)/.exec(line)?.[1] ?? [])
-    expect(asked.sort()).toEqual(['compose', 'context', 'inspect', 'inspect', 'ps', 'version', 'volume'])
+    expect(asked.sort()).toEqual([
+      'compose',
+      'context',
+      'inspect',
+      'inspect',
+      'ps',
+      'ps',
+      'version',
+      'volume',
+    ])
   })
 
   test('every container is confined and gets only its variables', async () => {
