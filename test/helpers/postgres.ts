@@ -103,8 +103,8 @@ export class TestServer implements AsyncDisposable {
 
   readonly sql: Sql = async (text, {database = 'aquastream', user = 'aquastream'} = {}) => {
     const connection = ['-h', this.directory, '-p', String(this.port), '-U', user, '-d', database]
-    // The password file and .psqlrc of the developer must not be read. On a busy machine, this session can be idle for
-    // longer than a test allows sessions to be.
+    // The password file and .psqlrc of the developer must not be read. On a busy machine, this session can be idle, or
+    // its first statement can take, longer than a test allows to sessions.
     const {stdout} = await execa(join(this.bin, 'psql'), ['-XAtq', '-v', 'ON_ERROR_STOP=1', ...connection], {
       input: text,
       extendEnv: false,
@@ -112,7 +112,7 @@ export class TestServer implements AsyncDisposable {
         ...this.env,
         HOME: this.directory,
         PGCLIENTENCODING: 'UTF8',
-        PGOPTIONS: '-c idle_session_timeout=0',
+        PGOPTIONS: '-c idle_session_timeout=0 -c statement_timeout=0 -c lock_timeout=0',
       },
     })
     return stdout

@@ -602,7 +602,7 @@ describe('settings of the role and of the database', () => {
     ALTER ROLE aquastream SET bytea_output = escape;
     ALTER ROLE aquastream SET DateStyle = 'SQL, DMY';`
   const NO_LIMITS = `
-    SET default_transaction_read_only = off; SET statement_timeout = 0;
+    SET default_transaction_read_only = off;
     ALTER ROLE aquastream RESET ALL; ALTER DATABASE aquastream RESET ALL; ALTER DATABASE postgres RESET ALL`
 
   test.each([
