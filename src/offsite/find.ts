@@ -5,7 +5,7 @@ import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 
 /**
  * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the same
- * as for local backups.
+ * as for local backups. No push need have verified it: a pull compares its checksums.
  * @throws no-such-backup
  */
 export function findSnapshot(ours: Snapshot[], ref: string, repository: string): Snapshot {

@@ -7,6 +7,7 @@ import {recordSeen} from './rotation/ledger.js'
 import {openRepository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
 import {type Store, STORES} from './restic/store-snapshots.js'
+import {readUnverified} from './verified.js'
 
 /** One snapshot of the off-site repository. */
 export interface SnapshotReport {
@@ -23,12 +24,14 @@ export interface SnapshotReport {
   stores: Store[]
   /** Whether the backup is also in the local repository. */
   local: boolean
+  /** False if a push of this machine has copied it and not yet checked the repository. */
+  verified: boolean
 }
 
 /** The JSON of `offsite:list`. */
 export interface OffsiteListReport {
   repository: string
-  /** The newest backup that a restore would use by default. */
+  /** The newest verified backup that a restore would use by default. */
   newest: {id: string; ageHours: number} | null
   /** Newest first. */
   snapshots: SnapshotReport[]
@@ -50,7 +53,11 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
   const local = new Set(
     (await listSets(stack.backups)).filter(({state}) => state === 'complete').map(({id}) => id),
   )
-  const newest = findLatest(listing.ours, now)
+  const unverified = await readUnverified(stack)
+  const newest = findLatest(
+    listing.ours.filter(({id}) => !unverified.has(id)),
+    now,
+  )
   return {
     repository: repository.name,
     newest: newest ? {id: newest.id, ageHours: hoursSince(newest, now)} : null,
@@ -65,6 +72,7 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
       schemas,
       stores: STORES.filter(store => listing.stores.some(one => one.store === store && one.set === id)),
       local: local.has(id),
+      verified: !unverified.has(id),
     })),
     otherProjects: listing.otherProjects,
     unknown: listing.unknown,
@@ -73,13 +81,13 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
 
 /** Returns a problem if the newest off-site backup is older than this many hours, or if there is none. */
 export function findTooOldOffsite(
-  {newest, repository}: OffsiteListReport,
+  {newest, repository, snapshots}: OffsiteListReport,
   maxAgeHours: number,
 ): Problem | undefined {
   if (!newest) {
     return {
       code: 'backup-too-old',
-      message: `there is no backup in the off-site repository ${repository}`,
+      message: `there is no ${snapshots.some(({verified}) => !verified) ? 'verified ' : ''}backup in the off-site repository ${repository}`,
       hint: 'copy the backups: aquastream offsite:push',
     }
   }

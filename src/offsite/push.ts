@@ -12,7 +12,7 @@ import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {listOwnSnapshots, listSnapshots, type Snapshot} from './restic/snapshots.js'
-import {readVerified, type Verified} from './verified.js'
+import {readVerified, recordUnverified, unsetUnverified, type Verified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a push. */
@@ -74,6 +74,10 @@ async function pushLocked(
     return {found: [], missing: [], error}
   })
   if (wanted.length + stores.found.length > 0) await setMark(stack, 'pushing')
+  await recordUnverified(
+    stack,
+    wanted.map(({id}) => id),
+  )
   const names = [...wanted.map(({id}) => id), ...stores.found.map(({store}) => store), CHECK]
   ctx.on({type: 'tasks', names})
   const pushed: NewSnapshot[] = []
@@ -85,6 +89,7 @@ async function pushLocked(
   const {stallMs} = repository.settings
   await checkPushed({stack, repository}, {signal: ctx.signal, stallMs})
   await recordPushed(pushed, {stack, repository, verified}, ctx.signal)
+  await unsetUnverified(stack)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
   if (isContinued) await removeDeadLocks(repository, ctx.signal)

@@ -10,6 +10,7 @@ import {evidenceOf, faultOf} from './restic/outcome.js'
 import {openRepository, type Repository, resticError} from './restic/repository.js'
 import {listOwnSnapshots, listSnapshots} from './restic/snapshots.js'
 import {findOrphans, type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
+import {readUnverified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a rotation. */
@@ -34,7 +35,7 @@ export interface OffsiteRotationReport {
   policy: Policy
   kept: (Row & {reasons: KeepReason[]})[]
   deleted: Row[]
-  /** Their time or their tags are not credible: they neither count for the policy nor are deleted. */
+  /** Not credible or not verified: they neither count for the policy nor are deleted. */
   ignored: (Row & {why: IgnoreReason})[]
   otherProjects: string[]
 }
@@ -108,7 +109,8 @@ async function makePlan({stack, policy}: OffsiteRotateRequest, repository: Repos
   const now = new Date()
   const ledger = await recordSeen(stack, listing.ours, now)
   const {ours: snapshots, stores, otherProjects} = listing
-  const input = {snapshots, stores, local: await listSets(stack.backups), ledger}
+  const [local, unverified] = await Promise.all([listSets(stack.backups), readUnverified(stack)])
+  const input = {snapshots, stores, local, ledger, unverified}
   return {planned: planSnapshots(input, policy, now), orphans: findOrphans(stores, snapshots), otherProjects}
 }
 

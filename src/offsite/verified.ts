@@ -1,7 +1,10 @@
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import type {StackContext} from '../engines/stack-context.js'
 import * as z from '../system/zod.js'
 import {addLines, readRecord} from './records.js'
 import type {Repository} from './restic/repository.js'
+import {workplaceOf} from './workplace.js'
 
 /** What this machine has verified to be complete in a repository. */
 export interface Verified {
@@ -43,4 +46,29 @@ export async function readVerified(
       sets.add(set)
     },
   }
+}
+
+/** The record of the backups that a push copies, by their IDs. It is deleted when the repository has been checked. */
+const UNVERIFIED = 'unverified'
+
+/**
+ * Records that a push begins to copy backups.
+ * @throws backup-directory, disk-full
+ */
+export async function recordUnverified(stack: StackContext, sets: string[]): Promise<void> {
+  if (sets.length > 0) await addLines(stack, UNVERIFIED, sets)
+}
+
+/**
+ * Returns the IDs of the backups that this machine has copied, or begun to copy, without a check of the repository
+ * afterwards: a damaged repository accepts a push without an error.
+ * @throws backup-directory
+ */
+export async function readUnverified(stack: StackContext): Promise<ReadonlySet<string>> {
+  return new Set(await readRecord(stack, UNVERIFIED))
+}
+
+/** Records that the repository has been checked since the last push. */
+export async function unsetUnverified(stack: StackContext): Promise<void> {
+  await rm(join(workplaceOf(stack), UNVERIFIED), {force: true})
 }

@@ -1,6 +1,7 @@
 import {readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
+import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PullReport} from '../../src/offsite/pull.js'
 import type {PushReport} from '../../src/offsite/push.js'
 import {failure, report} from '../helpers/backups.js'
@@ -44,6 +45,28 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
     await site.tryRestic(['backup', '--tag', tags, 'manifest.json'], set)
     await rm(set, {recursive: true})
     expect(await report<PullReport>(site, ['offsite:pull', id])).toMatchObject({id, fetched: true})
+  })
+
+  test('a copy counts when the push has checked it', async () => {
+    const id = idAgo(1)
+    await writeSet(site.backups, id)
+    const {PATH} = await site.detour('case "$1" in check) exit 1 ;; esac')
+    expect((await site.run('offsite:push', {env: {PATH}})).exitCode).not.toBe(0)
+    const {newest, snapshots} = await report<OffsiteListReport>(site, ['offsite:list'])
+    expect(snapshots).toMatchObject([
+      {id, verified: false},
+      {id: newest!.id, verified: true},
+    ])
+    const isRecent = async (): Promise<number> => (await site.run('offsite:list --max-age 2')).exitCode
+    expect(await isRecent()).toBe(7)
+    const keepOne = ['--keep-daily', '1', '--keep-weekly', '0', '--keep-monthly', '0']
+    expect(await report(site, ['offsite:rotate', ...keepOne])).toMatchObject({
+      kept: [{id: newest!.id}],
+      deleted: [],
+      ignored: [{id, why: 'unverified'}],
+    })
+    await report(site, ['offsite:push'])
+    expect(await isRecent()).toBe(0)
   })
 
   test('another file in a backup is not pushed', async () => {

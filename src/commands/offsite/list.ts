@@ -15,7 +15,8 @@ export default class OffsiteList extends BaseCommand<OffsiteListReport> {
   static override flags = {
     ...backupFlags,
     'max-age': Flags.integer({
-      description: 'exit 7 if the newest backup in the repository is older than this or does not exist',
+      description:
+        'exit 7 if the newest verified backup in the repository is older than this or does not exist',
       min: 1,
       helpValue: 'HOURS',
     }),

@@ -27,12 +27,14 @@ export interface PlannedSnapshots {
   snapshots: string[]
   action: 'keep' | 'delete' | 'ignore'
   reasons: KeepReason[]
-  /** Why it is ignored: its date is not when it was first seen, or another snapshot of the backup has other tags. */
   why?: IgnoreReason
 }
 
-/** Why a rotation ignores a snapshot. */
-export type IgnoreReason = 'date' | 'tags'
+/**
+ * Why a rotation ignores a snapshot: its date is not when it was first seen, another snapshot of the backup has other
+ * tags, or the repository has not been checked since the push.
+ */
+export type IgnoreReason = 'date' | 'tags' | 'unverified'
 
 /** Everything that a decision depends on. */
 export interface RotationInput {
@@ -43,37 +45,41 @@ export interface RotationInput {
   /** The local backups: their pins decide, if they exist. */
   local: BackupSet[]
   ledger: Ledger
+  /** IDs of backups that a push of this machine has not verified. */
+  unverified: ReadonlySet<string>
 }
 
 /**
  * Decides what to do with each snapshot, newest first, by the same policy as for local backups. A snapshot whose time
  * is not credible neither counts for the policy nor is deleted. The same holds for all snapshots of a backup whose tags
- * differ: the false ones could make the policy delete the real one.
+ * differ: the false ones could make the policy delete the real one. A backup that no push has verified yet replaces none.
  * @throws usage: the policy keeps nothing
  */
-export function planSnapshots(
-  {snapshots, stores, local, ledger}: RotationInput,
-  policy: Policy,
-  now: Date,
-): PlannedSnapshots[] {
-  const trusted = snapshots.filter(
-    one => isCredible(one, ledger) && !isFuture(one, now) && !isContested(one, snapshots),
-  )
+export function planSnapshots(input: RotationInput, policy: Policy, now: Date): PlannedSnapshots[] {
+  const {snapshots, stores, local} = input
+  const reasons = new Map(snapshots.map(one => [one, whyIgnored(one, input, now)]))
+  const trusted = snapshots.filter(one => !reasons.get(one))
   const sets = decide(groupBackups(trusted, local), policy, now)
   return [
     ...sets.map(({set, action, reasons}) => {
       const isAll = snapshots.every(one => one.id !== set.id || set.snapshots.includes(one))
       return {...withStores(describe(set.snapshots), isAll ? stores : []), action, reasons}
     }),
-    ...snapshots
-      .filter(one => !trusted.includes(one))
-      .map(one => ({
-        ...describe([one]),
-        action: 'ignore' as const,
-        reasons: [],
-        why: isContested(one, snapshots) ? ('tags' as const) : ('date' as const),
-      })),
+    ...snapshots.flatMap(one => {
+      const why = reasons.get(one)
+      return why ? [{...describe([one]), action: 'ignore' as const, reasons: [], why}] : []
+    }),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
+}
+
+function whyIgnored(
+  one: Snapshot,
+  {snapshots, ledger, unverified}: RotationInput,
+  now: Date,
+): IgnoreReason | undefined {
+  if (isContested(one, snapshots)) return 'tags'
+  if (!isCredible(one, ledger) || isFuture(one, now)) return 'date'
+  return unverified.has(one.id) ? 'unverified' : undefined
 }
 
 function isContested(one: Snapshot, snapshots: Snapshot[]): boolean {

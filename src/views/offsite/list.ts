@@ -31,7 +31,7 @@ const COLUMNS: Column<SnapshotReport>[] = [
   {title: 'size', priority: 1, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', priority: 2, cell: ({schemas}) => printable(schemaText(schemas))},
   {title: 'with', priority: 3, cell: ({stores}) => stores.join(', ') || '-'},
-  {title: 'state', priority: 4, cell: ({kind, pinned}) => stateText(kind, pinned)},
+  {title: 'state', priority: 4, cell: stateText},
   {title: 'local', priority: 3, cell: ({local}) => (local ? 'yes' : 'no')},
   {title: 'snapshot', priority: 5, cell: ({snapshot}) => snapshot.slice(0, 8)},
 ]
@@ -40,7 +40,11 @@ function schemaText(schemas: string[]): string {
   return schemas.length > 2 ? String(schemas.length) : schemas.join(', ') || '-'
 }
 
-function stateText(kind: SnapshotReport['kind'], pinned: boolean): string {
-  const parts = [kind === 'safety' ? 'safety' : [], pinned ? 'pinned' : []].flat()
+function stateText({kind, pinned, verified}: SnapshotReport): string {
+  const parts = [
+    verified ? [] : 'not verified',
+    kind === 'safety' ? 'safety' : [],
+    pinned ? 'pinned' : [],
+  ].flat()
   return parts.length > 0 ? parts.join(', ') : 'complete'
 }

@@ -41,25 +41,33 @@ function toRows({kept, deleted, ignored, dryRun}: OffsiteRotationReport): Rotati
     ...ignored.map(({why, ...one}) => ({
       ...one,
       action: 'ignore',
-      reasons: [SUSPICIOUS[why]],
+      reasons: [IGNORED[why]],
       short: `ignore: ${why}`,
     })),
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
 }
 
-const SUSPICIOUS = {
+const IGNORED = {
   date: 'its date is not when it was first seen',
   tags: 'its snapshots have different tags',
+  unverified: 'the push that copied it has not checked the repository yet',
 }
 
 function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotationReport): string[] {
+  const unverified = ignored.filter(({why}) => why === 'unverified').length
+  const suspicious = ignored.length - unverified
   const freed = size(deleted.reduce((sum, {bytes}) => sum + bytes, 0))
   return [
     dryRun
       ? `Backups to keep: ${kept.length}, to delete: ${deleted.length}. Nothing was changed.`
       : `Backups kept: ${kept.length}, deleted: ${deleted.length}${deleted.length > 0 ? ` (up to ${freed})` : ''}.`,
-    ...(ignored.length > 0
-      ? [`Backups ignored, because they are not credible: ${ignored.length}. Find out who added them.`]
+    ...(suspicious > 0
+      ? [`Backups ignored, because they are not credible: ${suspicious}. Find out who added them.`]
+      : []),
+    ...(unverified > 0
+      ? [
+          `Backups ignored, because they are not verified: ${unverified}. Complete the push: aquastream offsite:push`,
+        ]
       : []),
     ...(otherProjects.length > 0 ? [`Other projects are not changed: ${otherProjects.join(', ')}.`] : []),
   ]
