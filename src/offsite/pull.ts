@@ -77,7 +77,7 @@ export async function pullOffsite(
     )
   }
   const own = listing.ours.filter(one => one.id === id).map(({snapshot}) => snapshot)
-  const path = local?.path ?? (await fetchFirst(own, {repository, root: backups, id}, ctx))
+  const path = local?.path ?? (await fetchFirst(own, {stack, repository, id}, ctx))
   const restored = await restoreAll({stack, repository, stopped, snapshots}, ctx)
   const {name} = repository
   return {repository: name, id, path, bytes: local?.bytes ?? bytes, fetched: !local, restored}
@@ -111,7 +111,7 @@ interface RestoreAllRequest {
 /** Fetches the newest snapshot of a backup that is complete; if there is none, throws the error of the newest. */
 async function fetchFirst(
   [snapshot, ...others]: string[],
-  place: {repository: Repository; root: string; id: string},
+  place: {stack: StackContext; repository: Repository; id: string},
   ctx: Context<FetchEvent>,
 ): Promise<string> {
   try {

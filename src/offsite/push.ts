@@ -8,6 +8,7 @@ import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
 import {findStores} from './stores/find.js'
 import {pushStores, type StoreEvent, type StoresReport} from './stores/push-stores.js'
+import {deleteOldDrafts} from './transfer/drafts.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
@@ -61,6 +62,7 @@ async function pushLocked(
   repository: Repository,
   ctx: Context<PushEvent>,
 ): Promise<PushReport> {
+  await deleteOldDrafts(stack)
   const listing = await listOwnSnapshots(repository, stack, ctx.signal)
   const sets = await listSets(stack.backups)
   const complete = sets.filter(({state}) => state === 'complete')

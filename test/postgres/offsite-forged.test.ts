@@ -48,7 +48,7 @@ describe.skipIf(programs === undefined)('a snapshot that somebody else made', ()
     const run = await site.run(`offsite:pull ${id}`)
     expect(run).toMatchObject({exitCode: 7})
     expect(run.stdout + run.stderr).not.toMatch(/(?!\n)\p{Cc}/u)
-    expect(await readdir(site.backups)).toEqual([])
+    expect(await readdir(site.backups)).toEqual(['.offsite'])
   })
 
   test('with false tags is counted and not used', async () => {

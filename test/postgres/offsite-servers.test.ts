@@ -10,7 +10,7 @@ import {has} from '../helpers/guide.js'
 import {type OffsiteServer, S3_SECRET, startS3, startSftp} from '../helpers/offsite-servers.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {startRestServer} from '../helpers/rest-server.js'
-import {OffsiteSite, PASSWORD, resticPrograms, TESTBED} from '../helpers/restic.js'
+import {OffsiteSite, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
 
@@ -138,6 +138,25 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
       await rm(join(site.backups, id), {recursive: true, force: true})
       expect(await restore(site, '--schema', 'user', flag, value)).toMatchObject({from: id, rows: 50})
     }
+  })
+
+  test('backups are taken and rotated while a pull runs', async () => {
+    await report(site, ['offsite:init'])
+    const {id} = await backup(site, '--offsite')
+    await rm(join(site.backups, id), {recursive: true})
+    const [there, go] = [join(site.directory, 'there'), join(site.directory, 'go')]
+    const env = await site.detour(
+      `case "$1" in restore) touch ${there}; until [ -e ${go} ]; do sleep 0.1; done ;; esac`,
+    )
+    const pull = site.start(`offsite:pull ${id} --json`, {env})
+    await until(() => existsSync(there))
+    expect(await failure(site, 'offsite:pull', id)).toMatchObject({code: 'busy', exitCode: 8})
+    const {id: other} = await backup(site, '--rotate', '--offsite')
+    await writeFile(go, '')
+    expect((await pull.ended).exitCode).toBe(0)
+    const names = (await readdir(site.backups)).filter(name => /\d/.test(name))
+    expect(names.sort()).toEqual([id, other])
+    expect(await report(site, ['db:verify'])).toMatchObject({sets: [{valid: true}, {valid: true}]})
   })
 
   test('without a setting it exits with status 11', async () => {

@@ -1,9 +1,11 @@
-import {readFile, rm} from 'node:fs/promises'
+import {existsSync} from 'node:fs'
+import {readdir, readFile, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
-import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {descendants, killNow} from '../helpers/crash-site.js'
+import {OffsiteSite, resticPrograms, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
 const [directory] = [...resticPrograms().values()]
@@ -77,6 +79,25 @@ describe.skipIf(!directory)('a script in place of restic', () => {
       code: 'offsite-unreachable',
       message: `the off-site repository ${site.repository} made no progress for 2 s`,
     })
+  })
+
+  test('the next push deletes drafts of killed pulls', async () => {
+    const [id, there] = [idAgo(2), join(site.directory, 'there')]
+    const path = await writeSet(site.backups, id)
+    await report(site, ['offsite:init'])
+    await report(site, ['offsite:push'])
+    await rm(path, {recursive: true})
+    const env = await site.detour(`[ "$1" != restore ] || { touch ${there}; exec sleep 600; }`)
+    const pull = site.start(`offsite:pull ${id}`, {env})
+    await until(() => existsSync(there))
+    const children = await descendants(pull.pid)
+    for (const pid of [pull.pid, ...children.map(child => child.pid)]) killNow(pid)
+    await pull.ended
+    const drafts = async (): Promise<string[]> =>
+      (await readdir(join(site.backups, '.offsite/pulls'))).filter(name => !name.startsWith('.'))
+    expect(await drafts()).toEqual([id])
+    await report(site, ['offsite:push'])
+    expect(await drafts()).toEqual([])
   })
 
   test('a pull goes on while files grow', async () => {

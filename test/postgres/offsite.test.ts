@@ -162,7 +162,8 @@ describe.each([...programs])('restic %s', (_version, directory) => {
     await rename(site.backups, `${site.backups}.old`)
     await flipBit((await packs())[0]!)
     expect(await failure(site, 'offsite:pull', id)).toMatchObject({code: 'archive-damaged', exitCode: 7})
-    expect(await readdir(site.backups)).toEqual([])
+    expect(await readdir(site.backups)).toEqual(['.offsite'])
+    expect(await readdir(join(site.backups, '.offsite/pulls'))).toEqual([])
   })
 
   test('a missing file of the repository is found by the push', async () => {

@@ -31,9 +31,10 @@ export async function withNewSet(
   work: (draft: Draft) => Promise<Manifest>,
 ): Promise<{path: string; manifest: Manifest}> {
   const id = freeId(root, new Date())
-  const manifest = await withDraft({root, id}, async path => {
-    const described = await work({id, path})
-    await writeDescription(path, described, pin)
+  const draft = join(root, draftName(id))
+  const manifest = await withDraft({root, id, draft}, async () => {
+    const described = await work({id, path: draft})
+    await writeDescription(draft, described, pin)
     return described
   })
   return {path: join(root, id), manifest}
@@ -42,31 +43,36 @@ export async function withNewSet(
 /**
  * Creates a hidden directory for a backup, runs work in it, and renames it to its ID when the work has succeeded. A
  * failure leaves no backup.
+ * @param draft the path of the hidden directory, on the file system of the repository
  * @throws backup-directory, disk-full; also the errors of the work
  */
 export async function withDraft<T>(
-  {root, id}: {root: string; id: string},
-  work: (path: string) => Promise<T>,
+  {root, id, draft}: {root: string; id: string; draft: string},
+  work: () => Promise<T>,
 ): Promise<T> {
-  const path = join(root, `.${id}.partial`)
   try {
-    await mkdir(path, {mode: 0o700})
-    const result = await work(path)
-    await flush(path)
-    await rename(path, join(root, id))
+    await mkdir(draft, {mode: 0o700})
+    const result = await work()
+    await flush(draft)
+    await rename(draft, join(root, id))
     await flush(root)
     return result
   } catch (error) {
     // The next command that takes the lock deletes what remains.
-    await rm(path, {recursive: true, force: true}).catch(() => undefined)
+    await rm(draft, {recursive: true, force: true}).catch(() => undefined)
     throw errnoOf(error) === undefined ? error : storageError(root, error)
   }
+}
+
+/** Returns the name of a draft in the repository, which `deleteLeftovers` knows. */
+function draftName(id: string): string {
+  return `.${id}.partial`
 }
 
 /** Two backups in one second, or a clock that was set back, would have the same ID: use the next free second. */
 function freeId(root: string, now: Date): string {
   const id = setId(now)
-  const taken = existsSync(join(root, id)) || existsSync(join(root, `.${id}.partial`))
+  const taken = existsSync(join(root, id)) || existsSync(join(root, draftName(id)))
   return taken ? freeId(root, new Date(now.getTime() + 1000)) : id
 }
 

@@ -2,15 +2,15 @@ import {chmod, chown, lstat, readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {checkArchive} from '../../backup/archive/read.js'
 import {inspect} from '../../backup/repository/inspect.js'
-import {deleteLeftovers} from '../../backup/repository/leftovers.js'
-import {withDirectoryLock} from '../../backup/repository/lock.js'
 import {CHECKSUMS, entriesOf, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
 import {withDraft} from '../../backup/repository/publish.js'
 import {storageError} from '../../backup/storage-error.js'
 import type {Context} from '../../engines/engine.js'
+import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError} from '../../errors.js'
 import {flush, freeSpace} from '../../system/files/disk.js'
 import {size} from '../../system/text/size.js'
+import {withDrafts} from './drafts.js'
 import {DAMAGED_HINT, listFiles, restoreSnapshot} from './restore-snapshot.js'
 import type {Repository} from '../restic/repository.js'
 
@@ -26,8 +26,7 @@ export interface FetchEvent {
 /** What to fetch, and where to. */
 interface FetchRequest {
   repository: Repository
-  /** The local repository of backups. */
-  root: string
+  stack: StackContext
   /** ID of the backup. */
   id: string
   /** ID of its snapshot. */
@@ -37,28 +36,30 @@ interface FetchRequest {
 /**
  * Copies a backup to a hidden directory, verifies it by its checksums, and renames it to its ID. restic leaves wrong
  * content under the right name and size when the repository is damaged, so nothing else shows that the copy is right.
+ * The rename needs no lock of the local repository, because the backup appears at once.
  * @returns the path of the backup
  * @throws archive-damaged, offsite-unreachable, busy, backup-directory, disk-full
  */
 export function fetchSet(request: FetchRequest, ctx: Context<FetchEvent>): Promise<string> {
-  const {root, id} = request
-  return withDirectoryLock(root, 'offsite:pull', async lost => {
+  const {stack, id} = request
+  const root = stack.backups
+  return withDrafts(stack, async (drafts, lost) => {
     const signal = AbortSignal.any([ctx.signal, lost])
-    await deleteLeftovers(root)
-    await withDraft({root, id}, draft => fillDraft(request, draft, {...ctx, signal}))
+    const draft = join(drafts, id)
+    await withDraft({root, id, draft}, () => fillDraft(request, draft, {...ctx, signal}))
     ctx.on({type: 'fetch', id, state: 'done', bytes: 0, total: 0})
     return join(root, id)
   })
 }
 
 async function fillDraft(
-  {repository, root, id, snapshot}: FetchRequest,
+  {repository, stack: {backups}, id, snapshot}: FetchRequest,
   draft: string,
   {on, signal}: Context<FetchEvent>,
 ): Promise<void> {
   const files = await listFiles({repository, snapshot}, signal)
   const total = files.reduce((sum, {bytes}) => sum + bytes, 0)
-  await requireSpace(root, total)
+  await requireSpace(backups, total)
   on({type: 'fetch', id, state: 'copying', bytes: 0, total})
   const copied = (bytes: number): void => on({type: 'fetch', id, state: 'copying', bytes, total})
   await restoreSnapshot({repository, snapshot, target: draft}, {on: copied, signal})
