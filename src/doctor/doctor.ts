@@ -9,6 +9,7 @@ import {type CheckContext, type Finding, runCheck} from './check.js'
 import {compose, engine, ports, project} from './engine.js'
 import {backups, disk, secrets, state} from './files.js'
 import {clock, limits, memory, node} from './machine.js'
+import {offsite} from './offsite.js'
 import {registry} from './registry.js'
 import {servers} from './servers.js'
 import {settings} from './settings.js'
@@ -38,6 +39,7 @@ const CHECKS = [
   registry,
   tools,
   compressor,
+  offsite,
 ]
 
 /** The time limit of a check, in ms; an engine that does not respond times out earlier: the Swarm and the plan ask in turn. */

@@ -104,6 +104,14 @@ export async function requireStarted(
 }
 
 /**
+ * Returns whether Docker Engine has an image.
+ * @throws the errors of an engine that is not available
+ */
+export async function hasImage(image: string, signal: AbortSignal): Promise<boolean> {
+  return (await findImages([image], signal)).size > 0
+}
+
+/**
  * Pulls the image of a tool unless it is present.
  * @param setting the setting that names the image
  * @throws image-missing; the errors of an engine that is not available
@@ -112,7 +120,7 @@ export async function requireImage(
   {image, setting}: {image: string; setting: string},
   signal: AbortSignal,
 ): Promise<void> {
-  if ((await findImages([image], signal)).size > 0) return
+  if (await hasImage(image, signal)) return
   const {ok, stderr} = await tryDocker(['pull', '--quiet', image], {signal})
   if (ok) return
   throw new AquastreamError('image-missing', `image ${image} cannot be pulled`, {

@@ -31,6 +31,7 @@ test('every check has a verdict, even without an engine', async () => {
     'registry skipped',
     'tools skipped',
     'compressor skipped',
+    'offsite ok',
   ])
   expect(findings(run)[2]).toEqual({
     check: 'engine',
@@ -151,6 +152,20 @@ test('a server outside the stack requires local client tools', async () => {
       'psql, pg_dump, pg_dumpall, gzip not found on this machine; required because DATABASE_URL is set',
   })
   for (const value of [...Object.values(SECRETS), 'canary']) expect(run.stdout).not.toContain(value)
+})
+
+test('servers without an off-site repository get a note', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  expect(await examine(site, 'offsite')).toEqual([
+    {
+      check: 'offsite',
+      verdict: 'ok',
+      message: 'OFFSITE_REPOSITORY is not set: backups exist on this machine only',
+      hint: 'to keep an encrypted copy elsewhere, set it and OFFSITE_PASSWORD in .env.stage, then run aquastream offsite:init --profile stage',
+    },
+  ])
+  Object.assign(site.env, {OFFSITE_REPOSITORY: '/nowhere', OFFSITE_PASSWORD: 'offsite-canary-7f3a91c4e2d8'})
+  expect(await examine(site, 'offsite')).toMatchObject([{verdict: 'failed', code: 'tool-missing'}])
 })
 
 test('env:doctor does not create any files or directories', async () => {
