@@ -9,7 +9,9 @@ import {until} from './restic.js'
 export async function startRestServer(
   site: Site,
   options: string[] = [],
-): Promise<AsyncDisposable & {repository: string; directory: string; stop: () => Promise<void>}> {
+): Promise<
+  AsyncDisposable & {repository: string; port: number; directory: string; stop: () => Promise<void>}
+> {
   const port = await freePort()
   const data = join(site.directory, 'rest')
   const running = execa(
@@ -24,6 +26,7 @@ export async function startRestServer(
   await until(() => accepts(port))
   return {
     repository: `rest:http://127.0.0.1:${port}/`,
+    port,
     directory: data,
     stop,
     [Symbol.asyncDispose]: stop,

@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {readdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
@@ -9,6 +10,7 @@ import {checkSums} from '../helpers/crash-site.js'
 import {has} from '../helpers/guide.js'
 import {type OffsiteServer, S3_SECRET, startS3, startSftp} from '../helpers/offsite-servers.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {Proxy} from '../helpers/proxy.js'
 import {startRestServer} from '../helpers/rest-server.js'
 import {OffsiteSite, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
@@ -59,6 +61,17 @@ describe.each(programs)('with restic %s', (_version, directory) => {
     expect(run.stdout + run.stderr).not.toMatch(new RegExp(`${S3_SECRET}|${PASSWORD}|wrong-key`))
   })
 
+  test.skipIf(!has('restic-rest-server')).each(['refuse', 'silence'] as const)(
+    'the push after a cut network completes: %s',
+    async how => {
+      await using server = await startRestServer(site)
+      site.env.OFFSITE_REPOSITORY = server.repository
+      await report(site, ['offsite:init'])
+      await pushUntilCut(server.port, how)
+      await nextPushCompletes()
+    },
+  )
+
   test.skipIf(!canServeSftp)('a repository on SFTP returns every byte', async () => {
     await using server = await startSftp(site)
     use(server)
@@ -66,6 +79,26 @@ describe.each(programs)('with restic %s', (_version, directory) => {
     await roundTrip()
   })
 })
+
+/** Pushes a backup of 12 MB until the network is cut, and expects the error. */
+async function pushUntilCut(port: number, how: 'refuse' | 'silence'): Promise<void> {
+  await writeSet(site.backups, idAgo(1), {filler: randomBytes(12_000_000)})
+  await using proxy = await Proxy.cutAfter(4_000_000, port, how)
+  const env = {OFFSITE_REPOSITORY: `rest:http://127.0.0.1:${proxy.port}/`, OFFSITE_TIMEOUT: '6'}
+  const error = errorOf(await site.run('offsite:push --json', {env}))
+  expect(proxy.isCut).toBe(true)
+  expect(error).toMatchObject({code: 'offsite-unreachable', exitCode: 4})
+  expect(error.message).toContain('made no progress for 6 s')
+}
+
+/** The next push copies everything, and leaves a repository without errors and locks. */
+async function nextPushCompletes(): Promise<void> {
+  const {pushed, present} = await report<PushReport>(site, ['offsite:push'])
+  const sets = await checkSums(site.backups)
+  expect(new Set(sets.values())).toEqual(new Set(['backup']))
+  expect(pushed.length + present).toBe(sets.size)
+  await site.restic('check')
+}
 
 test.skipIf(!canServeSftp || !oldest)('the host key of an SFTP server must be known', async () => {
   await openSite(oldest!)
@@ -107,13 +140,6 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
     expect([...sets.values()].every(kind => kind === 'backup')).toBe(true)
     expect(message).toContain(`backup ${[...sets.keys()].at(-1)} is complete, its off-site copy failed: `)
     return message
-  }
-
-  /** The next push copies everything, and leaves a repository without errors and locks. */
-  async function nextPushCompletes(): Promise<void> {
-    const {pushed, present} = await report<PushReport>(site, ['offsite:push'])
-    expect(pushed.length + present).toBe((await checkSums(site.backups)).size)
-    await site.restic('check')
   }
 
   test('copies the new backup in the same run', async () => {
@@ -177,6 +203,21 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
       await nextPushCompletes()
     },
   )
+
+  test.skipIf(!has('restic-rest-server'))('a network that is cut fails only the copy', async () => {
+    await using server = await startRestServer(site)
+    site.env.OFFSITE_REPOSITORY = server.repository
+    await report(site, ['offsite:init'])
+    {
+      await writeSet(site.backups, idAgo(1), {filler: randomBytes(12_000_000)})
+      await using proxy = await Proxy.cutAfter(4_000_000, server.port, 'refuse')
+      site.env.OFFSITE_REPOSITORY = `rest:http://127.0.0.1:${proxy.port}/`
+      await onlyCopyFails()
+      expect(proxy.isCut).toBe(true)
+    }
+    site.env.OFFSITE_REPOSITORY = server.repository
+    await nextPushCompletes()
+  })
 
   test.skipIf(!canMount)('a full repository keeps the backup, and the next push completes', async () => {
     await using disk = await mountSmallDisk(join(site.directory, 'disk'), 400_000)
