@@ -12,14 +12,19 @@ export type OffsiteServer = AsyncDisposable & {settings: Record<string, string>;
 
 export const S3_SECRET = 's3-canary-5e8d1b7a90c4'
 
+/** Returns the directory with MinIO and its client, in the cache of the testbed. */
+export function minioPrograms(): string {
+  const folder = readdirSync(TESTBED).find(name => existsSync(join(TESTBED, name, 'minio')))
+  if (folder === undefined) throw new Error(`no minio in ${TESTBED}: run test/testbed/provision.sh`)
+  return join(TESTBED, folder)
+}
+
 /** Starts MinIO, from the cache of the testbed. */
 export async function startS3(site: Site): Promise<OffsiteServer> {
   const port = await freePort()
   const directory = join(site.directory, 's3')
-  const folder = readdirSync(TESTBED).find(name => existsSync(join(TESTBED, name, 'minio')))
-  if (folder === undefined) throw new Error(`no minio in ${TESTBED}: run test/testbed/provision.sh`)
   const running = execa(
-    join(TESTBED, folder, 'minio'),
+    join(minioPrograms(), 'minio'),
     [
       'server',
       directory,
