@@ -1,9 +1,11 @@
-import {stat} from 'node:fs/promises'
+import {rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
+import {has} from '../helpers/guide.js'
+import {PASSWORD} from '../helpers/restic.js'
 import {FIXTURE} from '../helpers/crash-site.js'
 
 let site: EmbeddedSite
@@ -22,6 +24,31 @@ test('a backup is taken, verified and restored', async () => {
   const restored = await site.run('db:restore --schema user --yes')
   expect(restored, restored.stderr).toMatchObject({exitCode: 0})
   expect(await site.sql('SELECT count(*) FROM "user".notes')).toBe('4000')
+})
+
+test.skipIf(!has('restic'))('a copy off-site has the database alone', async () => {
+  const env = {OFFSITE_REPOSITORY: join(site.directory, 'offsite'), OFFSITE_PASSWORD: PASSWORD}
+  const run = async (words: string) => {
+    const {exitCode, stdout} = await site.run(`${words} --json`, {env})
+    expect(exitCode, stdout).toBe(0)
+    return JSON.parse(stdout) as {id: string; path: string}
+  }
+  await run('offsite:init')
+  const {id, path} = await run('db:backup --offsite')
+  const why = 'the embedded engine does not keep media and Redis in volumes'
+  expect(await run('offsite:push')).toMatchObject({
+    stores: [],
+    notSaved: ['media', 'redis'].map(store => ({store, why})),
+  })
+  expect(await run('offsite:list --max-age 1')).toMatchObject({snapshots: [{id, stores: [], local: true}]})
+  await rm(path, {recursive: true})
+  await site.sql('DELETE FROM "user".notes WHERE id > 10')
+  await run(`db:restore --schema user --from ${id} --yes`)
+  expect(await site.sql('SELECT count(*) FROM "user".notes')).toBe('4000')
+  expect(errorOf(await site.run('offsite:pull --media --yes --json', {env}))).toMatchObject({
+    code: 'refused',
+    exitCode: 9,
+  })
 })
 
 test('PG… variables for another server are ignored', async () => {
