@@ -7,7 +7,7 @@
 #   store.sh load-redis        makes the new data from an RDB file on stdin; prints what count-keys prints
 #   store.sh count-keys        prints the number of keys of the running server that do not expire
 #   store.sh exchange          puts the new data in place, and the current data aside
-#   store.sh undo              brings back the data that was put aside
+#   store.sh undo              deletes the new data, and brings back the data that was put aside
 #   store.sh finish            deletes the data that was put aside
 #
 # If `exchange` or `undo` is interrupted, the next `prepare`, load and `exchange` complete it: what was put aside first
@@ -112,11 +112,12 @@ exchange)
 	rmdir "$new"
 	;;
 undo)
+	rm -rf "$new"
 	if [ ! -d "$old" ]; then exit 0; fi
 	if [ -e "$aside" ]; then each remove /data; fi
 	rm -f "$aside"
 	each put_back "$old"
-	rm -rf "$old" "$new"
+	rm -rf "$old"
 	;;
 finish) rm -rf "$old" ;;
 *)

@@ -1,3 +1,4 @@
+import {randomBytes} from 'node:crypto'
 import {readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
@@ -11,6 +12,7 @@ import {type OffsiteServer, startSftp} from '../helpers/offsite-servers.js'
 import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {flipBit, PASSWORD} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
+import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
 
 /** How many restores are killed. */
@@ -185,6 +187,61 @@ describe('media and Redis of a stack', () => {
   function pull(): Promise<PullReport> {
     return report(site, ['offsite:pull', '--media', '--redis', '--yes'])
   }
+})
+
+describe.skipIf(!canMount)('a volume that is too small for two copies', () => {
+  let site: StackSite
+  let disk: Awaited<ReturnType<typeof mountSmallDisk>>
+  beforeEach(async () => {
+    site = await StackSite.open({AQUASTREAM_PROFILE: 'stage'})
+    disk = await mountSmallDisk(join(site.directory, 'disk'), 60_000_000)
+    const options = ['type=none', 'o=bind', `device=${disk.path}`].flatMap(option => ['--opt', option])
+    const labels = [`project=${site.project}`, 'volume=miniodata'].map(label => `com.docker.compose.${label}`)
+    await docker(
+      'volume',
+      'create',
+      ...options,
+      ...labels.flatMap(label => ['--label', label]),
+      `${site.project}_miniodata`,
+    )
+    await site.writeStageFile({
+      OFFSITE_REPOSITORY: join(site.directory, 'offsite'),
+      OFFSITE_PASSWORD: PASSWORD,
+    })
+    await site.succeed('env:up --service minio')
+    return async () => {
+      await disk[Symbol.asyncDispose]()
+      await site[Symbol.asyncDispose]()
+    }
+  })
+
+  test('keeps its data, and takes the copy when enlarged', async () => {
+    const objects = new Objects(
+      `http://127.0.0.1:${site.setting('MINIO_PORT')}/aquastream-media`,
+      SECRETS.S3_SECRET_KEY,
+    )
+    for (const name of ['a', 'b', 'c', 'd']) await objects.put(name, randomBytes(9_000_000))
+    const saved = await objects.read()
+    await writeSet(join(site.directory, 'backups/stage'), idAgo(1))
+    await site.succeed('offsite:init')
+    await site.succeed('offsite:push')
+    await objects.put('present', Buffer.from('present'))
+    const present = await objects.read()
+    await site.succeed('env:stop minio')
+    const pull = ['offsite:pull', '--media', '--yes']
+    expect(await failure(site, ...pull)).toMatchObject({
+      code: 'disk-full',
+      exitCode: 3,
+      message: `the disk of the volume ${site.project}_miniodata is full: it has to hold the present data and the copy`,
+    })
+    expect((await readdir(disk.path)).sort()).toEqual(['.minio.sys', 'aquastream-media'])
+    await site.succeed('env:up --service minio')
+    expect(await objects.read()).toEqual(present)
+    await site.succeed('env:stop minio')
+    await execa('mount', ['-o', 'remount,size=200000000', disk.path])
+    await site.succeed(pull)
+    expect(await objects.read()).toEqual(saved)
+  })
 })
 
 describe('without restic on PATH', () => {

@@ -114,10 +114,12 @@ export async function restoreStore(
   const copied = (bytes: number): void => report('copying', bytes)
   report('copying')
   await changeVolume(request.stopped, {command: 'prepare'}, signal)
-  const keys =
-    store === 'media'
-      ? await copyMedia(request, {on: copied, signal})
-      : await copyRedis(request, {on: copied, signal})
+  const copy = store === 'media' ? copyMedia : copyRedis
+  const keys = await copy(request, {on: copied, signal}).catch(async (error: unknown) => {
+    // What was copied must not fill the disk of the present data.
+    await changeVolume(request.stopped, {command: 'undo'}, signal).catch(() => undefined)
+    throw error
+  })
   await changeVolume(request.stopped, {command: 'exchange'}, signal)
   try {
     report('starting')

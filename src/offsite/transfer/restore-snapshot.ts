@@ -111,7 +111,24 @@ export async function restoreSnapshot(
   // In a volume, nobody sees what an old restic writes, which prints no progress.
   const place = volume ? {volume} : {target, stallMs}
   const result = await repository.attempt(args, {signal, onLine, ...place})
-  if (result.exitCode !== 0) throw await restoreError({repository, snapshot}, result, signal)
+  if (result.exitCode === 0) return
+  throw isDiskFull(result)
+    ? diskFull(result, volume?.name)
+    : await restoreError({repository, snapshot}, result, signal)
+}
+
+function diskFull(result: ResticResult, volume: string | undefined): AquastreamError {
+  const [message, hint] =
+    volume === undefined
+      ? [
+          'the disk is full to which the backup is copied',
+          'free disk space there, or select another directory with --dir',
+        ]
+      : [
+          `the disk of the volume ${volume} is full: it has to hold the present data and the copy`,
+          'nothing was changed; free disk space where Docker stores its volumes, then run the command again: docker system df',
+        ]
+  return new AquastreamError('disk-full', message, {hint, evidence: evidenceOf(result)})
 }
 
 const statusSchema = z.object({message_type: z.literal('status'), bytes_restored: z.int().optional()})
@@ -126,12 +143,6 @@ async function restoreError(
   signal: AbortSignal,
 ): Promise<AquastreamError> {
   const {name} = repository
-  if (isDiskFull(result)) {
-    return new AquastreamError('disk-full', 'the disk is full to which the backup is copied', {
-      hint: 'free disk space there, or select another directory with --dir',
-      evidence: evidenceOf(result),
-    })
-  }
   const probe = await repository.attempt(['cat', 'config', '--no-lock'], {
     signal,
     stallMs: repository.answerMs,
