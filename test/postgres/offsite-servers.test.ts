@@ -175,14 +175,17 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
       `case "$1" in restore) touch ${there}; until [ -e ${go} ]; do sleep 0.1; done ;; esac`,
     )
     const pull = site.start(`offsite:pull ${id} --json`, {env})
-    await until(() => existsSync(there))
-    expect(await failure(site, 'offsite:pull', id)).toMatchObject({code: 'busy', exitCode: 8})
-    const {id: other} = await backup(site, '--rotate', '--offsite')
-    await writeFile(go, '')
+    await Promise.race([until(() => existsSync(there)), pull.ended])
+    const other = await whileItRuns().finally(() => writeFile(go, ''))
     expect((await pull.ended).exitCode).toBe(0)
     const names = (await readdir(site.backups)).filter(name => /\d/.test(name))
     expect(names.sort()).toEqual([id, other])
     expect(await report(site, ['db:verify'])).toMatchObject({sets: [{valid: true}, {valid: true}]})
+
+    async function whileItRuns(): Promise<string> {
+      expect(await failure(site, 'offsite:pull', id)).toMatchObject({code: 'busy', exitCode: 8})
+      return (await backup(site, '--rotate', '--offsite')).id
+    }
   })
 
   test('without a setting it exits with status 11', async () => {
