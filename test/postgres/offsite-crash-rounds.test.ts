@@ -25,6 +25,9 @@ beforeAll(async () => {
   for (const [version, programs] of versions) {
     const site = await OffsiteSite.with(programs)
     sites.set(version, site)
+    // A slow network, so that about half of the moments are during the upload.
+    const slowly = 'case "$1" in backup) shift; set -- backup --limit-upload 6000 "$@" ;; esac'
+    Object.assign(site.env, await site.detour(slowly))
     await report(site, ['offsite:init'])
   }
 })
@@ -32,7 +35,7 @@ afterAll(async () => {
   for (const site of sites.values()) await site[Symbol.asyncDispose]()
 })
 
-/** Writes a backup whose size makes a push take a moment. */
+/** Writes a backup whose upload takes two seconds. */
 async function newSet(site: OffsiteSite, round: number): Promise<string> {
   const id = idAgo(ROUNDS - round + 1)
   await writeSet(site.backups, id, {filler: randomBytes(12_000_000)})
@@ -47,7 +50,7 @@ test.skipIf(versions.length === 0).each(Array.from({length: ROUNDS}, (_, index) 
     const id = await newSet(site, round)
     const victim = pick(random, VICTIMS)
     const running = site.start('offsite:push')
-    const moment = Math.round(random() * 4000)
+    const moment = Math.round(random() * 5000)
     await Promise.race([sleep(moment), running.ended])
     const children = await descendants(running.pid)
     if (victim !== 'restic') killNow(running.pid)
