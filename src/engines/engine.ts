@@ -144,7 +144,7 @@ export interface Deadline {
   begin(more?: number): void
 }
 
-/** What came of the update of one service; `unknown` if the command was killed before its end. */
+/** What came of the update of one service; `unknown` if the command was killed before its end, and nothing else shows it. */
 export type UpdateResult = 'completed' | 'rolled back' | 'failed' | 'unknown'
 
 /** One update of a stack, as the history has it. */

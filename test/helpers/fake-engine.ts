@@ -3,7 +3,7 @@ import {createServer, type Server, type ServerResponse} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
-import type {SwarmService, Task} from '../../src/engines/swarm/objects.js'
+import type {Stored, SwarmService, Task} from '../../src/engines/swarm/objects.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 
 /** The answer to a request: a status and JSON; a function answers by itself, or never. */
@@ -28,6 +28,8 @@ export class FakeEngine implements AsyncDisposable {
   readonly requests: SeenRequest[] = []
   /** The IDs of the networks by their names. */
   readonly networks = new Map<string, string>()
+  readonly services: FakeService[] = []
+  readonly configs: Stored[] = []
   readonly #before = process.env.DOCKER_HOST
 
   private constructor(
@@ -72,6 +74,42 @@ export class FakeEngine implements AsyncDisposable {
     this.answers.set('GET /info', {status: 200, body})
   }
 
+  /** Forgets every answer, request and object. */
+  clear(): void {
+    this.answers.clear()
+    this.requests.length = 0
+    this.networks.clear()
+    this.services.length = 0
+    this.configs.length = 0
+  }
+
+  /** Answers as a manager of a Swarm of one node, with these services, networks and configs. */
+  setSwarm(): void {
+    this.setNode({state: 'active', manager: true})
+    const answerWith = (path: string, read: () => unknown): void => {
+      this.answers.set(`GET ${path}`, response => response.writeHead(200).end(JSON.stringify(read())))
+    }
+    answerWith('/nodes', () => [READY])
+    answerWith('/secrets', () => [])
+    answerWith('/services', () => this.services.map(service => service.read()))
+    answerWith('/tasks', () => this.services.flatMap(service => service.readTasks()))
+    answerWith('/networks', () => [...this.networks].map(([Name, Id]) => ({Name, Id})))
+    answerWith('/configs', () => this.configs)
+    this.answers.set('POST /configs/create', response => {
+      const at = new Date().toISOString()
+      const ID = `c${this.configs.length + 1}`
+      const Spec = this.requests.at(-1)!.body as Stored['Spec']
+      const config = {ID, Version: {Index: 1}, CreatedAt: at, UpdatedAt: at, Spec}
+      this.configs.push(config)
+      answerWith(`/configs/${ID}`, () => config)
+      this.answers.set(`POST /configs/${ID}/update`, answer => {
+        config.Spec = this.requests.at(-1)!.body as Stored['Spec']
+        answer.writeHead(200).end()
+      })
+      response.writeHead(201).end(JSON.stringify({ID}))
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#before === undefined) delete process.env.DOCKER_HOST
     else process.env.DOCKER_HOST = this.#before
@@ -85,52 +123,48 @@ export class FakeEngine implements AsyncDisposable {
 export class FakeService {
   /** The state of a task that starts with this specification. */
   startsAs: (spec: ServiceSpec) => string = () => 'running'
+  /** The state of its update. */
+  update: string | undefined
   /** Newest last. */
   readonly tasks: Task[] = []
+  readonly #id: string
   #index = 1
+  #changedAt = new Date().toISOString()
 
   constructor(
     private readonly engine: FakeEngine,
     public spec: ServiceSpec,
   ) {
+    engine.setSwarm()
+    this.#id = `s${engine.services.push(this)}`
     this.#run()
-    const ok = (body: unknown): Answer => ({status: 200, body})
-    const answerWith = (read: () => unknown): Answer => {
-      return response => response.writeHead(200).end(JSON.stringify(read()))
-    }
-    engine.setNode({state: 'active', manager: true})
-    engine.answers.set(
-      'GET /services',
-      answerWith(() => [this.read()]),
+    engine.answers.set(`GET /services/${this.#id}`, response =>
+      response.writeHead(200).end(JSON.stringify(this.read())),
     )
-    engine.answers.set(
-      'GET /services/s1',
-      answerWith(() => this.read()),
-    )
-    const tasks = (): Task[] => {
-      if (this.tasks.at(-1)?.Status.State === 'failed') this.#add('failed')
-      return this.tasks
-    }
-    engine.answers.set('GET /tasks', answerWith(tasks))
-    engine.answers.set('GET /nodes', ok([READY]))
-    engine.answers.set(
-      'GET /networks',
-      answerWith(() => [...engine.networks].map(([Name, Id]) => ({Name, Id}))),
-    )
-    engine.answers.set('GET /configs', ok([]))
-    engine.answers.set('GET /secrets', ok([]))
-    engine.answers.set('POST /services/s1/update', response => {
+    engine.answers.set(`POST /services/${this.#id}/update`, response => {
       const spec = engine.requests.at(-1)!.body as ServiceSpec
       const unknown = targetsOf(spec).find(target => idOf(engine, target) === undefined)
       if (unknown !== undefined) {
         response.writeHead(404).end(JSON.stringify({message: `network ${unknown} not found`}))
         return
       }
-      this.spec = spec
-      this.#index++
-      this.#run()
+      this.change(spec)
       response.writeHead(200).end('{}')
     })
+  }
+
+  /** Runs another specification, as an update or Swarm's own rollback does. */
+  change(spec: ServiceSpec): void {
+    this.spec = spec
+    this.#index++
+    this.#changedAt = new Date().toISOString()
+    this.#run()
+  }
+
+  /** A task that fails is tried again whenever somebody looks. */
+  readTasks(): Task[] {
+    if (this.tasks.at(-1)?.Status.State === 'failed') this.#add('failed')
+    return this.tasks
   }
 
   /** Returns the service as Docker Engine does: without what is empty, and with the IDs of its networks. */
@@ -138,17 +172,17 @@ export class FakeService {
     const spec = structuredClone(this.spec)
     for (const network of spec.TaskTemplate.Networks ?? [])
       network.Target = idOf(this.engine, network.Target)!
-    const at = new Date().toISOString()
     // The schema of a service requires less than its specification has.
     return {
-      ID: 's1',
+      ID: this.#id,
       Version: {Index: this.#index},
-      UpdatedAt: at,
+      UpdatedAt: this.#changedAt,
       Spec: withoutEmpty(spec),
+      ...(this.update !== undefined && {UpdateStatus: {State: this.update}}),
     } as unknown as SwarmService
   }
 
-  /** Stops the tasks, and starts those that the specification asks for; one that fails is tried again whenever somebody looks. */
+  /** Stops the tasks, and starts those that the specification asks for. */
   #run(): void {
     for (const task of this.tasks) {
       task.DesiredState = 'shutdown'
@@ -162,9 +196,9 @@ export class FakeService {
   #add(state: string): void {
     const {ContainerSpec: container, ForceUpdate: restarts = 0} = this.spec.TaskTemplate
     this.tasks.push({
-      ID: `t${this.tasks.length + 1}`,
+      ID: `${this.#id}-t${this.tasks.length + 1}`,
       CreatedAt: new Date().toISOString(),
-      ServiceID: 's1',
+      ServiceID: this.#id,
       Slot: 1,
       NodeID: READY.ID,
       DesiredState: state === 'failed' ? 'shutdown' : 'running',

@@ -4,7 +4,7 @@ import {AquastreamError} from '../../../src/errors.js'
 import {allEnded} from '../../../src/engines/swarm/deploy/apply.js'
 import {asStarted, replaceDataService} from '../../../src/engines/swarm/deploy/data.js'
 import {versionOf} from '../../../src/engines/swarm/cluster/services.js'
-import {waitUntilServing} from '../../../src/engines/swarm/deploy/update.js'
+import {waitUntilServing} from '../../../src/engines/swarm/deploy/serving.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => engine[Symbol.asyncDispose]())
 
 beforeEach(() => {
-  engine.answers.clear()
+  engine.clear()
 })
 
 test('a data service runs its old version after a failure', async () => {

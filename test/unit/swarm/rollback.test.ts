@@ -61,6 +61,7 @@ function update(id: string, changes: Record<string, [from: string | null, to: st
   return {
     id,
     at: `2026-01-0${id}T00:00:00Z`,
+    createdAt: `2026-01-0${id}T00:00:00Z`,
     by: 'user@host',
     command: 'env:up',
     results: {},

@@ -1,10 +1,13 @@
 import {hostname} from 'node:os'
 import type {UpdateRecord, UpdateResult} from '../../engine.js'
+import {succeeds} from '../../../system/succeeds.js'
 import {userName} from '../../../system/user-name.js'
 import * as z from '../../../system/zod.js'
 import {get, post} from '../../api/client.js'
 import {type Stored, storedSchema} from '../objects.js'
 import {LABEL, labelsOf, type ServiceSpec} from '../translate/spec.js'
+import {deriveResults} from './results.js'
+import {readStack} from './services.js'
 import {contentOf, create, listStored, removeStored} from './store.js'
 
 /** The number of updates that are kept. */
@@ -31,6 +34,8 @@ const dataSchema = z.object({
 /** An update with the specifications, which a rollback applies again. */
 export interface StoredUpdate extends z.infer<typeof dataSchema> {
   id: string
+  /** When it was recorded, by the clock of a manager. */
+  createdAt: string
   results: Record<string, UpdateResult>
 }
 
@@ -44,6 +49,7 @@ export async function recordUpdate(
   changes: RecordedChange[],
 ): Promise<(service: string, result: UpdateResult) => Promise<void>> {
   if (changes.length === 0) return async () => undefined
+  await succeeds(recordOpenResults(project))
   const at = new Date().toISOString()
   const name = `${project}_history_${at.replace(/\D/g, '')}`
   const data = JSON.stringify({at, by: `${userName()}@${hostname()}`, command, changes})
@@ -56,6 +62,14 @@ export async function recordUpdate(
     last = last.then(async () => addLabel(id, RESULT + service, result)).catch(() => undefined)
     return last
   }
+}
+
+/** After the next update, what came of the one before can no longer be seen. */
+async function recordOpenResults(project: string): Promise<void> {
+  const [stored, stack] = await Promise.all([listStored('configs', project), readStack(project)])
+  const records = new Map(stored.map(({ID: id, Spec: {Name: name}}) => [idOf(name), id]))
+  for (const {update, service, result} of deriveResults(updatesIn(stored), stack))
+    await addLabel(records.get(update.id)!, RESULT + service, result)
 }
 
 async function addLabel(id: string, label: string, value: string): Promise<void> {
@@ -74,12 +88,16 @@ async function addLabel(id: string, label: string, value: string): Promise<void>
 
 /** Reads the updates of a stack, newest first. */
 export async function readUpdates(project: string, signal?: AbortSignal): Promise<StoredUpdate[]> {
-  const stored = await listStored('configs', project, signal)
+  return updatesIn(await listStored('configs', project, signal))
+}
+
+function updatesIn(stored: Stored[]): StoredUpdate[] {
   const updates = stored.filter(isHistory).map(record => {
     const {Name: name, Labels: labels} = record.Spec
     return {
       ...dataSchema.parse(JSON.parse(contentOf(record))),
-      id: name.slice(name.lastIndexOf('_') + 1),
+      id: idOf(name),
+      createdAt: record.CreatedAt,
       results: Object.fromEntries(
         Object.entries(labels)
           .filter(([label]) => label.startsWith(RESULT))
@@ -92,7 +110,10 @@ export async function readUpdates(project: string, signal?: AbortSignal): Promis
 
 /** Returns the updates of a stack for the user, newest first. */
 export async function listUpdates(project: string, signal?: AbortSignal): Promise<UpdateRecord[]> {
-  const updates = await readUpdates(project, signal)
+  const [updates, stack] = await Promise.all([readUpdates(project, signal), readStack(project, signal)])
+  const derived = deriveResults(updates, stack)
+  const resultOf = (id: string, name: string): UpdateResult | undefined =>
+    derived.find(({update, service}) => update.id === id && service === name)?.result
   return updates.map(({id, at, by, command, changes, results}) => ({
     id,
     at,
@@ -102,9 +123,13 @@ export async function listUpdates(project: string, signal?: AbortSignal): Promis
       service,
       from: from?.Labels[LABEL.image] ?? null,
       to: to.Labels[LABEL.image]!,
-      result: results[service] ?? 'unknown',
+      result: resultOf(id, service) ?? results[service] ?? 'unknown',
     })),
   }))
+}
+
+function idOf(name: string): string {
+  return name.slice(name.lastIndexOf('_') + 1)
 }
 
 function isHistory({Spec: {Labels: labels}}: Stored): boolean {

@@ -8,7 +8,7 @@ import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {createService, readService, replicasOf, stopAndWait, updateService} from './apply.js'
 import type {Deployment} from './ended.js'
 import {surviveOutage} from './outage.js'
-import {isInterruption, type Step, waitUntilServing} from './update.js'
+import {isInterruption, type Step, waitUntilServing} from './serving.js'
 
 /** What came of a step: the result for the history, and the failure that the command reports. */
 interface Outcome {

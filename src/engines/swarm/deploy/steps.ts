@@ -9,7 +9,8 @@ import {allEnded, createService, readService, replicasOf, updateService} from '.
 import type {Deployment} from './ended.js'
 import {asStarted, replaceDataService} from './data.js'
 import {kindOf, rankOf} from './order.js'
-import {healthy, isInterruption, type Step, Update, waitUntilServing} from './update.js'
+import {isInterruption, type Step, waitUntilServing} from './serving.js'
+import {healthy, Update} from './update.js'
 
 /** How long Swarm watches new containers and may roll them back, in ms, see updatesOf; nothing is late meanwhile. */
 const MONITOR_MS = 120_000
@@ -104,27 +105,38 @@ async function createMissing(steps: Step[], note: Note | undefined, deployment: 
 async function updateBackends(steps: Step[], note: Note, deployment: Deployment): Promise<void> {
   const {deadline} = deployment
   const begun: Update[] = []
-  const {tasks} = await readStack(deployment.project, deployment.signal)
   await allEnded(steps.map(async step => scale(step, deployment)))
+  const failure = await updateInOrder(steps, begun, {note, deployment}).catch((error: unknown) => error)
+  // Without time, or after an interruption, nothing can be followed; the history derives the results.
+  if (failure !== undefined && deployment.signal.aborted) throw failure as Error
+  deadline?.begin(MONITOR_MS)
+  const first = (await followAll(begun, note)) ?? failure
+  if (first !== undefined) throw first as Error
+}
+
+/**
+ * Updates one service after another up to the first failure.
+ * @param begun gets the updates that Swarm was asked for
+ * @returns why the last one was not updated; undefined if all are healthy
+ */
+async function updateInOrder(
+  steps: Step[],
+  begun: Update[],
+  {note, deployment}: {note: Note; deployment: Deployment},
+): Promise<AquastreamError | undefined> {
+  const {tasks} = await readStack(deployment.project, deployment.signal)
   for (const step of steps) {
     if (!step.service || isScaled(step) || (isUnchanged(step) && !isUnsettled(step.service, tasks))) continue
-    deadline?.begin()
+    deployment.deadline?.begin()
     const update = new Update({...step, service: step.service}, deployment)
     await update.begin()
     begun.push(update)
-    const failed = await healthy(update, deployment)
-    if (failed) {
-      await note(step.name, update.result)
-      if (failed.code === 'timeout') throw failed
-      deadline?.begin(MONITOR_MS)
-      throw (await followAll(begun, note)) ?? failed
-    }
-    // At once, so that a command that is killed while Swarm watches the new containers leaves a true history.
-    await note(step.name, 'completed')
+    const failure = await healthy(update, deployment)
+    if (!failure) continue
+    await note(step.name, update.result)
+    return failure
   }
-  deadline?.begin(MONITOR_MS)
-  const failure = await followAll(begun, note)
-  if (failure) throw failure
+  return undefined
 }
 
 /** Returns whether only the number of containers differs, as that of a service that was stopped. */
@@ -154,12 +166,14 @@ async function waitForNew(step: Step & {version: string}, note: Note, deployment
   await note(name, 'completed')
 }
 
-/** Waits until Swarm rolls back none of the updates any more, records those it did, and returns the first failure. */
+/**
+ * Waits until Swarm rolls back none of the updates any more, records what came of them, and returns the first failure.
+ */
 async function followAll(updates: Update[], note: Note): Promise<AquastreamError | undefined> {
   const failures = await Promise.all(
     updates.map(async update => {
       const failure = await update.completed()
-      if (failure) await note(update.name, update.result)
+      await note(update.name, failure ? update.result : 'completed')
       return failure
     }),
   )

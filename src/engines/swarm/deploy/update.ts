@@ -2,7 +2,7 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService, Task} from '../objects.js'
-import {findService, hasFailed, isServing, readStack, versionOf} from '../cluster/services.js'
+import {hasFailed, isServing, readStack, versionOf} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {logEvidence} from '../../evidence.js'
 import {readTaskLog} from '../logs/task-log.js'
@@ -10,55 +10,14 @@ import {explainTask} from './explain.js'
 import {readService, replicasOf, updateService} from './apply.js'
 import {type Deployment, POLL_MS} from './ended.js'
 import {surviveOutage} from './outage.js'
-
-/** A service to create or to change. */
-export interface Step {
-  name: string
-  spec: ServiceSpec
-  /** The service as it is; undefined if it does not exist. */
-  service: SwarmService | undefined
-}
-
-/** Returns whether the user, and not a timeout or a failure, has ended the command. */
-export function isInterruption({aborted, reason}: AbortSignal): boolean {
-  return aborted && reason instanceof AquastreamError
-}
-
-/** Swarm restarts a task for ever; this many failures are no accident. */
-const FAILURES = 2
-
-/**
- * Waits until enough tasks of this version are healthy. Failures from before the wait do not count: Swarm keeps the last
- * tasks of each slot, also those of an earlier command.
- * @throws service-failed: they fail again and again
- */
-export async function waitUntilServing(
-  {name, spec, version}: {name: string; spec: ServiceSpec; version: string},
-  deployment: Deployment,
-): Promise<void> {
-  const {project, signal} = deployment
-  let old: Set<string> | undefined
-  for (;;) {
-    const {services, tasks} = await surviveOutage(() => readStack(project, signal), signal)
-    const id = findService(services, name)?.ID
-    const ours = tasks.filter(task => task.ServiceID === id && versionOf(task.Spec) === version)
-    if (ours.filter(isServing).length >= replicasOf(spec)) return
-    old ??= new Set(ours.filter(hasFailed).map(({ID}) => ID))
-    const failed = ours.filter(task => hasFailed(task) && !old!.has(task.ID))
-    if (failed.length >= FAILURES) {
-      const {sentence, hint, evidence} = await explainTask(name, failed[0]!, signal)
-      throw new AquastreamError('service-failed', `${name} cannot start: ${sentence}`, {hint, evidence})
-    }
-    await sleep(POLL_MS, undefined, {signal})
-  }
-}
+import {FAILURES, isInterruption, type Step, waitUntilServing} from './serving.js'
 
 /** The states of an update that Swarm continues by itself. */
 const IN_PROGRESS = ['updating', 'rollback_started']
 
 const ROLLED_BACK = ['rollback_completed', 'rollback_paused']
 
-/** How long a return to the previous version may be asked for, in ms, although the time of the command is over. */
+/** How long a return to the previous version may take, in ms, although the time of the command is over. */
 const RETURN_MS = 90_000
 
 /** A restart has the specification that runs already, with a higher counter. */
@@ -73,8 +32,10 @@ export class Update {
   #before: ServiceSpec | undefined
   /** The tasks of earlier updates; one may have had the same version. */
   #old = new Set<string>()
-  /** Whether the previous version runs again. */
+  /** Whether the previous version is asked for again. */
   #hasReturned = false
+  /** Whether the previous version is healthy again. */
+  #isBack = false
   /** Whether Swarm is rolling back to the version that is wanted. */
   #isReturning = false
   #failure: AquastreamError | undefined
@@ -122,11 +83,12 @@ export class Update {
   /** Returns to the previous version, because the time limit has passed while Swarm still waits. */
   async giveUp(): Promise<AquastreamError> {
     const {name} = this.step
-    const patient = {...this.deployment, signal: AbortSignal.timeout(RETURN_MS)}
-    await this.#return(patient)
-    const {tasks} = await readStack(patient.project, patient.signal)
+    const {project} = this.deployment
+    await this.#return({project, signal: AbortSignal.timeout(RETURN_MS)})
+    const signal = AbortSignal.timeout(RETURN_MS)
+    const {tasks} = await readStack(project, signal)
     const task = tasks.find(candidate => versionOf(candidate.Spec) === this.#version)
-    const log = task ? await readTaskLog(task.ID, patient.signal) : []
+    const log = task ? await readTaskLog(task.ID, signal) : []
     return new AquastreamError(
       'timeout',
       `${this.#what()}: it did not become healthy in time; ${this.#fate()}`,
@@ -142,8 +104,26 @@ export class Update {
     const before = this.#before
     if (!before) return
     const ask = async () => updateService(await readService(id, deployment.signal), before, deployment)
-    await surviveOutage(ask, deployment.signal)
+    const version = await surviveOutage(ask, deployment.signal)
     this.#hasReturned = true
+    this.#isBack = await this.#servesAgain(before, version, deployment)
+  }
+
+  /** Nothing serves meanwhile if the update has stopped the old container first, or if the old one was broken as well. */
+  async #servesAgain(before: ServiceSpec, version: string, deployment: Deployment): Promise<boolean> {
+    const {project, signal} = deployment
+    const {name, service} = this.step
+    try {
+      const {tasks} = await readStack(project, signal)
+      // A restart that never became healthy may have left the old container, which has a lower counter.
+      const isOld = ({ServiceID, Spec: spec}: Task): boolean =>
+        ServiceID === service.ID && spec.ContainerSpec.Labels[LABEL.spec] === before.Labels[LABEL.spec]
+      if (tasks.filter(task => isOld(task) && isServing(task)).length >= replicasOf(before)) return true
+      await waitUntilServing({name, spec: before, version}, deployment)
+      return true
+    } catch {
+      return false
+    }
   }
 
   async #wait(
@@ -158,12 +138,14 @@ export class Update {
       const mine = tasks.filter(({ServiceID}) => ServiceID === service.ID)
       if (!this.#isReturning && state !== undefined && ROLLED_BACK.includes(state)) {
         this.#hasReturned = state === 'rollback_completed'
+        this.#isBack = this.#hasReturned
         this.#failure = await this.#explain(mine)
         return this.#failure
       }
       // Where nothing ran before, Swarm has nothing to roll back to, and tries again for ever.
       if (!IN_PROGRESS.includes(state ?? '') && this.#failedOf(mine).length >= FAILURES) {
-        await this.#return(this.deployment)
+        const patient = AbortSignal.any([signal, AbortSignal.timeout(RETURN_MS)])
+        await this.#return({project, signal: patient})
         this.#failure = await this.#explain(mine)
         return this.#failure
       }
@@ -202,9 +184,10 @@ export class Update {
   #fate(): string {
     const before = this.#before?.Labels[LABEL.image] ?? 'the previous version'
     if (this.#hasReturned && this.#before && replicasOf(this.#before) === 0) return 'it is stopped, as before'
-    return this.#hasReturned
+    if (!this.#hasReturned) return `its rollback to ${before} has failed as well, see env:status`
+    return this.#isBack
       ? `it was rolled back and runs ${before}`
-      : `its rollback to ${before} has failed as well, see env:status`
+      : `it was rolled back to ${before}, which is not healthy yet`
   }
 }
 
