@@ -1,9 +1,23 @@
-import {expect, test, vi} from 'vitest'
+import {afterAll, beforeAll, beforeEach, expect, test, vi} from 'vitest'
+import {readLogs} from '../../../src/engines/swarm/logs/read.js'
 import {readTask} from '../../../src/engines/swarm/logs/task-log.js'
-import {FakeEngine} from '../../helpers/fake-engine.js'
+import type {LogLine} from '../../../src/engines/engine.js'
+import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
+import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
+
+let engine: FakeEngine
+
+beforeAll(async () => {
+  engine = await FakeEngine.open()
+})
+
+afterAll(async () => engine[Symbol.asyncDispose]())
+
+beforeEach(() => {
+  engine.clear()
+})
 
 test('a quiet log is followed for any time', async () => {
-  await using engine = await FakeEngine.open()
   engine.answers.set('GET /tasks/t1/logs', response => response.writeHead(200).flushHeaders())
   const timers = vi.spyOn(globalThis, 'setTimeout')
   const stop = new AbortController()
@@ -17,3 +31,38 @@ test('a quiet log is followed for any time', async () => {
   await expect(lines).rejects.toThrow()
   timers.mockRestore()
 })
+
+test('a log whose connection broke is followed without repeating lines', async () => {
+  const labels = {'aquastream.project': 'p'}
+  new FakeService(engine, {
+    Name: 'p_user',
+    Labels: labels,
+    TaskTemplate: {ContainerSpec: {Image: 'i', Labels: labels}},
+    Mode: {Replicated: {Replicas: 1}},
+  } as unknown as ServiceSpec).tasks[0]!.Status.ContainerStatus = {ContainerID: 'c', ExitCode: 0}
+  const [first, second] = ['first', 'second'].map(
+    (text, index) => `${new Date(Date.now() + 1000 * index).toISOString().replace('Z', '000000Z')} ${text}`,
+  ) as [string, string]
+  let readers = 0
+  engine.answers.set('GET /tasks/s1-t1/logs', response => {
+    response.writeHead(200)
+    if (engine.requests.at(-1)!.query.get('follow') === null) response.end()
+    else if (readers++ === 0) response.write(frame(first), () => response.destroy())
+    else response.write(Buffer.concat([frame(first), frame(second)]))
+  })
+  const stop = new AbortController()
+  const lines = readLogs('p', {services: [], follow: true}, stop.signal)
+  const shown = [await lines.next(), await lines.next()].map(({value}) => (value as LogLine).text)
+  expect(shown).toEqual(['first', 'second'])
+  const [, since] = engine.requests.flatMap(({query}) => (query.has('follow') ? [query.get('since')] : []))
+  expect(Number(since)).toBeCloseTo(Date.parse(first.slice(0, 23) + 'Z') / 1000)
+  stop.abort()
+})
+
+/** A line of stdout, as Docker Engine sends it. */
+function frame(line: string): Buffer {
+  const head = Buffer.alloc(8)
+  head[0] = 1
+  head.writeUInt32BE(Buffer.byteLength(line) + 1, 4)
+  return Buffer.concat([head, Buffer.from(`${line}\n`)])
+}

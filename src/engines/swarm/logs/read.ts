@@ -57,9 +57,16 @@ async function* follow(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const followed = new Set<string>()
+  /** The time of the last line of each task, after which a reader that failed goes on. */
+  const last = new Map<string, string>()
   let lines: LogLine[] = []
   const add = async (task: NamedTask): Promise<void> => {
-    for await (const batch of readTask(task, {since, follow: true}, signal)) lines.push(...batch)
+    const shown = last.get(task.id)
+    for await (const batch of readTask(task, {since: shown ?? since, follow: true}, signal)) {
+      const fresh = batch.filter(({time}) => shown === undefined || time > shown)
+      lines.push(...fresh)
+      last.set(task.id, fresh.at(-1)?.time ?? last.get(task.id) ?? since)
+    }
   }
   for (let pause = 0; ; pause = (pause + ORDER_MS) % NEW_TASKS_MS) {
     if (pause === 0) {
