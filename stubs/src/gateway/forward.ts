@@ -3,12 +3,13 @@ import type {FastifyInstance, FastifyReply, FastifyRequest} from 'fastify'
 import {causeOf} from '../health/check.js'
 import {CORRELATION_HEADER} from '../http/correlation.js'
 import {pathOf, sendProblem} from '../http/problem.js'
+import {type Attempt, lookupShuffled, pauseBeforeRetry, readSmallBody} from './retries.js'
 
 /** Returns a handler that forwards requests to a service, and rejects paths that resolve outside of the prefix. */
 export type Forwarder = (
   service: string,
   prefix: string,
-) => (request: FastifyRequest, reply: FastifyReply) => FastifyReply
+) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 
 /** Creates a forwarder to the services at these origins. Paths are forwarded unchanged. */
 export async function createForwarder(
@@ -18,9 +19,9 @@ export async function createForwarder(
   const {default: replyFrom} = await import('@fastify/reply-from')
   await app.register(replyFrom, {
     disableRequestLogging: true,
-    http: {requestOptions: {timeout: 30_000}},
+    http: {requestOptions: {timeout: 30_000}, agentOptions: {lookup: lookupShuffled}},
   })
-  return (service, prefix) => (request, reply) => {
+  return (service, prefix) => async (request, reply) => {
     const path = pathOf(request.url)
     if (!isWithin(prefix, request.url)) {
       return sendProblem(reply, {status: 400, detail: `The path ${path} is outside of ${prefix}.`})
@@ -28,12 +29,14 @@ export async function createForwarder(
     if (!isNormalized(request.url)) {
       return sendProblem(reply, {status: 400, detail: `The path ${path} is not in normalized form.`})
     }
+    const body = await readSmallBody(request)
     return reply.from(undefined, {
+      ...(body && {body, contentType: request.headers['content-type']!}),
       getUpstream: () => origins.get(service)!,
       rewriteRequestHeaders: (_, headers) => omitHopByHop({...headers, [CORRELATION_HEADER]: request.id}),
       rewriteHeaders: headers => ({...headers, [CORRELATION_HEADER]: request.id}),
-      // The client decides about a retry after 503; by default reply-from retries ten times
-      retryDelay: () => null,
+      // Its types describe the request and the response of the client
+      retryDelay: details => pauseBeforeRetry(details as unknown as Attempt),
       onError: (_, {error}) => void sendFailure(reply, service, error),
     })
   }
