@@ -230,6 +230,11 @@ export interface Engine {
   readonly history?: History | undefined
   /** Set if an update stops a service, and what uses it, until the new container is healthy. */
   readonly startTimes?: StartTimes | undefined
+  /**
+   * Finds backends that the gateway does not reach. Undefined if a backend keeps its address, or what calls it, when it is
+   * updated.
+   */
+  findUnreachable?(backends: string[], signal: AbortSignal): Promise<string[]>
   /** Finds out why a service has failed, or does not become healthy. */
   diagnose(state: ServiceState): Promise<Diagnosis>
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>

@@ -230,7 +230,7 @@ function isEmpty(value: unknown): boolean {
   return value === false || value === ''
 }
 
-const READY = {
+export const READY = {
   ID: 'n1',
   Version: {Index: 1},
   Spec: {Labels: {'aquastream.data': 'true'}, Role: 'manager', Availability: 'active'},

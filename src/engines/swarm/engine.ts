@@ -29,6 +29,8 @@ export function swarmEngine(project: string): Engine {
     plan: async (target, signal) => (await import('./plan.js')).planStart(target, signal),
     fetchImages: async (plan, ctx) => (await import('../compose/fetch.js')).fetchImages(plan, ctx),
     diagnose: async state => (await import('./diagnose.js')).diagnose(project, state),
+    findUnreachable: async (backends, signal) =>
+      (await import('./reach.js')).findUnreachable(project, backends, signal),
     start: async (plan, signal, deadline) =>
       (await import('./deploy/start.js')).startServices(plan, signal, deadline),
     stopServices: async (services, signal) =>

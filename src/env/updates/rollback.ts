@@ -10,6 +10,7 @@ import {type ServiceRow, toRows} from '../service-rows.js'
 import type {WaitEvent} from '../wait.js'
 import {findInterruption, type InterruptionEvent} from './interruption.js'
 import {startRecorded} from './recorded-start.js'
+import {type UnreachableEvent, withSmokeTest} from './smoke-test.js'
 
 export interface RollbackRequest {
   stack: StackContext
@@ -19,7 +20,8 @@ export interface RollbackRequest {
   timeout: number
 }
 
-export type RollbackEvent = {type: 'rollback'; versions: PreviousVersion[]} | InterruptionEvent | WaitEvent
+export type RollbackEvent =
+  {type: 'rollback'; versions: PreviousVersion[]} | InterruptionEvent | UnreachableEvent | WaitEvent
 
 export interface RollbackReport {
   profile: Profile
@@ -65,7 +67,8 @@ export async function rollBack(
     const before = await engine.states(ctx.signal)
     const interruption = await findInterruption(engine, names, before)
     if (interruption) ctx.on(interruption)
-    const states = await startRecorded(start, {...ctx, before, timeout, wait: true})
+    const run = async () => startRecorded(start, {...ctx, before, timeout, wait: true})
+    const states = await withSmokeTest(engine, {updated: names, run}, ctx)
     const rows = toRows(
       servicesOf(profile, engine.name).filter(({name}) => names.includes(name)),
       states,

@@ -4,8 +4,9 @@ import type {Start, WaitContext, WaitEvent} from '../wait.js'
 import {type BackUp, type BackupEvent, labelFor, notBegun, ownersIn, withRestoreHint} from './backup.js'
 import {findInterruption, type InterruptionEvent, withDependents} from './interruption.js'
 import {startRecorded} from './recorded-start.js'
+import {type UnreachableEvent, withSmokeTest} from './smoke-test.js'
 
-export type UpdateEvent = InterruptionEvent | BackupEvent | WaitEvent
+export type UpdateEvent = InterruptionEvent | BackupEvent | UnreachableEvent | WaitEvent
 
 export interface Update {
   start: Start
@@ -30,7 +31,9 @@ export async function runUpdate(
   const interruption = await findInterruption(engine, asked, ctx.before)
   if (interruption) ctx.on(interruption)
   const owners = profile === 'dev' ? [] : ownersIn(replaced)
-  if (!backUp || owners.length === 0) return startRecorded(start, ctx)
+  const updated = asked.filter(name => replaced.some(({service}) => service === name))
+  const run = async () => withSmokeTest(engine, {updated, run: () => startRecorded(start, ctx)}, ctx)
+  if (!backUp || owners.length === 0) return run()
   const schemas = owners.map(({schema}) => schema)
   const label = labelFor(owners)
   ctx.on({type: 'backup', state: 'started', schemas})
@@ -38,7 +41,7 @@ export async function runUpdate(
     throw ctx.signal.aborted ? error : notBegun(error)
   })
   ctx.on({type: 'backup', state: 'done', id, label})
-  return startRecorded(start, ctx).catch(async (error: unknown) => {
+  return run().catch(async (error: unknown) => {
     throw ctx.signal.aborted ? error : await withRestoreHint(error, {id, owners}, engine)
   })
 }

@@ -5,6 +5,7 @@ import {wrap} from '../../cli/terminal/wrap.js'
 import type {UpEvent, UpReport} from '../../env/up.js'
 import type {BackupEvent} from '../../env/updates/backup.js'
 import type {InterruptionEvent} from '../../env/updates/interruption.js'
+import type {UnreachableEvent} from '../../env/updates/smoke-test.js'
 import type {WaitEvent} from '../../env/wait.js'
 import {isHealthyOrSkipped} from '../../stack/state.js'
 import {accessTable} from './access.js'
@@ -34,6 +35,8 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
       return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
     case 'interruption':
       return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
+    case 'unreachable':
+      return {notice: `${chalkStderr.yellow('warning:')} ${unreachableText(event)}`}
     case 'backup':
       return {notice: backupText(event)}
     case 'service':
@@ -52,6 +55,16 @@ export function interruptionText({services, avoidable}: InterruptionEvent): stri
     `${names.join(', ')} ${are} interrupted until the new container${services.length === 1 ? ' is' : 's are'} healthy`,
     ...(isKnown ? ['the times are those of the last start'] : []),
     ...(avoidable ? ['the swarm engine updates backends without interruption'] : []),
+  ].join('; ')
+}
+
+/** Says that the gateway does not follow containers to their new addresses, and what helps. */
+export function unreachableText({services}: UnreachableEvent): string {
+  const names = services.join(', ')
+  return [
+    `the gateway has not reached ${names} since the update, although ${services.length === 1 ? 'it is' : 'they are'} healthy`,
+    'it may keep the addresses of containers that no longer exist, for up to 10 minutes: set cacheMaxTimeToLive of Netty to 1 or 2 seconds in the gateway',
+    'to make it ask again now: aquastream env:restart gateway',
   ].join('; ')
 }
 
