@@ -11,7 +11,7 @@ import {backups, disk, secrets, state} from './files.js'
 import {clock, limits, memory, node} from './machine.js'
 import {offsite} from './offsite.js'
 import {registry} from './registry.js'
-import {servers} from './servers.js'
+import {nodes, servers} from './servers.js'
 import {settings} from './settings.js'
 import {compressor, tools} from './tools.js'
 
@@ -30,6 +30,7 @@ const CHECKS = [
   ports,
   project,
   servers,
+  nodes,
   disk,
   state,
   backups,

@@ -1,5 +1,5 @@
 import type {Server} from '../engines/engine.js'
-import {type Answer, type Check, ok, warning} from './check.js'
+import {type Answer, type Check, failed, ok, skipped, warning} from './check.js'
 
 /** Checks the servers of an engine that runs on several; the others have no such check. */
 export const servers: Check = {
@@ -7,6 +7,24 @@ export const servers: Check = {
   async run(context) {
     const {engine} = await context.engine()
     return assess((await engine.servers?.(context.signal)) ?? [])
+  },
+}
+
+/** Checks what services need on every server: images, connections to the other servers, the time. */
+export const nodes: Check = {
+  name: 'nodes',
+  async run(context) {
+    const {engine} = await context.engine()
+    const found = (await engine.servers?.(context.signal)) ?? []
+    if (found.filter(({isReady}) => isReady).length < 2 || !engine.examineServers) return []
+    const {target, problems: reasons} = await context.plan()
+    if (target.settings.problems.length + reasons.length > 0)
+      return skipped('not checked: fix the failed checks first')
+    const problems = await engine.examineServers(target, context.signal)
+    if (problems.length === 0) return ok('all nodes have the images, reach each other and agree on the time')
+    return problems.map(problem =>
+      problem.code === 'image-missing' ? failed(problem) : warning(problem.message, problem.hint),
+    )
   },
 }
 

@@ -243,6 +243,11 @@ export interface Engine {
   versions(signal?: AbortSignal): Promise<Record<string, string>>
   /** Lists the servers; undefined if this engine knows only one. */
   servers?(signal: AbortSignal): Promise<Server[]>
+  /**
+   * Finds what keeps services from running on any of the servers. Starts containers on each of them, which end within
+   * seconds.
+   */
+  examineServers?(target: Target, signal: AbortSignal): Promise<Problem[]>
   /** Returns undefined if the services run on this machine and without memory limits. */
   machine(signal: AbortSignal): Promise<Machine | undefined>
   /**

@@ -1,4 +1,5 @@
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {DoctorReport} from '../../src/doctor/doctor.js'
 import type {StatusReport} from '../../src/env/status.js'
 import type {ServiceRow} from '../../src/env/service-rows.js'
 import {errorOf, expectDone} from '../helpers/cli.js'
@@ -33,6 +34,22 @@ describe('a stack on several servers', () => {
     expectDone(run)
     expect((await rowOf('postgres')).tasks).toEqual([{node: 'node-1', state: 'running'}])
     expect((await rowOf('gateway')).tasks).toHaveLength(2)
+  })
+
+  test('env:doctor finds nothing wrong with the servers', async () => {
+    expect(await doctorOn('nodes')).toMatchObject([{verdict: 'ok'}])
+  })
+
+  test('env:doctor names servers that do not reach each other', async () => {
+    const rule = ['INPUT', '--protocol', 'udp', '--dport', '4789', '--jump', 'DROP']
+    await docker('exec', worker.container, 'iptables', '--insert', ...rule)
+    const found = await doctorOn('nodes')
+    await docker('exec', worker.container, 'iptables', '--delete', ...rule)
+    expect(found).toMatchObject([
+      {verdict: 'warning', message: 'containers on node-1 do not reach those on node-2'},
+      {verdict: 'warning', message: 'containers on node-2 do not reach those on node-1'},
+    ])
+    expect(found[0]!.hint).toContain('4789/udp')
   })
 
   test('a worker names what has to be done', async () => {
@@ -126,6 +143,12 @@ describe('a stack on several servers', () => {
 function isUp(services: ServiceRow[]): boolean {
   const started = services.filter(({state}) => state !== 'missing')
   return started.length > 0 && started.every(({health}) => health === 'healthy')
+}
+
+/** The findings of one check. */
+async function doctorOn(name: string): Promise<DoctorReport['checks']> {
+  const {checks} = JSON.parse((await site.run('env:doctor --json')).stdout) as DoctorReport
+  return checks.filter(({check}) => check === name)
 }
 
 async function status(): Promise<StatusReport> {

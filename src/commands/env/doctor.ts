@@ -4,7 +4,7 @@ import type {DoctorReport} from '../../doctor/doctor.js'
 export default class EnvDoctor extends BaseCommand<DoctorReport> {
   static override summary = 'check whether this machine can run a stack, and show how to fix each problem'
   static override description =
-    'Checks the engine, Compose, ports, disk, memory, clock, limits, permissions, settings, the registries of missing images, tools, and whether restic can open the off-site repository. The checks run in parallel and change nothing in the stack. The exit status is that of the first failed check; warnings do not change it.'
+    'Checks the engine, Compose, ports, disk, memory, clock, limits, permissions, settings, the registries of missing images, tools, and whether restic can open the off-site repository. The checks run in parallel and change nothing in the stack. On several servers of a Swarm, containers that end within seconds show whether each has the images, reaches the others and has the right time. The exit status is that of the first failed check; warnings do not change it.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --profile prod',

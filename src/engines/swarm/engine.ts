@@ -50,6 +50,8 @@ export function swarmEngine(project: string): Engine {
     facts: async signal => (await import('./facts.js')).readFacts(project, signal),
     versions: async signal => (await import('../compose/facts.js')).readVersions(signal),
     servers: async signal => (await import('./cluster/cluster.js')).listServers(signal),
+    examineServers: async (target, signal) =>
+      (await import('./nodes/examine.js')).examineServers(target, signal),
     machine: async signal => (await import('../compose/machine.js')).readMachine(signal),
     execIn: async service => (await import('./exec.js')).execIn(project, service),
   }

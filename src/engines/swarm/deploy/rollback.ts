@@ -7,7 +7,7 @@ import {findService, readStack, shortName} from '../cluster/services.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {asStarted} from './data.js'
 import type {Deployment} from './ended.js'
-import {requireImages} from './probe.js'
+import {requireImages} from '../nodes/images.js'
 import {changedSpecs, runSteps} from './steps.js'
 
 /** Finds what ran before the last completed update of each service; see History in engine.ts. */

@@ -10,7 +10,7 @@ import {readSpecs, type StackSpecs} from '../stack-specs.js'
 import {allEnded} from './apply.js'
 import type {Deployment} from './ended.js'
 import {runJob} from './jobs.js'
-import {requireImages} from './probe.js'
+import {requireImages} from '../nodes/images.js'
 import {changedSpecs, runSteps} from './steps.js'
 
 /**

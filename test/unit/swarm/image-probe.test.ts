@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import type {Node} from '../../../src/engines/swarm/objects.js'
-import {needsOf} from '../../../src/engines/swarm/deploy/probe.js'
+import {needsOf} from '../../../src/engines/swarm/nodes/images.js'
 import {rollBack} from '../../../src/engines/swarm/deploy/rollback.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
