@@ -1,5 +1,6 @@
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {ListReport} from '../../src/backup/list.js'
 import type {StatusReport} from '../../src/env/status.js'
 import type {UpReport} from '../../src/env/up.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
@@ -176,6 +177,12 @@ describe('a stack on one server', () => {
     expect((await site.run('env:status')).exitCode).toBe(0)
   })
 
+  test('a backup precedes the update of a schema owner', async () => {
+    const labels = await beginUpdate('2', '')
+    expect(labels[0]).toBe('before-2')
+    expect(await beginUpdate('3', '--no-backup')).toEqual(labels)
+  })
+
   test('a stack moves to compose and back with its rows and objects', async () => {
     await mc(
       await node.containerOf(`${site.project}_minio`),
@@ -223,6 +230,22 @@ describe('a stack on one server', () => {
     expect(await node.docker('volume', 'ls', '--quiet')).not.toContain('pgdata')
   })
 })
+
+/** Begins the update of a backend to a version, and returns the labels of all backups, newest first. */
+async function beginUpdate(version: string, flags: string): Promise<(string | undefined)[]> {
+  const image = `aquastream-test/user:${version}`
+  const container = await node.docker('create', 'aquastream/backend-user:latest')
+  await node.docker('commit', '--change', `ENV VERSION=${version}`, container, image)
+  await node.docker('rm', container)
+  const update = site.start(`env:up ${flags}`, {env: {BACKEND_USER_IMAGE: image}})
+  const format = '{{index .Spec.Labels "aquastream.image"}}'
+  const wanted = ['service', 'inspect', '--format', format, `${site.project}_user`]
+  await until('the update', async () => (await node.docker(...wanted)) === image)
+  update.kill('SIGINT')
+  expect((await update.ended).exitCode).toBe(130)
+  const {sets} = JSON.parse((await site.run('db:list --json')).stdout) as ListReport
+  return sets.map(({label}) => label)
+}
 
 interface Inspected {
   Config: {User: string}
