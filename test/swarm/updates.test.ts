@@ -73,6 +73,7 @@ describe('updates of the gateway under load', () => {
     expect(run.stdout).not.toContain('"changed":false')
     expect(load.failed).toEqual([])
     expect(await gateway.imageOf('gateway')).toBe(second)
+    expect(await gateway.lastChange()).toMatchObject({from: first, to: second, result: 'completed'})
   })
 
   test('a version whose image is missing changes nothing', async () => {
