@@ -5,23 +5,29 @@ import {freePort} from './free-port.js'
 import {Load, type LoadReport} from './load.js'
 import {type ServerNode, siteOn, type SwarmSite} from './swarm.js'
 
-const COMMAND = 'env:up --service edge --yes --json'
-
-/** A stack on a Swarm whose gateway is updated: it takes 20 seconds to start, as a JVM does. */
+/** A stack whose gateway is updated: it takes 20 seconds to start, as a JVM does. */
 export class GatewayUpdates implements AsyncDisposable {
   private constructor(
     readonly site: SwarmSite,
     private readonly nodes: ServerNode[],
     private readonly url: string,
+    private readonly command: string,
   ) {}
 
   /** Writes the settings of a stack on servers, the first of which runs the commands; nothing is started. */
-  static async open(nodes: ServerNode[]): Promise<GatewayUpdates> {
+  static async open(nodes: ServerNode[], engine: 'swarm' | 'compose' = 'swarm'): Promise<GatewayUpdates> {
     const [node] = nodes as [ServerNode]
     const port = String(await freePort())
-    const settings = {GATEWAY_PORT: port, BACKEND_JAVA_OPTIONS: '-DSLOW_JVM_START_SECONDS=20'}
+    const settings = {
+      AQUASTREAM_ENGINE: engine,
+      GATEWAY_PORT: port,
+      BACKEND_JAVA_OPTIONS: '-DSLOW_JVM_START_SECONDS=20',
+    }
     const site = await siteOn(node, settings)
-    return new GatewayUpdates(site, nodes, `http://${await node.ip()}:${port}/actuator/info`)
+    const url = `http://${await node.ip()}:${port}/actuator/info`
+    // On Compose, the gateway publishes its port itself.
+    const command = `env:up --service ${engine === 'swarm' ? 'edge' : 'gateway'} --yes --json`
+    return new GatewayUpdates(site, nodes, url, command)
   }
 
   /** Makes an image of a slow backend, which every server gets, and returns its name. */
@@ -38,12 +44,12 @@ export class GatewayUpdates implements AsyncDisposable {
 
   /** Starts the stack, or updates the gateway. */
   async upTo(image: string, flags = ''): Promise<Run> {
-    return this.site.run(`${COMMAND} ${flags}`, {env: {BACKEND_GATEWAY_IMAGE: image}})
+    return this.site.run(`${this.command} ${flags}`, {env: {BACKEND_GATEWAY_IMAGE: image}})
   }
 
   /** Starts the command of `upTo`, to be killed. */
   start(image: string, settings: Record<string, string> = {}): Running {
-    return this.site.start(COMMAND, {env: {BACKEND_GATEWAY_IMAGE: image, ...settings}})
+    return this.site.start(this.command, {env: {BACKEND_GATEWAY_IMAGE: image, ...settings}})
   }
 
   /** Runs commands while clients send 60 requests per second through edge, and prints what the clients saw. */

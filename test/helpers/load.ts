@@ -9,6 +9,8 @@ export interface LoadReport {
   bodies: Set<string>
   /** The longest time until a response was complete, in ms. */
   slowest: number
+  /** From the start of the first request that failed to the end of the last one, in ms. */
+  outage: number
 }
 
 /**
@@ -16,7 +18,8 @@ export interface LoadReport {
  * answered with status 200 within a minute has failed.
  */
 export class Load {
-  private readonly report: LoadReport = {requests: 0, failed: [], bodies: new Set(), slowest: 0}
+  private readonly report: LoadReport = {requests: 0, failed: [], bodies: new Set(), slowest: 0, outage: 0}
+  private outageSince = Infinity
   private readonly agents = [new Agent({keepAlive: true}), new Agent({keepAlive: false})]
   private readonly pending = new Set<Promise<void>>()
   private readonly timer: NodeJS.Timeout
@@ -66,6 +69,9 @@ export class Load {
     })
     this.report.requests++
     this.report.slowest = Math.max(this.report.slowest, performance.now() - began)
-    if (failure !== undefined) this.report.failed.push(failure)
+    if (failure === undefined) return
+    this.report.failed.push(failure)
+    this.outageSince = Math.min(this.outageSince, began)
+    this.report.outage = performance.now() - this.outageSince
   }
 }
