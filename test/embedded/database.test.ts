@@ -1,6 +1,8 @@
 import {rm, stat} from 'node:fs/promises'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import type {BackupReport} from '../../src/backup/create.js'
+import type {OffsiteListReport} from '../../src/offsite/list.js'
 import {NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
@@ -31,16 +33,17 @@ test.skipIf(!has('restic'))('a copy off-site has the database alone', async () =
   const run = async (words: string) => {
     const {exitCode, stdout} = await site.run(`${words} --json`, {env})
     expect(exitCode, stdout).toBe(0)
-    return JSON.parse(stdout) as {id: string; path: string}
+    return JSON.parse(stdout) as unknown
   }
   await run('offsite:init')
-  const {id, path} = await run('db:backup --offsite')
+  const {id, path} = (await run('db:backup --offsite')) as BackupReport
   const why = 'the embedded engine does not keep media and Redis in volumes'
   expect(await run('offsite:push')).toMatchObject({
     stores: [],
     notSaved: ['media', 'redis'].map(store => ({store, why})),
   })
-  expect(await run('offsite:list --max-age 1')).toMatchObject({snapshots: [{id, stores: [], local: true}]})
+  const {snapshots} = (await run('offsite:list --max-age 1')) as OffsiteListReport
+  expect(snapshots.find(one => one.id === id)).toMatchObject({stores: [], local: true, verified: true})
   await rm(path, {recursive: true})
   await site.sql('DELETE FROM "user".notes WHERE id > 10')
   await run(`db:restore --schema user --from ${id} --yes`)
