@@ -27,7 +27,9 @@ export async function chooseImages(target: Target, signal: AbortSignal): Promise
   // The tag is a hash of the content, so that an unchanged image is not built again.
   const stubImage = `${STUB_IMAGE}:${await hashStubs()}`
   const wanted = target.services.map(service => ({service, image: imageOf(service, values)}))
-  const present = await findImages([...new Set(wanted.map(({image}) => image)), stubImage], signal)
+  // Only dev runs stubs, and a missing image costs more requests.
+  const names = [...wanted.map(({image}) => image), ...(profile === 'dev' ? [stubImage] : [])]
+  const present = await findImages([...new Set(names)], signal)
   const isStub = ({service, image}: {service: string; image: string}): boolean => {
     const {kind, imageVariable} = SERVICES.find(({name}) => name === service)!
     if (target.stub.includes(service)) return true
