@@ -47,11 +47,15 @@ describe('updates of the gateway under load', () => {
   })
 
   test('data services keep running after an interruption', async () => {
+    const before = await memoryOf('redis')
     const interrupted = gateway.start(second, {REDIS_MEMORY: '300m'})
-    await until('a stopped Redis', async () => (await replicasOf('redis')) === '0/0')
+    // It is stopped for only a moment, but the new one needs some seconds until it is healthy.
+    await until('a Redis that is replaced', async () => (await replicasOf('redis')) !== '1/1')
     interrupted.kill('SIGINT')
     expect((await interrupted.ended).exitCode).toBe(130)
-    await until('the old Redis', async () => (await replicasOf('redis')) === '1/1')
+    await until('the old Redis', async () => {
+      return (await replicasOf('redis')) === '1/1' && (await memoryOf('redis')) === before
+    })
   })
 
   test('env:rollback returns to the version before', async () => {
@@ -87,6 +91,12 @@ describe('updates of the gateway under load', () => {
 async function updateState(): Promise<string> {
   const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
   return node.docker('service', 'inspect', '--format', format, `${gateway.site.project}_gateway`)
+}
+
+/** The memory limit of a service, in bytes. */
+async function memoryOf(service: string): Promise<string> {
+  const format = '{{.Spec.TaskTemplate.Resources.Limits.MemoryBytes}}'
+  return node.docker('service', 'inspect', '--format', format, `${gateway.site.project}_${service}`)
 }
 
 /** The running and the wanted containers of a service, such as 1/1. */
