@@ -69,7 +69,7 @@ export function rowsIn(archives: readonly Pick<Archive, 'tables'>[]): number {
   return sum
 }
 
-/** The list of checksums, which `sha256sum -c` reads. It is written last: a backup that has it is complete. */
+/** The list of checksums, which `sha256sum -c` reads. A backup without it is not complete. */
 export const CHECKSUMS = 'SHA256SUMS'
 /** The description of a backup. */
 export const MANIFEST = 'manifest.json'

@@ -95,16 +95,24 @@ export async function createNetworks(
   signal: AbortSignal,
 ): Promise<void> {
   const existing = (await listNetworks(project, signal)).map(({Name}) => Name)
-  for (const {name, internal, encrypted, labels} of networks) {
-    if (existing.includes(name)) continue
-    const body = {
-      Name: name,
-      Driver: 'overlay',
-      Scope: 'swarm',
-      Internal: internal,
-      ...(encrypted && {Options: {encrypted: ''}}),
-      Labels: {...labels, ...labelsOf(project)},
-    }
-    await post('/networks/create', body, {what: `create network ${name}`, signal})
+  for (const network of networks) {
+    if (!existing.includes(network.name)) await createNetwork(project, network, signal)
   }
+}
+
+/** Creates an overlay network, and returns its ID. */
+export async function createNetwork(
+  project: string,
+  {name, internal, encrypted, labels}: StackNetwork,
+  signal: AbortSignal,
+): Promise<string> {
+  const body = {
+    Name: name,
+    Driver: 'overlay',
+    Scope: 'swarm',
+    Internal: internal,
+    ...(encrypted && {Options: {encrypted: ''}}),
+    Labels: {...labels, ...labelsOf(project)},
+  }
+  return post('/networks/create', body, {what: `create network ${name}`, signal})
 }

@@ -1,11 +1,11 @@
 import {randomBytes} from 'node:crypto'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {succeeds} from '../../../system/succeeds.js'
-import {post, remove} from '../../api/client.js'
+import {remove} from '../../api/client.js'
 import type {Node} from '../objects.js'
 import {hasEnded} from '../cluster/services.js'
+import {createNetwork} from '../cluster/store.js'
 import type {Deployment} from '../deploy/ended.js'
-import {labelsOf} from '../translate/spec.js'
 import {type Probe, type ProbeTask, waitForAnswers, withProbe} from './probe.js'
 
 /** Two nodes of which the first does not reach the second in an overlay network. */
@@ -49,8 +49,10 @@ export async function examineLinks(
   {nodes, encrypted}: {nodes: Node[]; encrypted: boolean},
   deployment: Deployment,
 ): Promise<LinkReport> {
-  const {project} = deployment
-  const network = await createNetwork(encrypted, deployment)
+  const {project, signal} = deployment
+  // A new name each time: a node keeps a removed network, and its name, until its last container has ended.
+  const name = `${project}_doctor-${randomBytes(4).toString('hex')}`
+  const network = await createNetwork(project, {name, internal: true, encrypted, labels: {}}, signal)
   try {
     const common = {...image, constraints: [], network}
     const called = {...common, name: `${project}_doctor-called`, command: ['sleep', '120'], stays: true}
@@ -99,20 +101,6 @@ function targetsOf(tasks: ProbeTask[], nodes: Node[]): {node: Node; address: str
 function addressOf({NetworksAttachments: networks, Status: {State: state}}: ProbeTask): string | undefined {
   const address = networks?.flatMap(({Addresses: addresses}) => addresses ?? [])[0]
   return state === 'running' ? address?.replace(/\/\d+$/, '') : undefined
-}
-
-/** The name is new each time: a node keeps a removed network, and its name, until its last container has ended. */
-async function createNetwork(encrypted: boolean, {project, signal}: Deployment): Promise<string> {
-  const name = `${project}_doctor-${randomBytes(4).toString('hex')}`
-  const body = {
-    Name: name,
-    Driver: 'overlay',
-    Scope: 'swarm',
-    Internal: true,
-    ...(encrypted && {Options: {encrypted: ''}}),
-    Labels: labelsOf(project),
-  }
-  return post('/networks/create', body, {what: `create network ${name}`, signal})
 }
 
 const LEAVE_MS = 10_000
