@@ -1,8 +1,10 @@
-import {mkdtemp, rm} from 'node:fs/promises'
-import {createServer, type Server, type ServerResponse} from 'node:http'
+import {mkdtempSync} from 'node:fs'
+import {rm} from 'node:fs/promises'
+import {createServer, type IncomingMessage, type ServerResponse} from 'node:http'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {text} from 'node:stream/consumers'
+import {afterAll, beforeAll, beforeEach} from 'vitest'
 import type {Stored, SwarmService, Task} from '../../src/engines/swarm/objects.js'
 import type {ServiceSpec} from '../../src/engines/swarm/translate/spec.js'
 
@@ -32,33 +34,44 @@ export class FakeEngine implements AsyncDisposable {
   readonly configs: Stored[] = []
   readonly #before = process.env.DOCKER_HOST
 
-  private constructor(
-    private readonly directory: string,
-    private readonly server: Server,
-  ) {}
+  readonly #directory = mkdtempSync(join(tmpdir(), 'aquastream-engine-'))
+  readonly #server = createServer((request, response) => void this.#answer(request, response))
+
+  private constructor() {}
 
   static async open(): Promise<FakeEngine> {
-    const directory = await mkdtemp(join(tmpdir(), 'aquastream-engine-'))
-    const server = createServer()
-    const engine = new FakeEngine(directory, server)
-    server.on('request', async (request, response) => {
-      const url = new URL(request.url!, 'http://engine')
-      const path = url.pathname.replace(/^\/v[\d.]+/, '')
-      const content = await text(request)
-      const body: unknown = content === '' ? undefined : JSON.parse(content)
-      const {method = '', headers} = request
-      engine.requests.push({method, path, query: url.searchParams, headers, body})
-      const answer = engine.answers.get(`${method} ${path}`) ?? {
-        status: 404,
-        body: {message: 'no such thing'},
-      }
-      if (typeof answer === 'function') answer(response)
-      else response.writeHead(answer.status).end(JSON.stringify(answer.body))
-    })
-    const socket = join(directory, 'docker.sock')
-    await new Promise<void>(resolve => server.listen(socket, resolve))
-    process.env.DOCKER_HOST = `unix://${socket}`
+    const engine = new FakeEngine()
+    await engine.#listen()
     return engine
+  }
+
+  /** Returns an engine that is open during all tests of the file that calls this, and cleared before each. */
+  static forFile(): FakeEngine {
+    const engine = new FakeEngine()
+    beforeAll(() => engine.#listen())
+    afterAll(() => engine[Symbol.asyncDispose]())
+    beforeEach(() => {
+      engine.clear()
+    })
+    return engine
+  }
+
+  async #listen(): Promise<void> {
+    const socket = join(this.#directory, 'docker.sock')
+    await new Promise<void>(resolve => this.#server.listen(socket, resolve))
+    process.env.DOCKER_HOST = `unix://${socket}`
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url!, 'http://engine')
+    const path = url.pathname.replace(/^\/v[\d.]+/, '')
+    const content = await text(request)
+    const body: unknown = content === '' ? undefined : JSON.parse(content)
+    const {method = '', headers} = request
+    this.requests.push({method, path, query: url.searchParams, headers, body})
+    const answer = this.answers.get(`${method} ${path}`) ?? {status: 404, body: {message: 'no such thing'}}
+    if (typeof answer === 'function') answer(response)
+    else response.writeHead(answer.status).end(JSON.stringify(answer.body))
   }
 
   /** Answers as a node in this state. */
@@ -113,9 +126,9 @@ export class FakeEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#before === undefined) delete process.env.DOCKER_HOST
     else process.env.DOCKER_HOST = this.#before
-    this.server.closeAllConnections()
-    await new Promise(resolve => this.server.close(resolve))
-    await rm(this.directory, {recursive: true, force: true})
+    this.#server.closeAllConnections()
+    await new Promise(resolve => this.#server.close(resolve))
+    await rm(this.#directory, {recursive: true, force: true})
   }
 }
 

@@ -1,5 +1,5 @@
 import {setTimeout as sleep} from 'node:timers/promises'
-import {afterAll, beforeAll, beforeEach, expect, test} from 'vitest'
+import {expect, test} from 'vitest'
 import {AquastreamError} from '../../../src/errors.js'
 import {allEnded} from '../../../src/engines/swarm/deploy/apply.js'
 import {asStarted, replaceDataService} from '../../../src/engines/swarm/deploy/data.js'
@@ -8,17 +8,7 @@ import {waitUntilServing} from '../../../src/engines/swarm/deploy/serving.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
-let engine: FakeEngine
-
-beforeAll(async () => {
-  engine = await FakeEngine.open()
-})
-
-afterAll(async () => engine[Symbol.asyncDispose]())
-
-beforeEach(() => {
-  engine.clear()
-})
+const engine = FakeEngine.forFile()
 
 test('a data service runs its old version after a failure', async () => {
   const service = new FakeService(engine, specOf('old'))

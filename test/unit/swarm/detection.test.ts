@@ -1,21 +1,11 @@
-import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {get} from '../../../src/engines/api/client.js'
 import {servicesSchema} from '../../../src/engines/swarm/objects.js'
 import {listForeign, stacksInSwarm} from '../../../src/engines/swarm/cluster/services.js'
 import {watchStates} from '../../../src/engines/swarm/states.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'
 
-let engine: FakeEngine
-
-beforeAll(async () => {
-  engine = await FakeEngine.open()
-})
-
-afterAll(async () => engine[Symbol.asyncDispose]())
-
-beforeEach(() => {
-  engine.answers.clear()
-})
+const engine = FakeEngine.forFile()
 
 describe('which stacks run on Swarm', () => {
   test('a node in no Swarm has no stacks', async () => {

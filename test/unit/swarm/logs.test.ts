@@ -1,21 +1,11 @@
-import {afterAll, beforeAll, beforeEach, expect, test, vi} from 'vitest'
+import {expect, test, vi} from 'vitest'
 import {readLogs} from '../../../src/engines/swarm/logs/read.js'
 import {readTask} from '../../../src/engines/swarm/logs/task-log.js'
 import type {LogLine} from '../../../src/engines/engine.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
-let engine: FakeEngine
-
-beforeAll(async () => {
-  engine = await FakeEngine.open()
-})
-
-afterAll(async () => engine[Symbol.asyncDispose]())
-
-beforeEach(() => {
-  engine.clear()
-})
+const engine = FakeEngine.forFile()
 
 test('a quiet log is followed for any time', async () => {
   engine.answers.set('GET /tasks/t1/logs', response => response.writeHead(200).flushHeaders())

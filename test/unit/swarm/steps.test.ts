@@ -1,21 +1,11 @@
-import {afterAll, beforeAll, beforeEach, describe, expect, test, vi} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
 import {AquastreamError} from '../../../src/errors.js'
 import {listUpdates} from '../../../src/engines/swarm/cluster/history.js'
 import {runSteps} from '../../../src/engines/swarm/deploy/steps.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
-let engine: FakeEngine
-
-beforeAll(async () => {
-  engine = await FakeEngine.open()
-})
-
-afterAll(async () => engine[Symbol.asyncDispose]())
-
-beforeEach(() => {
-  engine.clear()
-})
+const engine = FakeEngine.forFile()
 
 describe('the result of an update', () => {
   test('it is recorded when Swarm watches no more', async () => {
