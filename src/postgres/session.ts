@@ -70,7 +70,7 @@ async function withPlainSession<T>(
       rows.push(next.value)
     }
   }
-  const query = async (sql: string): Promise<string[]> => {
+  const run = async (sql: string): Promise<string[]> => {
     program.stdin.write(
       `${sql}\n;\n\\echo ${mark}\n\\echo :ERROR :SQLSTATE :LAST_ERROR_MESSAGE\n\\echo ${mark}\n`,
     )
@@ -80,6 +80,13 @@ async function withPlainSession<T>(
     if (outcome.startsWith('false')) return rows
     const [, state, message] = /^true (\S+) (.*)$/s.exec([outcome, ...more].join('\n')) ?? []
     throw new SqlError(state ?? '', message ?? outcome)
+  }
+  let previous: Promise<unknown> = Promise.resolve()
+  // One statement after the other, because nothing in the output tells the rows of two statements apart.
+  const query = (sql: string): Promise<string[]> => {
+    const rows = previous.then(() => run(sql))
+    previous = rows.catch(() => undefined)
+    return rows
   }
   try {
     return await work({

@@ -24,18 +24,18 @@ export function restore(site: Site, ...words: string[]): Promise<RestoreReport> 
 }
 
 /**
- * Installs a script that runs instead of one stream of backup.sh or restore.sh, for example to simulate a lost
- * connection.
- * @param stream the stream to replace, such as `replay` or `facts`
+ * Installs scripts that run instead of streams of backup.sh or restore.sh, for example to simulate a lost connection.
+ * @param scripts by the name of the stream, such as `replay` or `facts`
  * @returns environment variables for a run of the CLI
  */
 export async function detour(
   {directory}: Site,
   {env}: Pick<TestServer, 'env'>,
-  {stream, script}: {stream: string; script: string},
+  scripts: Record<string, string>,
 ): Promise<{PATH: string}> {
   // The CLI runs: sh -c SCRIPT backup.sh --stream NAME
-  const text = `#!/bin/sh\ncase "$4 $5" in '--stream ${stream}') ${script} ;; *) exec /bin/sh "$@" ;; esac\n`
+  const cases = Object.entries(scripts).map(([stream, script]) => `'--stream ${stream}') ${script} ;;\n`)
+  const text = `#!/bin/sh\ncase "$4 $5" in\n${cases.join('')}*) exec /bin/sh "$@" ;;\nesac\n`
   await writeFile(join(directory, 'sh'), text, {mode: 0o755})
   return {PATH: [directory, env.PATH].join(delimiter)}
 }

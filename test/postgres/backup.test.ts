@@ -108,7 +108,7 @@ describe('the consistency of a backup', () => {
     await server.sql(`${SMALL} CREATE TABLE crew.boats (n int)`)
     const drop = `[ -e dropped ] || { psql -Xqc 'DROP TABLE crew.boats' </dev/null; : >dropped; }`
     const script = `cd ${site.directory} && ${drop}; exec /bin/sh "$@"`
-    const env = await detour(site, server, {stream: 'facts', script})
+    const env = await detour(site, server, {facts: script})
     const {exitCode, stdout, stderr} = await site.run('db:backup --json', {env})
     expect(exitCode, stdout).toBe(0)
     expect(stderr).toContain(
@@ -124,7 +124,7 @@ describe('the consistency of a backup', () => {
        FROM pg_class WHERE relname ~ '^boats' AND relkind = 'r' \\gexec\n`,
     )
     const script = `psql -Xqf ${join(site.directory, 'rename.sql')} </dev/null; exec /bin/sh "$@"`
-    const env = await detour(site, server, {stream: 'facts', script})
+    const env = await detour(site, server, {facts: script})
     expect(errorOf(await site.run('db:backup --json', {env}))).toEqual({
       code: 'backup-failed',
       exitCode: 5,

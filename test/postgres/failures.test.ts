@@ -39,6 +39,13 @@ const BYPASS =
   'user reader needs BYPASSRLS, because of the row-level security of "user".accounts; grant it, or connect as a superuser'
 const ELSEWHERE =
   'an object that the backup requires is missing, or an object that it creates already exists; to restore into another database, use --into'
+/** The privilege for one column is sufficient to count rows, but not to dump them. */
+const COLUMN_ONLY = 'GRANT USAGE ON SCHEMA "user" TO reader; GRANT SELECT (id) ON "user".accounts TO reader'
+const UNREADABLE = {
+  code: 'backup-failed',
+  exitCode: 5,
+  hint: 'user reader needs SELECT on "user".accounts; grant it, or connect as a superuser',
+}
 
 const failures: Failure[] = [
   {
@@ -117,10 +124,7 @@ const failures: Failure[] = [
       const env = await detour(
         site,
         {env: {PATH: site.env.PATH!}},
-        {
-          stream: 'replay',
-          script: `psql -Xqc '${view}' >&2; exec /bin/sh "$@"`,
-        },
+        {replay: `psql -Xqc '${view}' >&2; exec /bin/sh "$@"`},
       )
       const run = await site.run('db:restore --yes --json --schema user', {env})
       await server.sql('DROP VIEW event.names')
@@ -196,18 +200,28 @@ const failures: Failure[] = [
   {
     what: 'a backup by a user who cannot read a table',
     state: '42501',
-    // The privilege for one column is sufficient to count rows, which comes first.
-    provoke: place =>
-      asReader(
-        place,
-        'db:backup --json --schema user',
-        'GRANT USAGE ON SCHEMA "user" TO reader; GRANT SELECT (id) ON "user".accounts TO reader',
-      ),
-    outcome: {
-      code: 'backup-failed',
-      exitCode: 5,
-      hint: 'user reader needs SELECT on "user".accounts; grant it, or connect as a superuser',
+    provoke: place => asReader(place, 'db:backup --json --schema user', COLUMN_ONLY),
+    outcome: UNREADABLE,
+  },
+  {
+    what: 'a dump that fails when the rows have just been counted',
+    state: '42501',
+    async provoke(place) {
+      const counted = join(place.site.directory, 'counted')
+      // The failure of the dump ends the count, which is too late: its result is printed then.
+      const env = await detour(
+        place.site,
+        {env: {PATH: place.site.env.PATH!}},
+        {
+          facts: `facts=$(/bin/sh "$@" </dev/null)
+            trap 'printf "%s\\n" "$facts"; kill $!; exit 0' TERM
+            sleep 60 & : >${counted}; wait`,
+          dump: `until [ -e ${counted} ]; do sleep 0.01; done; exec /bin/sh "$@"`,
+        },
+      )
+      return asReader(place, 'db:backup --json --schema user', COLUMN_ONLY, env)
     },
+    outcome: UNREADABLE,
   },
   {
     what: 'a backup of a table with row-level security',
@@ -321,7 +335,7 @@ test('a missing client tool is named in the error', async () => {
   const {server} = places.get(ENGLISH)!
   await using site = await siteFor(server)
   const {id} = await backup(site, '--schema', 'event', '--format', 'custom')
-  const env = await detour(site, server, {stream: 'unpack', script: 'PATH=/nowhere exec /bin/sh "$@"'})
+  const env = await detour(site, server, {unpack: 'PATH=/nowhere exec /bin/sh "$@"'})
   const {stdout} = await site.run(`db:verify ${id} --json`, {env})
   expect(JSON.parse(stdout)).toMatchObject({
     error: {
@@ -375,11 +389,12 @@ async function asReader(
   {server, site}: Place,
   words: string,
   grants = 'GRANT pg_read_all_data TO reader',
+  env?: {PATH: string},
 ): Promise<Run> {
   await server.sql(`CREATE ROLE reader LOGIN PASSWORD 'reader'; ${grants}`)
   const url = new URL(server.url)
   url.username = url.password = 'reader'
-  const run = await site.run(words, {env: {DATABASE_URL: url.href}})
+  const run = await site.run(words, {env: {...env, DATABASE_URL: url.href}})
   await server.sql('DROP OWNED BY reader; DROP ROLE reader')
   return run
 }
@@ -395,7 +410,7 @@ async function withRowSecurity(place: Place, words: string): Promise<Run> {
 
 /** Restores with a script of the test in place of restore.sh. */
 async function throughReplay({site}: Place, what: string, script: string): Promise<Run> {
-  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'replay', script})
+  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {replay: script})
   return site.run(`db:restore --yes --json ${what}`, {env})
 }
 
@@ -410,7 +425,7 @@ async function withLockedDump({server, site}: Place): Promise<Run> {
     text=$(printf '%s\\n' "$2" | sed 's/lock_wait=[^ ]*$/lock_wait=1/')
     shift 2
     exec /bin/sh -c "$text" "$@"`
-  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {stream: 'dump', script})
+  const env = await detour(site, {env: {PATH: site.env.PATH!}}, {dump: script})
   const run = await site.run('db:backup --json --schema user', {env})
   await server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'")
   return run

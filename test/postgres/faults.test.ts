@@ -104,7 +104,7 @@ describe('tables in use', () => {
 test('an interrupt also ends the counting of rows', async () => {
   await using other = await siteFor(server)
   const script = `touch '${other.directory}/asked'; until [ -e '${other.directory}/go' ]; do sleep 0.1; done; exec /bin/sh "$@"`
-  const env = await detour(other, server, {stream: 'facts', script})
+  const env = await detour(other, server, {facts: script})
   const running = other.start(['db:backup'], {env})
   while (!existsSync(join(other.directory, 'asked'))) await sleep(20)
   await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
@@ -144,7 +144,7 @@ describe('a lost connection that looks like the end of output', () => {
     ['of the facts', 'facts', 'database-unreachable'],
   ])('fails the backup, %s', async (_, what, code) => {
     await using other = await siteFor(server)
-    const env = await detour(other, server, {stream: what, script: '/bin/sh "$@" | head -c 300'})
+    const env = await detour(other, server, {[what]: '/bin/sh "$@" | head -c 300'})
     const run = await other.run(['db:backup', '--json'], {env})
     expect(errorOf(run)).toMatchObject({code})
     expect(await checkSums(rootOf(other))).toEqual(new Map())

@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 async function startThrough(script: string): Promise<Running> {
-  const env = await detour(site, server, {stream: 'replay', script})
+  const env = await detour(site, server, {replay: script})
   return site.start('db:restore --schema media --yes --json', {env})
 }
 

@@ -149,7 +149,7 @@ test('a transaction that has read and then writes makes the restore end without 
   // The safety backup begins when the transaction waits to write.
   const waits = `SELECT 1 FROM pg_locks WHERE mode = 'RowExclusiveLock' AND NOT granted`
   const script = `until ${server.bin}/psql -XAtqc "${waits}" | grep -q 1; do sleep 0.05; done; exec /bin/sh "$@"`
-  const env = await detour(other, server, {stream: 'dump', script})
+  const env = await detour(other, server, {dump: script})
   const words = ['--schema', 'user', '--from', empty, '--dir', join(site.directory, 'backups')]
   const run = await other.run(['db:restore', '--yes', '--json', ...words], {env})
   expect(errorOf(run)).toMatchObject({
@@ -197,7 +197,7 @@ test('a transaction that has written one table and waits for another ends before
 test('a table that appears during the safety backup makes the restore end without a change', async () => {
   await using other = await siteFor(server)
   const create = `${server.bin}/psql -Xq -c 'CREATE TABLE "user".late (); INSERT INTO "user".late DEFAULT VALUES'`
-  const env = await detour(other, server, {stream: 'dump', script: `${create}; exec /bin/sh "$@"`})
+  const env = await detour(other, server, {dump: `${create}; exec /bin/sh "$@"`})
   const run = await other.run(
     [
       'db:restore',

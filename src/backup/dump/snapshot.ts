@@ -99,11 +99,11 @@ export async function readFacts(
   try {
     return JSON.parse(await readOutput(program)) as Facts
   } catch (error) {
-    await ending
     signal.throwIfAborted()
     throw error
   } finally {
     signal.removeEventListener('abort', end)
+    await ending
   }
 }
 
