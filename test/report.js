@@ -22,7 +22,7 @@ export function printFailed(failures) {
   console.log('\nfailed')
   for (const {path, name, message} of failures) {
     console.log(`  ${[path, name].filter(Boolean).join(' > ')}`)
-    console.log(`    ${message.split('\n')[0].slice(0, 300)}`)
+    console.log(`    ${message.replaceAll(/\s+/g, ' ').slice(0, 600)}`)
   }
 }
 
