@@ -52,8 +52,9 @@ export PGAPPNAME="${PGAPPNAME:-aquastream backup.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
 # A role or database can have timeouts that would cancel a long dump. Rows hidden by row-level security cause an error
-# instead of an incomplete dump. A backend that waits for a lock exits when its client is gone.
-readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off search_path= client_min_messages=warning"
+# instead of an incomplete dump. A backend that waits for a lock exits when its client is gone. Queries of the catalogs have
+# high estimated costs, so that the server would compile them for seconds and run them for milliseconds.
+readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off jit=off search_path= client_min_messages=warning"
 # shellcheck disable=SC2086
 PGOPTIONS="${PGOPTIONS:-}$(printf ' -c %s' $settings)"
 export PGOPTIONS

@@ -50,8 +50,8 @@ export PGDATABASE="${PGDATABASE:-${POSTGRES_DB:-$PGUSER}}"
 export PGAPPNAME="${PGAPPNAME:-aquastream restore.sh}"
 export PGCLIENTENCODING=UTF8
 export PGCONNECT_TIMEOUT="${PGCONNECT_TIMEOUT:-15}"
-# A role or database can have timeouts. A backend that waits for a lock exits when its client is gone.
-readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off search_path= client_min_messages=warning"
+# A role or database can have timeouts. A backend that waits for a lock exits when its client is gone. For jit, see backup.sh.
+readonly settings="statement_timeout=0 lock_timeout=${LOCK_TIMEOUT:-60}s idle_in_transaction_session_timeout=0 idle_session_timeout=0 default_transaction_read_only=off standard_conforming_strings=on client_connection_check_interval=1s row_security=off jit=off search_path= client_min_messages=warning"
 # shellcheck disable=SC2086
 PGOPTIONS="${PGOPTIONS:-}$(printf ' -c %s' $settings)"
 export PGOPTIONS

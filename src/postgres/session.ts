@@ -29,7 +29,8 @@ const SETTINGS = `
   SELECT set_config(s.name, s.value, false)
   FROM (VALUES ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),
     ('transaction_timeout', '0'), ('default_transaction_read_only', 'off'), ('standard_conforming_strings', 'on'),
-    ('row_security', 'off'), ('search_path', ''), ('client_min_messages', 'warning'), ('lock_timeout', '60s')) s (name, value)
+    ('row_security', 'off'), ('jit', 'off'), ('search_path', ''), ('client_min_messages', 'warning'),
+    ('lock_timeout', '60s')) s (name, value)
   JOIN pg_settings p USING (name) WHERE name <> 'lock_timeout' OR p.setting = '0'`
 
 /**

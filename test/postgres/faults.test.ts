@@ -617,6 +617,22 @@ describe('settings of the role and of the database', () => {
     await server.sql(NO_LIMITS)
     expect(run).toMatchObject({exitCode: 0})
   })
+
+  test('do not make the server compile queries', async () => {
+    await using other = await siteFor(server)
+    const before = (await readFile(server.logFile)).length
+    // The server reports at this level that it searches the library that compiles.
+    await server.sql(`
+      ALTER ROLE aquastream SET jit = on;
+      ALTER ROLE aquastream SET jit_above_cost = 0;
+      ALTER ROLE aquastream SET log_min_messages = debug1;`)
+    await backup(other)
+    await restore(other, '--all')
+    await server.sql('ALTER ROLE aquastream RESET ALL')
+    const log = (await readFile(server.logFile)).subarray(before).toString()
+    expect(log).toContain('DEBUG')
+    expect(log).not.toContain('JIT')
+  })
 })
 
 /** A table whose index is slow to create and slow to analyze. */
