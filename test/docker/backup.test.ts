@@ -7,7 +7,7 @@ import {describe as describeDatabase, type Description, differences} from '../he
 import {changed, damage, KINDS, VICTIM} from '../helpers/fuzz-archives.js'
 import {loadPlatform} from '../helpers/platform.js'
 import type {Sql} from '../helpers/postgres.js'
-import {randomFrom, SEED} from '../helpers/random.js'
+import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {runCounted} from '../helpers/lookups.js'
 import {docker, StackSite} from '../helpers/stack.js'
 
@@ -18,6 +18,9 @@ const WRECK = `
   REVOKE ALL ON SCHEMA crew FROM app_user;
   DROP SCHEMA media;
   ALTER PUBLICATION "whole schemas" ADD TABLES IN SCHEMA notification;`
+
+/** Changed archives that are restored: one of each kind in a usual run. */
+const FUZZED = roundsOr(KINDS.length)
 
 describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
   let site: StackSite
@@ -88,7 +91,7 @@ describe.each([15, 16, 17])('a running stack with PostgreSQL %i', major => {
   })
 })
 
-test('no command of an archive runs beside the server', async () => {
+test('no command of an archive runs beside the server', {timeout: 60_000 + FUZZED * 20_000}, async () => {
   await using site = await StackSite.open({AQUASTREAM_PROFILE: 'dev'})
   expect(await site.run('env:up --profile dev --service postgres')).toMatchObject({exitCode: 0})
   const {Id} = await site.inspect('postgres')
@@ -99,11 +102,12 @@ test('no command of an archive runs beside the server', async () => {
   await sql(`DROP SCHEMA IF EXISTS "user", event CASCADE; ${VICTIM}`)
   const dump = `${await inside(['pg_dump', '-U', 'aquastream', '-n', 'user', 'aquastream'])}\n`
   const random = randomFrom(SEED)
-  for (const kind of KINDS) {
+  for (let round = 0; round < FUZZED; round++) {
+    const kind = KINDS[round % KINDS.length]!
     const archive = changed(dump, kind, {random, file: '/tmp/ran'})
     await writeFile(join(site.directory, 'archive.sql'), archive)
     await site.run(['db:restore', '--schema', 'user', '--yes', '--file', 'archive.sql'])
-    const why = `${kind} of seed ${SEED}:\n${archive.toString('latin1')}`
+    const why = `${kind} of round ${round}, seed ${SEED}:\n${archive.toString('latin1')}`
     expect(await damage({sql}, '/tmp/ran'), why).toEqual([])
     expect(await inside(['sh', '-c', 'ls /tmp']), why).not.toContain('ran')
   }
