@@ -1,6 +1,6 @@
 import {expect, test} from 'vitest'
 import type {Node} from '../../../src/engines/swarm/objects.js'
-import {needsOf} from '../../../src/engines/swarm/nodes/images.js'
+import {findImageProblems, needsOf} from '../../../src/engines/swarm/nodes/images.js'
 import {rollBack} from '../../../src/engines/swarm/deploy/rollback.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
@@ -46,6 +46,26 @@ test('a rollback to an image that was removed changes nothing', async () => {
   const options = {project: 'p', signal: AbortSignal.timeout(20_000)}
   await expect(rollBack([version], options)).rejects.toMatchObject({code: 'image-missing'})
   expect(engine.requests.map(({path}) => path)).not.toContain('/services/s1/update')
+})
+
+test('of two tasks on a node, the one that has ended is the answer', async () => {
+  await using engine = await FakeEngine.open()
+  engine.setSwarm()
+  engine.answers.set('POST /services/create', {status: 201, body: {ID: 'probe'}})
+  const task = (ID: string, State: string) => ({
+    ID,
+    ServiceID: 'probe',
+    NodeID: 'n1',
+    DesiredState: 'complete',
+    CreatedAt: '2026-01-01T00:00:00Z',
+    Spec: {ContainerSpec: {Image: 'user', Labels: {}}},
+    Status: {State, Timestamp: '2026-01-01T00:00:00Z'},
+  })
+  engine.answers.set('GET /tasks', {status: 200, body: [task('t2', 'pending'), task('t1', 'rejected')]})
+  const options = {project: 'p', signal: AbortSignal.timeout(20_000)}
+  expect(await findImageProblems([spec('user')], 'probe', options)).toMatchObject([
+    {message: 'this node no longer has the previous image of user, and cannot pull it'},
+  ])
 })
 
 function serviceSpec(version: string): ServiceSpec {

@@ -3,7 +3,6 @@ import * as z from '../../../system/zod.js'
 import {get, hasStatus} from '../../api/client.js'
 import type {Node} from '../objects.js'
 import {listNodes, readInfo} from '../cluster/cluster.js'
-import {hasEnded} from '../cluster/services.js'
 import type {Deployment} from '../deploy/ended.js'
 import {LABEL, type ServiceSpec} from '../translate/spec.js'
 import {ANSWER_MS, mayRun, waitForAnswers, withProbe} from './probe.js'
@@ -111,7 +110,7 @@ async function findMissing(
   const tasks = await withProbe(probe, deployment, async id => waitForAnswers(id, {nodes}, deployment))
   return nodes.flatMap(node => {
     const task = tasks.find(({NodeID}) => NodeID === node.ID)
-    if (!task || !hasEnded(task)) return [silent(image, node)]
+    if (!task) return [silent(image, node)]
     if (task.Status.State !== 'rejected') return []
     return [node.ID === deployment.own ? removed(image) : missing(image, node)]
   })

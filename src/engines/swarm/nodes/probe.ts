@@ -80,8 +80,9 @@ export function mayRun(node: Node, constraints: string[]): boolean {
 }
 
 /**
- * Returns the tasks of a probe when each node has one that has answered, or when a node has had enough time. A pull may take
- * any time, but a node that no longer answers the managers does not pull.
+ * Returns the tasks of a probe that have answered, when each node has one, or when a node has had enough time. A pull may take
+ * any time, but a node that no longer answers the managers does not pull. Swarm can give a node a second task of a job,
+ * which then has no answer.
  * @param hasAnswered by default, a task has answered when it has ended
  */
 export async function waitForAnswers(
@@ -94,8 +95,8 @@ export async function waitForAnswers(
   for (;;) {
     const tasks = await get('/tasks', probeTasks, {what: 'list tasks', params, signal})
     const answers = tasks.filter(hasAnswered)
-    if (nodes.every(({ID}) => answers.some(({NodeID}) => NodeID === ID))) return tasks
-    if (performance.now() > deadline) return tasks
+    if (nodes.every(({ID}) => answers.some(({NodeID}) => NodeID === ID))) return answers
+    if (performance.now() > deadline) return answers
     const pulling = tasks.filter(({Status: {State: state}}) => state === 'preparing')
     if (pulling.length > 0 && isAnyReady(pulling, await listNodes(signal))) {
       deadline = performance.now() + ANSWER_MS
