@@ -83,6 +83,8 @@ describe('media and Redis of a stack', () => {
       code: 'archive-damaged',
       exitCode: 7,
     })
+    const running = ['--filter', `name=${site.project}-minio`, '--filter', 'status=running']
+    expect(await docker('ps', '-q', ...running), 'nothing serves damaged data').toBe('')
     await site.succeed('env:up --service minio')
     expect(await objects().read()).toEqual(present)
     expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])

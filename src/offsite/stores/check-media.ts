@@ -6,13 +6,8 @@ import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {type CheckedObjects, checkObjects} from './objects.js'
-import {withTunnel} from './tunnel.js'
+import {pipeTo, withTunnel} from './tunnel.js'
 import {DATA, NEW_DATA, type StoreVolume, volumeTool} from './volume.js'
-
-/** Passes its stdin to MinIO in the same container, and the answer to its stdout, until one of them ends. */
-const CONNECT = `exec 3<>/dev/tcp/127.0.0.1/9000 4<&0 || exit
-cat <&4 >&3 & cat <&3 & wait -n
-kill $(jobs -p) 2>/dev/null`
 
 /**
  * Reads and compares every object of the new data in a volume, through a MinIO that runs only for the check, in a container
@@ -56,7 +51,7 @@ async function startMinio(
     execa(program, args, {env, cwd, extendEnv: false, reject: false, stdin: 'ignore', all: true}),
   )
   return {
-    connect: () => tool.exec(['bash', '-c', CONNECT]),
+    connect: () => tool.exec(pipeTo(9000)),
     async untilReady(endpoint: string, signal: AbortSignal): Promise<void> {
       const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
       while (running.exitCode === null) {

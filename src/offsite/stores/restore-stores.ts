@@ -50,6 +50,8 @@ export async function restoreStore(
   const report = (state: RestoreEvent['state'], bytes = 0): void => on({type: 'restore', store, state, bytes})
   report('copying')
   await endLeftTools(signal)
+  // On Swarm, the container of a service that counts as stopped can still be ending.
+  await engine.stopServices([service], signal)
   await changeVolume(request.stopped, {command: 'prepare'}, signal)
   const makeNew = store === 'media' ? makeMedia : makeRedis
   const restored = await makeNew(request, {on: report, signal}).catch(async (error: unknown) => {

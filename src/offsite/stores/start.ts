@@ -13,7 +13,12 @@ const PACE_MS = 200
  */
 export async function startService(engine: Engine, service: string, signal: AbortSignal): Promise<void> {
   const noLimit = {begin: () => undefined}
-  await engine.restartServices([service], signal, noLimit)
+  await engine.restartServices([service], signal, noLimit).catch((error: unknown) => {
+    // An engine that waits for the service itself says that it has returned to its previous image, which is the same.
+    throw error instanceof AquastreamError && error.code === 'service-failed'
+      ? notHealthy(service, error)
+      : error
+  })
   const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
   for await (const states of engine.watch({pace: PACE_MS}, until)) {
     const state = states.find(one => one.service === service)
@@ -21,7 +26,12 @@ export async function startService(engine: Engine, service: string, signal: Abor
     if (!state || state.state === 'exited' || state.health === 'unhealthy') break
   }
   signal.throwIfAborted()
-  throw new AquastreamError('not-healthy', `${service} did not become healthy with the restored data`, {
+  throw notHealthy(service)
+}
+
+function notHealthy(service: string, cause?: AquastreamError): AquastreamError {
+  return new AquastreamError('not-healthy', `${service} did not become healthy with the restored data`, {
     hint: `the previous data is put back; see the log: aquastream logs ${service}`,
+    ...(cause && {evidence: cause.evidence, cause}),
   })
 }

@@ -18,7 +18,7 @@ const USERS = {media: '10001:10001', redis: 'redis'} as const satisfies Record<S
 
 /**
  * Finds stores whose data can be replaced: their services exist and are stopped.
- * @throws refused, with the command that stops or creates them
+ * @throws refused, with the command that stops or creates them; swarm-node: their volumes are on another node
  */
 export async function findStopped(
   stack: StackContext,
@@ -31,16 +31,7 @@ export async function findStopped(
       hint: 'restore into a stack that runs on Docker',
     })
   }
-  if (engine.name === 'swarm') {
-    throw new AquastreamError(
-      'refused',
-      'media and Redis cannot be restored into a stack of the swarm engine',
-      {
-        hint: 'both engines use the same volumes: remove the stack with aquastream env:down, restore with AQUASTREAM_ENGINE=compose, then start it on Swarm again',
-      },
-    )
-  }
-  const states = await engine.states(signal)
+  const [states, volumes] = await Promise.all([engine.states(signal), engine.volumes()])
   const services = stores.map(store => SERVICE_OF[store])
   const running = services.filter(service =>
     states.some(state => state.service === service && hasProcess(state)),
@@ -54,7 +45,6 @@ export async function findStopped(
       },
     )
   }
-  const volumes = await engine.volumes()
   return stores.map(store => {
     const service = SERVICE_OF[store]
     const image = states.find(state => state.service === service)?.imageId

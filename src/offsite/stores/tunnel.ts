@@ -34,3 +34,14 @@ async function join(socket: Socket, program: Program): Promise<void> {
   program.kill()
   await sent
 }
+
+/**
+ * Returns the words of a program that passes its stdin to a port of the container in which it runs, and the answer to its
+ * stdout, until one of them ends.
+ */
+export function pipeTo(port: number): string[] {
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${port} 4<&0 || exit
+cat <&4 >&3 & cat <&3 & wait -n
+kill $(jobs -p) 2>/dev/null`
+  return ['bash', '-c', script]
+}
