@@ -4,8 +4,7 @@
 #
 #   store.sh save-redis        prints the data of the running server as an RDB file
 #   store.sh prepare           makes an empty directory for the new data
-#   store.sh load-redis        makes the new data from an RDB file on stdin; prints what count-keys prints
-#   store.sh count-keys        prints the number of keys of the running server that do not expire
+#   store.sh load-redis        makes the new data from an RDB file on stdin; prints the number of keys that do not expire
 #   store.sh exchange          puts the new data in place, and the current data aside
 #   store.sh undo              deletes the new data, and brings back the data that was put aside
 #   store.sh finish            deletes the data that was put aside
@@ -20,6 +19,7 @@ old=/data/.aquastream-old
 # Exists when all the present data has been put aside.
 aside=$old/.complete
 dump=/data/.aquastream-dump.rdb
+socket=/tmp/load.sock
 
 # Calls a function with each entry of a directory.
 each() { # each FUNCTION DIRECTORY
@@ -75,25 +75,41 @@ save_redis() {
 	cat "$dump"
 }
 
-# A server with an append-only file ignores a dump, so one without it loads the dump and then begins the file.
-load_redis() {
-	cat >"$new/dump.rdb"
-	redis-check-rdb "$new/dump.rdb" >&2
-	socket=/tmp/load.sock
-	redis-server --dir "$new" --port 0 --unixsocket "$socket" --appendonly no --save '' >&2 &
+# Starts a server on the new data, and waits until it has loaded the data.
+start_redis() { # start_redis OPTION...
+	redis-server --dir "$new" --port 0 --unixsocket "$socket" --save '' "$@" >&2 &
 	server=$!
 	until [ "$(ask PING 2>/dev/null)" = PONG ]; do
 		kill -0 "$server" 2>/dev/null || exit 1
 		sleep 0.1
 	done
+}
+
+stop_redis() {
+	ask SHUTDOWN NOSAVE >&2 || true
+	wait "$server"
+}
+
+# A server with an append-only file ignores a dump, so one without it loads the dump and then begins the file. Another one
+# shows that the file has all keys.
+load_redis() {
+	cat >"$new/dump.rdb"
+	redis-check-rdb "$new/dump.rdb" >&2
+	start_redis --appendonly no
 	[ "$(ask CONFIG SET appendonly yes)" = OK ]
 	until [ "$(field aof_rewrite_in_progress)$(field aof_rewrite_scheduled)" = 00 ]; do sleep 0.1; done
 	[ "$(field aof_last_bgrewrite_status)" = ok ]
 	[ "$(field aof_enabled)" = 1 ]
-	ask INFO keyspace | lasting_keys
-	ask SHUTDOWN NOSAVE >&2 || true
-	wait "$server"
+	keys=$(ask INFO keyspace | lasting_keys)
+	stop_redis
 	rm "$new/dump.rdb"
+	start_redis --appendonly yes
+	if [ "$(ask INFO keyspace | lasting_keys)" != "$keys" ]; then
+		echo "store.sh: the append-only file does not have all $keys keys" >&2
+		exit 1
+	fi
+	stop_redis
+	echo "$keys"
 }
 
 case ${1:-} in
@@ -103,7 +119,6 @@ prepare)
 	mkdir "$new"
 	;;
 load-redis) load_redis ;;
-count-keys) redis-cli INFO keyspace | lasting_keys ;;
 exchange)
 	mkdir -p "$old"
 	each put_aside /data

@@ -3,10 +3,12 @@ import {hostname} from 'node:os'
 import {parse} from 'node:path'
 import {AquastreamError} from '../errors.js'
 import {identify, lifeOf} from '../system/process-identity.js'
+import type {Program} from '../system/program.js'
 import {lastLines} from '../system/text/last-lines.js'
 import {parseJson} from '../system/text/parse-json.js'
 import * as z from '../system/zod.js'
 import {docker, throwIfUnreachable, tryDocker, withoutComposeVariables} from './compose/docker.js'
+import {execInContainer} from './compose/exec.js'
 import {findImages} from './compose/images.js'
 
 /** A program that runs in a separate container, which is not part of the stack. */
@@ -38,6 +40,8 @@ export interface ToolCommand {
   args: string[]
   env: NodeJS.ProcessEnv
   cwd: string
+  /** Starts another program in the container of the tool, which has to run. */
+  exec(program: string[]): Program
   /** Ends the tool if it still runs: a container outlives the docker command. */
   end(): Promise<void>
 }
@@ -68,6 +72,7 @@ export async function toolCommand(tool: Tool, args: string[]): Promise<ToolComma
     args: ['run', ...options, '--entrypoint', tool.program, tool.image, ...args],
     env: {...withoutComposeVariables(process.env), ...tool.env},
     cwd: parse(process.cwd()).root,
+    exec: program => execInContainer(name)(program, {}),
     async end() {
       await tryDocker(['rm', '--force', name])
     },

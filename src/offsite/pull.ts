@@ -8,13 +8,8 @@ import {findSnapshot, findStoreSnapshot} from './find.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
-import {
-  findStopped,
-  type RestoredStore,
-  type RestoreEvent,
-  restoreStore,
-  type StoppedStore,
-} from './stores/restore-stores.js'
+import {type RestoredStore, type RestoreEvent, restoreStore} from './stores/restore-stores.js'
+import {findStopped, type StoppedStore} from './stores/stopped.js'
 import {withOffsiteLock} from './workplace.js'
 
 /** The JSON of `offsite:pull`. */

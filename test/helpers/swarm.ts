@@ -43,7 +43,11 @@ export class Cluster implements AsyncDisposable {
   async add(host: string): Promise<ServerNode> {
     const container = `${this.name}-${host}`
     const sockets = join(this.directory, host)
-    const node = new ServerNode(host, container, `unix://${sockets}/docker.sock`)
+    const node = new ServerNode(host, {
+      container,
+      address: `unix://${sockets}/docker.sock`,
+      shared: this.directory,
+    })
     this.nodes.push(node)
     const options = [
       '--privileged',
@@ -53,12 +57,13 @@ export class Cluster implements AsyncDisposable {
       '/run',
       '--volume',
       `${sockets}:/engine`,
+      '--volume',
+      `${this.directory}:${this.directory}`,
     ]
     const names = ['--name', container, '--hostname', host]
     await docker('run', '--detach', ...names, ...options, 'aquastream-testbed/swarm-node:latest')
     await node.untilReady()
-    const saved = execa('docker', ['save', ...IMAGES, ...FAULTS], {buffer: false})
-    await saved.pipe('docker', ['--host', node.address, 'load', '--quiet'])
+    await node.load([...IMAGES, ...FAULTS])
     return node
   }
 
@@ -74,12 +79,20 @@ export class Cluster implements AsyncDisposable {
 
 /** One server. */
 export class ServerNode {
+  readonly container: string
+  /** The address of its engine. */
+  readonly address: string
+  /** A directory that this machine and the server have at the same path. */
+  readonly shared: string
+
   constructor(
     readonly host: string,
-    readonly container: string,
-    /** The address of its engine. */
-    readonly address: string,
-  ) {}
+    {container, address, shared}: Pick<ServerNode, 'container' | 'address' | 'shared'>,
+  ) {
+    this.container = container
+    this.address = address
+    this.shared = shared
+  }
 
   /** Runs a docker command on the engine of this server. */
   async docker(...args: string[]): Promise<string> {
@@ -89,6 +102,12 @@ export class ServerNode {
   /** Runs a docker command that prints JSON. */
   async read<T>(...args: string[]): Promise<T> {
     return JSON.parse(await this.docker(...args)) as T
+  }
+
+  /** Loads images of this machine. */
+  async load(images: string[]): Promise<void> {
+    const saved = execa('docker', ['save', ...images], {buffer: false})
+    await saved.pipe('docker', ['--host', this.address, 'load', '--quiet'])
   }
 
   /** Loads images of this server on another one. */
@@ -132,8 +151,8 @@ export async function until(what: string, isMet: () => Promise<boolean>, seconds
 
 /** A site whose Docker Engine is that of a server. */
 export class SwarmSite extends Site {
-  static override async open(env: NodeJS.ProcessEnv = {}): Promise<SwarmSite> {
-    return new SwarmSite(await mkdtemp(join(tmpdir(), 'aquastream-test-')), env)
+  static override async open(env: NodeJS.ProcessEnv = {}, parent = tmpdir()): Promise<SwarmSite> {
+    return new SwarmSite(await mkdtemp(join(parent, 'aquastream-test-')), env)
   }
 
   readonly project = 'aquastream-stage'
@@ -152,9 +171,10 @@ export class SwarmSite extends Site {
   }
 }
 
-/** Opens a site that runs commands on a server. */
+/** Opens a site that runs commands on a server, which has the directory of the site as well. */
 export async function siteOn(node: ServerNode, settings: Record<string, string> = {}): Promise<SwarmSite> {
-  const site = await SwarmSite.open({DOCKER_HOST: node.address, AQUASTREAM_PROFILE: 'stage'})
+  const env = {DOCKER_HOST: node.address, AQUASTREAM_PROFILE: 'stage'}
+  const site = await SwarmSite.open(env, node.shared)
   await site.writeStageFile(settings)
   return site
 }

@@ -1,11 +1,20 @@
+import {readdir} from 'node:fs/promises'
+import {join} from 'node:path'
 import {execa} from 'execa'
-import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import type {ListReport} from '../../src/backup/list.js'
 import type {StatusReport} from '../../src/env/status.js'
 import type {UpReport} from '../../src/env/up.js'
+import type {PullReport} from '../../src/offsite/pull.js'
+import type {PushReport} from '../../src/offsite/push.js'
+import {pipeTo, withTunnel} from '../../src/offsite/stores/tunnel.js'
 import {servicesOf} from '../../src/stack/catalogue.js'
+import {startProgram} from '../../src/system/program.js'
+import {failure, report} from '../helpers/backups.js'
 import {errorOf, expectDone} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
+import {Objects, type SeenObject} from '../helpers/objects.js'
+import {flipBit, PASSWORD} from '../helpers/restic.js'
 import {docker, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
 
@@ -158,6 +167,92 @@ describe('a stack on one server', () => {
     await sql('DELETE FROM "user".numbers')
     expectDone(await site.run('db:restore --schema user --from latest --yes'))
     expect(await sql('SELECT count(*) FROM "user".numbers')).toBe('100')
+  })
+
+  describe('media and Redis', () => {
+    const pull = ['offsite:pull', '--yes', '--media', '--redis']
+    let repository: string
+    let pushed: Map<string, SeenObject>
+
+    beforeAll(async () => {
+      repository = join(site.directory, 'offsite')
+      // What is in a volume is saved and restored by the image of restic.
+      await node.load(['restic/restic:latest'])
+      await onMinio(objects => objects.fill(20))
+      await redis('SET kept 1', 'HSET boat name Aurora', 'SET brief 1 EX 3600')
+    })
+    beforeEach(() => {
+      Object.assign(site.env, {OFFSITE_REPOSITORY: repository, OFFSITE_PASSWORD: PASSWORD})
+    })
+
+    test('are pushed, and not replaced while they are used', async () => {
+      await report(site, ['offsite:init'])
+      pushed = await onMinio(objects => objects.read())
+      const {stores} = await report<PushReport>(site, ['offsite:push'])
+      expect(stores.map(({store}) => store)).toEqual(['media', 'redis'])
+      await onMinio(objects => objects.put('later.bin', Buffer.from('later')))
+      await redis('SET kept 2', 'DEL boat')
+      expect(await failure(site, ...pull)).toMatchObject({
+        code: 'refused',
+        message: `minio and redis of ${site.project} must be stopped first`,
+      })
+    })
+
+    test('are not changed by a damaged repository', async () => {
+      expectDone(await site.run('env:stop minio redis'))
+      site.env.OFFSITE_REPOSITORY = `${repository}.damaged`
+      await execa('cp', ['-a', repository, site.env.OFFSITE_REPOSITORY])
+      const files = await readdir(join(site.env.OFFSITE_REPOSITORY, 'data'), {
+        recursive: true,
+        withFileTypes: true,
+      })
+      for (const file of files.filter(entry => entry.isFile()))
+        await flipBit(join(file.parentPath, file.name))
+      const before = await contents()
+      for (const store of ['--media', '--redis'])
+        expect(await failure(site, 'offsite:pull', '--yes', store)).toMatchObject({exitCode: 7})
+      expect(await contents()).toBe(before)
+    })
+
+    test('come back with every object and every key', async () => {
+      const {restored} = await report<PullReport>(site, pull)
+      expect(restored).toMatchObject([
+        {store: 'media', objects: pushed.size},
+        {store: 'redis', keys: 2},
+      ])
+      expect(await onMinio(objects => objects.read())).toEqual(pushed)
+      expect(await redis('GET kept', 'HGET boat name', 'EXISTS brief')).toBe('1\nAurora\n1')
+      expect((await site.run('env:status')).exitCode).toBe(0)
+      expect(await node.docker('ps', '-aq', '--filter', 'label=aquastream.owner')).toBe('')
+    })
+
+    /** MinIO publishes no port. */
+    async function onMinio<T>(work: (objects: Objects) => Promise<T>): Promise<T> {
+      const container = await node.containerOf(`${site.project}_minio`)
+      const args = ['--host', node.address, 'exec', '--interactive', container, ...pipeTo(9000)]
+      const connect = () => startProgram(execa('docker', args, {reject: false, buffer: {stdout: false}}))
+      return withTunnel(connect, address =>
+        work(new Objects(`http://${address}/aquastream-media`, SECRETS.S3_SECRET_KEY)),
+      )
+    }
+
+    async function redis(...commands: string[]): Promise<string> {
+      const login = ['--env', `REDISCLI_AUTH=${SECRETS.REDIS_PASSWORD}`]
+      const container = await node.containerOf(`${site.project}_redis`)
+      const script = commands.map(command => `redis-cli ${command}`).join(' && ')
+      return node.docker('exec', ...login, container, 'sh', '-c', script)
+    }
+
+    /** The names and the checksums of all files in the volumes. */
+    async function contents(): Promise<string> {
+      const volumes = ['minio', 'redis'].flatMap(name => [
+        '-v',
+        `${site.project}_${name}data:/data/${name}:ro`,
+      ])
+      const script =
+        'cd /data; find . | sort; find . -type f | sort | while read -r file; do cksum "$file"; done'
+      return node.docker('run', '--rm', ...volumes, '--entrypoint', 'sh', 'redis:7-alpine', '-c', script)
+    }
   })
 
   test('a restart replaces a container without a gap', async () => {

@@ -70,16 +70,18 @@ describe('a stack on several servers', () => {
     expect((await rowOf('user')).image).toBe(before)
   })
 
-  test('volumes are not deleted from another server', async () => {
+  test('volumes are not changed from another server', async () => {
     // The worker becomes a manager for a moment, without any data.
     await manager.docker('node', 'promote', 'node-2')
     const isManager = async () => worker.docker('info', '--format', '{{.Swarm.ControlAvailable}}')
     await until('a second manager', async () => (await isManager()) === 'true')
-    const run = await site.run('env:down --volumes --yes --json', {env: {DOCKER_HOST: worker.address}})
-    expect(errorOf(run)).toMatchObject({
-      code: 'swarm-node',
-      message: `the volumes of ${site.project} are on node-1, not on this node`,
-    })
+    for (const command of ['env:down --volumes --yes --json', 'offsite:pull --media --redis --yes --json']) {
+      const run = await site.run(command, {env: {DOCKER_HOST: worker.address}})
+      expect(errorOf(run)).toMatchObject({
+        code: 'swarm-node',
+        message: `the volumes of ${site.project} are on node-1, not on this node`,
+      })
+    }
     expect((await rowOf('postgres')).tasks).toEqual([{node: 'node-1', state: 'running'}])
     await manager.docker('node', 'demote', 'node-2')
     await until('a worker again', async () => (await isManager()) === 'false')

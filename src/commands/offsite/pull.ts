@@ -7,7 +7,7 @@ export default class OffsitePull extends BaseCommand<PullReport> {
   static override summary = 'copy a backup from the off-site repository to this machine'
   static override description = `The backup appears in the local repository when all its checksums have been verified. A run that fails or is interrupted leaves nothing, and changes no other backup.
 
-With --media and --redis, also replaces the files of MinIO and the data of Redis with those saved with the backup, after confirmation. Their services must be stopped; the command starts them. Every object is read and compared with its checksum. The current data is kept until the new data has been checked, and is put back if the check fails.`
+With --media and --redis, also replaces the files of MinIO and the data of Redis with those saved with the backup, after confirmation. Their services must be stopped; the command starts them. Every object is read and compared with its checksum before the current data is replaced. The current data is deleted when the services are healthy with the new data, and is put back if they do not become healthy.`
   static override examples = [
     {description: 'the newest backup', command: '<%= config.bin %> <%= command.id %> --profile prod'},
     '<%= config.bin %> <%= command.id %> 20261123T020000Z',

@@ -4,16 +4,20 @@ import {docker} from '../compose/docker.js'
 import {execInContainer, notRunning} from '../compose/exec.js'
 import {listNodes} from './cluster/cluster.js'
 import {findService, isServing, readStack} from './cluster/services.js'
+import {EXPORT_SECRETS} from './translate/secrets.js'
 
 /**
- * Returns a function that starts programs in the container of a data service, which has to run on this node.
+ * Returns a function that starts programs in the container of a data service, which has to run on this node. The service
+ * reads its secrets from files, and the programs find them in their environment, as on Compose.
  * @throws not-healthy; swarm-node: the service runs on another node
  */
 export async function execIn(
   project: string,
   service: 'postgres' | 'redis',
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
-  return execInContainer(await findContainer(project, service))
+  const start = execInContainer(await findContainer(project, service))
+  const script = `${EXPORT_SECRETS}; exec "$@"`
+  return (program, env) => start(['sh', '-c', script, 'with-secrets', ...program], env)
 }
 
 async function findContainer(project: string, name: 'postgres' | 'redis'): Promise<string> {

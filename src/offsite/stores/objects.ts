@@ -55,7 +55,7 @@ export async function checkObjects(
   throw new AquastreamError(
     'archive-damaged',
     `${damaged.length} of ${checked.objects} objects cannot be read, or are not what MinIO has recorded: ${names.join(', ')}${damaged.length > 3 ? ', …' : ''}`,
-    {hint: 'choose the media of another backup: aquastream offsite:list'},
+    {hint: 'nothing was changed; choose the media of another backup: aquastream offsite:list'},
   )
 }
 

@@ -34,17 +34,3 @@ export async function dumpRedis(engine: Engine, path: string, signal: AbortSigna
     signal.removeEventListener('abort', kill)
   }
 }
-
-/** Returns the number of keys of the running Redis that do not expire. */
-export async function countKeys(engine: Engine): Promise<number> {
-  const start = await engine.execIn('redis')
-  const count = start(await storeScript('count-keys'), {})
-  const chunks = await count.stdout.toArray()
-  const {exitCode, stderr} = await count.ended
-  const text = Buffer.concat(chunks as Buffer[]).toString()
-  if (exitCode === 0 && /^\d+\n$/.test(text)) return Number(text)
-  throw new AquastreamError('not-healthy', 'Redis does not answer', {
-    hint: 'see its log: aquastream logs redis',
-    evidence: [{title: 'output of redis-cli', lines: lastLines(stderr, 12)}],
-  })
-}

@@ -7,5 +7,4 @@ export async function storeScript(command: StoreCommand): Promise<[string, ...st
 }
 
 /** The commands of the script. */
-export type StoreCommand =
-  'save-redis' | 'prepare' | 'load-redis' | 'count-keys' | 'exchange' | 'undo' | 'finish'
+export type StoreCommand = 'save-redis' | 'prepare' | 'load-redis' | 'exchange' | 'undo' | 'finish'

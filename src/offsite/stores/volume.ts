@@ -1,7 +1,7 @@
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import {lastLines} from '../../system/text/last-lines.js'
-import {toolCommand} from '../../engines/tool.js'
+import {toolCommand, type ToolCommand} from '../../engines/tool.js'
 import {AquastreamError} from '../../errors.js'
 import {type StoreCommand, storeScript} from './script.js'
 
@@ -16,6 +16,20 @@ export interface StoreVolume {
 /** The directory of the volume that receives the new data, below the directory at which the volume is. */
 export const NEW_DATA = '.aquastream-new'
 
+/** Where the programs of a store find its volume. */
+export const DATA = '/data'
+
+/** Returns the command that runs a program on the volume of a service, in a container of its image without a network. */
+export function volumeTool(
+  {volume, image, user}: StoreVolume,
+  [program, ...args]: [string, ...string[]],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ToolCommand> {
+  const mounts = [{type: 'volume', source: volume, target: DATA, readonly: false} as const]
+  const place = {mounts, network: 'none', directory: DATA} as const
+  return toolCommand({image, program, env, user, capabilities: [], ...place}, args)
+}
+
 /**
  * Runs a command of infra/offsite/store.sh on the volume of a service that is stopped.
  * @param input the path of a file for its stdin
@@ -23,24 +37,11 @@ export const NEW_DATA = '.aquastream-new'
  * @throws restore-failed
  */
 export async function changeVolume(
-  {service, volume, image, user}: StoreVolume,
+  volume: StoreVolume,
   {command, input}: {command: StoreCommand; input?: string},
   signal: AbortSignal,
 ): Promise<string> {
-  const [program, ...args] = await storeScript(command)
-  const tool = await toolCommand(
-    {
-      image,
-      program,
-      mounts: [{type: 'volume', source: volume, target: '/data', readonly: false}],
-      env: {},
-      user,
-      capabilities: [],
-      network: 'none',
-      directory: '/data',
-    },
-    args,
-  )
+  const tool = await volumeTool(volume, await storeScript(command))
   const running = execa(tool.program, tool.args, {
     cwd: tool.cwd,
     env: tool.env,
@@ -53,7 +54,7 @@ export async function changeVolume(
   if (signal.aborted) await tool.end()
   signal.throwIfAborted()
   if (exitCode === 0) return stdout
-  throw new AquastreamError('restore-failed', `the data of ${service} could not be replaced`, {
+  throw new AquastreamError('restore-failed', `the data of ${volume.service} could not be replaced`, {
     hint: 'free disk space if Docker has none left; then run the command again',
     evidence: [{title: `output of ${command}`, lines: lastLines(stderr, 12)}],
   })
