@@ -4,7 +4,7 @@ import {docker} from '../compose/docker.js'
 import {execInContainer, notRunning} from '../compose/exec.js'
 import {listNodes} from './cluster/cluster.js'
 import {findService, isServing, readStack} from './cluster/services.js'
-import {EXPORT_SECRETS} from './translate/secrets.js'
+import {withSecrets} from './translate/secrets.js'
 
 /**
  * Returns a function that starts programs in the container of a data service, which has to run on this node. The service
@@ -16,8 +16,7 @@ export async function execIn(
   service: 'postgres' | 'redis',
 ): Promise<(program: string[], env: Record<string, string>) => Program> {
   const start = execInContainer(await findContainer(project, service))
-  const script = `${EXPORT_SECRETS}; exec "$@"`
-  return (program, env) => start(['sh', '-c', script, 'with-secrets', ...program], env)
+  return (program, env) => start(withSecrets(program), env)
 }
 
 async function findContainer(project: string, name: 'postgres' | 'redis'): Promise<string> {

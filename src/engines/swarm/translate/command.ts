@@ -1,5 +1,5 @@
 import type {ComposeService} from './compose-file.js'
-import {EXPORT_SECRETS} from './secrets.js'
+import {withSecrets} from './secrets.js'
 import type {ContainerSpec} from './spec.js'
 
 /** An image as Swarm has to run it. */
@@ -53,6 +53,5 @@ export function commandOf(
   const args = command ?? (entrypoint ? [] : image.command)
   const guarded = isData ? ['sh', '-c', GUARD, volumes[0]!.target, ...own] : own
   if (isBackend) return {Command: ['sh', '-c', OWN_TMP, 'own-tmp', ...own], Args: args}
-  const script = `${EXPORT_SECRETS}; exec "$@"`
-  return {Command: exported ? ['sh', '-c', script, 'with-secrets', ...guarded] : guarded, Args: args}
+  return {Command: exported ? withSecrets(guarded) : guarded, Args: args}
 }

@@ -7,6 +7,11 @@ const DIRECTORY = '/run/secrets'
 /** Sets an environment variable for each secret; a part of a shell script. Only the processes of the container see them. */
 export const EXPORT_SECRETS = `for file in ${DIRECTORY}/*; do export "\${file##*/}=$(cat "$file")"; done`
 
+/** Returns the command that runs another one with an environment variable for each secret of its container. */
+export function withSecrets(command: string[]): string[] {
+  return ['sh', '-c', `${EXPORT_SECRETS}; exec "$@"`, 'with-secrets', ...command]
+}
+
 /** How the services of a kind read secrets: PostgreSQL and MinIO from files, and Spring from a tree of files. */
 export type SecretReader = 'file' | 'export' | 'tree'
 
