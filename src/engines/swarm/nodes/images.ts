@@ -109,9 +109,9 @@ async function findMissing(
   const probe = {name, image, pinned, constraints, command: ['true']}
   const tasks = await withProbe(probe, deployment, async id => waitForAnswers(id, {nodes}, deployment))
   return nodes.flatMap(node => {
-    const task = tasks.find(({NodeID}) => NodeID === node.ID)
-    if (!task) return [silent(image, node)]
-    if (task.Status.State !== 'rejected') return []
+    const states = tasks.filter(({NodeID}) => NodeID === node.ID).map(({Status}) => Status.State)
+    if (states.length === 0) return [silent(image, node)]
+    if (!states.includes('rejected')) return []
     return [node.ID === deployment.own ? removed(image) : missing(image, node)]
   })
 }

@@ -4,7 +4,7 @@ import {get, post, remove} from '../../api/client.js'
 import {type Node, tasksSchema} from '../objects.js'
 import {isAvailable, listNodes} from '../cluster/cluster.js'
 import {registryAuth} from '../cluster/registry-auth.js'
-import {hasEnded} from '../cluster/services.js'
+import {hasFailed} from '../cluster/services.js'
 import {type Deployment, POLL_MS} from '../deploy/ended.js'
 import {LABEL, labelsOf, onlyOn} from '../translate/spec.js'
 
@@ -83,11 +83,11 @@ export function mayRun(node: Node, constraints: string[]): boolean {
  * Returns the tasks of a probe that have answered, when each node has one, or when a node has had enough time. A pull may take
  * any time, but a node that no longer answers the managers does not pull. Swarm can give a node a second task of a job,
  * which then has no answer.
- * @param hasAnswered by default, a task has answered when it has ended
+ * @param hasAnswered by default, a task has answered when it has ended by itself
  */
 export async function waitForAnswers(
   id: string,
-  {nodes, hasAnswered = hasEnded}: {nodes: Node[]; hasAnswered?: (task: ProbeTask) => boolean},
+  {nodes, hasAnswered = hasFailed}: {nodes: Node[]; hasAnswered?: (task: ProbeTask) => boolean},
   {signal, deadline: limit}: Pick<Deployment, 'signal' | 'deadline'>,
 ): Promise<ProbeTask[]> {
   const params = {filters: {service: [id]}}
