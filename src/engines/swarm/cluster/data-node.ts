@@ -111,8 +111,8 @@ export function describeOtherNode(project: string, {nodes, own, isKnown}: DataPl
 }
 
 /**
- * Lists the volumes with the data of a stack, to delete them.
- * @throws swarm-node: they are on another node, which only Docker Engine there can delete
+ * Lists the volumes with the data of a stack, to delete them or to exchange their data.
+ * @throws swarm-node: they are on another node, which only Docker Engine there can do
  */
 export async function listDataVolumes(project: string): Promise<string[]> {
   const {Swarm: swarm} = await readInfo()
@@ -121,7 +121,7 @@ export async function listDataVolumes(project: string): Promise<string[]> {
   if (!other || nodes.some(node => isDataNode(node) && node.ID === swarm.NodeID)) return listVolumes(project)
   const {Hostname: name} = other.Description
   throw new AquastreamError('swarm-node', `the volumes of ${project} are on ${name}, not on this node`, {
-    hint: `run the command on ${name}; if ${name} is a worker, remove the stack here without --volumes, then the volumes there: docker volume rm`,
+    hint: `run the command on ${name}; if ${name} is a worker, make it a manager for this time: docker node promote ${name}, and afterwards docker node demote ${name}`,
   })
 }
 
