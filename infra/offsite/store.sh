@@ -3,14 +3,14 @@
 # in a container with the volume at /data.
 #
 #   store.sh save-redis        prints the data of the running server as an RDB file
-#   store.sh prepare           makes an empty directory for the new data
+#   store.sh prepare           ends what an interrupted run has left, and makes an empty directory for the new data
 #   store.sh load-redis        makes the new data from an RDB file on stdin; prints the number of keys that do not expire
 #   store.sh exchange          puts the new data in place, and the current data aside
 #   store.sh undo              deletes the new data, and brings back the data that was put aside
 #   store.sh finish            deletes the data that was put aside
 #
-# If `exchange` or `undo` is interrupted, the next `prepare`, load and `exchange` complete it: what was put aside first
-# stays there. POSIX sh.
+# If `exchange` or `undo` is interrupted, the next `prepare` brings the data back that was put aside. After a whole
+# `exchange`, the new data counts, because a service can have used it since: `prepare` deletes what was put aside. POSIX sh.
 set -eu
 umask 077
 cd /data
@@ -18,6 +18,8 @@ new=/data/.aquastream-new
 old=/data/.aquastream-old
 # Exists when all the present data has been put aside.
 aside=$old/.complete
+# Exists when all the new data is in place.
+exchanged=$old/.exchanged
 dump=/data/.aquastream-dump.rdb
 socket=/tmp/load.sock
 
@@ -34,7 +36,7 @@ is_ours() {
 
 put_aside() {
 	if is_ours "$1"; then return; fi
-	if [ -e "$aside" ] || [ -e "$old/${1##*/}" ]; then rm -rf "$1"; else mv "$1" "$old/"; fi
+	mv "$1" "$old/"
 }
 
 put_back() {
@@ -112,10 +114,27 @@ load_redis() {
 	echo "$keys"
 }
 
+undo() {
+	rm -rf "$new"
+	if [ ! -d "$old" ]; then return; fi
+	rm -f "$exchanged"
+	if [ -e "$aside" ]; then each remove /data; fi
+	rm -f "$aside"
+	each put_back "$old"
+	rm -rf "$old"
+}
+
+# One rename decides: a part of the data that was put aside must not be brought back.
+finish() {
+	rm -rf "$new"
+	if [ -d "$old" ]; then mv "$old" "$new"; fi
+	rm -rf "$new"
+}
+
 case ${1:-} in
 save-redis) save_redis ;;
 prepare)
-	rm -rf "$new"
+	if [ -e "$exchanged" ]; then finish; else undo; fi
 	mkdir "$new"
 	;;
 load-redis) load_redis ;;
@@ -125,16 +144,10 @@ exchange)
 	: >"$aside"
 	each put_in_place "$new"
 	rmdir "$new"
+	: >"$exchanged"
 	;;
-undo)
-	rm -rf "$new"
-	if [ ! -d "$old" ]; then exit 0; fi
-	if [ -e "$aside" ]; then each remove /data; fi
-	rm -f "$aside"
-	each put_back "$old"
-	rm -rf "$old"
-	;;
-finish) rm -rf "$old" ;;
+undo) undo ;;
+finish) finish ;;
 *)
 	echo 'store.sh: unknown command' >&2
 	exit 2

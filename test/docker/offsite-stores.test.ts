@@ -94,6 +94,12 @@ describe('media and Redis of a stack', () => {
   test('a damaged repository changes neither media nor Redis', async () => {
     const good = await copyRepository()
     await change('present')
+    // As after a restore that was killed before it had deleted the old data, which push must not save.
+    await inVolume(
+      'mkdir -p .aquastream-old/stale; touch .aquastream-old/.complete .aquastream-old/.exchanged',
+    )
+    await push()
+    expect((await restic('find', '.aquastream-old')).stdout).toBe('')
     const present = await objects().read()
     for (const path of await packs()) await flipBit(path)
     await site.succeed('env:stop minio redis')
@@ -101,6 +107,7 @@ describe('media and Redis of a stack', () => {
       expect(await failure(site, 'offsite:pull', flag, '--yes')).toMatchObject({exitCode: 7})
     await site.succeed('env:up --service minio --service redis')
     expect(await objects().read()).toEqual(present)
+    expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
     expect(await site.redis('GET kept')).toBe('2')
     await restoreRepository(good)
   })

@@ -25,7 +25,9 @@ export async function checkMedia(volume: StoreVolume, ctx: Context<CheckedObject
     })
   } catch (error) {
     ctx.signal.throwIfAborted()
-    if (error instanceof AquastreamError && error.code === 'archive-damaged') throw error
+    const isDamaged = error instanceof AquastreamError && error.code === 'archive-damaged'
+    // A MinIO that ends delivers nothing either.
+    if (isDamaged && minio.isRunning()) throw error
     throw notWorking(await minio.stop(), error)
   } finally {
     await minio.stop()
@@ -48,13 +50,23 @@ async function startMinio(
   )
   const {program, args, env, cwd} = tool
   const running = closePipesWhenKilled(
-    execa(program, args, {env, cwd, extendEnv: false, reject: false, stdin: 'ignore', all: true}),
+    execa(program, args, {
+      env,
+      cwd,
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      all: true,
+      forceKillAfterDelay: 400,
+    }),
   )
+  const isRunning = (): boolean => running.exitCode === null && running.signalCode === null
   return {
+    isRunning,
     connect: () => tool.exec(pipeTo(9000)),
     async untilReady(endpoint: string, signal: AbortSignal): Promise<void> {
       const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
-      while (running.exitCode === null) {
+      while (isRunning()) {
         const answer = await fetch(`${endpoint}/minio/health/ready`, {signal: until}).catch(() => undefined)
         if (answer?.ok) return
         await sleep(PACE_MS, undefined, {signal: until})
@@ -64,16 +76,15 @@ async function startMinio(
     /** Returns what it has written. */
     async stop(): Promise<string> {
       running.kill()
-      const {all} = await running
       await tool.end()
-      return all
+      return (await running).all
     },
   }
 }
 
 function notWorking(output: string, cause: unknown): AquastreamError {
   return new AquastreamError('not-healthy', 'MinIO does not work with the media of the backup', {
-    hint: 'nothing was changed; check the memory of this machine and run the command again, or choose another backup: aquastream offsite:list',
+    hint: 'nothing was changed; check the memory and the disk of this machine and run the command again, or choose another backup: aquastream offsite:list',
     evidence: [{title: 'output of minio', lines: lastLines(output, 12)}],
     cause,
   })

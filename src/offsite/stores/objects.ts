@@ -138,9 +138,7 @@ class S3 {
   private async text(path: string): Promise<string> {
     const response = await this.get(path)
     if (response.ok) return response.text()
-    throw new AquastreamError('not-healthy', `MinIO does not list its objects: status ${response.status}`, {
-      hint: 'see its log: aquastream logs minio',
-    })
+    throw new Error(`MinIO does not list its objects: status ${response.status}`)
   }
 
   private async get(path: string): Promise<Response> {

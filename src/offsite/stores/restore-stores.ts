@@ -1,5 +1,6 @@
 import {mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {storageError} from '../../backup/storage-error.js'
 import type {Context} from '../../engines/engine.js'
 import type {StackContext} from '../../engines/stack-context.js'
@@ -59,18 +60,37 @@ export async function restoreStore(
     await changeVolume(request.stopped, {command: 'undo'}, signal).catch(() => undefined)
     throw error
   })
-  await changeVolume(request.stopped, {command: 'exchange'}, signal)
   try {
+    // Somebody can have started it during a long copy.
+    await engine.stopServices([service], signal)
+    await changeVolume(request.stopped, {command: 'exchange'}, signal)
     report('starting')
-    await startService(engine, service, signal)
-    await changeVolume(request.stopped, {command: 'finish'}, signal)
-    report('done')
-    return restored
+    await whenFree(() => startService(engine, service, signal), signal)
   } catch (error) {
     signal.throwIfAborted()
-    await engine.stopServices([service], signal)
+    await whenFree(() => engine.stopServices([service], signal), signal)
     await changeVolume(request.stopped, {command: 'undo'}, signal)
     throw error
+  }
+  // From here on, a failure does not bring the old data back: a part of it can have been deleted.
+  await changeVolume(request.stopped, {command: 'finish'}, signal)
+  report('done')
+  return restored
+}
+
+/** Milliseconds between two attempts while another command changes the stack. */
+const PACE_MS = 500
+
+/** Waits for other commands that change the stack: an exchange must not end half-way because of one. */
+async function whenFree(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await work()
+      return
+    } catch (error) {
+      if (!(error instanceof AquastreamError && error.code === 'busy')) throw error
+      await sleep(PACE_MS, undefined, {signal})
+    }
   }
 }
 

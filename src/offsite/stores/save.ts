@@ -12,6 +12,7 @@ import {type BackupRequest, type Saved, takeSnapshot} from '../transfer/backup.j
 import {workplaceOf} from '../workplace.js'
 import type {FoundStore} from './find.js'
 import {dumpRedis} from './redis.js'
+import {NEW_DATA, OLD_DATA} from './volume.js'
 
 /** What to save, and where. */
 export interface SaveStoreRequest {
@@ -30,13 +31,13 @@ export function saveStore(request: SaveStoreRequest, ctx: Context<number>): Prom
   return request.found.store === 'media' ? saveMedia(request, ctx) : saveRedis(request, ctx)
 }
 
-/** Unfinished uploads and deleted objects: they change all the time. */
-const TEMPORARY = `${VOLUME}/.minio.sys/tmp`
+/** Unfinished uploads and deleted objects, which change all the time; and what a restore that was killed has left. */
+const EXCLUDED = ['.minio.sys/tmp', NEW_DATA, OLD_DATA].flatMap(path => ['--exclude', `${VOLUME}/${path}`])
 
 /** restic reports a file that changed while it was read as an error, so a snapshot without errors has complete objects. */
 async function saveMedia(request: SaveStoreRequest, ctx: Context<number>): Promise<Saved> {
   const volume = {name: request.found.volume, readonly: true}
-  return take(request, {args: () => ['--exclude', TEMPORARY, '--', '.'], place: {volume}}, ctx)
+  return take(request, {args: () => [...EXCLUDED, '--', '.'], place: {volume}}, ctx)
 }
 
 /** The file in the snapshot of Redis. */

@@ -12,14 +12,15 @@ const PACE_MS = 200
  * @throws not-healthy; the reason of the signal
  */
 export async function startService(engine: Engine, service: string, signal: AbortSignal): Promise<void> {
-  const noLimit = {begin: () => undefined}
-  await engine.restartServices([service], signal, noLimit).catch((error: unknown) => {
+  const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
+  await engine.restartServices([service], until, {begin: () => undefined}).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (until.aborted) throw notHealthy(service)
     // An engine that waits for the service itself says that it has returned to its previous image, which is the same.
     throw error instanceof AquastreamError && error.code === 'service-failed'
       ? notHealthy(service, error)
       : error
   })
-  const until = AbortSignal.any([signal, AbortSignal.timeout(LIMIT_MS)])
   for await (const states of engine.watch({pace: PACE_MS}, until)) {
     const state = states.find(one => one.service === service)
     if (state?.state === 'running' && state.health === 'healthy') return

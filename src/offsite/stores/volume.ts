@@ -1,7 +1,7 @@
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import {lastLines} from '../../system/text/last-lines.js'
-import {toolCommand, type ToolCommand} from '../../engines/tool.js'
+import {requireStarted, toolCommand, type ToolCommand} from '../../engines/tool.js'
 import {AquastreamError} from '../../errors.js'
 import {type StoreCommand, storeScript} from './script.js'
 
@@ -13,8 +13,9 @@ export interface StoreVolume {
   user: string
 }
 
-/** The directory of the volume that receives the new data, below the directory at which the volume is. */
+/** The directories of the volume that infra/offsite/store.sh uses: for the new data, and for what was put aside. */
 export const NEW_DATA = '.aquastream-new'
+export const OLD_DATA = '.aquastream-old'
 
 /** Where the programs of a store find its volume. */
 export const DATA = '/data'
@@ -54,6 +55,10 @@ export async function changeVolume(
   if (signal.aborted) await tool.end()
   signal.throwIfAborted()
   if (exitCode === 0) return stdout
+  await requireStarted(
+    {image: volume.image, setting: `${volume.service.toUpperCase()}_IMAGE`},
+    {exitCode: exitCode ?? -1, stderr},
+  )
   throw new AquastreamError('restore-failed', `the data of ${volume.service} could not be replaced`, {
     hint: 'free disk space if Docker has none left; then run the command again',
     evidence: [{title: `output of ${command}`, lines: lastLines(stderr, 12)}],
