@@ -84,8 +84,11 @@ async function nameOnBusyMachine(): Promise<void> {
     execa('sh', ['-c', 'while :; do :; done'], {reject: false}),
   )
   const named: number[] = []
-  for (let round = 0; round < ROUNDS; round++) named.push(await secondsToName())
-  for (const loop of loops) loop.kill()
+  try {
+    for (let round = 0; round < ROUNDS; round++) named.push(await secondsToName())
+  } finally {
+    for (const loop of loops) loop.kill()
+  }
   const isReached = named.every(seconds => seconds <= NAMED_WITHIN)
   const seconds = named.map(each => each.toFixed(1)).join(', ')
   console.log(`seconds from the second exit of a service to its error, on a busy machine: ${seconds}`)
