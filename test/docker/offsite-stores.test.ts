@@ -10,7 +10,7 @@ import {killNow} from '../helpers/crash-site.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
 import {type OffsiteServer, startSftp} from '../helpers/offsite-servers.js'
 import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
-import {flipBit, PASSWORD} from '../helpers/restic.js'
+import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
@@ -101,7 +101,7 @@ describe('media and Redis of a stack', () => {
     await push()
     expect((await restic('find', '.aquastream-old')).stdout).toBe('')
     const present = await objects().read()
-    for (const path of await packs()) await flipBit(path)
+    for (const path of await packsOf(repository)) await flipBit(path)
     await site.succeed('env:stop minio redis')
     for (const flag of ['--media', '--redis'])
       expect(await failure(site, 'offsite:pull', flag, '--yes')).toMatchObject({exitCode: 7})
@@ -170,13 +170,6 @@ describe('media and Redis of a stack', () => {
   async function restoreRepository(good: string): Promise<void> {
     await rm(repository, {recursive: true})
     await execa('mv', [good, repository])
-  }
-
-  /** The files of the repository with data of media and Redis; the others describe directories. */
-  async function packs(): Promise<string[]> {
-    const root = join(repository, 'data')
-    const files = (await readdir(root, {recursive: true, withFileTypes: true})).filter(file => file.isFile())
-    return files.map(file => join(file.parentPath, file.name))
   }
 
   function restic(...args: string[]) {

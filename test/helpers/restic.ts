@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {chmod, mkdir, readFile, writeFile} from 'node:fs/promises'
+import {chmod, mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa, execaSync} from 'execa'
@@ -87,6 +87,14 @@ export class OffsiteSite extends Site {
 /** Waits until a condition holds. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(20)
+}
+
+/** Lists the files of a repository that contain data or describe directories, the largest first. */
+export async function packsOf(repository: string): Promise<string[]> {
+  const entries = await readdir(join(repository, 'data'), {recursive: true, withFileTypes: true})
+  const paths = entries.filter(entry => entry.isFile()).map(({parentPath, name}) => join(parentPath, name))
+  const sizes = await Promise.all(paths.map(async path => ({path, bytes: (await stat(path)).size})))
+  return sizes.sort((a, b) => b.bytes - a.bytes).map(({path}) => path)
 }
 
 /** Inverts one bit in the middle of a file. */

@@ -1,10 +1,10 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rename, rm, stat} from 'node:fs/promises'
+import {readdir, readFile, rename, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {failure, listTree, report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
-import {flipBit, OffsiteSite, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
+import {flipBit, OffsiteSite, packsOf, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PullReport} from '../../src/offsite/pull.js'
@@ -34,15 +34,6 @@ describe.each([...programs])('restic %s', (_version, directory) => {
     await writeSet(site.backups, id)
     await push()
     return id
-  }
-
-  /** The files of the repository that contain data, the largest first. */
-  async function packs(): Promise<string[]> {
-    const root = join(site.repository, 'data')
-    const files = (await readdir(root, {recursive: true, withFileTypes: true})).filter(file => file.isFile())
-    const paths = files.map(file => join(file.parentPath, file.name))
-    const sizes = await Promise.all(paths.map(async path => ({path, bytes: (await stat(path)).size})))
-    return sizes.sort((a, b) => b.bytes - a.bytes).map(({path}) => path)
   }
 
   test('a pulled backup has every byte of the pushed one', async () => {
@@ -160,7 +151,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
   test('a flipped bit is found by the pull, which leaves nothing', async () => {
     const id = await pushed()
     await rename(site.backups, `${site.backups}.old`)
-    await flipBit((await packs())[0]!)
+    await flipBit((await packsOf(site.repository))[0]!)
     expect(await failure(site, 'offsite:pull', id)).toMatchObject({code: 'archive-damaged', exitCode: 7})
     expect(await readdir(site.backups)).toEqual(['.offsite'])
     expect(await readdir(join(site.backups, '.offsite/pulls'))).toEqual([])
@@ -168,7 +159,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
 
   test('a missing file of the repository is found by the push', async () => {
     await pushed()
-    await rm((await packs())[0]!)
+    await rm((await packsOf(site.repository))[0]!)
     await writeSet(site.backups, idAgo(1))
     expect(await failure(site, 'offsite:push')).toMatchObject({
       code: 'offsite-damaged',
@@ -181,7 +172,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
   test('a check that reads the data finds a flipped bit', async () => {
     await pushed()
     expect(await report(site, ['offsite:check', '--read-data-subset', '100%'])).toMatchObject({locksAfter: 0})
-    await flipBit((await packs())[0]!)
+    await flipBit((await packsOf(site.repository))[0]!)
     expect(await failure(site, 'offsite:check', '--read-data-subset', '100%')).toMatchObject({
       code: 'offsite-damaged',
       exitCode: 7,

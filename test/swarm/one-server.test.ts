@@ -1,4 +1,3 @@
-import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -14,7 +13,7 @@ import {failure, report} from '../helpers/backups.js'
 import {errorOf, expectDone} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
-import {flipBit, PASSWORD} from '../helpers/restic.js'
+import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
 import {docker, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
 
@@ -202,12 +201,7 @@ describe('a stack on one server', () => {
       expectDone(await site.run('env:stop minio redis'))
       site.env.OFFSITE_REPOSITORY = `${repository}.damaged`
       await execa('cp', ['-a', repository, site.env.OFFSITE_REPOSITORY])
-      const files = await readdir(join(site.env.OFFSITE_REPOSITORY, 'data'), {
-        recursive: true,
-        withFileTypes: true,
-      })
-      for (const file of files.filter(entry => entry.isFile()))
-        await flipBit(join(file.parentPath, file.name))
+      for (const path of await packsOf(site.env.OFFSITE_REPOSITORY)) await flipBit(path)
       const before = await contents()
       for (const store of ['--media', '--redis'])
         expect(await failure(site, 'offsite:pull', '--yes', store)).toMatchObject({exitCode: 7})
