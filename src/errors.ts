@@ -140,6 +140,11 @@ export function throwProblems(problems: Problem[]): void {
   })
 }
 
+/** Returns whether another command keeps this one from its work. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof AquastreamError && error.code === 'busy'
+}
+
 /**
  * Returns the error to report of a change that has failed: that of an interruption if the user has ended it. An engine that
  * could not leave everything as it was says more than that, so its own error stays.

@@ -4,6 +4,7 @@ import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
+import {once} from '../../system/once.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {type CheckedObjects, checkObjects} from './objects.js'
 import {pipeTo, withTunnel} from './tunnel.js'
@@ -74,11 +75,11 @@ async function startMinio(
       throw new Error('MinIO has ended')
     },
     /** Returns what it has written. */
-    async stop(): Promise<string> {
+    stop: once(async (): Promise<string> => {
       running.kill()
       await tool.end()
       return (await running).all
-    },
+    }),
   }
 }
 

@@ -1,11 +1,11 @@
 import {mkdtemp, rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {storageError} from '../../backup/storage-error.js'
 import type {Context} from '../../engines/engine.js'
 import type {StackContext} from '../../engines/stack-context.js'
 import {endLeftTools} from '../../engines/tool.js'
-import {AquastreamError} from '../../errors.js'
+import {AquastreamError, isBusy} from '../../errors.js'
+import {repeatWhile} from '../../system/repeat-while.js'
 import {VOLUME} from '../restic/launcher.js'
 import type {Repository} from '../restic/repository.js'
 import type {Store, StoreSnapshot} from '../restic/store-snapshots.js'
@@ -65,10 +65,11 @@ export async function restoreStore(
     await engine.stopServices([service], signal)
     await changeVolume(request.stopped, {command: 'exchange'}, signal)
     report('starting')
-    await whenFree(() => startService(engine, service, signal), signal)
+    // An exchange must not end half-way because another command changes the Swarm.
+    await repeatWhile(isBusy, () => startService(engine, service, signal), signal)
   } catch (error) {
     signal.throwIfAborted()
-    await whenFree(() => engine.stopServices([service], signal), signal)
+    await repeatWhile(isBusy, () => engine.stopServices([service], signal), signal)
     await changeVolume(request.stopped, {command: 'undo'}, signal)
     throw error
   }
@@ -76,22 +77,6 @@ export async function restoreStore(
   await changeVolume(request.stopped, {command: 'finish'}, signal)
   report('done')
   return restored
-}
-
-/** Milliseconds between two attempts while another command changes the stack. */
-const PACE_MS = 500
-
-/** Waits for other commands that change the stack: an exchange must not end half-way because of one. */
-async function whenFree(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      await work()
-      return
-    } catch (error) {
-      if (!(error instanceof AquastreamError && error.code === 'busy')) throw error
-      await sleep(PACE_MS, undefined, {signal})
-    }
-  }
 }
 
 /** How the new data is made and checked, beside the current data. */
@@ -118,7 +103,11 @@ async function makeRedis(
   {on, signal}: MakeContext,
 ): Promise<RestoredStore> {
   const files = await listFiles({repository, snapshot}, signal)
-  if (files.length !== 1 || files[0]!.name !== REDIS_FILE) throw damaged(repository)
+  if (files.length !== 1 || files[0]!.name !== REDIS_FILE) {
+    throw new AquastreamError('archive-damaged', `the copy of redis in ${repository.name} is damaged`, {
+      hint: 'nothing was changed; choose another backup: aquastream offsite:list',
+    })
+  }
   await makeWorkplace(stack)
   const directory = await mkdtemp(join(workplaceOf(stack), 'redis-')).catch((error: unknown) => {
     throw storageError(workplaceOf(stack), error)
@@ -132,10 +121,4 @@ async function makeRedis(
   } finally {
     await rm(directory, {recursive: true, force: true})
   }
-}
-
-function damaged({name}: Repository): AquastreamError {
-  return new AquastreamError('archive-damaged', `the copy of redis in ${name} is damaged`, {
-    hint: 'nothing was changed; choose another backup: aquastream offsite:list',
-  })
 }

@@ -4,7 +4,7 @@ import {timeOf} from '../../backup/repository/backup-set.js'
 import {withDirectoryLock} from '../../backup/repository/lock.js'
 import {storageError} from '../../backup/storage-error.js'
 import type {StackContext} from '../../engines/stack-context.js'
-import {AquastreamError} from '../../errors.js'
+import {isBusy} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {workplaceOf} from '../workplace.js'
 
@@ -33,7 +33,7 @@ export async function deleteOldDrafts(stack: StackContext): Promise<void> {
   if ((await listDrafts(directory)).length === 0) return
   await withDirectoryLock(directory, 'offsite:push', () => deleteDrafts(directory)).catch(
     (error: unknown) => {
-      if (!(error instanceof AquastreamError && error.code === 'busy')) throw error
+      if (!isBusy(error)) throw error
     },
   )
 }

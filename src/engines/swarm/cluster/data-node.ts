@@ -1,5 +1,5 @@
-import {setTimeout as sleep} from 'node:timers/promises'
-import {AquastreamError, type Problem} from '../../../errors.js'
+import {AquastreamError, isBusy, type Problem} from '../../../errors.js'
+import {repeatWhile} from '../../../system/repeat-while.js'
 import {listVolumes} from '../../compose/containers/states.js'
 import {get, post} from '../../api/client.js'
 import {type Node, servicesSchema, storedSchema} from '../objects.js'
@@ -48,8 +48,6 @@ export async function readDataPlace(project: string, signal: AbortSignal): Promi
 
 /** The lock of the choice of the data node; no stack can have this name, since that of a project has no period. */
 const CHOICE = 'aquastream.data-node'
-/** How often the lock of the choice is tried, in ms. */
-const TURN_MS = 500
 
 /**
  * Makes sure that one node has the label of the data node, and records it for the stack. This node gets the label before
@@ -60,20 +58,14 @@ const TURN_MS = 500
 export async function requireDataNode(project: string, signal: AbortSignal): Promise<void> {
   const place = await readDataPlace(project, signal)
   const node =
-    findDataNode(project, place) ?? (await inTurn(signal, async held => chooseDataNode(project, held)))
+    findDataNode(project, place) ?? (await repeatWhile(isBusy, () => chooseInTurn(project, signal), signal))
   if (!place.record) await writeRecord(project, node, signal)
 }
 
-/** Waits until no other stack chooses the data node. */
-async function inTurn<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await withSwarmLock(CHOICE, 'env:up', {signal, work})
-    } catch (error) {
-      if (!(error instanceof AquastreamError) || error.code !== 'busy') throw error
-      await sleep(TURN_MS, undefined, {signal})
-    }
-  }
+/** Chooses the data node while no other stack does. */
+function chooseInTurn(project: string, signal: AbortSignal): Promise<Node> {
+  const work = (held: AbortSignal): Promise<Node> => chooseDataNode(project, held)
+  return withSwarmLock(CHOICE, 'env:up', {signal, work})
 }
 
 /** Labels this node, unless a node has been labelled meanwhile. */

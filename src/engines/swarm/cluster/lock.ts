@@ -1,6 +1,6 @@
 import {hostname} from 'node:os'
 import * as z from '../../../system/zod.js'
-import {AquastreamError} from '../../../errors.js'
+import {AquastreamError, isBusy} from '../../../errors.js'
 import {bootOf, identify, lifeOf} from '../../../system/process-identity.js'
 import {userName} from '../../../system/user-name.js'
 import {get, hasStatus, post, remove} from '../../api/client.js'
@@ -79,7 +79,7 @@ export function keep(id: string, onLost: () => void): {stop: () => void} {
 
 /** Returns whether the work was aborted because the lock was lost. */
 export function isLockLost({aborted, reason}: AbortSignal): boolean {
-  return aborted && reason instanceof AquastreamError && reason.code === 'busy'
+  return aborted && isBusy(reason)
 }
 
 function lockLost(project: string): AquastreamError {
