@@ -2,6 +2,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import type {ListReport} from '../../src/backup/list.js'
+import type {LogLine} from '../../src/engines/engine.js'
 import type {StatusReport} from '../../src/env/status.js'
 import type {UpReport} from '../../src/env/up.js'
 import type {PullReport} from '../../src/offsite/pull.js'
@@ -14,7 +15,7 @@ import {errorOf, expectDone} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
 import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
-import {docker, SECRETS} from '../helpers/stack.js'
+import {docker, freePorts, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
 
 let cluster: Cluster
@@ -155,7 +156,9 @@ describe('a stack on one server', () => {
 
   test('logs of all services are in order of time', async () => {
     const {stdout} = await site.run('logs --json')
-    const times = stdout.split('\n').map(line => (JSON.parse(line) as {time: string}).time)
+    const lines = stdout.split('\n').map(line => JSON.parse(line) as LogLine)
+    // The lines of one record stay together, whatever others write in between: only records in JSON always have one line.
+    const times = lines.filter(({text}) => text.startsWith('{')).map(({time}) => time)
     expect(times.length).toBeGreaterThan(20)
     expect(times).toEqual([...times].sort())
   })
@@ -278,7 +281,8 @@ describe('a stack on one server', () => {
       'echo "a sail" | mc pipe store/aquastream-media/sail.txt',
     )
     expectDone(await site.run('env:down'))
-    const onCompose = {AQUASTREAM_ENGINE: 'compose'}
+    // Compose looks for these ports on this machine, where other tests run.
+    const onCompose = {...(await freePorts()), AQUASTREAM_ENGINE: 'compose'}
     expectDone(await site.run('env:up --service user --service media', {env: onCompose}))
     const refused = await site.run('env:up --json')
     expect(errorOf(refused).code).toBe('refused')
