@@ -314,6 +314,17 @@ describe('a stack on one server', () => {
     expectDone(await site.run('env:up --service user'))
   })
 
+  test('a gateway that keeps the addresses of its backends is named after an update', async () => {
+    const module = `data:text/javascript;base64,${Buffer.from(KEEPS_ADDRESSES).toString('base64')}`
+    const BACKEND_GATEWAY_IMAGE = await backendImage('gateway', 'keeps', `NODE_OPTIONS=--import=${module}`)
+    const up = (env: Record<string, string>) =>
+      site.run('env:up --service edge --service user --no-backup', {env: {BACKEND_GATEWAY_IMAGE, ...env}})
+    expectDone(await up({}))
+    const run = await up({BACKEND_USER_IMAGE: await backendImage('user', '4', 'VERSION=4')})
+    expectDone(run)
+    expect(run.stderr).toContain('the gateway has not reached user since the update, although it is healthy')
+  })
+
   test('env:down removes the stack and keeps its data', async () => {
     expectDone(await site.run('env:down'))
     expect(await node.docker('service', 'ls', '--quiet')).toBe('')
@@ -324,12 +335,33 @@ describe('a stack on one server', () => {
   })
 })
 
+/** Makes an image of a backend in which one more variable is set, and returns its name. */
+async function backendImage(service: string, version: string, variable: string): Promise<string> {
+  const image = `aquastream-test/${service}:${version}`
+  const container = await node.docker('create', `aquastream/backend-${service}:latest`)
+  await node.docker('commit', '--change', `ENV ${variable}`, container, image)
+  await node.docker('rm', container)
+  return image
+}
+
+/** A module that makes Node.js keep each address that it has resolved, as a JVM and Netty can. */
+const KEEPS_ADDRESSES = `
+  import dns from 'node:dns'
+  import {syncBuiltinESMExports} from 'node:module'
+  const {lookup} = dns
+  const kept = new Map()
+  dns.lookup = (host, options, callback) => {
+    if (kept.has(host)) return callback(...kept.get(host))
+    lookup(host, options, (error, ...found) => {
+      if (!error) kept.set(host, [error, ...found])
+      callback(error, ...found)
+    })
+  }
+  syncBuiltinESMExports()`
+
 /** Begins the update of a backend to a version, and returns the labels of all backups, newest first. */
 async function beginUpdate(version: string, flags: string): Promise<(string | undefined)[]> {
-  const image = `aquastream-test/user:${version}`
-  const container = await node.docker('create', 'aquastream/backend-user:latest')
-  await node.docker('commit', '--change', `ENV VERSION=${version}`, container, image)
-  await node.docker('rm', container)
+  const image = await backendImage('user', version, `VERSION=${version}`)
   const update = site.start(`env:up ${flags}`, {env: {BACKEND_USER_IMAGE: image}})
   const format = '{{index .Spec.Labels "aquastream.image"}}'
   const wanted = ['service', 'inspect', '--format', format, `${site.project}_user`]
