@@ -63,11 +63,14 @@ async function pushLocked(
   ctx: Context<PushEvent>,
 ): Promise<PushReport> {
   await deleteOldDrafts(stack)
-  const listing = await listOwnSnapshots(repository, stack, ctx.signal)
-  const sets = await listSets(stack.backups)
+  // restic takes half a second of each start to derive its key, so what can be asked at the same time is.
+  const [{ours}, verified, sets] = await Promise.all([
+    listOwnSnapshots(repository, stack, ctx.signal),
+    readVerified(stack, repository, ctx.signal),
+    listSets(stack.backups),
+  ])
   const complete = sets.filter(({state}) => state === 'complete')
-  const verified = await readVerified(stack, repository, ctx.signal)
-  const {wanted, left} = await findMissing(complete, {repository, ours: listing.ours, verified}, ctx.signal)
+  const {wanted, left} = await findMissing(complete, {repository, ours, verified}, ctx.signal)
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
@@ -89,8 +92,11 @@ async function pushLocked(
   const storesReport = await pushStores({stack, repository, set: newest?.id, ...stores}, ctx)
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings
-  await checkPushed({stack, repository}, {signal: ctx.signal, stallMs})
-  await recordPushed(pushed, {stack, repository, verified}, ctx.signal)
+  const [after] = await Promise.all([
+    listSnapshots(repository, stack, ctx.signal),
+    checkPushed({stack, repository}, {signal: ctx.signal, stallMs}),
+  ])
+  await recordPushed(pushed, {stack, repository, verified, ours: after.ours})
   await unsetUnverified(stack)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
@@ -125,17 +131,19 @@ async function checkPushed(
 type NewSnapshot = Pushed & {snapshot: string}
 
 /**
- * Reads from the repository that it has what was pushed, and records it. The ledger trusts the times of these snapshots,
- * also of backups that could not be pushed for days.
+ * Compares the snapshots of the repository with what was pushed, and records it. The ledger trusts the times of these
+ * snapshots, also of backups that could not be pushed for days.
  * @throws offsite-failed
  */
 async function recordPushed(
   pushed: NewSnapshot[],
-  {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
-  signal: AbortSignal,
+  {
+    stack,
+    repository,
+    verified,
+    ours,
+  }: {stack: StackContext; repository: Repository; verified: Verified; ours: Snapshot[]},
 ): Promise<void> {
-  const {project, profile} = stack
-  const {ours} = await listSnapshots(repository, {project, profile}, signal)
   const isNew = ({id}: Snapshot): boolean => pushed.some(one => one.id === id)
   const lost = pushed.find(({id}) => !ours.some(one => isNew(one) && one.id === id))
   if (lost) {
