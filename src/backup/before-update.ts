@@ -3,7 +3,7 @@ import {parseCompression} from './archive/format.js'
 import {createBackup, defaultJobs} from './create.js'
 
 /**
- * Backs up schemas before an update may migrate them, and returns the ID of the backup. It is a safety backup: rotation keeps
+ * Backs up schemas of the stack's own server before an update may migrate them, and returns the ID of the backup. It is a safety backup: rotation keeps
  * it for some days, also if another one follows on the same day, and it does not replace the backup of its day.
  * @throws the errors of createBackup
  */
@@ -13,7 +13,7 @@ export async function backUpBeforeUpdate(
   signal: AbortSignal,
 ): Promise<string> {
   const request = {
-    stack,
+    stack: stack.onOwnServer,
     schemas,
     label,
     kind: 'safety' as const,

@@ -19,44 +19,67 @@ interface Aged {
   ageHours: number
 }
 
+/** A complete backup, here or in the off-site repository. */
+type Dated = Pick<BackupSet, 'id' | 'takenAt' | 'schemas'> & {kind: 'backup' | 'safety'}
+
 /** Measures the age of the backups that a restore would use by default. Backups dated in the future are ignored. */
-export function measureAge(newestFirst: BackupSet[], now: Date): Freshness {
-  const backups = newestFirst.filter(
-    set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now),
-  )
-  const bySchema = new Map<string, BackupSet>()
-  for (const set of backups.toReversed()) for (const schema of set.schemas) bySchema.set(schema, set)
-  const aged = (set: BackupSet): Aged => ({id: set.id, ageHours: hoursSince(set, now)})
+export function measureAge(newestFirst: Dated[], now: Date): Freshness {
+  const backups = newestFirst.filter(one => one.kind === 'backup' && !isFuture(one, now))
+  const bySchema = new Map<string, Dated>()
+  for (const one of backups.toReversed()) for (const schema of one.schemas) bySchema.set(schema, one)
+  const aged = (one: Dated): Aged => ({id: one.id, ageHours: hoursSince(one, now)})
   return {
     newest: backups[0] ? aged(backups[0]) : null,
     schemas: [...bySchema].map(([schema, set]) => ({schema, ...aged(set)})),
   }
 }
 
+/** What has no backup that is new enough. */
+export interface Late {
+  /** Schemas of the platform; empty: all of them. */
+  schemas: string[]
+  /** Their newest backup; null: there is none. */
+  newest: Aged | null
+}
+
 /**
- * Returns a problem when there is no backup, or when the newest one of any schema of the platform is older than
- * this many hours. Each schema is checked, because a manual backup of one schema must not hide that the nightly
- * ones fail.
+ * Finds what has no backup of the last hours. Each schema of the platform is looked at, because a manual backup of one
+ * schema must not hide that the nightly ones fail.
  */
+export function findLate({newest, schemas}: Freshness, maxAgeHours: number): Late | undefined {
+  if (!newest || newest.ageHours > maxAgeHours) return {schemas: [], newest}
+  const absent = PLATFORM.filter(name => !schemas.some(({schema}) => schema === name))
+  if (absent.length > 0) return {schemas: absent, newest: null}
+  const old = schemas.filter(({schema, ageHours}) => PLATFORM.includes(schema) && ageHours > maxAgeHours)
+  const [worst] = old.toSorted((a, b) => b.ageHours - a.ageHours)
+  return worst && {schemas: old.map(({schema}) => schema), newest: worst}
+}
+
+/** Returns the words for what is too old or does not exist, such as `of user, event, 20260101T020000Z, is 30 hours old`. */
+export function lateText({schemas, newest}: Late, maxAgeHours: number): string {
+  const of = schemas.length === 0 ? '' : ` of ${schemas.join(', ')}`
+  if (!newest) return of
+  return `${of}, ${newest.id}, is ${Math.floor(newest.ageHours)} hours old (maximum: ${maxAgeHours})`
+}
+
+/** Returns a problem if a schema of the platform has no local backup that is at most this many hours old. */
 export function findTooOld(
-  {newest, schemas, directory}: Freshness & {directory: string},
+  {directory, ...freshness}: Freshness & {directory: string},
   maxAgeHours: number,
 ): Problem | undefined {
-  if (!newest) {
+  const late = findLate(freshness, maxAgeHours)
+  if (!late) return undefined
+  const text = lateText(late, maxAgeHours)
+  if (!late.newest) {
     return {
       code: 'backup-too-old',
-      message: `no complete backup was found in ${directory}`,
+      message: `no complete backup${text} was found in ${directory}`,
       hint: 'take one: aquastream db:backup',
     }
   }
-  const old = schemas.filter(({schema, ageHours}) => PLATFORM.includes(schema) && ageHours > maxAgeHours)
-  const [worst] = old.toSorted((a, b) => b.ageHours - a.ageHours)
-  const late = newest.ageHours > maxAgeHours ? newest : worst
-  if (!late) return undefined
-  const of = late === newest ? '' : ` of ${old.map(({schema}) => schema).join(', ')}`
   return {
     code: 'backup-too-old',
-    message: `the newest backup${of}, ${late.id}, is ${Math.floor(late.ageHours)} hours old (maximum: ${maxAgeHours})`,
+    message: `the newest backup${text}`,
     hint: 'find out why the last backup failed, then take one: aquastream db:backup',
   }
 }

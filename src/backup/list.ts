@@ -41,13 +41,12 @@ export interface ListReport extends Freshness {
 export async function listBackups(directory: string): Promise<ListReport> {
   const now = new Date()
   const decisions = decide(await listSets(directory), DEFAULT_POLICY, now)
-  const freshness = measureAge(
-    decisions.map(({set}) => set),
-    now,
+  const complete = decisions.flatMap(({set}) =>
+    set.state === 'complete' ? [{...set, kind: set.manifest!.kind}] : [],
   )
   return {
     directory,
-    ...freshness,
+    ...measureAge(complete, now),
     sets: decisions.map(decision => describe(decision, now)),
     rotated: await readHistory(directory),
   }

@@ -1,5 +1,5 @@
 import {resolve} from 'node:path'
-import {AquastreamError} from '../errors.js'
+import {AquastreamError, throwProblems} from '../errors.js'
 import {type MalformedLine, malformedError, parseLines, readEnvText, type RepeatedName} from './env-file.js'
 import type {Profile} from './profile.js'
 
@@ -79,6 +79,23 @@ export function requireWellFormed(
     const line = file?.malformed.find(({name}) => isNeeded(name, file))
     if (file && line) throw malformedError(file.path, line)
   }
+}
+
+/**
+ * Requires that no settings file is for another profile: its server and its project must not meet the backups of this one.
+ * @throws settings-invalid
+ */
+export function requireSameProfile(layers: Layer[], profile: Profile): void {
+  const others = layers.filter(
+    ({file, values}) => file && values.AQUASTREAM_PROFILE && values.AQUASTREAM_PROFILE !== profile,
+  )
+  throwProblems(
+    others.map(({source, values: {AQUASTREAM_PROFILE: other}}) => ({
+      code: 'settings-invalid',
+      message: `${source} is for the profile ${other}, not for ${profile}`,
+      hint: `use --profile ${other}, or correct AQUASTREAM_PROFILE in the file`,
+    })),
+  )
 }
 
 /** Returns a warning for each variable that a settings file sets on several lines. */

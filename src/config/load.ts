@@ -87,12 +87,7 @@ function toSettings(layers: Layer[], {profile, envFile}: SettingsSources): Setti
     project: projectName(values.AQUASTREAM_PROJECT, profile),
     values: {...values, AQUASTREAM_PROFILE: profile},
     sources: Object.fromEntries([...found].map(([name, {source}]) => [name, source])),
-    problems: [
-      ...contradictions(files, profile),
-      ...missing(layers, profile, envFile),
-      ...findFaults(found, profile),
-      ...samePorts(values),
-    ],
+    problems: [...missing(layers, profile, envFile), ...findFaults(found, profile), ...samePorts(values)],
     notices: files.flatMap(suspiciousNames),
     generated: made && {path: made.source, names: Object.keys(made.values)},
   }
@@ -111,16 +106,6 @@ function pick(layers: Layer[], profile: Profile): ValuesFound {
     if (layer) found.set(name, {value: layer.values[name]!, source: layer.source})
   }
   return found
-}
-
-function contradictions(files: Layer[], profile: Profile): Problem[] {
-  return files
-    .filter(({values}) => values.AQUASTREAM_PROFILE && values.AQUASTREAM_PROFILE !== profile)
-    .map(({source, values}) => ({
-      code: 'settings-invalid',
-      message: `${source} is for the profile ${values.AQUASTREAM_PROFILE}, not for ${profile}`,
-      hint: `use --profile ${values.AQUASTREAM_PROFILE}, or correct AQUASTREAM_PROFILE in the file`,
-    }))
 }
 
 function missing(layers: Layer[], profile: Profile, envFile: string | undefined): Problem[] {

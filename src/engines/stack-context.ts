@@ -1,6 +1,14 @@
 import {join, resolve} from 'node:path'
 import {expandHome} from '../config/expand-home.js'
-import {type Layer, PROJECT, PROJECT_RULE, projectName, SettingsFiles, valueOf} from '../config/layers.js'
+import {
+  type Layer,
+  PROJECT,
+  PROJECT_RULE,
+  projectName,
+  requireSameProfile,
+  SettingsFiles,
+  valueOf,
+} from '../config/layers.js'
 import {type Profile, PROFILES} from '../config/profile.js'
 import {AquastreamError} from '../errors.js'
 import {shellQuote} from '../system/text/shell-quote.js'
@@ -99,6 +107,25 @@ export class StackContext {
     return url === undefined ? undefined : {url, typed: false}
   }
 
+  /** The settings file, or `the environment`, that names a database server to use instead of that of the stack. */
+  get databaseUrlSource(): string | undefined {
+    return this.layers.find(({values}) => values.DATABASE_URL)?.source
+  }
+
+  /** The same stack with the database server that its services use, also if `DATABASE_URL` names another one. */
+  get onOwnServer(): StackContext {
+    const layers = this.layers.map(({values, ...layer}) => ({
+      ...layer,
+      values: {...values, DATABASE_URL: ''},
+    }))
+    const flags = {...this.request.flags, databaseUrl: undefined}
+    return new StackContext(
+      {...this.request, flags},
+      {profile: this.profile, source: this.profileSource},
+      {files: this.files, layers},
+    )
+  }
+
   /** The flags that make another command use the same repository, quoted for a shell. */
   get repositoryFlags(): string {
     const {dir} = this.request.flags
@@ -120,7 +147,9 @@ export class StackContext {
 export async function resolveStack(request: StackRequest, signal: AbortSignal): Promise<StackContext> {
   const files = new SettingsFiles(request.flags.envFile, request.env, request.directory)
   const found = await findProfile(request, files, signal)
-  return new StackContext(request, found, {files, layers: await files.layersOf(found.profile, signal)})
+  const layers = await files.layersOf(found.profile, signal)
+  requireSameProfile(layers, found.profile)
+  return new StackContext(request, found, {files, layers})
 }
 
 async function findProfile(

@@ -124,7 +124,8 @@ export async function startStack(request: UpRequest, ctx: Context<UpEvent>): Pro
       run: (signal, deadline) => engine.start(final, signal, deadline),
       findProblems: async signal => (await engine.plan(target, signal)).problems,
     }
-    const update = {start, plan: final, backUp: request.backUp}
+    const {databaseUrlSource} = request.stack
+    const update = {start, plan: final, backUp: request.backUp, databaseUrlSource}
     return report(await runUpdate(update, {...request, ...ctx, before}), true)
   } catch (error) {
     throw orInterruption(error, {

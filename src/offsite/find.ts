@@ -30,7 +30,7 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
 }
 
 /** Finds the newest backup that a restore uses without a choice: no safety backup, and none dated in the future. */
-export function findLatest(newestFirst: Snapshot[], now: Date): Snapshot | undefined {
+function findLatest(newestFirst: Snapshot[], now: Date): Snapshot | undefined {
   return newestFirst.find(one => one.kind === 'backup' && !isFuture(one, now))
 }
 

@@ -1,8 +1,7 @@
 import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
-import {hoursSince} from '../backup/freshness.js'
+import {findLate, type Freshness, hoursSince, lateText, measureAge} from '../backup/freshness.js'
 import {listSets} from '../backup/repository/sets.js'
-import {findLatest} from './find.js'
 import {recordSeen} from './rotation/ledger.js'
 import {openRepository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
@@ -29,10 +28,8 @@ export interface SnapshotReport {
 }
 
 /** The JSON of `offsite:list`. */
-export interface OffsiteListReport {
+export interface OffsiteListReport extends Freshness {
   repository: string
-  /** The newest verified backup that a restore would use by default. */
-  newest: {id: string; ageHours: number} | null
   /** Newest first. */
   snapshots: SnapshotReport[]
   /** Other projects that have snapshots in this repository. */
@@ -54,13 +51,12 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
     (await listSets(stack.backups)).filter(({state}) => state === 'complete').map(({id}) => id),
   )
   const unverified = await readUnverified(stack)
-  const newest = findLatest(
-    listing.ours.filter(({id}) => !unverified.has(id)),
-    now,
-  )
   return {
     repository: repository.name,
-    newest: newest ? {id: newest.id, ageHours: hoursSince(newest, now)} : null,
+    ...measureAge(
+      listing.ours.filter(({id}) => !unverified.has(id)),
+      now,
+    ),
     snapshots: listing.ours.map(({id, snapshot, takenAt, bytes, kind, pinned, schemas}) => ({
       id,
       snapshot,
@@ -79,22 +75,25 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
   }
 }
 
-/** Returns a problem if the newest off-site backup is older than this many hours, or if there is none. */
+/** Returns a problem if a schema of the platform has no verified off-site backup that is at most this many hours old. */
 export function findTooOldOffsite(
-  {newest, repository, snapshots}: OffsiteListReport,
+  {repository, snapshots, ...freshness}: OffsiteListReport,
   maxAgeHours: number,
 ): Problem | undefined {
-  if (!newest) {
+  const late = findLate(freshness, maxAgeHours)
+  if (!late) return undefined
+  const text = lateText(late, maxAgeHours)
+  if (!late.newest) {
+    const verified = snapshots.some(one => !one.verified) ? 'verified ' : ''
     return {
       code: 'backup-too-old',
-      message: `there is no ${snapshots.some(({verified}) => !verified) ? 'verified ' : ''}backup in the off-site repository ${repository}`,
+      message: `there is no ${verified}backup${text} in the off-site repository ${repository}`,
       hint: 'copy the backups: aquastream offsite:push',
     }
   }
-  if (newest.ageHours <= maxAgeHours) return undefined
   return {
     code: 'backup-too-old',
-    message: `the newest off-site backup, ${newest.id}, is ${Math.floor(newest.ageHours)} hours old (maximum: ${maxAgeHours})`,
+    message: `the newest off-site backup${text}`,
     hint: 'copy newer backups: aquastream offsite:push; if there are none, take one: aquastream db:backup',
   }
 }

@@ -334,6 +334,17 @@ describe('db:list', () => {
     ])
   })
 
+  test('a schema that was never backed up is named', async () => {
+    await using site = await siteWith([])
+    await writeSet(rootOf(site), idAgo(1), {schemas: ['user', 'media']})
+    const run = await site.run('db:list --max-age 26')
+    expect(run.exitCode).toBe(7)
+    expect(run.stderr).toBe(
+      `error: no complete backup of event, crew, payment, notification was found in ${rootOf(site)}\n` +
+        'hint: take one: aquastream db:backup',
+    )
+  })
+
   test('a backup dated in the future does not count', async () => {
     await using site = await siteWith([30])
     await writeSet(rootOf(site), '20990101T000000Z')

@@ -1,7 +1,7 @@
 import {chmod, mkdir, open, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {BIN, inShell, NO_DOCKER, NOBODY, problemsOf, siteWithoutDocker, whyNotAs} from './site.js'
 
@@ -121,23 +121,35 @@ test('a misspelt name gets a suggestion without the value', async () => {
   ])
 })
 
-test('a file of another profile is rejected', async () => {
-  await using site = await siteWithoutDocker()
-  await site.write('.env.dev', 'AQUASTREAM_PROFILE=prod\n')
-  const run = await site.run('env:up --engine compose --profile dev --json')
-  expect(run.exitCode).toBe(2)
-  expect(problemsOf(run)).toEqual(['.env.dev is for the profile prod, not for dev'])
-})
+describe('a file of another profile is refused', () => {
+  test.each([
+    'env:up --engine compose',
+    'env:config',
+    'env:status',
+    'env:down',
+    'logs',
+    'db:list',
+    'db:backup',
+  ])('by %s', async words => {
+    await using site = await siteWithoutDocker()
+    await site.write('.env.dev', 'AQUASTREAM_PROFILE=prod\n')
+    const run = await site.run(`${words} --profile dev --json`)
+    expect(run.exitCode).toBe(2)
+    expect(errorOf(run)).toEqual({
+      code: 'settings-invalid',
+      exitCode: 2,
+      message: '.env.dev is for the profile prod, not for dev',
+      hint: 'use --profile prod, or correct AQUASTREAM_PROFILE in the file',
+    })
+  })
 
-test('--env-file of another profile is rejected', async () => {
-  await using site = await siteWithoutDocker()
-  await site.write('mine.env', 'AQUASTREAM_PROFILE=prod\n')
-  const {exitCode, stderr} = await site.run('env:up --profile stage --env-file mine.env')
-  expect(exitCode).toBe(2)
-  expect(stderr).toContain(
-    '  - mine.env is for the profile prod, not for stage\n' +
-      '    hint: use --profile prod, or correct AQUASTREAM_PROFILE in the file\n',
-  )
+  // The server of the file would otherwise get the backups of the default profile.
+  test('given by --env-file', async () => {
+    await using site = await siteWithoutDocker()
+    await site.write('mine.env', 'AQUASTREAM_PROFILE=prod\nDATABASE_URL=postgres://127.0.0.1:1/aquastream\n')
+    const run = await site.run('db:restore --schema user --env-file mine.env --json')
+    expect(errorOf(run).message).toBe('mine.env is for the profile prod, not for dev')
+  })
 })
 
 test.each([

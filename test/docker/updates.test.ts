@@ -10,6 +10,7 @@ import {until} from '../helpers/embedded.js'
 import {docker, StackSite} from '../helpers/stack.js'
 
 const NAME = `aquastream-test/user-${randomBytes(4).toString('hex')}`
+const NO_SERVER = 'postgresql://127.0.0.1:1/aquastream'
 const [FIRST, SECOND, OTHER] = [`${NAME}:1.0`, `${NAME}:2.0`, `${NAME}:other`]
 
 let site: StackSite
@@ -86,14 +87,17 @@ describe('updates on the compose engine', () => {
   })
 
   test('a failed update names the rollback and the restore', async () => {
-    const run = await upTo('aquastream-testbed/dies:latest')
-    expect(run.exitCode).toBe(4)
+    // It is the schema of the stack that the update may migrate, whatever server the db: commands use.
+    const run = await upTo('aquastream-testbed/dies:latest', `DATABASE_URL=${NO_SERVER}`)
+    expect(run.exitCode, run.stderr).toBe(4)
     const [backup] = await backups()
     expect(backup!.label).toBe('before-latest')
     expect(run.stderr).toContain(`the previous image was ${SECOND}`)
     expect(run.stderr).toContain('to use the previous image: aquastream env:rollback user --profile stage')
     const restore = `db:restore --schema user --from ${backup!.id}`
-    expect(run.stderr).toContain(`aquastream ${restore.replace('restore', 'restore --profile stage')}`)
+    expect(run.stderr).toContain(
+      `to restore the data from before the update: remove DATABASE_URL from the environment, which names another server, and run aquastream ${restore.replace('restore', 'restore --profile stage')}`,
+    )
     expect((await updates())[0]!.changes[0]).toMatchObject({from: SECOND, result: 'failed'})
     expectDone(await site.run('env:rollback --profile stage'))
     expect(await running()).toBe(await idOf(SECOND))

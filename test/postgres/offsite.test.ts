@@ -75,6 +75,17 @@ describe.each([...programs])('restic %s', (_version, directory) => {
     expect(run.stderr).toContain('is 3 hours old (maximum: 2)')
   })
 
+  test('a copy of one schema does not hide that the others have none', async () => {
+    await writeSet(site.backups, idAgo(1), {schemas: ['user']})
+    await site.run('offsite:init')
+    await report(site, ['offsite:push'])
+    const run = await site.run('offsite:list --max-age 26')
+    expect(run.exitCode).toBe(7)
+    expect(run.stderr).toContain(
+      `error: there is no backup of event, crew, payment, notification, media in the off-site repository ${site.repository}\n`,
+    )
+  })
+
   test('a missing repository is named before anything happens', async () => {
     await writeSet(site.backups, idAgo(1))
     for (const command of ['offsite:push', 'offsite:pull', 'offsite:list'])

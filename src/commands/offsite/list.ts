@@ -16,7 +16,7 @@ export default class OffsiteList extends BaseCommand<OffsiteListReport> {
     ...backupFlags,
     'max-age': Flags.integer({
       description:
-        'exit 7 if the newest verified backup in the repository is older than this or does not exist',
+        'exit 7 if the newest verified backup of a schema in the repository is older than this or does not exist',
       min: 1,
       helpValue: 'HOURS',
     }),

@@ -54,7 +54,11 @@ export function notBegun(error: unknown): unknown {
 /** Adds to the error of a failed update the command that restores what the failed services may have changed. */
 export async function withRestoreHint(
   error: unknown,
-  {id, owners}: {id: string; owners: Owner[]},
+  {
+    id,
+    owners,
+    databaseUrlSource: source,
+  }: {id: string; owners: Owner[]; databaseUrlSource: string | undefined},
   engine: Engine,
 ): Promise<unknown> {
   if (!(error instanceof AquastreamError)) return error
@@ -65,7 +69,10 @@ export async function withRestoreHint(
   })
   const [first, ...others] = failed.length > 0 ? failed : owners
   const what = others.length === 0 ? `--schema ${first!.schema}` : '--all'
+  const before =
+    source === undefined ? '' : `remove DATABASE_URL from ${source}, which names another server, and run `
   return error.withHints(
-    hint => `${hint}; to restore the data from before the update: aquastream db:restore ${what} --from ${id}`,
+    hint =>
+      `${hint}; to restore the data from before the update: ${before}aquastream db:restore ${what} --from ${id}`,
   )
 }

@@ -13,6 +13,8 @@ export interface Update {
   plan: Plan
   /** Undefined if no backup is wanted. */
   backUp: BackUp | undefined
+  /** Where a server is set that a restore would use instead of that of the stack. */
+  databaseUrlSource: string | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export interface Update {
  * @throws the errors of the backup and of startAndWait
  */
 export async function runUpdate(
-  {start, plan, backUp}: Update,
+  {start, plan, backUp, databaseUrlSource}: Update,
   ctx: WaitContext & Context<UpdateEvent>,
 ): Promise<ServiceState[]> {
   const {engine, profile} = start
@@ -42,6 +44,6 @@ export async function runUpdate(
   })
   ctx.on({type: 'backup', state: 'done', id, label})
   return run().catch(async (error: unknown) => {
-    throw ctx.signal.aborted ? error : await withRestoreHint(error, {id, owners}, engine)
+    throw ctx.signal.aborted ? error : await withRestoreHint(error, {id, owners, databaseUrlSource}, engine)
   })
 }
