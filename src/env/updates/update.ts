@@ -28,13 +28,13 @@ export async function runUpdate(
 ): Promise<ServiceState[]> {
   const {engine, profile} = start
   const replaced = plan.changes.filter(({action}) => action === 'recreate')
-  const names = withDependents(replaced.map(({service}) => service))
-  const asked = names.filter(name => plan.target.services.includes(name))
-  const interruption = await findInterruption(engine, asked, ctx.before)
+  const updated = replaced.map(({service}) => service)
+  const isAsked = (name: string): boolean => plan.target.services.includes(name)
+  const interruption = await findInterruption(engine, withDependents(updated).filter(isAsked), ctx.before)
   if (interruption) ctx.on(interruption)
+  const test = {updated: updated.filter(isAsked), run: () => startRecorded(start, ctx)}
+  const run = async () => withSmokeTest(engine, test, ctx)
   const owners = profile === 'dev' ? [] : ownersIn(replaced)
-  const updated = asked.filter(name => replaced.some(({service}) => service === name))
-  const run = async () => withSmokeTest(engine, {updated, run: () => startRecorded(start, ctx)}, ctx)
   if (!backUp || owners.length === 0) return run()
   const schemas = owners.map(({schema}) => schema)
   const label = labelFor(owners)
