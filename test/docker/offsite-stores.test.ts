@@ -10,6 +10,7 @@ import {killNow} from '../helpers/crash-site.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
 import {type OffsiteServer, startSftp} from '../helpers/offsite-servers.js'
 import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
+import {replaceKey} from '../helpers/quick-key.js'
 import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
@@ -30,6 +31,7 @@ describe('media and Redis of a stack', () => {
     await site.writeStageFile({OFFSITE_REPOSITORY: repository, OFFSITE_PASSWORD: PASSWORD})
     await site.succeed('env:up --service minio --service redis')
     await site.succeed('offsite:init')
+    await replaceKey(repository, PASSWORD)
     await objects().fill(30)
     await site.redis('SET kept 1')
   })

@@ -1,9 +1,10 @@
 import {existsSync} from 'node:fs'
 import {chmod, mkdir, readdir, readFile, stat, writeFile} from 'node:fs/promises'
-import {delimiter, join} from 'node:path'
+import {delimiter, isAbsolute, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa, execaSync} from 'execa'
-import {Site} from './cli.js'
+import {expectDone, Site} from './cli.js'
+import {replaceKey} from './quick-key.js'
 
 /** The password of every test repository: a canary that no output, log or command line may contain. */
 export const PASSWORD = 'offsite-canary-7f3a91c4e2d8'
@@ -49,6 +50,13 @@ export class OffsiteSite extends Site {
     site.env.DOCKER_HOST = 'unix:///nowhere'
     site.env.OFFSITE_PASSWORD = PASSWORD
     return site
+  }
+
+  /** Creates the repository. If it is in a directory, its key costs nothing. */
+  async createRepository(): Promise<void> {
+    expectDone(await this.run('offsite:init'))
+    const {OFFSITE_REPOSITORY: repository} = this.env
+    if (isAbsolute(repository!)) await replaceKey(repository!, PASSWORD)
   }
 
   /** Runs restic itself on the repository. */

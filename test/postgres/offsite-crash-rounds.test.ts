@@ -28,7 +28,7 @@ beforeAll(async () => {
     // A slow network, so that about half of the moments are during the upload.
     const slowly = 'case "$1" in backup) shift; set -- backup --limit-upload 6000 "$@" ;; esac'
     Object.assign(site.env, await site.detour(slowly))
-    await report(site, ['offsite:init'])
+    await site.createRepository()
   }
 })
 afterAll(async () => {

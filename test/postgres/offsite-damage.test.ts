@@ -12,7 +12,7 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
   let site: OffsiteSite
   beforeEach(async () => {
     site = await OffsiteSite.with(programs)
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     await writeSet(site.backups, idAgo(3))
     await report(site, ['offsite:push'])
     return () => site[Symbol.asyncDispose]()

@@ -1,7 +1,7 @@
 import {readdir} from 'node:fs/promises'
 import {beforeEach, describe, expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
-import {listTree, report} from '../helpers/backups.js'
+import {listTree} from '../helpers/backups.js'
 import {freePort} from '../helpers/free-port.js'
 import {OffsiteSite, PASSWORD, resticPrograms} from '../helpers/restic.js'
 
@@ -22,7 +22,7 @@ describe.each([...resticPrograms()])('env:doctor with restic %s', (version, prog
   }
 
   test('a repository that restic opens is not changed', async () => {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const before = await listTree(site.repository)
     expect(await check()).toMatchObject({
       verdict: 'ok',
@@ -35,7 +35,7 @@ describe.each([...resticPrograms()])('env:doctor with restic %s', (version, prog
 
   test('what keeps restic from the repository is named', async () => {
     expect(await check()).toMatchObject({verdict: 'failed', code: 'no-such-repository'})
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     expect(await check({OFFSITE_PASSWORD: 'another-password'})).toMatchObject({
       verdict: 'failed',
       code: 'offsite-password',

@@ -12,7 +12,7 @@ describe.skipIf(programs === undefined)('a snapshot that somebody else made', ()
   let site: OffsiteSite
   beforeEach(async () => {
     site = await OffsiteSite.with(programs!)
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     return () => site[Symbol.asyncDispose]()
   })
 

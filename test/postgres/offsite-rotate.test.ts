@@ -30,7 +30,7 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
   async function pushed(...hours: number[]): Promise<string[]> {
     const ids = hours.map(idAgo)
     for (const id of ids) await writeSet(site.backups, id)
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     await report(site, ['offsite:push'])
     return ids.sort()
   }

@@ -33,7 +33,7 @@ const use = ({settings}: Pick<OffsiteServer, 'settings'>): object => Object.assi
 async function roundTrip(): Promise<void> {
   const id = idAgo(2)
   const path = await writeSet(site.backups, id)
-  await report(site, ['offsite:init'])
+  await site.createRepository()
   expect(await report(site, ['offsite:init'])).toMatchObject({created: false})
   expect(await report(site, ['offsite:push'])).toMatchObject({pushed: [{id}]})
   const before = await listTree(path)
@@ -66,7 +66,7 @@ describe.each(programs)('with restic %s', (_version, directory) => {
     async how => {
       await using server = await startRestServer(site)
       site.env.OFFSITE_REPOSITORY = server.repository
-      await report(site, ['offsite:init'])
+      await site.createRepository()
       await pushUntilCut(server.port, how)
       await nextPushCompletes()
     },
@@ -143,14 +143,14 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
   }
 
   test('copies the new backup in the same run', async () => {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const {id, offsite} = (await backup(site, '--offsite')) as {id: string; offsite?: PushReport}
     expect(offsite).toMatchObject({pushed: [{id}]})
     expect(await report(site, ['offsite:list'])).toMatchObject({newest: {id}})
   })
 
   test('a backup that is only off-site is fetched and restored', async () => {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const {id} = await backup(site, '--offsite')
     await rm(join(site.backups, id), {recursive: true})
     const plan = await site.run(`db:restore --schema user --from ${id} --dry-run`)
@@ -167,7 +167,7 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
   })
 
   test('backups are taken and rotated while a pull runs', async () => {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const {id} = await backup(site, '--offsite')
     await rm(join(site.backups, id), {recursive: true})
     const [there, go] = [join(site.directory, 'there'), join(site.directory, 'go')]
@@ -199,7 +199,7 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
       {
         await using server = await startRestServer(site)
         site.env.OFFSITE_REPOSITORY = server.repository
-        await report(site, ['offsite:init'])
+        await site.createRepository()
       }
       expect(await onlyCopyFails()).toContain('made no progress for 4 s: ')
       site.env.OFFSITE_REPOSITORY = join(site.directory, 'rest')
@@ -210,7 +210,7 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
   test.skipIf(!has('restic-rest-server'))('a network that is cut fails only the copy', async () => {
     await using server = await startRestServer(site)
     site.env.OFFSITE_REPOSITORY = server.repository
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     {
       await writeSet(site.backups, idAgo(1), {filler: randomBytes(12_000_000)})
       await using proxy = await Proxy.cutAfter(4_000_000, server.port, 'refuse')
@@ -225,7 +225,7 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
   test.skipIf(!canMount)('a full repository keeps the backup, and the next push completes', async () => {
     await using disk = await mountSmallDisk(join(site.directory, 'disk'), 400_000)
     site.env.OFFSITE_REPOSITORY = join(disk.path, 'offsite')
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const filler = join(disk.path, 'filler')
     await writeFile(filler, Buffer.alloc(400_000)).catch(() => undefined)
     await onlyCopyFails()
@@ -234,7 +234,7 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
   })
 
   test.skipIf(!canMount)('a read-only repository can be pulled from, not pushed to', async () => {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const {id} = await backup(site, '--offsite')
     {
       await using disk = await mountReadOnly(site.repository)

@@ -65,7 +65,7 @@ describe.skipIf(!directory)('a script in place of restic', () => {
   async function pullThrough(script: string) {
     const id = idAgo(2)
     const path = await writeSet(site.backups, id)
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     await report(site, ['offsite:push'])
     await rm(path, {recursive: true})
     const env = {...(await site.detour(script)), OFFSITE_TIMEOUT: '2'}
@@ -84,7 +84,7 @@ describe.skipIf(!directory)('a script in place of restic', () => {
   test('the next push deletes drafts of killed pulls', async () => {
     const [id, there] = [idAgo(2), join(site.directory, 'there')]
     const path = await writeSet(site.backups, id)
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     await report(site, ['offsite:push'])
     await rm(path, {recursive: true})
     const env = await site.detour(`[ "$1" != restore ] || { touch ${there}; exec sleep 600; }`)

@@ -29,7 +29,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
 
   /** Creates the repository and pushes one backup; returns its ID. */
   async function pushed(): Promise<string> {
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     const id = idAgo(3)
     await writeSet(site.backups, id)
     await push()
@@ -77,7 +77,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
 
   test('a copy of one schema does not hide that the others have none', async () => {
     await writeSet(site.backups, idAgo(1), {schemas: ['user']})
-    await site.run('offsite:init')
+    await site.createRepository()
     await report(site, ['offsite:push'])
     const run = await site.run('offsite:list --max-age 26')
     expect(run.exitCode).toBe(7)
@@ -131,7 +131,7 @@ describe.each([...programs])('restic %s', (_version, directory) => {
 
   test('no secret is in the repository or on a command line', async () => {
     const canary = 'row-canary-91f3c7a2'
-    await report(site, ['offsite:init'])
+    await site.createRepository()
     await writeSet(site.backups, idAgo(1), {label: canary})
     const PATH = (await site.detour(`echo "$0 $*" >>${site.directory}/calls; env >>${site.directory}/env`))
       .PATH

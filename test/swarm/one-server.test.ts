@@ -14,6 +14,7 @@ import {failure, report} from '../helpers/backups.js'
 import {errorOf, expectDone} from '../helpers/cli.js'
 import {freePort} from '../helpers/free-port.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
+import {replaceKey} from '../helpers/quick-key.js'
 import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
 import {docker, freePorts, SECRETS} from '../helpers/stack.js'
 import {Cluster, type ServerNode, siteOn, type SwarmSite, until} from '../helpers/swarm.js'
@@ -189,6 +190,7 @@ describe('a stack on one server', () => {
 
     test('are pushed, and not replaced while they are used', async () => {
       await report(site, ['offsite:init'])
+      await replaceKey(repository, PASSWORD)
       pushed = await onMinio(objects => objects.read())
       const {stores} = await report<PushReport>(site, ['offsite:push'])
       expect(stores.map(({store}) => store)).toEqual(['media', 'redis'])
