@@ -357,6 +357,14 @@ describe('the content of a schema', () => {
       "CREATE EXTENSION citext SCHEMA media; CREATE TABLE event.tags (tag media.citext); INSERT INTO event.tags VALUES ('A')",
     ],
     [
+      'types and indexes that need a primary key',
+      `CREATE TABLE media.keyed (id int PRIMARY KEY, name text); INSERT INTO media.keyed VALUES (1, 'a');
+      CREATE MATERIALIZED VIEW media.by_key AS SELECT k.*, count(*) AS n FROM media.keyed k GROUP BY k.id;
+      CREATE FUNCTION media.plus(int) RETURNS bigint IMMUTABLE BEGIN ATOMIC SELECT $1 + count(*) FROM media.by_key; END;
+      CREATE TABLE media.groups (id int, g media.by_key); CREATE INDEX ON media.groups (media.plus(id));
+      INSERT INTO media.groups SELECT 1, b FROM media.by_key b`,
+    ],
+    [
       'tables and indexes in a tablespace',
       `CREATE TABLE media.here (id int); CREATE TABLE media.there (id int PRIMARY KEY USING INDEX TABLESPACE elsewhere) TABLESPACE elsewhere;
       CREATE INDEX ON media.here (id) TABLESPACE elsewhere; CREATE INDEX ON media.there (id)`,

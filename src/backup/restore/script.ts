@@ -29,8 +29,8 @@ export interface Script {
 }
 
 /**
- * Builds the input of restore.sh. The dump of a single archive for its own database stays in its order; several
- * archives, or one for another database, are split into sections and reordered.
+ * Builds the input of restore.sh. The archives of a backup are split into sections and reordered. A single dump from elsewhere
+ * stays in its order, because the order has a meaning with some options of pg_dump, such as --use-set-session-authorization.
  * @param onBytes receives the bytes of the archives read so far
  */
 export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes: number) => void): Script {
@@ -48,8 +48,8 @@ export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes
     scanDump(unpack(archive, server, counted ? read(archive) : readVerified(archive)), archive)
   const [first] = archives
   const skippedForeignKeys: string[] = []
-  const isAlone = archives.length === 1 && before.length === 0 && otherSchemas === undefined
-  const sql = first && isAlone ? textOf(scan(first)) : combine(request, scan, skippedForeignKeys)
+  const isForeign = first?.known === undefined && before.length === 0 && otherSchemas === undefined
+  const sql = first && isForeign ? textOf(scan(first)) : combine(request, scan, skippedForeignKeys)
   return {bytes: toStream(withEnd(sql)), skippedForeignKeys}
 }
 
@@ -111,9 +111,9 @@ async function* combine(
     }
   }
   yield* afterwards
-  yield runStatements(ALL)
   // pg_dump gives a view that needs a primary key a body without rows, and the real one afterwards: a refresh before that
-  // would succeed, with a row of nulls.
+  // would succeed, with a row of nulls. But an index can need a refresh: it calls a function that reads a materialized view.
+  yield runStatements(ALL, {isRequired: false})
   yield* refreshes
   yield runStatements(ALL)
   yield* foreignKeys
