@@ -7,6 +7,7 @@ import {reachServer, type Server} from '../postgres/server.js'
 import {refusedAs} from '../postgres/session.js'
 import {checkDump} from './archive/check-dump.js'
 import {checkArchive} from './archive/read.js'
+import type {DumpPart} from './archive/split-dump.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {findSet} from './repository/find.js'
 import {rowsIn} from './repository/manifest.js'
@@ -116,10 +117,15 @@ async function verifyOne(
   try {
     on({type: 'set', id, state: 'checking', detail: 'verifying archives'})
     const source = fromSet(set, undefined)
-    await checkFiles(source, server, signal)
+    const lateDefinitions = await checkFiles(source, server, signal)
     if (!testRestore) return {...verdict, valid: true, reason: undefined}
     on({type: 'set', id, state: 'restoring', detail: 'restoring into a scratch database'})
-    return {...verdict, valid: true, reason: undefined, restoreSeconds: await testRestore(source, signal)}
+    return {
+      ...verdict,
+      valid: true,
+      reason: undefined,
+      restoreSeconds: await testRestore({...source, lateDefinitions}, signal),
+    }
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof AquastreamError) || !isBackupFault(error)) throw error
@@ -136,12 +142,16 @@ function isBackupFault({code, cause}: AquastreamError): boolean {
   return cause instanceof SqlError && !isServerFault(cause)
 }
 
+/** @returns the definitions that the archives contain after their rows */
 async function checkFiles(
   {archives, manifest, directory}: RestoreSource,
   server: Server | undefined,
   signal: AbortSignal,
-): Promise<void> {
-  for (const archive of archives) await checkDump(archive, server, signal)
+): Promise<DumpPart[]> {
+  const lateDefinitions: DumpPart[] = []
+  for (const archive of archives)
+    lateDefinitions.push(...(await checkDump(archive, server, signal)).lateDefinitions)
   const {file, sha256, bytes} = manifest!.globals
   await checkArchive({path: join(directory, file), sha256, bytes})
+  return lateDefinitions
 }

@@ -185,6 +185,30 @@ describe('objects that a backup does not contain', () => {
     await restore(site, '--all')
   })
 
+  test('rows that need a materialized view are reported', async () => {
+    await server.sql(`${SMALL}
+      CREATE MATERIALIZED VIEW crew.counted AS SELECT count(*)::int AS n FROM event.events;
+      CREATE VIEW crew.counts AS SELECT * FROM crew.counted;
+      CREATE FUNCTION crew.plus(int) RETURNS int IMMUTABLE BEGIN ATOMIC SELECT n + $1 FROM crew.counted; END;
+      CREATE FUNCTION crew.fits(int, int) RETURNS bool STABLE BEGIN ATOMIC SELECT n > $1 FROM crew.counts; END;
+      CREATE OPERATOR media.<~ (FUNCTION = crew.fits, LEFTARG = int, RIGHTARG = int);
+      CREATE TABLE media.fitting (id int CONSTRAINT fits CHECK (id OPERATOR(media.<~) 1),
+        more int GENERATED ALWAYS AS (crew.plus(id)) STORED, CHECK (id > 0));
+      ALTER TABLE media.fitting ADD CHECK (crew.fits(id, 1)) NOT VALID;
+      INSERT INTO media.fitting VALUES (1)`)
+    const {stderr} = await site.run('db:backup')
+    expect(stderr.match(/note: .*/g)).toEqual(
+      ['default value for column more of table media.fitting', 'constraint fits on table media.fitting'].map(
+        name =>
+          `note: ${name} reads materialized view crew.counted, which is filled after the rows: a restore of rows can fail`,
+      ),
+    )
+    const error = await failure(site, 'db:restore', '--all', '--yes')
+    expect(error).toMatchObject({
+      message: 'nothing was changed: materialized view "counted" has not been populated',
+    })
+  })
+
   test('without such objects, no notice is printed', async () => {
     await server.sql(SMALL)
     expect((await site.run('db:backup')).stderr).not.toContain('note:')

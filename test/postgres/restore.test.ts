@@ -146,6 +146,33 @@ describe('another database', () => {
     expect(differences(whole, await describeDatabase(server))).toEqual([])
   })
 
+  test('tables that need primary keys of other tables come back', async () => {
+    await server.sql(`
+      CREATE MATERIALIZED VIEW crew.by_key AS SELECT a.*, count(*) AS n FROM "user".accounts a GROUP BY a.id;
+      CREATE FUNCTION crew.groups() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM crew.by_key; END;
+      CREATE MATERIALIZED VIEW event.by_key AS SELECT e.*, count(*) AS n FROM event.events e GROUP BY e.id;
+      CREATE FUNCTION event.groups() RETURNS bigint LANGUAGE sql STABLE BEGIN ATOMIC SELECT count(*) FROM event.by_key; END;
+      CREATE FUNCTION crew.add() RETURNS int LANGUAGE sql
+        BEGIN ATOMIC INSERT INTO payment.payments VALUES (1) ON CONFLICT ON CONSTRAINT payments_pkey DO NOTHING RETURNING id; END;
+      CREATE TABLE media.counts (a bigint DEFAULT crew.groups(), e bigint DEFAULT event.groups(), p int DEFAULT crew.add());
+      CREATE TABLE media.groups (g crew.by_key, CHECK ((g).n < 2));
+      CREATE TABLE "user".parts (id int PRIMARY KEY, n bigint) PARTITION BY LIST (id);
+      CREATE TABLE event.part (id int CONSTRAINT part_key PRIMARY KEY, n bigint DEFAULT crew.groups());
+      ALTER TABLE "user".parts ATTACH PARTITION event.part FOR VALUES IN (1);
+      INSERT INTO media.counts DEFAULT VALUES;
+      INSERT INTO media.groups SELECT b FROM crew.by_key b;
+      INSERT INTO event.part VALUES (1)`)
+    const whole = await describeDatabase(server)
+    await backup(site)
+    await restore(site, '--all', '--into', 'Other; db', '--create')
+    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
+    const {stdout} = await site.run('db:verify --restore --json')
+    expect(JSON.parse(stdout)).toMatchObject({valid: true})
+    await server.sql('DROP SCHEMA "user", event CASCADE')
+    await restore(site, '--all')
+    expect(differences(whole, await describeDatabase(server))).toEqual([])
+  })
+
   test('a schema public of functions and types is backed up, or named', async () => {
     await server.sql(`
       CREATE FUNCTION public.norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';
@@ -328,6 +355,14 @@ describe('the content of a schema', () => {
     [
       'types of an extension that another schema uses',
       "CREATE EXTENSION citext SCHEMA media; CREATE TABLE event.tags (tag media.citext); INSERT INTO event.tags VALUES ('A')",
+    ],
+    [
+      'types and indexes that need a primary key',
+      `CREATE TABLE media.keyed (id int PRIMARY KEY, name text); INSERT INTO media.keyed VALUES (1, 'a');
+      CREATE MATERIALIZED VIEW media.by_key AS SELECT k.*, count(*) AS n FROM media.keyed k GROUP BY k.id;
+      CREATE FUNCTION media.plus(int) RETURNS bigint IMMUTABLE BEGIN ATOMIC SELECT $1 + count(*) FROM media.by_key; END;
+      CREATE TABLE media.groups (id int, g media.by_key); CREATE INDEX ON media.groups (media.plus(id));
+      INSERT INTO media.groups SELECT 1, b FROM media.by_key b`,
     ],
     [
       'tables and indexes in a tablespace',

@@ -54,3 +54,14 @@ test('the comment of a foreign key stays with it', async () => {
   expect(foreignKey?.schema).toBe('crew')
   expect(text).toContain(`IS 'whose';`)
 })
+
+test('a primary key and a view that needs it are late definitions', async () => {
+  const types = ['TABLE', 'TABLE DATA', 'CONSTRAINT', 'INDEX', 'MATERIALIZED VIEW', 'FUNCTION', 'TRIGGER']
+  const dump = types.map(type => `-- Name: x; Type: ${type}; Schema: event; Owner: aquastream\n`).join('')
+  const sections = []
+  for await (const {section} of splitDump(source(dump))) sections.push(section)
+  expect(sections).toEqual([
+    ...['definitions', 'rows', 'late definitions', 'afterwards'],
+    ...['late definitions', 'late definitions', 'afterwards'],
+  ])
+})

@@ -1,15 +1,17 @@
 import type {Part} from './scan.js'
 
 /**
- * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; objects that are created
- * after the rows; refreshes of materialized views; foreign keys; default privileges, which every object that is created later
- * would get.
+ * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; definitions that pg_dump puts
+ * after the rows although other definitions may need them, such as primary keys and what needs one; other objects that are
+ * created after the rows; refreshes of materialized views; foreign keys; default privileges, which every object that is created
+ * later would get.
  */
 type Section =
   | 'settings'
   | 'schemas'
   | 'definitions'
   | 'rows'
+  | 'late definitions'
   | 'afterwards'
   | 'refreshes'
   | 'foreign keys'
@@ -111,7 +113,9 @@ function sectionOf(type: string, section: Section): Section {
   if (type === 'MATERIALIZED VIEW DATA') return 'refreshes'
   const isBeforeRows = section === 'settings' || section === 'schemas' || section === 'definitions'
   if (ROWS.has(type) && (isBeforeRows || section === 'rows')) return 'rows'
-  if (AFTERWARDS.has(type) || !isBeforeRows) return 'afterwards'
+  if (type === 'CONSTRAINT') return 'late definitions'
+  if (AFTERWARDS.has(type)) return 'afterwards'
+  if (!isBeforeRows) return 'late definitions'
   return SCHEMAS.has(type) ? 'schemas' : 'definitions'
 }
 

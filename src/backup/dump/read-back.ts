@@ -15,7 +15,9 @@ export async function readBack(
   server: Server,
   signal: AbortSignal,
 ): Promise<DumpedTable[] | undefined> {
-  return checkDump(archive, server, signal).catch((error: unknown) => {
+  try {
+    return (await checkDump(archive, server, signal)).tables
+  } catch (error) {
     if (!(error instanceof AquastreamError)) throw error
     if (error.code === 'tool-missing') return undefined
     if (error.code !== 'archive-damaged') throw error
@@ -27,7 +29,7 @@ export async function readBack(
         cause: error,
       },
     )
-  })
+  }
 }
 
 /**

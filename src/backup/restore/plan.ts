@@ -1,7 +1,8 @@
 import type {StackContext} from '../../engines/stack-context.js'
 import {reachServer, type Server, withLockTimeout} from '../../postgres/server.js'
 import {refusedAs} from '../../postgres/session.js'
-import {checkDump} from '../archive/check-dump.js'
+import {checkDump, type CheckedDump} from '../archive/check-dump.js'
+import type {DumpPart} from '../archive/split-dump.js'
 import type {DumpedTable} from '../archive/tables.js'
 import {allOrFirstError, inParallel} from '../dump/parallel.js'
 import type {SchemaSize} from '../dump/snapshot.js'
@@ -37,6 +38,8 @@ export interface RestorePlan {
   root: string
   server: Server
   source: RestoreSource
+  /** The definitions that the archives contain after their rows. */
+  lateDefinitions: DumpPart[]
   into: string | undefined
   /** The database `into` does not exist and is created first. */
   creates: boolean
@@ -97,7 +100,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const {backups: root, serverFlags} = request.stack
   const source = await findSource(request, root)
   const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
-  const {dumped, target, state} = await checkAll(request, {server, source}, signal)
+  const {checked, target, state} = await checkAll(request, {server, source}, signal)
   if (state.other !== undefined) refuseUnlessNamed(request, source, state.other)
   const names = source.archives.map(({schema}) => schema)
   const safety = state.schemas.filter(({name}) => names.includes(name))
@@ -105,17 +108,19 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const isElsewhere = target.name !== undefined
   const {roles, statements} = isAll ? await findRoles(source, server) : NO_ROLES
   const {foreignKeys, triggers, publications} = state.dependents
+  const archives = sortByDependency(source.archives)
   return {
     flags: serverFlags,
     root,
     server,
-    source: {...source, archives: sortByDependency(source.archives)},
+    source: {...source, archives},
+    lateDefinitions: archives.flatMap(({schema}) => checked.get(schema)?.lateDefinitions ?? []),
     into: target.name,
     creates: target.creates,
     schemas: source.archives.map(({schema, known}) => ({
       schema,
       exists: safety.some(({name}) => name === schema),
-      tables: compareRows(state.tables.get(schema), known?.tables ?? dumped.get(schema)),
+      tables: compareRows(state.tables.get(schema), known?.tables ?? checked.get(schema)?.tables),
     })),
     foreignKeys,
     triggers,
@@ -140,7 +145,7 @@ async function checkAll(
   request: RestoreRequest,
   {server, source}: {server: Server; source: RestoreSource},
   signal: AbortSignal,
-): Promise<{dumped: Map<string, DumpedTable[]>; target: RestoreTarget; state: TargetState}> {
+): Promise<{checked: Map<string, CheckedDump>; target: RestoreTarget; state: TargetState}> {
   const failed = new AbortController()
   const until = AbortSignal.any([signal, failed.signal])
   const abort = (error: unknown): never => {
@@ -152,12 +157,12 @@ async function checkAll(
     return {target, state: await inspectTarget(target, {server, source}, until)}
   }
   const archives = new Map(source.archives.map(archive => [archive.schema, archive]))
-  const check = (schema: string): Promise<DumpedTable[]> => checkDump(archives.get(schema)!, server, until)
-  const [dumped, found] = await allOrFirstError([
+  const check = (schema: string): Promise<CheckedDump> => checkDump(archives.get(schema)!, server, until)
+  const [checked, found] = await allOrFirstError([
     inParallel([...archives.keys()], CHECKS, check).catch(abort),
     inspect().catch(abort),
   ])
-  return {dumped, ...found}
+  return {checked, ...found}
 }
 
 function noticesOf(

@@ -96,6 +96,7 @@ async function restoreLocked(
   const {skippedForeignKeys} = await replay(
     {
       archives: source.archives,
+      lateDefinitions: plan.lateDefinitions,
       manifest: await manifestText(source),
       database: into,
       before: plan.before,

@@ -10,6 +10,8 @@ import type {SourceArchive} from './source.js'
 /** What to replay in one transaction. */
 export interface ScriptRequest {
   archives: SourceArchive[]
+  /** The definitions that the archives contain after their rows. */
+  lateDefinitions: DumpPart[]
   /** SQL statements to run first. */
   before: string[]
   /**
@@ -27,8 +29,8 @@ export interface Script {
 }
 
 /**
- * Builds the input of restore.sh. The dump of a single archive for its own database stays in its order; several
- * archives, or one for another database, are split into sections and reordered.
+ * Builds the input of restore.sh. The archives of a backup are split into sections and reordered. A single dump from elsewhere
+ * stays in its order, because the order has a meaning with some options of pg_dump, such as --use-set-session-authorization.
  * @param onBytes receives the bytes of the archives read so far
  */
 export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes: number) => void): Script {
@@ -46,8 +48,8 @@ export function toScript(request: ScriptRequest, server: Server, onBytes: (bytes
     scanDump(unpack(archive, server, counted ? read(archive) : readVerified(archive)), archive)
   const [first] = archives
   const skippedForeignKeys: string[] = []
-  const isAlone = archives.length === 1 && before.length === 0 && otherSchemas === undefined
-  const sql = first && isAlone ? textOf(scan(first)) : combine(request, scan, skippedForeignKeys)
+  const isForeign = first?.known === undefined && before.length === 0 && otherSchemas === undefined
+  const sql = first && isForeign ? textOf(scan(first)) : combine(request, scan, skippedForeignKeys)
   return {bytes: toStream(withEnd(sql)), skippedForeignKeys}
 }
 
@@ -66,12 +68,12 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 /**
- * Emits the definitions of all archives first, then their rows, then objects that may need rows of another archive, then
- * refreshes, foreign keys and default privileges. Schemas can refer to each other both ways, so there is no order of archives in which
- * each object finds what it needs: the server tries.
+ * Emits the definitions of all archives first, then their rows, then late definitions and objects that may need rows of
+ * another archive, then refreshes, foreign keys and default privileges. Schemas can refer to each other both ways, so there is
+ * no order of archives in which each object finds what it needs: the server tries.
  */
 async function* combine(
-  {archives, before, otherSchemas}: ScriptRequest,
+  {archives, lateDefinitions, before, otherSchemas}: ScriptRequest,
   scan: (archive: SourceArchive, options: {counted: boolean}) => AsyncIterable<Part>,
   skippedForeignKeys: string[],
 ): AsyncGenerator<Buffer> {
@@ -93,8 +95,11 @@ async function* combine(
     yield* definitionsOf(scan(archive, {counted: false}))
     if (opens) yield Buffer.from('ALTER DEFAULT PRIVILEGES REVOKE USAGE ON SCHEMAS FROM PUBLIC;\n')
   }
-  // A view can need a primary key, which is created after the rows.
-  yield runStatements({required: 'is_table'})
+  yield runStatements(ALL, {isRequired: false})
+  // A table can need a primary key: its default calls a function that reads a materialized view that groups by the key. Only
+  // then are the keys created before the rows, because rows are loaded faster into a table that has no index yet.
+  yield* lateDefinitions.map(toRow)
+  yield runStatements(TABLES)
   for (const archive of archives) {
     for await (const part of splitDump(scan(archive, {counted: true}))) {
       if (part.section === 'rows') yield part.text
@@ -106,11 +111,11 @@ async function* combine(
     }
   }
   yield* afterwards
-  yield runStatements({required: 'true'})
   // pg_dump gives a view that needs a primary key a body without rows, and the real one afterwards: a refresh before that
-  // would succeed, with a row of nulls.
+  // would succeed, with a row of nulls. But an index can need a refresh: it calls a function that reads a materialized view.
+  yield runStatements(ALL, {isRequired: false})
   yield* refreshes
-  yield runStatements({required: 'true'})
+  yield runStatements(ALL)
   yield* foreignKeys
   yield* privileges
 }
@@ -125,32 +130,36 @@ async function* definitionsOf(dump: AsyncIterable<Part>): AsyncGenerator<Buffer>
 }
 
 const CREATE_STATEMENTS = Buffer.from(
-  'CREATE TEMPORARY TABLE aquastream_statements (step serial, is_table bool, statement text) ON COMMIT DROP;\n',
+  'CREATE TEMPORARY TABLE aquastream_statements (step serial, type text, statement text) ON COMMIT DROP;\n',
 )
 
 function toRow({type, text}: DumpPart): Buffer {
-  const values = `${type === 'TABLE'}, ${literal(text.toString('latin1'))}`
+  const values = `${literal(type ?? '')}, ${literal(text.toString('latin1'))}`
   return Buffer.from(
-    `INSERT INTO pg_temp.aquastream_statements (is_table, statement) VALUES (${values});\n`,
+    `INSERT INTO pg_temp.aquastream_statements (type, statement) VALUES (${values});\n`,
     'latin1',
   )
 }
 
+/** The statements that must have succeeded, as a condition in SQL. */
+const [TABLES, ALL] = ["type = 'TABLE'", 'true'] as const
+
 /**
- * Runs the statements in order and repeats the failed ones until all succeed. If a pass makes no progress, the error of
- * the first required statement fails the restore; if none of them is required, they stay in the table.
- * @param required a condition in SQL
+ * Runs the statements in order and repeats the failed ones, as long as a wanted one is left and each pass makes progress. The
+ * other statements stay in the table.
+ * @param isRequired the error of the first wanted statement that is left fails the restore
  */
-function runStatements({required}: {required: 'is_table' | 'true'}): Buffer {
+function runStatements(wanted: typeof TABLES | typeof ALL, {isRequired} = {isRequired: true}): Buffer {
   return Buffer.from(`DO $aquastream$
 DECLARE
 	item record;
 	progress bool := true;
 	failed text;
 BEGIN
-	WHILE progress LOOP
+	WHILE progress AND EXISTS (SELECT FROM pg_temp.aquastream_statements WHERE ${wanted}) LOOP
 		progress := false;
-		FOR item IN SELECT * FROM pg_temp.aquastream_statements ORDER BY step LOOP
+		-- A partition that is attached to a table with a primary key would get another one if it has none yet.
+		FOR item IN SELECT * FROM pg_temp.aquastream_statements ORDER BY type = 'TABLE ATTACH', step LOOP
 			BEGIN
 				EXECUTE item.statement;
 				DELETE FROM pg_temp.aquastream_statements WHERE step = item.step;
@@ -160,7 +169,7 @@ BEGIN
 			END;
 		END LOOP;
 	END LOOP;
-	SELECT statement INTO failed FROM pg_temp.aquastream_statements WHERE ${required} ORDER BY step LIMIT 1;
+	SELECT statement INTO failed FROM pg_temp.aquastream_statements WHERE ${isRequired} AND ${wanted} ORDER BY step LIMIT 1;
 	IF FOUND THEN
 		EXECUTE failed;
 	END IF;

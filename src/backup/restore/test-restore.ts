@@ -5,13 +5,20 @@ import {requiring} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
+import type {DumpPart} from '../archive/split-dump.js'
 import {sortByDependency} from './order.js'
 import {missingExtensions} from './prerequisites.js'
 import {replay} from './replay.js'
 import {manifestText, type RestoreSource} from './source.js'
 
+/** A backup whose archives were checked. */
+interface CheckedSource extends RestoreSource {
+  /** The definitions that the archives contain after their rows. */
+  lateDefinitions: DumpPart[]
+}
+
 /** Restores a backup into a scratch database; returns the elapsed seconds, to 0.1 s. */
-export type TestRestore = (source: RestoreSource, signal: AbortSignal) => Promise<number>
+export type TestRestore = (source: CheckedSource, signal: AbortSignal) => Promise<number>
 
 const APPLICATION = 'aquastream db:verify'
 const SCRATCH = 'aquastream_verify_'
@@ -62,7 +69,7 @@ async function sweep(session: Session): Promise<void> {
 }
 
 async function restoreScratch(
-  source: RestoreSource,
+  source: CheckedSource,
   {server, session, database}: {server: Server; session: Session; database: string},
   signal: AbortSignal,
 ): Promise<number> {
@@ -74,6 +81,7 @@ async function restoreScratch(
     await replay(
       {
         archives: sortByDependency(source.archives),
+        lateDefinitions: source.lateDefinitions,
         manifest: await manifestText(source),
         database,
         before: missingExtensions(source, []),

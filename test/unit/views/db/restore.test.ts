@@ -37,6 +37,7 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
       },
     },
     source: source(),
+    lateDefinitions: [],
     into: undefined,
     creates: false,
     schemas: [SCHEMA],
