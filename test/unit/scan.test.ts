@@ -30,15 +30,16 @@ CREATE INDEX u_n ON "user".u USING btree (n);
 `
 }
 
+async function* chunksOf(dump: string, size: number): AsyncGenerator<Buffer> {
+  const bytes = Buffer.from(dump)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
 /** Returns what the scanner passes on, or why it rejects the dump. The chunks end in the middle of lines and words. */
 async function scan(dump: string, schema = 'user'): Promise<string> {
-  const bytes = Buffer.from(dump)
-  async function* chunks(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7)
-  }
   const passed: Buffer[] = []
   try {
-    for await (const part of scanDump(chunks(), {path: 'x.sql', schema}))
+    for await (const part of scanDump(chunksOf(dump, 7), {path: 'x.sql', schema}))
       passed.push('rows' in part ? part.rows : part.line)
   } catch (error) {
     return `rejected: ${(error as Error).message}`
@@ -204,4 +205,14 @@ test('the error contains the line number of a command', async () => {
   expect(await scan(dumpWith('\n  \\! touch ran'))).toBe(
     'rejected: x.sql is damaged: line 16 contains the psql command \\!',
   )
+})
+
+test.each(['\n', '\r\n'])('rows end at a mark split between chunks, with %j', async newline => {
+  const rows = `COPY "user".u (id, n) FROM stdin;\n3\t\\\\.\n\\.x\n4\t\n\\.${newline}`
+  for (let size = 1; size <= 60; size++) {
+    const scanned = scanDump(chunksOf(dumpWith(rows), size), {path: 'x.sql', schema: 'user'})
+    let result = await scanned.next()
+    while (!result.done) result = await scanned.next()
+    expect(result.value, `chunks of ${size} bytes`).toEqual([{name: 'u', rows: 5}])
+  }
 })
