@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto'
 import {hostname} from 'node:os'
 import {parse} from 'node:path'
 import {AquastreamError} from '../errors.js'
-import {identify, lifeOf} from '../system/process-identity.js'
+import {identify, isOfThisBoot, lifeOf, type ProcessIdentity} from '../system/process-identity.js'
 import type {Program} from '../system/program.js'
 import {lastLines} from '../system/text/last-lines.js'
 import {parseJson} from '../system/text/parse-json.js'
@@ -134,7 +134,12 @@ export async function requireImage(
   })
 }
 
-const ownerSchema = z.object({pid: z.int().positive(), started: z.string().optional(), host: z.string()})
+const ownerSchema = z.object({
+  pid: z.int().positive(),
+  started: z.string().optional(),
+  pidNamespace: z.string().optional(),
+  host: z.string(),
+})
 
 /** Ends the tools that a killed command of this machine has left: a container outlives the process that started it. */
 export async function endLeftTools(signal: AbortSignal): Promise<void> {
@@ -143,7 +148,12 @@ export async function endLeftTools(signal: AbortSignal): Promise<void> {
   for (const line of list.split('\n').filter(Boolean)) {
     const id = line.slice(0, line.indexOf(' '))
     const {data: owner} = ownerSchema.safeParse(parseJson(line.slice(id.length + 1)))
-    const isLeft = owner?.host === hostname() && (await lifeOf(owner)) === 'gone'
-    if (isLeft) await tryDocker(['rm', '--force', id], {signal})
+    if (owner?.host === hostname() && (await hasEnded(owner)))
+      await tryDocker(['rm', '--force', id], {signal})
   }
+}
+
+/** Two machines with one host name can use one Docker Engine. Docker itself removes what ran before a restart. */
+async function hasEnded(owner: ProcessIdentity): Promise<boolean> {
+  return (await isOfThisBoot(owner)) && (await lifeOf(owner)) === 'gone'
 }

@@ -25,8 +25,10 @@ class Holder implements AsyncDisposable {
     process.stdout.on('data', (text: Buffer) => (this.said += text.toString()))
   }
 
-  static start(root: string): Holder {
-    return new Holder(spawn(process.execPath, [HOLDER, root], {stdio: ['ignore', 'pipe', 'inherit']}))
+  /** @param wrapper a program that runs it, with its arguments */
+  static start(root: string, wrapper: string[] = []): Holder {
+    const [program, ...args] = [...wrapper, process.execPath, HOLDER, root]
+    return new Holder(spawn(program, args, {stdio: ['ignore', 'pipe', 'inherit']}))
   }
 
   /** Waits until it requests the lock. */
@@ -185,6 +187,19 @@ describe.concurrent('the lock of a repository', () => {
     expect(await holder.last()).toBe(
       `asks\nheld\nbusy: another command took the lock of ${root} while this command was suspended\n`,
     )
+  })
+
+  test.skipIf(process.getuid?.() !== 0)('a holder in another PID namespace is named', async () => {
+    await using site = await siteWithBackup()
+    const root = rootOf(site)
+    await using holder = Holder.start(root, ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'])
+    expect(await holder.answer()).toBe('held')
+    const run = await site.run(ROTATE)
+    expect(run.exitCode).toBe(8)
+    expect(errorOf(run)).toMatchObject({
+      message: expect.stringContaining('(pid 1 in another PID namespace)'),
+      hint: 'wait until it has finished; to see the process in another PID namespace, run ps -fp 1',
+    })
   })
 
   test('a lock held on another machine fails at once', async () => {

@@ -4,6 +4,7 @@ import {randomUUID} from 'node:crypto'
 import {chmod, mkdir, readdir, readFile, utimes, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {expect, test} from 'vitest'
+import type {ProcessRecord} from '../../src/engines/embedded/stack-directory/records.js'
 import {errorOf} from '../helpers/cli.js'
 import {killNow} from '../helpers/crash-site.js'
 import {EmbeddedSite, killSupervision, until} from '../helpers/embedded.js'
@@ -49,17 +50,22 @@ test('env:down ends a supervisor that does not respond', async () => {
   expect(await site.remains(0)).toEqual([])
 })
 
-test('a stack that runs on another machine is not touched', async () => {
+test.each([
+  // With the boot ID of another kernel.
+  [
+    'on otherhost',
+    (record: ProcessRecord) => ({...record, started: record.started!.replace(/^\S+/, randomUUID())}),
+  ],
+  ['in another PID namespace', (record: ProcessRecord) => ({...record, pidNamespace: 'pid:[1]'})],
+])('a stack that runs %s is not touched', async (where, change) => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')
   await site.sql('CREATE TABLE event.kept AS SELECT 42 AS answer')
   const record = join(site.home, 'run', 'supervisor.json')
   const text = await readFile(record, 'utf8')
   await site.run('env:down')
-  // The record of a supervisor on another machine, with the boot ID of another kernel.
-  const {started, ...rest} = JSON.parse(text) as {started: string}
-  const foreign = {...rest, host: 'otherhost', started: started.replace(/^\S+/, randomUUID())}
-  await writeFile(record, JSON.stringify(foreign))
+  const foreign = change(JSON.parse(text) as ProcessRecord)
+  await writeFile(record, JSON.stringify({...foreign, host: 'otherhost'}))
   // The clock of that machine is an hour behind.
   const beat = setInterval(() => {
     const time = new Date(Date.now() - 3_600_000)
@@ -68,7 +74,7 @@ test('a stack that runs on another machine is not touched', async () => {
   for (const words of ['env:up --service postgres', 'env:down', 'env:down --volumes --yes']) {
     const run = await site.run(`${words} --json`)
     expect(run.exitCode).toBe(8)
-    expect(errorOf(run).message).toBe(`the stack in ${site.home} runs on otherhost`)
+    expect(errorOf(run).message).toBe(`the stack in ${site.home} runs ${where}`)
   }
   clearInterval(beat)
   await site.up('postgres')

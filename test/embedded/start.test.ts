@@ -1,5 +1,5 @@
 import {mkdir, readFile, rm, symlink, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
 import {expect, test} from 'vitest'
@@ -58,6 +58,17 @@ test('a second start changes nothing and says so', async () => {
     'gateway of the dev stack was already up; nothing was changed.',
   )
   expect(await site.pidOf('gateway')).toBe(before)
+})
+
+test('a start from another shell or directory changes nothing', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('mocks')
+  const before = await site.pidOf('mocks')
+  // npx prepends node_modules/.bin of the current directory.
+  const PATH = [join(site.directory, 'node_modules', '.bin'), site.env.PATH].join(delimiter)
+  const run = await site.run('env:up --service mocks', {env: {PATH, LD_LIBRARY_PATH: site.directory}})
+  expect(run.stdout).toContain('nothing was changed.')
+  expect(await site.pidOf('mocks')).toBe(before)
 })
 
 test('the report shows where the passwords are stored', async () => {

@@ -5,10 +5,10 @@ import {join, resolve} from 'node:path'
 const ROOT = resolve(import.meta.dirname, '../..')
 
 /**
- * A copy of the built CLI that checks backends every second, and gives them one second to start: what takes minutes with
- * the real Compose file takes seconds.
+ * A copy of the built CLI that checks backends every second, and by default gives them one second to start: what takes
+ * minutes with the real Compose file takes seconds.
  */
-export async function openQuickChecks(): Promise<AsyncDisposable & {cli: string}> {
+export async function openQuickChecks(startPeriod = '1s'): Promise<AsyncDisposable & {cli: string}> {
   const directory = await mkdtemp(join(tmpdir(), 'aquastream-quick-'))
   for (const name of ['bin', 'dist', 'infra', 'package.json', 'oclif.manifest.json'])
     await cp(join(ROOT, name), join(directory, name), {recursive: true})
@@ -17,7 +17,9 @@ export async function openQuickChecks(): Promise<AsyncDisposable & {cli: string}
   const text = await readFile(compose, 'utf8')
   await writeFile(
     compose,
-    text.replace('interval: 10s', 'interval: 1s').replace('start_period: 180s', 'start_period: 1s'),
+    text
+      .replace('interval: 10s', 'interval: 1s')
+      .replace('start_period: 180s', `start_period: ${startPeriod}`),
   )
   return {
     cli: join(directory, 'bin/run.js'),

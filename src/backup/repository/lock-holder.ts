@@ -3,7 +3,7 @@ import {readFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {AquastreamError} from '../../errors.js'
-import {identify, lifeOf as lifeHere} from '../../system/process-identity.js'
+import {identify, isPidOfHere, type Life, lifeOf as lifeHere} from '../../system/process-identity.js'
 import * as z from '../../system/zod.js'
 
 const holderSchema = z.object({
@@ -16,6 +16,7 @@ const holderSchema = z.object({
    * pid.
    */
   started: z.string().optional(),
+  pidNamespace: z.string().optional(),
 })
 
 /** The process that holds the lock of a repository, as recorded in `.lock.json`. */
@@ -41,10 +42,8 @@ export async function holderHere(command: string): Promise<Holder> {
   return {...(await identify(process.pid)), host: hostname(), command, since: new Date().toISOString()}
 }
 
-/**
- * Returns whether the holder is alive; `unknown` on another machine, or where the system cannot identify processes.
- */
-export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknown'> {
+/** Returns what is known of the holder; `unknown` also on another machine. */
+export async function lifeOf(holder: Holder): Promise<Life> {
   return holder.host === hostname() ? lifeHere(holder) : 'unknown'
 }
 
@@ -55,10 +54,15 @@ export function busyError(root: string, holder: Holder | undefined): AquastreamE
       hint: 'wait until it has finished, then run the command again',
     })
   }
-  const {command, pid, host, since} = holder
-  const where = host === hostname() ? '' : ` on ${host}`
+  const {command, pid, since} = holder
+  const where = whereIs(holder)
   const when = `${since.slice(0, 19).replace('T', ' ')} UTC`
   return new AquastreamError('busy', `${root} is in use by ${command} (pid ${pid}${where}) since ${when}`, {
     hint: `wait until it has finished; to see the process${where}, run ps -fp ${pid}`,
   })
+}
+
+function whereIs(holder: Holder): string {
+  if (holder.host !== hostname()) return ` on ${holder.host}`
+  return isPidOfHere(holder) ? '' : ' in another PID namespace'
 }

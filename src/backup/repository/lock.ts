@@ -5,6 +5,7 @@ import {lock} from 'proper-lockfile'
 import {AquastreamError} from '../../errors.js'
 import {createDirectory} from '../../system/files/create-directory.js'
 import {errnoOf} from '../../system/files/file-errors.js'
+import type {Life} from '../../system/process-identity.js'
 import {storageError} from '../storage-error.js'
 import {busyError, type Holder, holderHere, lifeOf, readHolder} from './lock-holder.js'
 
@@ -75,7 +76,7 @@ async function waitForLock(root: string, onLost: () => void): Promise<() => Prom
  * Throws `busy` when a process in one of these states holds the lock. A living process of this machine keeps its
  * lock however long ago the last update was: it can be suspended by Ctrl-Z, or wait for a disk.
  */
-async function refuseIfHeld(root: string, lives: Awaited<ReturnType<typeof lifeOf>>[]): Promise<void> {
+async function refuseIfHeld(root: string, lives: Life[]): Promise<void> {
   const holder = await readHolder(root)
   if (!holder || !lives.includes(await lifeOf(holder))) return
   if ((await lastTouch(root)) !== undefined) throw busyError(root, holder)

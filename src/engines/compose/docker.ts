@@ -14,6 +14,15 @@ const OLDEST_ENGINE = 25
 /** The time limit for Docker Engine to respond, in ms: an address may silently drop every packet. */
 export const ANSWER_MS = 10_000
 
+/** How long a Docker Engine that is only slow may take to tell its version, in ms, after it has left a question unanswered. */
+const SECOND_ANSWER_MS = 2000
+
+/** The docker commands that only ask Docker Engine. Any other command takes as long as its work does. */
+const QUESTIONS = new Set([
+  ...['ps', 'inspect', 'stats', 'events', 'info', 'version'],
+  ...['image inspect', 'image ls', 'volume inspect', 'volume ls', 'network inspect', 'network ls'],
+])
+
 /** The result of a docker command; `stdout` is empty if it was streamed. */
 export interface DockerResult {
   ok: boolean
@@ -31,7 +40,7 @@ export interface DockerOptions {
 
 /**
  * Returns the execa options of every docker command: without a shell, outside the user's directory with its Compose
- * files, and killed within half a second after an abort.
+ * files, and killed within half a second after an abort or its time limit.
  */
 export function dockerOptions({env, signal}: DockerOptions) {
   return {
@@ -53,8 +62,9 @@ export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessE
 }
 
 /**
- * Runs a docker command that may fail, and returns its result.
- * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; the abort reason
+ * Runs a docker command that may fail, and returns its result. A question has to be answered within ANSWER_MS.
+ * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; engine-failed: a question
+ *   was not answered; the abort reason
  */
 export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
   const {onLine, signal, input} = options
@@ -63,14 +73,29 @@ export async function tryDocker(args: string[], options: DockerOptions = {}): Pr
     execa('docker', args, {
       ...dockerOptions(options),
       ...(input !== undefined && {stdin: 'pipe', input}),
+      ...(isQuestion(args) && {timeout: ANSWER_MS}),
     }),
   )
   if (onLine)
     for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) onLine(line)
-  const {exitCode, stdout, stderr} = await running
+  const {exitCode, stdout, stderr, timedOut} = await running
   signal?.throwIfAborted()
+  if (timedOut) await throwUnanswered(args)
   if (exitCode !== 0) await throwIfUnreachable()
   return {ok: exitCode === 0, stdout, stderr}
+}
+
+function isQuestion([command = '', subcommand = '']: string[]): boolean {
+  return QUESTIONS.has(command) || QUESTIONS.has(`${command} ${subcommand}`)
+}
+
+/** Tells a Docker Engine that is slow from one that answers nothing at all. */
+async function throwUnanswered(args: string[]): Promise<never> {
+  await throwIfUnreachable(SECOND_ANSWER_MS)
+  const question = ['docker', ...args.slice(0, QUESTIONS.has(args[0]!) ? 1 : 2)].join(' ')
+  throw new AquastreamError('engine-failed', `Docker Engine did not answer within ${ANSWER_MS / 1000} s`, {
+    hint: `check how long ${question} takes, and what keeps Docker Engine busy; then run the command again`,
+  })
 }
 
 /**
@@ -88,17 +113,21 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
 
 /**
  * Distinguishes a failed command from an engine that is not available.
+ * @param limit how long Docker Engine may take to answer, in ms
  * @throws engine-missing, engine-denied, engine-too-old
  */
-export async function throwIfUnreachable(): Promise<void> {
-  const problem = await findEngineProblem()
+export async function throwIfUnreachable(limit = ANSWER_MS): Promise<void> {
+  const problem = await findEngineProblem(undefined, limit)
   if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
 }
 
 /** Returns why this user cannot use Docker Engine; undefined if it responds. */
-export async function findEngineProblem(signal?: AbortSignal): Promise<Problem | undefined> {
+export async function findEngineProblem(
+  signal?: AbortSignal,
+  limit = ANSWER_MS,
+): Promise<Problem | undefined> {
   const args = ['version', '--format', '{{.Server.Version}}']
-  const running = execa('docker', args, {...dockerOptions({signal}), timeout: ANSWER_MS})
+  const running = execa('docker', args, {...dockerOptions({signal}), timeout: limit})
   const result = await closePipesWhenKilled(running)
   signal?.throwIfAborted()
   if (result.exitCode === 0) return tooOld(result.stdout)

@@ -2,7 +2,7 @@ import {execa} from '../../system/execa.js'
 import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
 import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
-import {dockerOptions} from './docker.js'
+import {ANSWER_MS, dockerOptions} from './docker.js'
 import {type Container, isRunning, LABEL} from './containers/states.js'
 
 interface Taken extends Place {
@@ -60,7 +60,7 @@ async function findHolder(port: string, bind: string): Promise<PortHolder | unde
 async function holdingContainer(port: string, bind: string): Promise<PortHolder | undefined> {
   const format = `{{.Names}}\t{{.Label "${LABEL.project}"}}\t{{.Ports}}`
   const args = ['ps', '--filter', `publish=${port}`, '--format', format]
-  const {stdout} = await execa('docker', args, dockerOptions({}))
+  const {stdout} = await execa('docker', args, {...dockerOptions({}), timeout: ANSWER_MS})
   // The same port on another address does not conflict.
   const addresses = bind === '0.0.0.0' ? [''] : [bind, '0.0.0.0']
   const inTheWay = (ports: string): boolean =>

@@ -58,7 +58,14 @@ export interface Database {
   port: number
 }
 
-/** Returns a hash of the definition: if it is unchanged, the service keeps running. */
+/** The variables that come from the shell of the user; npx changes PATH with every directory. */
+const OF_SHELL = ['PATH', 'LD_LIBRARY_PATH']
+
+/**
+ * Returns a hash of the definition: if it is unchanged, the service keeps running. Another shell is no change, because the
+ * programs are defined by their paths.
+ */
 export function fingerprint(spec: ServiceSpec): string {
-  return createHash('sha256').update(JSON.stringify(spec)).digest('hex')
+  const text = JSON.stringify(spec, (name, value: unknown) => (OF_SHELL.includes(name) ? undefined : value))
+  return createHash('sha256').update(text).digest('hex')
 }

@@ -18,8 +18,8 @@ export interface Container {
     Image: string
     Labels: Record<string, string>
     Env: string[] | null
-    /** Durations in nanoseconds. */
-    Healthcheck?: {Interval?: number; StartPeriod?: number}
+    /** Durations in nanoseconds; undefined for the default. */
+    Healthcheck?: {Interval?: number; Timeout?: number; StartPeriod?: number}
   }
   State: {
     Status: ServiceState['state']

@@ -2,7 +2,7 @@ import {open} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../../errors.js'
-import {bootOf, identify} from '../../../system/process-identity.js'
+import {isOfThisBoot, isPidOfHere} from '../../../system/process-identity.js'
 import type {StackDirectory} from './stack-directory.js'
 import {readRecord} from './records.js'
 
@@ -13,25 +13,22 @@ export const HEARTBEAT_MS = 2000
 const SURELY_ENDED_MS = 300_000
 
 /**
- * Checks that no other machine runs the stack in a shared directory, such as one on NFS. Sockets, pids and the lock of
- * PostgreSQL are local to one kernel, so two servers would corrupt the data.
+ * Checks that no other machine or container runs the stack in a shared directory, such as one on NFS. Sockets, pids and
+ * the lock of PostgreSQL are local to one kernel or container, so two servers would corrupt the data.
  *
  * @throws busy
  */
 export async function requireNotElsewhere(stackDirectory: StackDirectory): Promise<void> {
   const record = await readRecord(stackDirectory, 'supervisor')
-  if (!record || bootOf(record) === bootOf(await identify(process.pid))) return
+  if (!record || (isPidOfHere(record) && (await isOfThisBoot(record)))) return
   const path = stackDirectory.record('supervisor')
   // Usually this machine has been rebooted. The age is meaningful only if the same clock wrote the heartbeat.
   if (record.host === hostname() && (await ageOf(path)) > SURELY_ENDED_MS) return
   if (!(await hasHeartbeat(path))) return
-  throw new AquastreamError(
-    'busy',
-    `the stack in ${stackDirectory.path} runs on ${record.host ?? 'another machine'}`,
-    {
-      hint: 'stop it there, or set XDG_STATE_HOME to a directory that only this machine uses',
-    },
-  )
+  const where = isPidOfHere(record) ? `on ${record.host ?? 'another machine'}` : 'in another PID namespace'
+  throw new AquastreamError('busy', `the stack in ${stackDirectory.path} runs ${where}`, {
+    hint: 'stop it there, or set XDG_STATE_HOME to a directory that only this machine uses',
+  })
 }
 
 async function ageOf(path: string): Promise<number> {

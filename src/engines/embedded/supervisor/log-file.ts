@@ -55,8 +55,10 @@ export class LogFile {
         // There are fewer rotated files so far.
       }
     }
+    // Opened first: if that fails, a closed descriptor would be closed again, when it may belong to another file.
+    const next = openSync(this.path, 'a', 0o600)
     closeSync(this.#file)
-    this.#file = openSync(this.path, 'a', 0o600)
+    this.#file = next
     this.#bytes = 0
   }
 }

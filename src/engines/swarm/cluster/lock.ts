@@ -1,7 +1,7 @@
 import {hostname} from 'node:os'
 import * as z from '../../../system/zod.js'
 import {AquastreamError, isBusy} from '../../../errors.js'
-import {bootOf, identify, lifeOf} from '../../../system/process-identity.js'
+import {bootOf, identify, isOfThisBoot, lifeOf} from '../../../system/process-identity.js'
 import {userName} from '../../../system/user-name.js'
 import {get, hasStatus, post, remove} from '../../api/client.js'
 import {type Stored, storedSchema} from '../objects.js'
@@ -22,12 +22,14 @@ const holderSchema = z.object({
   command: z.string(),
   pid: z.number(),
   started: z.string().optional(),
+  pidNamespace: z.string().optional(),
 })
 type Holder = z.infer<typeof holderSchema>
 
 /**
  * Runs a change of a stack while no other machine changes it. The lock is a Swarm config: the managers agree who creates
- * it. A holder that was killed on this machine is recognized by its process, one on another machine by its silence.
+ * it. A holder that was killed on this machine is recognized by its process; one on another machine, or that this command
+ * cannot see, by its silence.
  * @param options.work gets a signal that also aborts when the lock is lost
  * @throws busy: another command holds the lock, or has taken it because this one was silent
  */
@@ -121,9 +123,8 @@ function holderOf(lock: Stored): Holder {
 }
 
 async function isAlive({UpdatedAt: updated}: Stored, holder: Holder): Promise<boolean> {
-  const boot = bootOf(holder)
   // Two machines can have one host name, and a process of before a restart says nothing about the one with its number now.
-  if (holder.host === hostname() && boot !== undefined && boot === bootOf(await identify(process.pid))) {
+  if (holder.host === hostname() && bootOf(holder) !== undefined && (await isOfThisBoot(holder))) {
     const life = await lifeOf(holder)
     if (life !== 'unknown') return life === 'alive'
   }

@@ -1,10 +1,12 @@
 import {readFile} from 'node:fs/promises'
 import {homedir} from 'node:os'
 import {join} from 'node:path'
+import {AquastreamError} from '../../../errors.js'
+import {closePipesWhenKilled} from '../../../system/close-pipes.js'
 import * as z from '../../../system/zod.js'
 import {execa} from '../../../system/execa.js'
 import {parseJson} from '../../../system/text/parse-json.js'
-import {dockerOptions} from '../../compose/docker.js'
+import {ANSWER_MS, dockerOptions} from '../../compose/docker.js'
 import {registryOf} from '../../registry.js'
 
 /** The part of config.json of the docker command that has credentials. */
@@ -22,12 +24,13 @@ const HUB_HOSTS = ['docker.io', 'index.docker.io', 'registry-1.docker.io']
 /**
  * Returns the header that passes the user's credentials for the registry of an image on to the nodes, which pull it. They
  * are where `docker login` has put them: https://docs.docker.com/reference/cli/docker/login/#credential-stores
+ * @throws timeout: the program that keeps the credentials did not answer
  */
-export async function registryAuth(image: string): Promise<Record<string, string>> {
+export async function registryAuth(image: string, signal: AbortSignal): Promise<Record<string, string>> {
   const host = registryOf(image)
   const [, port = ''] = /^[^/]+(:\d+)\//.exec(image) ?? []
   const server = HUB_HOSTS.includes(host) ? HUB : host + port
-  const login = await findLogin(server)
+  const login = await findLogin(server, signal)
   if (!login) return {}
   const credentials = {...login, serveraddress: server}
   return {'x-registry-auth': encode(credentials)}
@@ -39,7 +42,7 @@ export function encode(credentials: object): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_')
 }
 
-async function findLogin(server: string): Promise<object | undefined> {
+async function findLogin(server: string, signal: AbortSignal): Promise<object | undefined> {
   const path = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')
   const text = await readFile(path, 'utf8').catch(() => '{}')
   // As for the docker command, a broken file has no credentials.
@@ -47,7 +50,7 @@ async function findLogin(server: string): Promise<object | undefined> {
   if (!config) return undefined
   const {auths, credHelpers, credsStore} = config
   const helper = credHelpers[server] ?? credsStore
-  if (helper !== undefined) return askHelper(helper, server)
+  if (helper !== undefined) return askHelper(helper, {server, signal})
   const [, username, password] =
     /^([^:]*):(.*)$/s.exec(Buffer.from(auths[server]?.auth ?? '', 'base64').toString()) ?? []
   return username === undefined ? undefined : {username, password}
@@ -56,15 +59,28 @@ async function findLogin(server: string): Promise<object | undefined> {
 const answerSchema = z.object({Username: z.string(), Secret: z.string()})
 
 /** See https://github.com/docker/docker-credential-helpers: the server on stdin, JSON on stdout. */
-async function askHelper(helper: string, server: string): Promise<object | undefined> {
+async function askHelper(
+  helper: string,
+  {server, signal}: {server: string; signal: AbortSignal},
+): Promise<object | undefined> {
   const program = `docker-credential-${helper}`
-  const {exitCode, stdout} = await execa(program, ['get'], {
-    ...dockerOptions({}),
+  const running = execa(program, ['get'], {
+    ...dockerOptions({signal}),
     stdin: 'pipe',
     input: server,
+    timeout: ANSWER_MS,
   })
+  const {exitCode, stdout, timedOut} = await closePipesWhenKilled(running)
+  signal.throwIfAborted()
+  if (timedOut) throw silent(program, server)
   if (exitCode !== 0) return undefined
   const {Username: username, Secret: secret} = answerSchema.parse(JSON.parse(stdout))
   // The name stands for a token that is no password.
   return username === '<token>' ? {identitytoken: secret} : {username, password: secret}
+}
+
+function silent(program: string, server: string): AquastreamError {
+  return new AquastreamError('timeout', `${program} did not answer within ${ANSWER_MS / 1000} s`, {
+    hint: `check it: echo ${server} | ${program} get; or name another one in config.json of the docker command`,
+  })
 }

@@ -12,7 +12,7 @@ export async function createService(spec: ServiceSpec, {project, signal}: Deploy
   const body = await withIds(spec, project, signal)
   return post('/services/create', body, {
     what: `create the service ${spec.Name}`,
-    headers: await registryAuth(spec.Labels[LABEL.image]!),
+    headers: await registryAuth(spec.Labels[LABEL.image]!, signal),
     signal,
   })
 }
@@ -36,7 +36,7 @@ export async function updateService(
   await post(`/services/${service.ID}/update`, body, {
     what: `update the service ${spec.Name}`,
     params: {version: String(service.Version.Index)},
-    headers: await registryAuth(spec.Labels[LABEL.image]!),
+    headers: await registryAuth(spec.Labels[LABEL.image]!, signal),
     signal,
   })
   return versionOf(body.TaskTemplate)

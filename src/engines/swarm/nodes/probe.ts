@@ -62,7 +62,7 @@ export async function withProbe<T>(
     Mode: stays ? {Global: {}} : {GlobalJob: {}},
     EndpointSpec: {Mode: 'dnsrr'},
   }
-  const headers = await registryAuth(image)
+  const headers = await registryAuth(image, signal)
   const id = await post('/services/create', body, {what: `run ${image} on every node`, headers, signal})
   try {
     return await work(id)
