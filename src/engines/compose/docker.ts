@@ -14,8 +14,8 @@ const OLDEST_ENGINE = 25
 /** The time limit for Docker Engine to respond, in ms: an address may silently drop every packet. */
 export const ANSWER_MS = 10_000
 
-/** How long a Docker Engine that is only slow may take to tell its version, in ms, after it has left a question unanswered. */
-const SECOND_ANSWER_MS = 2000
+/** How long a Docker Engine that tells its version may take for another question, in ms: a busy machine is no failure. */
+const SLOW_ANSWER_MS = 60_000
 
 /** The docker commands that only ask Docker Engine. Any other command takes as long as its work does. */
 const QUESTIONS = new Set([
@@ -62,40 +62,52 @@ export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessE
 }
 
 /**
- * Runs a docker command that may fail, and returns its result. A question has to be answered within ANSWER_MS.
+ * Runs a docker command that may fail, and returns its result. A question that was not answered within ANSWER_MS is repeated
+ * once, if Docker Engine answers at all.
  * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; engine-failed: a question
  *   was not answered; the abort reason
  */
 export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
-  const {onLine, signal, input} = options
-  signal?.throwIfAborted()
-  const running = closePipesWhenKilled(
-    execa('docker', args, {
-      ...dockerOptions(options),
-      ...(input !== undefined && {stdin: 'pipe', input}),
-      ...(isQuestion(args) && {timeout: ANSWER_MS}),
-    }),
+  const limits = isQuestion(args) ? [ANSWER_MS, SLOW_ANSWER_MS] : [undefined]
+  for (const limit of limits) {
+    const result = await runDocker(args, options, limit)
+    if (result?.ok) return result
+    await throwIfUnreachable()
+    if (result) return result
+  }
+  throw new AquastreamError(
+    'engine-failed',
+    `Docker Engine did not answer within ${SLOW_ANSWER_MS / 1000} s`,
+    {
+      hint: `check how long docker ${args[0]} takes, and what keeps Docker Engine busy; then run the command again`,
+    },
   )
-  if (onLine)
-    for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) onLine(line)
-  const {exitCode, stdout, stderr, timedOut} = await running
-  signal?.throwIfAborted()
-  if (timedOut) await throwUnanswered(args)
-  if (exitCode !== 0) await throwIfUnreachable()
-  return {ok: exitCode === 0, stdout, stderr}
 }
 
 function isQuestion([command = '', subcommand = '']: string[]): boolean {
   return QUESTIONS.has(command) || QUESTIONS.has(`${command} ${subcommand}`)
 }
 
-/** Tells a Docker Engine that is slow from one that answers nothing at all. */
-async function throwUnanswered(args: string[]): Promise<never> {
-  await throwIfUnreachable(SECOND_ANSWER_MS)
-  const question = ['docker', ...args.slice(0, QUESTIONS.has(args[0]!) ? 1 : 2)].join(' ')
-  throw new AquastreamError('engine-failed', `Docker Engine did not answer within ${ANSWER_MS / 1000} s`, {
-    hint: `check how long ${question} takes, and what keeps Docker Engine busy; then run the command again`,
-  })
+/** @returns undefined if the command did not end within the limit, in ms */
+async function runDocker(
+  args: string[],
+  options: DockerOptions,
+  limit: number | undefined,
+): Promise<DockerResult | undefined> {
+  const {onLine, signal, input} = options
+  signal?.throwIfAborted()
+  const running = closePipesWhenKilled(
+    execa('docker', args, {
+      ...dockerOptions(options),
+      ...(input !== undefined && {stdin: 'pipe', input}),
+      ...(limit !== undefined && {timeout: limit}),
+    }),
+  )
+  if (onLine)
+    for await (const line of running.iterable({from: 'stdout', preserveNewlines: false})) onLine(line)
+  const {exitCode, stdout, stderr, timedOut} = await running
+  signal?.throwIfAborted()
+  return timedOut ? undefined : {ok: exitCode === 0, stdout, stderr}
 }
 
 /**
@@ -113,21 +125,17 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
 
 /**
  * Distinguishes a failed command from an engine that is not available.
- * @param limit how long Docker Engine may take to answer, in ms
  * @throws engine-missing, engine-denied, engine-too-old
  */
-export async function throwIfUnreachable(limit = ANSWER_MS): Promise<void> {
-  const problem = await findEngineProblem(undefined, limit)
+export async function throwIfUnreachable(): Promise<void> {
+  const problem = await findEngineProblem()
   if (problem) throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
 }
 
 /** Returns why this user cannot use Docker Engine; undefined if it responds. */
-export async function findEngineProblem(
-  signal?: AbortSignal,
-  limit = ANSWER_MS,
-): Promise<Problem | undefined> {
+export async function findEngineProblem(signal?: AbortSignal): Promise<Problem | undefined> {
   const args = ['version', '--format', '{{.Server.Version}}']
-  const running = execa('docker', args, {...dockerOptions({signal}), timeout: limit})
+  const running = execa('docker', args, {...dockerOptions({signal}), timeout: ANSWER_MS})
   const result = await closePipesWhenKilled(running)
   signal?.throwIfAborted()
   if (result.exitCode === 0) return tooOld(result.stdout)
