@@ -2,6 +2,7 @@
 # Saves and restores the data of Redis, and exchanges the data in the volume of MinIO or Redis. aquastream runs this script
 # in a container with the volume at /data.
 #
+#   store.sh is-whole          exits with status 3 if an interrupted exchange or undo has left the data in two places
 #   store.sh save-redis        prints the data of the running server as an RDB file
 #   store.sh prepare           ends what an interrupted run has left, and makes an empty directory for the new data
 #   store.sh load-redis        makes the new data from an RDB file on stdin; prints the number of keys that do not expire
@@ -131,7 +132,13 @@ finish() {
 	rm -rf "$new"
 }
 
+# What was put aside is a part of the data until all the new data is in place, and again while it is brought back.
+is_whole() {
+	if [ -d "$old" ] && [ ! -e "$exchanged" ]; then return 3; fi
+}
+
 case ${1:-} in
+is-whole) is_whole ;;
 save-redis) save_redis ;;
 prepare)
 	if [ -e "$exchanged" ]; then finish; else undo; fi

@@ -67,6 +67,8 @@ export interface LogQuery {
   since?: string | undefined
   /** The number of last lines of each service; undefined: all lines. */
   tail?: number | undefined
+  /** Leave out containers that ran with other secrets than their service has now: what they logged cannot be masked. */
+  isMasked?: boolean
 }
 
 export interface WatchOptions {

@@ -26,13 +26,18 @@ export async function findMissing(
   return {wanted: missing.filter(set => !left.includes(set)), left}
 }
 
-/** Returns whether the repository has no snapshot of a backup that is complete. */
+/**
+ * Returns whether the repository has no snapshot of a backup that is complete, or none with its pin. A backup that was
+ * pinned later is copied again, which moves no data: `restic tag` would need the repository for itself, and replace the
+ * snapshot that other machines know by a new one, or fail where nothing can be deleted.
+ */
 async function isMissing(
   set: BackupSet,
   {repository, ours, verified}: Known,
   signal: AbortSignal,
 ): Promise<boolean> {
   const own = ours.filter(({id}) => id === set.id)
+  if (set.pinned && !own.some(({pinned}) => pinned)) return true
   if (own.some(({snapshot}) => verified.snapshots.has(snapshot))) return false
   for (const {snapshot} of own) {
     if (!(await isComplete({repository, snapshot}, set, signal))) continue

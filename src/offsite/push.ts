@@ -6,7 +6,7 @@ import {AquastreamError} from '../errors.js'
 import {checkRepository} from './check.js'
 import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
-import {findStores} from './stores/find.js'
+import {findStores, type Stores} from './stores/find.js'
 import {pushStores, type StoreEvent, type StoresReport} from './stores/push-stores.js'
 import {deleteOldDrafts} from './transfer/drafts.js'
 import {saveSnapshot} from './transfer/save.js'
@@ -47,7 +47,7 @@ export interface PushReport extends StoresReport {
 /**
  * Copies every backup that the off-site repository lacks, then media and Redis as they are now, and checks the metadata
  * of the repository: a damaged one accepts a push without an error. After an interruption, the next push uses what has
- * been moved. If Docker is not available, backups are copied nevertheless.
+ * been moved. If Docker is not available, or the data of a store is not whole, everything else is copied nevertheless.
  * @throws offsite-failed, not-healthy, offsite-damaged, busy, refused; also the errors of `openRepository` and `listSnapshots`
  */
 export async function pushOffsite(stack: StackContext, ctx: Context<PushEvent>): Promise<PushReport> {
@@ -74,7 +74,7 @@ async function pushLocked(
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
-  const stores = await findStores(stack, ctx.signal).catch((error: unknown) => {
+  const stores = await findStores(stack, repository.settings, ctx.signal).catch((error: unknown): Stores => {
     ctx.signal.throwIfAborted()
     return {found: [], missing: [], error}
   })

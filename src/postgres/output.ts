@@ -13,7 +13,7 @@ const BLOCK = 1 << 18
 /**
  * Passes on the output of a script without the mark at its end. A lost connection looks like the end of the output,
  * and can look like success; only the mark shows that the output is complete. The stream fails with
- * `Cut` when the mark is missing.
+ * `IncompleteOutputError` when the mark is missing.
  */
 export class WholeOutput extends Transform {
   private held: Buffer[] = []

@@ -100,7 +100,7 @@ export async function* collect(
   const backups = await attempt('backups', () => describeBackups(request.stack.backups))
   if (backups)
     yield json('backups.json', 'the backups as reported by db:list, and the newest manifests', backups)
-  const query = {follow: false, since: request.since, tail: request.tail}
+  const query = {follow: false, since: request.since, tail: request.tail, isMasked: true}
   for (const service of writersOf(request, known)) {
     const log = await attempt(`log of ${service}`, () =>
       readLog(engine.logs({...query, services: [service]}, signal), service),

@@ -23,6 +23,7 @@ const random = randomFrom(SEED)
 describe('media and Redis of a stack', () => {
   let site: StackSite
   let repository: string
+  let firstSet: string
   let pushedObjects: Map<string, SeenObject>
 
   beforeAll(async () => {
@@ -44,7 +45,8 @@ describe('media and Redis of a stack', () => {
     const {stores, notSaved} = await push()
     expect(stores).toEqual([])
     expect(notSaved.map(({store}) => store)).toEqual(['media', 'redis'])
-    await writeSet(join(site.directory, 'backups/stage'), idAgo(1))
+    firstSet = idAgo(1)
+    await writeSet(join(site.directory, 'backups/stage'), firstSet)
     pushedObjects = await objects().read()
     expect((await push()).stores.map(({store}) => store)).toEqual(['media', 'redis'])
   })
@@ -114,6 +116,27 @@ describe('media and Redis of a stack', () => {
     await restoreRepository(good)
   })
 
+  test.each(['media', 'redis'] as const)('%s that a restore left in two places is not saved', async torn => {
+    const other = torn === 'media' ? 'redis' : 'media'
+    const [tornBefore, otherBefore] = [await snapshotsOf(torn), await snapshotsOf(other)]
+    await writeSet(join(site.directory, 'backups/stage'), idAgo(torn === 'media' ? 0.5 : 0.4))
+    const service = torn === 'media' ? 'minio' : 'redis'
+    // As after an interrupt while the new data was deleted, to bring back what had been put aside.
+    const script = 'mkdir -m 700 .aquastream-old; cp -a * .aquastream-old/; touch .aquastream-old/.complete'
+    await docker('exec', `${site.project}-${service}-1`, 'sh', '-euc', `cd /data; ${script}`)
+    expect(await failure(site, 'offsite:push')).toMatchObject({
+      code: 'offsite-failed',
+      exitCode: 11,
+      message: `the data of ${service} was not copied: it is incomplete, because a restore was interrupted`,
+      hint: `repeat the restore, which completes it: aquastream env:stop ${service}; aquastream offsite:pull ID --${torn}`,
+    })
+    expect(await snapshotsOf(torn)).toBe(tornBefore)
+    expect(await snapshotsOf(other)).toBe(otherBefore + 1)
+    await site.succeed(`env:stop ${service}`)
+    await site.succeed(`offsite:pull ${firstSet} --${torn} --yes`)
+    expect(await push()).toMatchObject({pushed: [], stores: [{store: 'media'}, {store: 'redis'}]})
+  })
+
   test('rotation deletes media with its backup', async () => {
     await writeSet(join(site.directory, 'backups/stage'), idAgo(0.01))
     await push()
@@ -125,6 +148,11 @@ describe('media and Redis of a stack', () => {
     expect(new Set(tags).size).toBe(1)
     expect(tags.length).toBe(3)
   })
+
+  async function snapshotsOf(store: string): Promise<number> {
+    const {stdout} = await restic('snapshots', '--json', '--tag', `content=${store}`)
+    return (JSON.parse(stdout) as unknown[]).length
+  }
 
   function objects(): Objects {
     return new Objects(

@@ -1,6 +1,7 @@
 import {readFile, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {beforeEach, describe, expect, test} from 'vitest'
+import {beforeEach, describe, expect, onTestFinished, test} from 'vitest'
+import type {PushReport} from '../../src/offsite/push.js'
 import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
 import {failure, listTree, report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
@@ -21,6 +22,7 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
   const KEEP_ONE = ['--keep-daily', '1', '--keep-weekly', '0', '--keep-monthly', '0']
   const rotate = (...words: string[]): Promise<OffsiteRotationReport> =>
     report(site, ['offsite:rotate', ...words])
+  const push = (): Promise<PushReport> => report(site, ['offsite:push'])
   const idsIn = async (): Promise<string[]> =>
     (JSON.parse(await site.restic('snapshots', '--json')) as {tags: string[]}[])
       .map(({tags}) => tags.find(tag => tag.startsWith('set='))!.slice(4))
@@ -31,8 +33,15 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
     const ids = hours.map(idAgo)
     for (const id of ids) await writeSet(site.backups, id)
     await site.createRepository()
-    await report(site, ['offsite:push'])
+    await push()
     return ids.sort()
+  }
+
+  /** Another machine that uses the same repository, and has no backups yet. */
+  async function openMachine(repository = site.repository): Promise<OffsiteSite> {
+    const machine = await OffsiteSite.with(programs, {OFFSITE_REPOSITORY: repository})
+    onTestFinished(() => machine[Symbol.asyncDispose]())
+    return machine
   }
 
   test('deletes what the policy does not keep', async () => {
@@ -48,6 +57,31 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
     expect(await rotate(...KEEP_ONE)).toMatchObject({dryRun: false, deleted: [{id: old}]})
     expect(await idsIn()).toEqual([pinned, newest])
     expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: []})
+  })
+
+  test('a pin made after the push holds on every machine', async () => {
+    const [pinned, newest] = await pushed(3 * DAY, 1)
+    const [listing, pulling, fresh] = [await openMachine(), await openMachine(), await openMachine()]
+    await report(listing, ['offsite:list'])
+    await report(pulling, ['offsite:pull', pinned!])
+    await report(site, ['db:pin', pinned!])
+    const first = await push()
+    const second = await push()
+    await report(site, ['db:unpin', pinned!])
+    const third = await push()
+    for (const machine of [listing, pulling, fresh, site])
+      expect(await report(machine, ['offsite:rotate', ...KEEP_ONE])).toMatchObject({
+        kept: [{id: newest}, {id: pinned, reasons: [{rule: 'pinned'}]}],
+        deleted: [],
+        ignored: [],
+      })
+    expect([first, second, third]).toMatchObject([
+      {pushed: [{id: pinned}]},
+      {pushed: [], present: 2},
+      {pushed: [], present: 2},
+    ])
+    await report(fresh, ['offsite:pull', pinned!])
+    expect(await report(fresh, ['db:list'])).toMatchObject({sets: [{id: pinned, pinned: true}]})
   })
 
   test('a snapshot with a false date is neither counted nor deleted', async () => {
@@ -125,6 +159,23 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
       expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: [{id: old}]})
     },
   )
+
+  test.skipIf(!has('restic-rest-server'))('an append-only repository takes a late pin once', async () => {
+    await using server = await startRestServer(site, ['--append-only'])
+    site.env.OFFSITE_REPOSITORY = server.repository
+    const [old, pinned, newest] = await pushed(5 * DAY, 3 * DAY, 1)
+    const trusted = await openMachine(server.directory)
+    await report(trusted, ['offsite:list'])
+    await report(site, ['db:pin', pinned!])
+    expect(await push()).toMatchObject({pushed: [{id: pinned}]})
+    expect(await push()).toMatchObject({pushed: []})
+    expect(await report(trusted, ['offsite:rotate', ...KEEP_ONE])).toMatchObject({
+      kept: [{id: newest}, {id: pinned}],
+      deleted: [{id: old}],
+      ignored: [],
+    })
+    expect(await idsIn()).toEqual([pinned, pinned, newest])
+  })
 
   test('a late push counts on the machine that made it', async () => {
     await pushed(1)

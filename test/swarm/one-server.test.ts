@@ -202,6 +202,21 @@ describe('a stack on one server', () => {
       })
     })
 
+    test('are not pushed after an interrupted restore', async () => {
+      const onBoth = async (...command: string[]): Promise<void> => {
+        for (const service of ['minio', 'redis'])
+          await node.docker('exec', await node.containerOf(`${site.project}_${service}`), ...command)
+      }
+      await onBoth('mkdir', '-m', '700', '/data/.aquastream-old')
+      expect(await failure(site, 'offsite:push')).toMatchObject({
+        code: 'offsite-failed',
+        exitCode: 11,
+        message:
+          'the data of minio and redis was not copied: it is incomplete, because a restore was interrupted',
+      })
+      await onBoth('rmdir', '/data/.aquastream-old')
+    })
+
     test('are not changed by a damaged repository', async () => {
       expectDone(await site.run('env:stop minio redis'))
       site.env.OFFSITE_REPOSITORY = `${repository}.damaged`

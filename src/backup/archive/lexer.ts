@@ -59,7 +59,7 @@ export class Lexer {
   /**
    * Reads one line with its newline.
    * @returns the line, with a space after each colon that psql could interpret as the start of a variable
-   * @throws Strange
+   * @throws UnsafeSqlError
    */
   read(line: string): string {
     let at = 0

@@ -30,7 +30,7 @@ export class Statement {
   /**
    * Adds a token.
    * @returns whether the statement has ended
-   * @throws Strange
+   * @throws UnsafeSqlError
    */
   add(token: Token): boolean {
     const {kind, text, depth} = token

@@ -7,7 +7,7 @@ export class SchemaChangedError extends Error {
   /** @param what the changed objects and what happened to them, as the beginning of a sentence */
   constructor(readonly what: string) {
     super(what)
-    this.name = 'Changed'
+    this.name = 'SchemaChangedError'
   }
 }
 

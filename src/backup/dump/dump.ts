@@ -58,7 +58,7 @@ interface Dump {
 
 /**
  * Writes the archives of all schemas and of the roles into the draft, in parallel.
- * @throws Changed: the schemas changed during the dump; backup-failed, disk-full, backup-directory; SqlError
+ * @throws SchemaChangedError: the schemas changed during the dump; backup-failed, disk-full, backup-directory; SqlError
  */
 export async function dump(job: Dump, {on, signal}: Context<BackupEvent>): Promise<Manifest> {
   const {request, source, snapshot, draft, pgDump, compressor} = job

@@ -47,6 +47,9 @@ const nodeSchema = z
 export const nodesSchema = z.array(nodeSchema)
 export type Node = z.infer<typeof nodesSchema>[number]
 
+/** The name of a secret contains a hash of its value. */
+const secretNames = z.array(z.object({SecretName: z.string()})).nullish()
+
 export const serviceSchema = z.object({
   ID: z.string(),
   Version: version,
@@ -55,7 +58,7 @@ export const serviceSchema = z.object({
     Name: z.string(),
     Labels: labels,
     TaskTemplate: z.object({
-      ContainerSpec: z.object({Image: z.string(), Labels: labels}),
+      ContainerSpec: z.object({Image: z.string(), Labels: labels, Secrets: secretNames}),
       ForceUpdate: z.number().default(0),
     }),
     Mode: z.object({Replicated: z.object({Replicas: z.number()}).optional()}),
@@ -79,7 +82,7 @@ export const tasksSchema = z.array(
     NodeID: z.string().default(''),
     DesiredState: z.string(),
     Spec: z.object({
-      ContainerSpec: z.object({Image: z.string(), Labels: labels}),
+      ContainerSpec: z.object({Image: z.string(), Labels: labels, Secrets: secretNames}),
       ForceUpdate: z.number().default(0),
     }),
     Status: z.object({

@@ -23,7 +23,7 @@ export interface Snapshot {
   schemas: string[]
   /** When restic made the snapshot, in milliseconds since 1970. */
   savedAt: number
-  /** All its tags, sorted, in one text. */
+  /** All its tags except the pin, sorted, in one text. */
   tags: string
 }
 
@@ -42,13 +42,16 @@ const listed = z.array(
 /** Tells a backup from a store, and from what later versions may add. */
 const CONTENT = 'set'
 
+/** The tag of a backup that was pinned when its snapshot was made. */
+const PIN = 'pinned'
+
 /** Returns the tags of a new snapshot. */
 export function tagsOf(snapshot: SnapshotTags): string {
   const {id, bytes, project, profile, kind, pinned, database, schemas} = snapshot
   const values = {content: CONTENT, set: id, bytes: String(bytes), project, profile, kind, database}
   return tagText(
     [...Object.entries(values), ...schemas.map((schema): [string, string] => ['schema', schema])],
-    pinned ? ['pinned'] : [],
+    pinned ? [PIN] : [],
   )
 }
 
@@ -180,10 +183,13 @@ function toSnapshot({id: snapshot, time, tags = []}: z.infer<typeof listed>[numb
     project: data.project,
     profile: data.profile,
     kind: data.kind,
-    pinned: tags.includes('pinned'),
+    pinned: tags.includes(PIN),
     database: data.database,
     schemas: pairs.filter(([name]) => name === 'schema').map(([, schema]) => schema),
     savedAt: Date.parse(time) || 0,
-    tags: [...new Set(tags)].sort().join(','),
+    tags: [...new Set(tags)]
+      .filter(tag => tag !== PIN)
+      .sort()
+      .join(','),
   }
 }

@@ -31,7 +31,7 @@ export interface PlannedSnapshots {
 }
 
 /**
- * Why a rotation ignores a snapshot: its date is not when it was first seen, another snapshot of the backup has other
+ * Why a rotation ignores the snapshots of a backup: its date is not when any of them was first seen, they have different
  * tags, or the repository has not been checked since the push.
  */
 export type IgnoreReason = 'date' | 'tags' | 'unverified'
@@ -42,7 +42,7 @@ export interface RotationInput {
   snapshots: Snapshot[]
   /** The snapshots of media and Redis, which are deleted with their backups. */
   stores: StoreSnapshot[]
-  /** The local backups: their pins decide, if they exist. */
+  /** The local backups, with pins that the repository can lack. */
   local: BackupSet[]
   ledger: Ledger
   /** IDs of backups that a push of this machine has not verified. */
@@ -50,9 +50,9 @@ export interface RotationInput {
 }
 
 /**
- * Decides what to do with each snapshot, newest first, by the same policy as for local backups. A snapshot whose time
- * is not credible neither counts for the policy nor is deleted. The same holds for all snapshots of a backup whose tags
- * differ: the false ones could make the policy delete the real one. A backup that no push has verified yet replaces none.
+ * Decides what to do with each backup, newest first, by the same policy as for local backups. A backup whose time is not
+ * credible neither counts for the policy nor is deleted. The same holds for one whose snapshots have different tags: the
+ * false ones could make the policy delete the real one. A backup that no push has verified yet replaces none.
  * @throws usage: the policy keeps nothing
  */
 export function planSnapshots(input: RotationInput, policy: Policy, now: Date): PlannedSnapshots[] {
@@ -61,10 +61,11 @@ export function planSnapshots(input: RotationInput, policy: Policy, now: Date): 
   const trusted = snapshots.filter(one => !reasons.get(one))
   const sets = decide(groupBackups(trusted, local), policy, now)
   return [
-    ...sets.map(({set, action, reasons}) => {
-      const isAll = snapshots.every(one => one.id !== set.id || set.snapshots.includes(one))
-      return {...withStores(describe(set.snapshots), isAll ? stores : []), action, reasons}
-    }),
+    ...sets.map(({set, action, reasons}) => ({
+      ...withStores(describe(set.snapshots), stores),
+      action,
+      reasons,
+    })),
     ...snapshots.flatMap(one => {
       const why = reasons.get(one)
       return why ? [{...describe([one]), action: 'ignore' as const, reasons: [], why}] : []
@@ -72,32 +73,36 @@ export function planSnapshots(input: RotationInput, policy: Policy, now: Date): 
   ].sort((a, b) => (a.id < b.id ? 1 : -1))
 }
 
+/**
+ * The answer is the same for all snapshots of a backup. One that was added later, because the backup was pinned, is as
+ * credible as the one that was seen in time: it gives the backup no other date.
+ */
 function whyIgnored(
   one: Snapshot,
   {snapshots, ledger, unverified}: RotationInput,
   now: Date,
 ): IgnoreReason | undefined {
-  if (isContested(one, snapshots)) return 'tags'
-  if (!isCredible(one, ledger) || isFuture(one, now)) return 'date'
+  const own = snapshots.filter(({id}) => id === one.id)
+  if (own.some(({tags}) => tags !== one.tags)) return 'tags'
+  if (!own.some(snapshot => isCredible(snapshot, ledger)) || isFuture(one, now)) return 'date'
   return unverified.has(one.id) ? 'unverified' : undefined
 }
 
-function isContested(one: Snapshot, snapshots: Snapshot[]): boolean {
-  return snapshots.some(({id, tags}) => id === one.id && tags !== one.tags)
-}
-
-/** A backup that was pushed twice has two snapshots, which are kept or deleted together. */
+/**
+ * A backup that was pushed twice has two snapshots, which are kept or deleted together. A pin holds wherever it is: a
+ * local backup without one can have been fetched before the pin was made.
+ */
 function groupBackups(snapshots: Snapshot[], local: BackupSet[]): StoredBackup[] {
-  const pins = new Map(local.map(({id, pinned}) => [id, pinned]))
+  const pins = new Set(local.filter(({pinned}) => pinned).map(({id}) => id))
   const ids = [...new Set(snapshots.map(({id}) => id))]
   return ids.map(id => {
     const own = snapshots.filter(one => one.id === id)
-    const {takenAt, schemas, kind, database, pinned} = own[0]!
+    const {takenAt, schemas, kind, database} = own[0]!
     return {
       id,
       takenAt,
       state: 'complete',
-      pinned: pins.get(id) ?? pinned,
+      pinned: pins.has(id) || own.some(({pinned}) => pinned),
       schemas,
       manifest: {kind, server: {database}},
       snapshots: own,

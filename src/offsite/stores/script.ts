@@ -7,4 +7,5 @@ export async function storeScript(command: StoreCommand): Promise<[string, ...st
 }
 
 /** The commands of the script. */
-export type StoreCommand = 'save-redis' | 'prepare' | 'load-redis' | 'exchange' | 'undo' | 'finish'
+export type StoreCommand =
+  'is-whole' | 'save-redis' | 'prepare' | 'load-redis' | 'exchange' | 'undo' | 'finish'

@@ -43,6 +43,24 @@ export async function changeVolume(
   signal: AbortSignal,
 ): Promise<string> {
   const tool = await volumeTool(volume, await storeScript(command))
+  const {exitCode, stdout, stderr} = await runTool(tool, {input}, signal)
+  if (exitCode === 0) return stdout
+  await requireStarted(
+    {image: volume.image, setting: `${volume.service.toUpperCase()}_IMAGE`},
+    {exitCode, stderr},
+  )
+  throw new AquastreamError('restore-failed', `the data of ${volume.service} could not be replaced`, {
+    hint: 'free disk space if Docker has none left; then run the command again',
+    evidence: [{title: `output of ${command}`, lines: lastLines(stderr, 12)}],
+  })
+}
+
+/** Runs a tool on a volume to its end; an interrupt ends its container too. */
+export async function runTool(
+  tool: ToolCommand,
+  {input}: {input?: string | undefined},
+  signal: AbortSignal,
+): Promise<{exitCode: number; stdout: string; stderr: string}> {
   const running = execa(tool.program, tool.args, {
     cwd: tool.cwd,
     env: tool.env,
@@ -54,13 +72,5 @@ export async function changeVolume(
   const {exitCode, stdout, stderr} = await closePipesWhenKilled(running)
   if (signal.aborted) await tool.end()
   signal.throwIfAborted()
-  if (exitCode === 0) return stdout
-  await requireStarted(
-    {image: volume.image, setting: `${volume.service.toUpperCase()}_IMAGE`},
-    {exitCode: exitCode ?? -1, stderr},
-  )
-  throw new AquastreamError('restore-failed', `the data of ${volume.service} could not be replaced`, {
-    hint: 'free disk space if Docker has none left; then run the command again',
-    evidence: [{title: `output of ${command}`, lines: lastLines(stderr, 12)}],
-  })
+  return {exitCode: exitCode ?? -1, stdout, stderr}
 }

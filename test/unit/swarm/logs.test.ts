@@ -49,6 +49,36 @@ test('a log whose connection broke is followed without repeating lines', async (
   stop.abort()
 })
 
+test('a log to be masked has no containers with old secrets', async () => {
+  const specOf = (hash: string): ServiceSpec =>
+    ({
+      Name: 'q_user',
+      Labels: {'aquastream.project': 'q'},
+      TaskTemplate: {
+        ContainerSpec: {Image: 'i', Labels: {}, Secrets: [{SecretName: `q_jwt_secret_${hash}`}]},
+      },
+      Mode: {Replicated: {Replicas: 1}},
+    }) as unknown as ServiceSpec
+  const service = new FakeService(engine, specOf('old'))
+  service.change(specOf('new'))
+  for (const {ID: id, Status: status, Spec: spec} of service.tasks) {
+    status.ContainerStatus = {ContainerID: 'c', ExitCode: 0}
+    const text = `2026-11-29T00:00:00.000000000Z ${spec.ContainerSpec.Secrets?.[0]?.SecretName}`
+    engine.answers.set(`GET /tasks/${id}/logs`, response => response.writeHead(200).end(frame(text)))
+  }
+  const read = async (isMasked: boolean): Promise<string[]> => {
+    const lines = readLogs('q', {services: ['user'], follow: false, isMasked}, AbortSignal.timeout(5000))
+    const texts: string[] = []
+    for await (const {text} of lines) texts.push(text)
+    return texts
+  }
+  expect(await read(true)).toEqual([
+    'q_jwt_secret_new',
+    'aquastream: earlier containers are left out, because they ran with other secrets',
+  ])
+  expect((await read(false)).sort()).toEqual(['q_jwt_secret_new', 'q_jwt_secret_old'])
+})
+
 /** A line of stdout, as Docker Engine sends it. */
 function frame(line: string): Buffer {
   const head = Buffer.alloc(8)

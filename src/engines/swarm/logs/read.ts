@@ -2,8 +2,9 @@ import {setTimeout as sleep} from 'node:timers/promises'
 import type {LogLine, LogQuery} from '../../engine.js'
 import {mergeByTime} from '../../merge.js'
 import {toTime} from '../../since.js'
+import type {Task} from '../objects.js'
 import {readStack, shortName, type StackTasks} from '../cluster/services.js'
-import {type NamedTask, readTask} from './task-log.js'
+import {type NamedTask, readTask, remark} from './task-log.js'
 
 /** How often new tasks are looked for, in ms. */
 const NEW_TASKS_MS = 1000
@@ -18,7 +19,9 @@ export async function* readLogs(
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
   const started = new Date().toISOString()
-  const tasks = tasksOf(await readStack(project, signal), query.services)
+  const stack = await readStack(project, signal)
+  const all = tasksOf(stack, query.services)
+  const tasks = query.isMasked ? tasksOf(withoutOldSecrets(stack), query.services) : all
   const options = {since: query.since === undefined ? undefined : toTime(query.since), tail: query.tail}
   const services = [...new Set(tasks.map(({service}) => service))]
   yield* mergeByTime(
@@ -27,7 +30,25 @@ export async function* readLogs(
       return lastOf(mergeByTime(own.map(task => readTask(task, options, signal))), query.tail)
     }),
   )
+  const left = all.filter(({id}) => tasks.every(task => task.id !== id))
+  for (const name of new Set(left.map(({service}) => service))) yield remark(name, LEFT_OUT)
   if (query.follow) yield* follow(project, {services: query.services, since: started}, signal)
+}
+
+const LEFT_OUT = 'earlier containers are left out, because they ran with other secrets'
+
+/** Only the secrets that a service has now are known, and can be masked. */
+function withoutOldSecrets({services, tasks}: StackTasks): StackTasks {
+  const known = new Map(
+    services.map(({ID, Spec}) => [ID, secretsIn(Spec.TaskTemplate.ContainerSpec)] as const),
+  )
+  const isKnown = ({ServiceID, Spec}: Task): boolean =>
+    secretsIn(Spec.ContainerSpec).every(name => known.get(ServiceID)?.includes(name))
+  return {services, tasks: tasks.filter(isKnown)}
+}
+
+function secretsIn({Secrets: secrets}: Task['Spec']['ContainerSpec']): string[] {
+  return (secrets ?? []).map(({SecretName: name}) => name)
 }
 
 /** The lines of one service: all, or the last ones of all of its tasks together. */

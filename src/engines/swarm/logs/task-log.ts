@@ -60,15 +60,16 @@ export async function* readTask(
   } catch (error) {
     signal.throwIfAborted()
     if (!silent.signal.aborted && !(error instanceof ApiError)) throw error
-    if (silent.signal.aborted) yield [unavailable(service)]
+    if (silent.signal.aborted)
+      yield [remark(service, 'the node that has the rest of this log does not answer')]
   } finally {
     clearTimeout(timer)
   }
 }
 
-function unavailable(service: string): LogLine {
-  const text = 'aquastream: the node that has the rest of this log does not answer'
-  return {service, time: new Date().toISOString().replace('Z', '000000Z'), text}
+/** Returns a line about a log, which has the time of now. */
+export function remark(service: string, text: string): LogLine {
+  return {service, time: new Date().toISOString().replace('Z', '000000Z'), text: `aquastream: ${text}`}
 }
 
 /** Docker Engine takes seconds since the epoch, with nanoseconds as a fraction. */

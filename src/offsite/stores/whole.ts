@@ -1,0 +1,44 @@
+import {requireImage, requireStarted, toolCommand} from '../../engines/tool.js'
+import {AquastreamError} from '../../errors.js'
+import {lastLines} from '../../system/text/last-lines.js'
+import type {Store} from '../restic/store-snapshots.js'
+import {storeScript} from './script.js'
+import {DATA, runTool} from './volume.js'
+
+/** The volume of a store, and an image with a shell. */
+interface ReadableStore {
+  store: Store
+  volume: string
+  image: string
+}
+
+/** The status of the script for data that is in two places. */
+const NOT_WHOLE = 3
+
+/** The settings that name the images. */
+const SETTINGS = {media: 'RESTIC_IMAGE', redis: 'REDIS_IMAGE'} as const satisfies Record<Store, string>
+
+/**
+ * Returns whether the volume of a store has its data in one place. A restore can have been interrupted while it replaced
+ * the data or brought it back: then a copy of what is in place would pass for the newest one, and lack the rest.
+ * @throws offsite-failed, image-missing, engine-failed
+ */
+export async function isWhole({store, volume, image}: ReadableStore, signal: AbortSignal): Promise<boolean> {
+  const setting = SETTINGS[store]
+  // The image of Redis is there, because Redis runs; its ID cannot be pulled.
+  if (store === 'media') await requireImage({image, setting}, signal)
+  const [program, ...args] = await storeScript('is-whole')
+  const mounts = [{type: 'volume' as const, source: volume, target: DATA, readonly: true}]
+  // Only the user of the service can read the directory of what was put aside.
+  const rights = {user: '0:0', capabilities: ['DAC_OVERRIDE']}
+  const place = {mounts, network: 'none' as const, directory: DATA}
+  const tool = await toolCommand({image, program, env: {}, ...rights, ...place}, args)
+  const {exitCode, stderr} = await runTool(tool, {}, signal)
+  if (exitCode === 0) return true
+  if (exitCode === NOT_WHOLE) return false
+  await requireStarted({image, setting}, {exitCode, stderr})
+  throw new AquastreamError('offsite-failed', `the volume ${volume} cannot be read`, {
+    hint: 'fix the error that the container reports, then run the command again',
+    evidence: [{title: 'output of is-whole', lines: lastLines(stderr, 12)}],
+  })
+}
