@@ -193,7 +193,7 @@ describe('an interrupt after the commit', () => {
     const {id} = await backup(late, '--schema', 'slow')
     await server.sql('DELETE FROM slow.rows WHERE n > 1')
     const running = late.start(['db:restore', '--yes', '--schema', 'slow', '--from', id, '--json'])
-    await until(server, "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%slow%'")
+    await until(server, 'SELECT FROM pg_stat_progress_create_index')
     running.kill('SIGTERM')
     const run = await running.ended
     const rows = await server.sql('SELECT count(*) FROM slow.rows')
