@@ -96,7 +96,7 @@ async function pushLocked(
     listSnapshots(repository, stack, ctx.signal),
     checkPushed({stack, repository}, {signal: ctx.signal, stallMs}),
   ])
-  await recordPushed(pushed, {stack, repository, verified, ours: after.ours})
+  await recordPushed(pushed, after.ours, {stack, repository, verified})
   await unsetUnverified(stack)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
@@ -137,12 +137,8 @@ type NewSnapshot = Pushed & {snapshot: string}
  */
 async function recordPushed(
   pushed: NewSnapshot[],
-  {
-    stack,
-    repository,
-    verified,
-    ours,
-  }: {stack: StackContext; repository: Repository; verified: Verified; ours: Snapshot[]},
+  ours: Snapshot[],
+  {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
 ): Promise<void> {
   const isNew = ({id}: Snapshot): boolean => pushed.some(one => one.id === id)
   const lost = pushed.find(({id}) => !ours.some(one => isNew(one) && one.id === id))

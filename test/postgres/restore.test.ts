@@ -135,15 +135,7 @@ describe('another database', () => {
       CREATE VIEW event.by_key AS SELECT e.*, count(*) AS n FROM event.events e GROUP BY e.id;
       CREATE MATERIALIZED VIEW "user".of_event_keys AS SELECT * FROM event.by_key;
       CREATE MATERIALIZED VIEW event.of_user_keys AS SELECT * FROM "user".by_key;`)
-    const whole = await describeDatabase(server)
-    await backup(site)
-    await restore(site, '--all', '--into', 'Other; db', '--create')
-    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
-    const {stdout} = await site.run('db:verify --restore --json')
-    expect(JSON.parse(stdout)).toMatchObject({valid: true})
-    await server.sql('DROP SCHEMA "user", event CASCADE')
-    await restore(site, '--all')
-    expect(differences(whole, await describeDatabase(server))).toEqual([])
+    await expectAllBack()
   })
 
   test('tables that need primary keys of other tables come back', async () => {
@@ -162,15 +154,7 @@ describe('another database', () => {
       INSERT INTO media.counts DEFAULT VALUES;
       INSERT INTO media.groups SELECT b FROM crew.by_key b;
       INSERT INTO event.part VALUES (1)`)
-    const whole = await describeDatabase(server)
-    await backup(site)
-    await restore(site, '--all', '--into', 'Other; db', '--create')
-    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
-    const {stdout} = await site.run('db:verify --restore --json')
-    expect(JSON.parse(stdout)).toMatchObject({valid: true})
-    await server.sql('DROP SCHEMA "user", event CASCADE')
-    await restore(site, '--all')
-    expect(differences(whole, await describeDatabase(server))).toEqual([])
+    await expectAllBack()
   })
 
   test('a schema public of functions and types is backed up, or named', async () => {
@@ -205,6 +189,19 @@ describe('another database', () => {
     })
     expect(await databases()).not.toContain('Other; db')
   })
+
+  /** Restores everything into another database, into a scratch database, and in place after the loss of two schemas. */
+  async function expectAllBack(): Promise<void> {
+    const whole = await describeDatabase(server)
+    await backup(site)
+    await restore(site, '--all', '--into', 'Other; db', '--create')
+    expect(differences(whole, await describeDatabase(server, 'Other; db'))).toEqual([])
+    const {stdout} = await site.run('db:verify --restore --json')
+    expect(JSON.parse(stdout)).toMatchObject({valid: true})
+    await server.sql('DROP SCHEMA "user", event CASCADE')
+    await restore(site, '--all')
+    expect(differences(whole, await describeDatabase(server))).toEqual([])
+  }
 
   async function databases(): Promise<string[]> {
     return (await server.sql('SELECT datname FROM pg_database')).split('\n')

@@ -20,7 +20,7 @@ const SLOW_ANSWER_MS = 60_000
 /** The docker commands that only ask Docker Engine. Any other command takes as long as its work does. */
 const QUESTIONS = new Set([
   ...['ps', 'inspect', 'stats', 'events', 'info', 'version'],
-  ...['image inspect', 'image ls', 'volume inspect', 'volume ls', 'network inspect', 'network ls'],
+  ...['image inspect', 'volume ls'],
 ])
 
 /** The result of a docker command; `stdout` is empty if it was streamed. */
