@@ -64,20 +64,20 @@ async function pushLocked(
 ): Promise<PushReport> {
   await deleteOldDrafts(stack)
   // restic takes half a second of each start to derive its key, so what can be asked at the same time is.
-  const [{ours}, verified, sets] = await Promise.all([
+  const [{ours}, verified, sets, stores] = await Promise.all([
     listOwnSnapshots(repository, stack, ctx.signal),
     readVerified(stack, repository, ctx.signal),
     listSets(stack.backups),
+    findStores(stack, repository.settings, ctx.signal).catch((error: unknown): Stores => {
+      ctx.signal.throwIfAborted()
+      return {found: [], missing: [], error}
+    }),
   ])
   const complete = sets.filter(({state}) => state === 'complete')
   const {wanted, left} = await findMissing(complete, {repository, ours, verified}, ctx.signal)
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
-  const stores = await findStores(stack, repository.settings, ctx.signal).catch((error: unknown): Stores => {
-    ctx.signal.throwIfAborted()
-    return {found: [], missing: [], error}
-  })
   if (wanted.length + stores.found.length > 0) await setMark(stack, 'pushing')
   await recordUnverified(
     stack,

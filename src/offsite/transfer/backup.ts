@@ -19,7 +19,7 @@ export interface BackupRequest {
   /** Where the paths are. */
   place: Place
   /** Returns whether the new snapshot has everything. */
-  isComplete: (snapshot: string) => Promise<boolean>
+  isComplete: (saved: Saved) => Promise<boolean>
   /** Returns whether the files were deleted in the meantime, so that there is nothing to save. */
   isGone: () => boolean
 }
@@ -28,6 +28,8 @@ export interface BackupRequest {
 export interface Saved {
   /** Bytes added to the repository. */
   moved: number
+  /** The number of all its files. */
+  files: number
   /** Bytes of all its files. */
   bytes: number
   /** The beginning of its ID. */
@@ -53,13 +55,15 @@ export async function takeSnapshot(
   const {result, summary} = await backUp(request, ctx)
   if (!summary && isGone()) return undefined
   if (![0, INCOMPLETE].includes(result.exitCode) || !summary) throw failed(request, result)
-  const snapshot = summary.snapshot_id
-  if (result.exitCode === 0 && (await request.isComplete(snapshot))) {
-    const moved = summary.data_added_packed ?? summary.data_added
-    return {moved, bytes: summary.total_bytes_processed, snapshot}
+  const saved = {
+    moved: summary.data_added_packed ?? summary.data_added,
+    files: summary.total_files_processed,
+    bytes: summary.total_bytes_processed,
+    snapshot: summary.snapshot_id,
   }
+  if (result.exitCode === 0 && (await request.isComplete(saved))) return saved
   // restic has saved a snapshot without the files that it could not read or did not find.
-  await repository.attempt(['forget', snapshot], {signal: ctx.signal, stallMs: repository.answerMs})
+  await repository.attempt(['forget', saved.snapshot], {signal: ctx.signal, stallMs: repository.answerMs})
   if (isGone()) return undefined
   if (attempts === 1) throw failed(request, result)
   return takeSnapshot(request, ctx, attempts - 1)
@@ -85,6 +89,7 @@ const summarySchema = z.object({
   data_added: z.int(),
   /** After compression; since 0.17. */
   data_added_packed: z.int().optional(),
+  total_files_processed: z.int(),
   total_bytes_processed: z.int(),
   /** Short in 0.14. */
   snapshot_id: z.string().regex(/^[0-9a-f]{8,64}$/),

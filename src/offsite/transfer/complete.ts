@@ -30,5 +30,16 @@ export async function isComplete(
   const sizes = new Map(found.map(({name, bytes}) => [name, bytes]))
   return filesOf(set)
     .filter(name => name !== PINNED)
-    .every(name => sizes.get(name) === statSync(join(set.path, name), {throwIfNoEntry: false})?.size)
+    .every(name => sizes.get(name) === sizeOf(set, name))
+}
+
+/** Returns whether the files of a local backup, a pin included, have this number and this total size. */
+export function hasSize(set: BackupSet, {files, bytes}: {files: number; bytes: number}): boolean {
+  const sizes = filesOf(set).map(name => sizeOf(set, name) ?? Number.NaN)
+  return sizes.length === files && sizes.reduce((sum, size) => sum + size, 0) === bytes
+}
+
+/** Returns the bytes of a file, or undefined if there is none. */
+function sizeOf({path}: BackupSet, name: string): number | undefined {
+  return statSync(join(path, name), {throwIfNoEntry: false})?.size
 }

@@ -4,7 +4,7 @@ import type {Context} from '../../engines/engine.js'
 import type {Repository} from '../restic/repository.js'
 import {type SnapshotTags, tagsOf} from '../restic/snapshots.js'
 import {type Saved, takeSnapshot} from './backup.js'
-import {filesOf, isComplete} from './complete.js'
+import {filesOf, hasSize, isComplete} from './complete.js'
 
 /** What a new snapshot contains. */
 interface SaveRequest {
@@ -35,7 +35,9 @@ export function saveSnapshot(
       tags: tagsOf(tags),
       args: () => [...compression, '--', ...filesOf(set).map(name => `./${name}`)],
       place: {directory},
-      isComplete: snapshot => isComplete({repository, snapshot}, set, ctx.signal),
+      // Another start of restic is saved if it has read every file and every byte.
+      isComplete: async ({snapshot, files, bytes}) =>
+        hasSize(set, {files, bytes}) || isComplete({repository, snapshot}, set, ctx.signal),
       isGone: () => !existsSync(directory),
     },
     ctx,
