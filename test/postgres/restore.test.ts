@@ -14,7 +14,7 @@ import {
   siteFor,
   SMALL,
 } from '../helpers/backups.js'
-import type {Site} from '../helpers/cli.js'
+import {expectDone, type Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
@@ -454,9 +454,35 @@ describe('the choice of the backup', () => {
     expect(from).toBe(id)
     expect(await changes()).toEqual([])
     expect(undo!.command).toBe(`aquastream db:restore --all --from ${undo!.id} --profile dev`)
+    expect(undo!.variables).toEqual(['DATABASE_URL'])
     const run = await runPrinted(site, undo!.command, '--yes')
     expect(run.exitCode, run.stderr).toBe(0)
     expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+  })
+
+  test('the undo command names the settings file of the restore', async () => {
+    const [here, etc] = [site.directory, join(site.directory, "it's etc")]
+    await mkdir(etc)
+    await site.write('.env', 'DATABASE_URL=postgresql://nobody@127.0.0.1:1/elsewhere\n')
+    await site.write("it's etc/prod.env", `DATABASE_URL=${server.url}\nBACKUP_DIR=${here}/kept\n`)
+    delete site.env.DATABASE_URL
+    const file = ['--env-file', join(etc, 'prod.env')]
+    await backup(site, ...file)
+    await server.sql(WRECK)
+    const wrecked = await describeDatabase(server)
+    const restores = [
+      async () => (await restore(site, '--all', ...file)).undo!.command,
+      async () => {
+        const {stdout} = await site.succeed(['db:restore', '--all', '--yes', ...file])
+        return /To undo this restore:\s+(.*)/.exec(stdout)![1]!
+      },
+    ]
+    for (const restoreAll of restores) {
+      const undo = await restoreAll()
+      expect(await changes()).toEqual([])
+      expectDone(await runPrinted(site, undo, '--yes'))
+      expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+    }
   })
 
   test('the undo command quotes the name of a schema', async () => {

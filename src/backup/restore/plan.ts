@@ -35,6 +35,8 @@ export interface RestoreRequest {
 export interface RestorePlan {
   /** Flags that make another command use the same repository and server. */
   flags: string
+  /** The variables of the environment that such a command also needs. */
+  variables: string[]
   root: string
   server: Server
   source: RestoreSource
@@ -97,7 +99,7 @@ export function planRestore(request: RestoreRequest, signal: AbortSignal): Promi
 }
 
 async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
-  const {backups: root, serverFlags} = request.stack
+  const {backups: root, serverFlags, serverVariables} = request.stack
   const source = await findSource(request, root)
   const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
   const {checked, target, state} = await checkAll(request, {server, source}, signal)
@@ -111,6 +113,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const archives = sortByDependency(source.archives)
   return {
     flags: serverFlags,
+    variables: serverVariables,
     root,
     server,
     source: {...source, archives},

@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {PlannedSchema, RestoreNotice, RestorePlan} from '../../backup/restore/plan.js'
-import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
+import type {RestoreEvent, RestoreReport, Undo} from '../../backup/restore/restore.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {count} from '../../cli/terminal/count.js'
@@ -177,6 +177,10 @@ export function restoreSummary(report: RestoreReport): string {
         ]
       : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const undoLines = undo ? ['', 'To undo this restore:', '', `  ${undo.command}`] : []
-  return [...sentences, ...undoLines].join('\n')
+  return [...sentences, ...(undo ? undoLines(undo) : [])].join('\n')
+}
+
+function undoLines({command, variables}: Undo): string[] {
+  const needed = variables.length > 0 ? `, with the same ${variables.join(', ')} in the environment` : ''
+  return ['', wrap(`To undo this restore${needed}:`, 0, process.stdout), '', `  ${command}`]
 }
