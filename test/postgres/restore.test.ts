@@ -519,6 +519,29 @@ describe('the choice of the backup', () => {
     expect(stdout).toContain(`will be replaced with backup ${good}`)
   })
 
+  test('all schemas come from the newest backup that has them', async () => {
+    const {id} = await backup(site)
+    const {id: narrower} = await backup(site, '--schema', 'user')
+    await server.sql('DROP SCHEMA "user", event CASCADE')
+    for (const more of [[], ['--at', '2100-01-01']]) {
+      const run = await site.succeed(['db:restore', '--all', '--yes', '--json', ...more])
+      expect(JSON.parse(run.stdout)).toMatchObject({from: id})
+      expect(run.stderr).toContain(`note: the newer backup ${narrower} has only user and was skipped\n`)
+      expect(await changes()).toEqual([])
+    }
+    expect((await restore(site, '--all', '--from', narrower)).schemas).toEqual(['user'])
+  })
+
+  test('schemas that no newest backup has are named', async () => {
+    const {id: first} = await backup(site, '--schema', 'event', '--schema', 'crew')
+    const {id} = await backup(site, '--schema', 'user')
+    const {stdout} = await site.succeed('db:restore --all --dry-run')
+    expect(stdout).toContain(`will be replaced with backup ${id}`)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `Note: this backup does not have event (newest backup: ${first}), crew (newest backup: ${first}), payment, notification, media.`,
+    )
+  })
+
   test('the newest backup of another database is refused', async () => {
     await server.sql('DROP DATABASE IF EXISTS copy', {database: 'postgres'})
     await server.sql('CREATE DATABASE copy TEMPLATE aquastream', {database: 'postgres'})

@@ -61,7 +61,7 @@ function source(changes: Partial<RestorePlan['source']> = {}): RestorePlan['sour
     manifest: {} as RestorePlan['source']['manifest'],
     directory: `/srv/backups/prod/${ID}`,
     archives: [],
-    skipped: [],
+    choice: {skipped: [], narrower: undefined, missing: []},
     ...changes,
   }
 }
