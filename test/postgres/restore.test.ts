@@ -16,7 +16,7 @@ import {
 } from '../helpers/backups.js'
 import {expectDone, type Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
-import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
@@ -206,6 +206,30 @@ describe('another database', () => {
   async function databases(): Promise<string[]> {
     return (await server.sql('SELECT datname FROM pg_database')).split('\n')
   }
+})
+
+test.each(majors())('PostgreSQL %s creates a database with the locale of the current one', async major => {
+  await using other = await startPostgres({major})
+  const hasIcu = (await other.sql("SELECT count(*) FROM pg_collation WHERE collname = 'ru-x-icu'")) === '1'
+  const builtin = major < 17 ? '' : "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+  const provider = hasIcu ? "LOCALE_PROVIDER icu ICU_LOCALE 'ru'" : builtin
+  // The default template counts bytes, so that five Cyrillic letters do not fit in varchar(5).
+  await other.sql(`
+    UPDATE pg_database SET datistemplate = false WHERE datname = 'template1';
+    DROP DATABASE template1;
+    CREATE DATABASE template1 TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C';
+    CREATE DATABASE boats TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' ${provider}`)
+  await other.sql(`CREATE SCHEMA crew; CREATE TABLE crew.boats AS SELECT 'весло'::varchar(5) AS name`, {
+    database: 'boats',
+  })
+  await using place = await siteFor({url: other.url.replace(/aquastream$/, 'boats'), env: other.env})
+  await backup(place, '--schema', 'crew')
+  expect(await report(place, ['db:verify', '--restore'])).toMatchObject({valid: true})
+  await restore(place, '--schema', 'crew', '--into', 'look', '--create')
+  const locales = await other.sql(`
+    SELECT count(*), count(DISTINCT to_jsonb(d) - '{oid,datname,datfrozenxid,datminmxid,datcollversion}'::text[])
+    FROM pg_database d WHERE datname IN ('boats', 'look')`)
+  expect(locales).toBe('2|1')
 })
 
 describe('objects that other schemas would lose', () => {

@@ -1,7 +1,7 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
+import {createDatabase} from '../../postgres/create-database.js'
 import {lockDatabase} from '../../postgres/lock.js'
-import {requiring} from '../../postgres/privileges.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
 import {readTools} from '../../postgres/versions.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
@@ -80,7 +80,7 @@ async function withDatabase<T>(
   const application = 'aquastream db:restore'
   if (!creates) return withSession(server, {database: into, application}, work)
   return withSession(server, {application}, async initial => {
-    await initial.query(`CREATE DATABASE ${identifier(into!)}`).catch(requiring('CREATEDB'))
+    await createDatabase(initial, into!)
     try {
       return await withSession(server, {database: into, application}, work)
     } catch (error) {

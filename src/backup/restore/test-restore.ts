@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
+import {createDatabase} from '../../postgres/create-database.js'
 import {TEST_RESTORE_LOCK, tryLock} from '../../postgres/lock.js'
-import {requiring} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
@@ -76,7 +76,7 @@ async function restoreScratch(
   const began = performance.now()
   // A failed test restore left its database.
   await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
-  await session.query(`CREATE DATABASE ${identifier(database)}`).catch(requiring('CREATEDB'))
+  await createDatabase(session, database)
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(
       {
