@@ -8,7 +8,7 @@ import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
 import type {ListReport} from '../../src/backup/list.js'
 import type {VerifyReport} from '../../src/backup/verify.js'
 import {backup, detour, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
-import {errorOf, type Site} from '../helpers/cli.js'
+import {errorOf, expectDone, type Site} from '../helpers/cli.js'
 import {ACCIDENT, checkSums, fingerprint, FIXTURE, lastWrite, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
@@ -544,6 +544,24 @@ describe('the disk of the backups', () => {
     })
     expect(path).toContain(set)
     expect([3, 7]).toContain(run.exitCode)
+  })
+
+  test.runIf(process.getuid?.() === 0)('with the leftovers of another user can be restored', async () => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    const leftover = join(rootOf(other), '.20260101T000000Z.partial')
+    await mkdir(leftover, {mode: 0o700})
+    await writeFile(join(leftover, 'manifest.json'), '')
+    for (const place of [other.directory, join(other.directory, 'backups')]) await chmod(place, 0o755)
+    const names = (await readdir(path)).map(name => join(path, name))
+    for (const place of [rootOf(other), path, ...names]) await chown(place, NOBODY, NOBODY)
+    const run = await other.run(
+      ['db:restore', '--yes', '--schema', 'event', '--from', set, '--into', 'look', '--create'],
+      {user: NOBODY, env: {HOME: '/nonexistent'}},
+    )
+    await server.sql('DROP DATABASE IF EXISTS look WITH (FORCE)')
+    expectDone(run)
+    expect(existsSync(leftover)).toBe(true)
   })
 
   test('whose directory is deleted leaves no partial backup', async () => {

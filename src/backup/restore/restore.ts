@@ -98,7 +98,8 @@ async function restoreLocked(
   const {server, source, into} = plan
   await lockDatabase(session, server)
   for (const notice of plan.notices) ctx.on({type: 'plan-notice', notice})
-  await deleteLeftovers(plan.root)
+  // Best effort: an emergency must not wait until somebody deletes the leftovers of another user.
+  await deleteLeftovers(plan.root).catch(() => undefined)
   let saved: string | undefined
   let locked = performance.now()
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
