@@ -448,6 +448,21 @@ describe('the content of a schema', () => {
   })
 })
 
+test('roles with odd names come back with their memberships', async () => {
+  const drop = 'DROP ROLE IF EXISTS "a GRANTED BY b", pupil'
+  try {
+    await server.sql(String.raw`CREATE ROLE "a GRANTED BY b"; CREATE ROLE pupil; GRANT "a GRANTED BY b" TO pupil;
+      COMMENT ON ROLE pupil IS 'it''s; \'`)
+    before = await describeDatabase(server)
+    await backup(site)
+    await server.sql(drop)
+    expect((await restore(site, '--all')).roles.sort()).toEqual(['a GRANTED BY b', 'pupil'])
+    expect(await changes()).toEqual([])
+  } finally {
+    await server.sql(drop)
+  }
+})
+
 describe('the choice of the backup', () => {
   test('a schema created before the confirmation is backed up', async () => {
     await backup(site)
