@@ -24,6 +24,6 @@ export async function backUpBeforeUpdate(
     ...parseCompression('gzip'),
     jobs: defaultJobs(),
   }
-  const {id} = await createBackup(request, {on: () => undefined, signal})
-  return id
+  const {report} = await createBackup(request, {on: () => undefined, signal})
+  return report.id
 }

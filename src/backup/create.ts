@@ -2,6 +2,7 @@ import {availableParallelism} from 'node:os'
 import type {Profile} from '../config/profile.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
+import {AquastreamError} from '../errors.js'
 import {lockDatabase} from '../postgres/lock.js'
 import {namingPrivileges} from '../postgres/privileges.js'
 import {reachServer} from '../postgres/server.js'
@@ -47,13 +48,23 @@ export interface BackupReport extends WrittenSet {
   rotated?: string[]
 }
 
+/** A backup that is complete, although the rotation after it may have failed. */
+export interface CreatedBackup {
+  report: BackupReport
+  /** Undefined if the rotation succeeded or was not requested. */
+  rotationFailure: AquastreamError | undefined
+}
+
 /**
  * Writes a backup of schemas, all from one snapshot, and rotates afterwards if requested. A failure leaves no new
- * backup.
+ * backup, except an interruption of the rotation, whose error names the backup.
  * @throws no-such-schema, busy, backup-failed, tool-too-old, tool-too-new, database-unreachable, backup-directory,
- *   disk-full; also the errors of `reachServer`
+ *   disk-full, interrupted, terminated; also the errors of `reachServer`
  */
-export async function createBackup(request: CreateRequest, ctx: Context<BackupEvent>): Promise<BackupReport> {
+export async function createBackup(
+  request: CreateRequest,
+  ctx: Context<BackupEvent>,
+): Promise<CreatedBackup> {
   const {profile, backups: root} = request.stack
   const server = await reachServer(request.stack)
   // While the lock is taken and the connection is made. An error is reported where the tools are needed.
@@ -76,11 +87,27 @@ export async function createBackup(request: CreateRequest, ctx: Context<BackupEv
         namingPrivileges(session, names),
       )
       const report = {...written, profile}
-      if (!request.rotate) return report
-      const {deleted} = await rotateLocked(root, DEFAULT_POLICY, {on: () => undefined, signal})
-      return {...report, rotated: deleted.map(({id}) => id)}
+      return request.rotate ? rotateAfter(report, root, signal) : {report, rotationFailure: undefined}
     }),
   ).catch(refusedAs('backup-failed'))
+}
+
+/** Rotates after a backup. A failure does not hide that the backup is complete. */
+async function rotateAfter(report: BackupReport, root: string, signal: AbortSignal): Promise<CreatedBackup> {
+  try {
+    const {deleted} = await rotateLocked(root, DEFAULT_POLICY, {on: () => undefined, signal})
+    return {report: {...report, rotated: deleted.map(({id}) => id)}, rotationFailure: undefined}
+  } catch (error) {
+    if (!(error instanceof AquastreamError)) throw error
+    const {code, message, hint} = error
+    const complete = `backup ${report.id} is complete, its rotation`
+    if (code === 'interrupted' || code === 'terminated') {
+      throw new AquastreamError(code, `${complete} was interrupted`, {
+        hint: 'delete old backups: aquastream db:rotate',
+      })
+    }
+    return {report, rotationFailure: new AquastreamError(code, `${complete} failed: ${message}`, {hint})}
+  }
 }
 
 function skippedSchemas(schemas: string[]): string {

@@ -8,10 +8,13 @@ import {type BackupSet, isFuture} from './repository/backup-set.js'
  */
 export const USUAL_MAX_AGE_HOURS = 26
 
-/** The age of the newest complete backup, and of the newest one of each schema; safety backups do not count. */
+/**
+ * The age of the newest complete backup, and of the newest one of each schema of each database; safety backups do not
+ * count.
+ */
 export interface Freshness {
   newest: Aged | null
-  schemas: (Aged & {schema: string})[]
+  schemas: (Aged & {database: string; schema: string})[]
 }
 
 interface Aged {
@@ -20,23 +23,25 @@ interface Aged {
 }
 
 /** A complete backup, here or in the off-site repository. */
-type Dated = Pick<BackupSet, 'id' | 'takenAt' | 'schemas'> & {kind: 'backup' | 'safety'}
+type Dated = Pick<BackupSet, 'id' | 'takenAt' | 'schemas'> & {kind: 'backup' | 'safety'; database: string}
 
 /** Measures the age of the backups that a restore would use by default. Backups dated in the future are ignored. */
 export function measureAge(newestFirst: Dated[], now: Date): Freshness {
   const backups = newestFirst.filter(one => one.kind === 'backup' && !isFuture(one, now))
-  const bySchema = new Map<string, Dated>()
-  for (const one of backups.toReversed()) for (const schema of one.schemas) bySchema.set(schema, one)
   const aged = (one: Dated): Aged => ({id: one.id, ageHours: hoursSince(one, now)})
-  return {
-    newest: backups[0] ? aged(backups[0]) : null,
-    schemas: [...bySchema].map(([schema, set]) => ({schema, ...aged(set)})),
+  // As for rotation, the backup of a copy of a database is no backup of the original.
+  const newest = new Map<string, Freshness['schemas'][number]>()
+  for (const one of backups.toReversed()) {
+    const {database, schemas} = one
+    for (const schema of schemas)
+      newest.set(JSON.stringify([database, schema]), {database, schema, ...aged(one)})
   }
+  return {newest: backups[0] ? aged(backups[0]) : null, schemas: [...newest.values()]}
 }
 
 /** What has no backup that is new enough. */
 export interface Late {
-  /** Schemas of the platform; empty: all of them. */
+  /** Schemas of the platform, with their database if there are several; empty: all of them. */
   schemas: string[]
   /** Their newest backup; null: there is none. */
   newest: Aged | null
@@ -52,7 +57,10 @@ export function findLate({newest, schemas}: Freshness, maxAgeHours: number): Lat
   if (absent.length > 0) return {schemas: absent, newest: null}
   const old = schemas.filter(({schema, ageHours}) => PLATFORM.includes(schema) && ageHours > maxAgeHours)
   const [worst] = old.toSorted((a, b) => b.ageHours - a.ageHours)
-  return worst && {schemas: old.map(({schema}) => schema), newest: worst}
+  const databases = new Set(schemas.map(({database}) => database))
+  const nameOf = ({database, schema}: (typeof old)[number]): string =>
+    databases.size > 1 ? `${schema} of database ${database}` : schema
+  return worst && {schemas: old.map(nameOf), newest: worst}
 }
 
 /** Returns the words for what is too old or does not exist, such as `of user, event, 20260101T020000Z, is 30 hours old`. */

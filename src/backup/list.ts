@@ -42,7 +42,9 @@ export async function listBackups(directory: string): Promise<ListReport> {
   const now = new Date()
   const decisions = decide(await listSets(directory), DEFAULT_POLICY, now)
   const complete = decisions.flatMap(({set}) =>
-    set.state === 'complete' ? [{...set, kind: set.manifest!.kind}] : [],
+    set.state === 'complete'
+      ? [{...set, kind: set.manifest!.kind, database: set.manifest!.server.database}]
+      : [],
   )
   return {
     directory,

@@ -11,7 +11,7 @@ import type {DumpPart} from './archive/split-dump.js'
 import type {BackupSet} from './repository/backup-set.js'
 import {findSet} from './repository/find.js'
 import {rowsIn} from './repository/manifest.js'
-import {listSets} from './repository/sets.js'
+import {listSets, readSet} from './repository/sets.js'
 import {fromSet, type RestoreSource} from './restore/source.js'
 import {type TestRestore, withTestRestore} from './restore/test-restore.js'
 
@@ -28,7 +28,8 @@ export interface VerifyRequest {
 export interface VerifyEvent {
   type: 'set'
   id: string
-  state: 'checking' | 'restoring' | 'done'
+  /** `deleted`: it was deleted in the meantime, as rotation does, and is left out. */
+  state: 'checking' | 'restoring' | 'deleted' | 'done'
   detail: string
 }
 
@@ -55,7 +56,7 @@ export interface VerifyReport {
 /**
  * Verifies backups: checksums, compressed streams to their end, and the last line of each dump; with `restore` also
  * that a test restore succeeds and has the same numbers of rows. Changes no backup, and no database except the
- * scratch database.
+ * scratch database. Backups that are deleted in the meantime are left out.
  * @throws no-such-backup, busy, database-refused, database-unreachable; also the errors of `reachServer`
  */
 export async function verifyBackups(
@@ -69,10 +70,11 @@ export async function verifyBackups(
   const server = await reachServerFor(request, chosen)
   const verified: VerifiedSet[] = []
   const verifyAll = async (testRestore?: TestRestore): Promise<void> => {
-    for (const set of chosen) verified.push(await verifyOne(set, {server, testRestore}, ctx))
+    for (const set of chosen) verified.push(...(await verifyOne(set, {root, server, testRestore}, ctx)))
   }
   if (request.restore && server) await withTestRestore(server, verifyAll).catch(refusedAs('database-refused'))
   else await verifyAll()
+  if (verified.length === 0) findSet([], chosen[0]!.id, root)
   return {directory: root, valid: verified.every(({valid}) => valid), sets: verified}
 }
 
@@ -97,15 +99,17 @@ export function findDamage({sets}: VerifyReport): Problem | undefined {
 
 /** What is available to verify a backup. */
 interface VerifyMeans {
+  root: string
   server: Server | undefined
   testRestore: TestRestore | undefined
 }
 
+/** Verifies one backup. Returns nothing if it was deleted in the meantime. */
 async function verifyOne(
   set: BackupSet,
-  {server, testRestore}: VerifyMeans,
+  {root, server, testRestore}: VerifyMeans,
   {on, signal}: Context<VerifyEvent>,
-): Promise<VerifiedSet> {
+): Promise<VerifiedSet[]> {
   const {id, bytes} = set
   const verdict = {
     id,
@@ -118,19 +122,19 @@ async function verifyOne(
     on({type: 'set', id, state: 'checking', detail: 'verifying archives'})
     const source = fromSet(set, undefined)
     const lateDefinitions = await checkFiles(source, server, signal)
-    if (!testRestore) return {...verdict, valid: true, reason: undefined}
+    if (!testRestore) return [{...verdict, valid: true, reason: undefined}]
     on({type: 'set', id, state: 'restoring', detail: 'restoring into a scratch database'})
-    return {
-      ...verdict,
-      valid: true,
-      reason: undefined,
-      restoreSeconds: await testRestore({...source, lateDefinitions}, signal),
-    }
+    const restoreSeconds = await testRestore({...source, lateDefinitions}, signal)
+    return [{...verdict, valid: true, reason: undefined, restoreSeconds}]
   } catch (error) {
     signal.throwIfAborted()
     if (!(error instanceof AquastreamError) || !isBackupFault(error)) throw error
+    if (!readSet(root, id)) {
+      on({type: 'set', id, state: 'deleted', detail: 'was deleted during the verification and is skipped'})
+      return []
+    }
     const why = error.code === 'restore-failed' ? 'it cannot be restored: ' : ''
-    return {...verdict, valid: false, reason: `${why}${error.message}`}
+    return [{...verdict, valid: false, reason: `${why}${error.message}`}]
   } finally {
     on({type: 'set', id, state: 'done', detail: 'done'})
   }

@@ -126,17 +126,34 @@ export class StackContext {
     )
   }
 
-  /** The flags that make another command use the same repository, quoted for a shell. */
+  /** The flags that make another command use the same settings and the same repository, quoted for a shell. */
   get repositoryFlags(): string {
-    const {dir} = this.request.flags
-    return `--profile ${this.profile}${dir === undefined ? '' : ` --dir ${shellQuote(dir)}`}`
+    const {envFile, dir} = this.request.flags
+    return `--profile ${this.profile}${flag('env-file', envFile)}${flag('dir', dir)}`
   }
 
-  /** The flags that make another command use the same repository and the same server, quoted for a shell. */
+  /** The flags that make another command also use the same server, quoted for a shell. */
   get serverFlags(): string {
-    const {databaseUrl: url} = this.request.flags
-    return `${this.repositoryFlags}${url === undefined ? '' : ` --database-url ${shellQuote(url)}`}`
+    return `${this.repositoryFlags}${flag('database-url', this.request.flags.databaseUrl)}`
   }
+
+  /**
+   * The variables of the environment that select the repository and the server. `serverFlags` does not repeat them, because
+   * a URL can contain a password.
+   */
+  get serverVariables(): string[] {
+    const {dir, databaseUrl} = this.request.flags
+    const flags = {AQUASTREAM_PROJECT: undefined, BACKUP_DIR: dir, DATABASE_URL: databaseUrl}
+    return Object.entries(flags).flatMap(([name, value]) => {
+      const source = this.layers.find(({values}) => values[name])?.source
+      return value === undefined && source === 'the environment' ? [name] : []
+    })
+  }
+}
+
+/** Returns a flag with its value, quoted for a shell and with a space before it; an empty text if it was not given. */
+function flag(name: string, value: string | undefined): string {
+  return value === undefined ? '' : ` --${name} ${shellQuote(value)}`
 }
 
 /**

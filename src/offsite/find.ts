@@ -1,15 +1,16 @@
 import {isFuture} from '../backup/repository/backup-set.js'
+import {chooseFor} from '../backup/repository/find.js'
 import {AquastreamError} from '../errors.js'
 import type {Snapshot} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 
 /**
- * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the same
- * as for local backups. No push need have verified it: a pull compares its checksums.
+ * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the backup
+ * that a restore of all schemas would use. No push need have verified it: a pull compares its checksums.
  * @throws no-such-backup
  */
 export function findSnapshot(ours: Snapshot[], ref: string, repository: string): Snapshot {
-  const latest = findLatest(ours, new Date())
+  const latest = chooseFor(undefined, listUsableSnapshots(ours))
   const found =
     ref === 'latest' ? (latest ? [latest] : []) : ours.filter(({id}) => ref !== '' && id.startsWith(ref))
   const ids = [...new Set(found.map(({id}) => id))]
@@ -29,9 +30,10 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
   })
 }
 
-/** Finds the newest backup that a restore uses without a choice: no safety backup, and none dated in the future. */
-function findLatest(newestFirst: Snapshot[], now: Date): Snapshot | undefined {
-  return newestFirst.find(one => one.kind === 'backup' && !isFuture(one, now))
+/** Lists the snapshots that a command uses without a choice: no safety backups, and none dated in the future. */
+export function listUsableSnapshots(snapshots: Snapshot[]): Snapshot[] {
+  const now = new Date()
+  return snapshots.filter(one => one.kind === 'backup' && !isFuture(one, now))
 }
 
 /**

@@ -1,9 +1,11 @@
-import {isFuture, type BackupSet} from '../backup/repository/backup-set.js'
+import type {BackupSet} from '../backup/repository/backup-set.js'
+import {chooseFor, listUsable} from '../backup/repository/find.js'
 import {listSets} from '../backup/repository/sets.js'
 import {toTime} from '../backup/restore/source.js'
 import {valueOf} from '../config/layers.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
+import {listUsableSnapshots} from './find.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
 
@@ -33,7 +35,7 @@ export interface Located {
 
 /**
  * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the ID of
- * `from` is not in the local repository, or the newest backup before `at` is newer there. `latest` is a local backup.
+ * `from` is not in the local repository, or the backup to choose before `at` is there. `latest` is a local backup.
  * @throws usage: `at` is not a time; backup-directory; if there is no local backup to use, the errors of
  *   `openRepository` and `listSnapshots`
  */
@@ -56,9 +58,7 @@ export async function locateBackup(request: LocateRequest, signal: AbortSignal):
 async function findLocal({stack, from, at, schema}: LocateRequest): Promise<BackupSet | undefined> {
   const sets = await listSets(stack.backups)
   if (at === undefined) return sets.find(({id}) => id.startsWith(from))
-  return sets.find(
-    set => set.state === 'complete' && isEligible({...set, kind: set.manifest!.kind}, toTime(at), schema),
-  )
+  return chooseFor(schema, listUsable(sets).filter(isEligible(toTime(at), schema)))
 }
 
 async function findOffsite(
@@ -69,21 +69,20 @@ async function findOffsite(
   const repository = await openRepository(stack, signal)
   const {project, profile} = stack
   const {ours} = await listSnapshots(repository, {project, profile}, signal)
-  const found = ours.filter(set =>
-    at === undefined ? set.id.startsWith(from) : isEligible(set, toTime(at), schema),
-  )
-  const [first] = found
+  const found =
+    at === undefined
+      ? ours.filter(({id}) => id.startsWith(from))
+      : listUsableSnapshots(ours).filter(isEligible(toTime(at), schema))
   // The restore itself reports that a prefix matches several backups, or none.
-  if (!first || (at === undefined && new Set(found.map(({id}) => id)).size > 1)) return undefined
-  if (local && local.takenAt >= first.takenAt) return undefined
+  if (at === undefined && new Set(found.map(({id}) => id)).size > 1) return undefined
+  const first = chooseFor(schema, found)
+  if (!first) return undefined
+  const places = local ? [local, first].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()) : [first]
+  if (chooseFor(schema, places) === local) return undefined
   return {id: first.id, bytes: first.bytes, repository: repository.name}
 }
 
-function isEligible(
-  set: Pick<Snapshot, 'takenAt' | 'kind' | 'schemas'>,
-  time: number,
-  schema: string | undefined,
-): boolean {
-  const isComplete = schema === undefined || set.schemas.includes(schema)
-  return set.kind === 'backup' && isComplete && set.takenAt.getTime() <= time && !isFuture(set, new Date())
+function isEligible(time: number, schema: string | undefined) {
+  return ({schemas, takenAt}: Pick<Snapshot, 'schemas' | 'takenAt'>): boolean =>
+    (schema === undefined || schemas.includes(schema)) && takenAt.getTime() <= time
 }

@@ -4,7 +4,7 @@ import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {fetchSet, type FetchEvent} from './transfer/fetch.js'
-import {findSnapshot, findStoreSnapshot} from './find.js'
+import {findSnapshot, findStoreSnapshot, listUsableSnapshots} from './find.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
@@ -35,7 +35,14 @@ export interface PullRequest {
 }
 
 /** Reports the progress of a pull. */
-export type PullEvent = FetchEvent | RestoreEvent
+export type PullEvent = FetchEvent | RestoreEvent | NarrowerBackup
+
+/** `latest` is not the newest backup, because that one lacks schemas of the platform. */
+interface NarrowerBackup {
+  type: 'narrower-backup'
+  id: string
+  schemas: string[]
+}
 
 /**
  * Refuses a pull that would restore into services that run, before the user is asked.
@@ -59,6 +66,9 @@ export async function pullOffsite(
   const {backups} = stack
   const listing = await listOwnSnapshots(repository, stack, ctx.signal)
   const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
+  const [newest] = listUsableSnapshots(listing.ours)
+  if (ref === 'latest' && newest && newest.id !== id)
+    ctx.on({type: 'narrower-backup', id: newest.id, schemas: newest.schemas})
   const snapshots = stores.map(store => findStoreSnapshot(listing.stores, {store, id}, repository.name))
   const stopped = stores.length > 0 ? await findStopped(stack, stores, ctx.signal) : []
   const local = readSet(backups, id)

@@ -2,7 +2,7 @@ import {listSets} from '../backup/repository/sets.js'
 import type {BackupSet} from '../backup/repository/backup-set.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
-import {AquastreamError} from '../errors.js'
+import {AquastreamError, throwProblems} from '../errors.js'
 import {checkRepository} from './check.js'
 import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
@@ -207,18 +207,20 @@ async function pushSet(
 
 /**
  * Returns an error handler for a push after a backup: every failure except an interrupt becomes `offsite-failed`, and
- * names the complete backup.
- * @throws offsite-failed, interrupted, terminated
+ * names the complete backup. If the rotation before it has failed, too, both are reported.
+ * @throws offsite-failed, interrupted, terminated; the code of the failed rotation
  */
-export function naming(backup: string) {
+export function naming(backup: string, rotationFailure: AquastreamError | undefined) {
   return (error: unknown): never => {
     if (!(error instanceof AquastreamError)) throw error
     const {code, message, hint, evidence} = error
     const isInterrupt = code === 'interrupted' || code === 'terminated'
-    throw new AquastreamError(
+    const failure = new AquastreamError(
       isInterrupt ? code : 'offsite-failed',
       `backup ${backup} is complete, its off-site copy ${isInterrupt ? 'was interrupted' : `failed: ${message}`}`,
       {hint: isInterrupt ? 'copy it: aquastream offsite:push' : hint, evidence},
     )
+    if (rotationFailure) throwProblems([...rotationFailure.problems, ...failure.problems])
+    throw failure
   }
 }

@@ -169,8 +169,9 @@ async function refusedOptions(
  */
 async function requireOwnBackend(session: Session, server: Server, options: RunOptions): Promise<void> {
   const ownBackend = 'SELECT to_json(pg_backend_pid())'
-  // Both sessions connect at the same time, which takes longer than the queries.
-  await withPlainSession(server, options, async other => {
+  // Both sessions connect at the same time, which takes longer than the queries. The SQL to run after a session is not for
+  // this one: it would compete for the lock.
+  await withPlainSession(server, {...options, env: {}}, async other => {
     const first = await session.json<number>(ownBackend)
     // While the transaction lasts, the other session keeps its backend. A pooler gives it the one that was used last.
     const second = await other.json<number>(`BEGIN \\; ${ownBackend}`)

@@ -334,6 +334,20 @@ describe('db:list', () => {
     ])
   })
 
+  test('a backup of another database does not hide old ones', async () => {
+    await using site = await siteWith([30])
+    await writeSet(rootOf(site), idAgo(1), {
+      manifest: manifest => ({...manifest, server: {...manifest.server, database: 'copy'}}),
+    })
+    const [, old] = await idsIn(site)
+    const run = await site.run('db:list --max-age 26')
+    expect(run.exitCode).toBe(7)
+    const names = SCHEMAS.map(schema => `${schema} of database aquastream`).join(', ')
+    expect(run.stderr).toContain(
+      `error: the newest backup of ${names}, ${old}, is 30 hours old (maximum: 26)\n`,
+    )
+  })
+
   test('a schema that was never backed up is named', async () => {
     await using site = await siteWith([])
     await writeSet(rootOf(site), idAgo(1), {schemas: ['user', 'media']})

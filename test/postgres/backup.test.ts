@@ -1,7 +1,9 @@
-import {readdir, readFile, writeFile} from 'node:fs/promises'
+import {existsSync} from 'node:fs'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {delimiter, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {gunzipSync} from 'node:zlib'
+import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {
   backup,
@@ -14,10 +16,12 @@ import {
   siteFor,
   SMALL,
 } from '../helpers/backups.js'
-import {errorOf, type Running, type Site} from '../helpers/cli.js'
+import {errorOf, expectDone, type Running, type Site} from '../helpers/cli.js'
 import {loadPlatform} from '../helpers/platform.js'
 import {postgresPrograms} from '../helpers/postgres-programs.js'
 import {knowsZstd, majors, startPostgres, type TestServer} from '../helpers/postgres.js'
+import {until} from '../helpers/restic.js'
+import {idAgo, writeSet} from '../helpers/sets.js'
 import {hold, waitingForTable} from '../helpers/waiting.js'
 
 let server: TestServer
@@ -268,6 +272,127 @@ describe('the client tools', () => {
     const run = await site.run('db:backup --json', {env})
     expect(errorOf(run)).toMatchObject({code: 'backup-failed', exitCode: 5})
     expect(await report(site, ['db:list'])).toMatchObject({sets: []})
+  })
+})
+
+describe('db:verify', () => {
+  /** Starts a verification that waits in a stream of the scripts; it goes on when the returned function is called. */
+  async function startWaiting(at: Site, stream: string, words: string) {
+    const [there, go] = ['there', 'go'].map(name => join(at.directory, name)) as [string, string]
+    const script = `: >${there}; until [ -e ${go} ]; do sleep 0.1; done; exec /bin/sh "$@"`
+    const running = at.start(words, {env: await detour(at, server, {[stream]: script})})
+    await Promise.race([until(() => existsSync(there)), running.ended])
+    return async () => {
+      await writeFile(go, '')
+      return running.ended
+    }
+  }
+
+  test('a backup that rotation deletes meanwhile is left out', async () => {
+    await server.sql(SMALL)
+    const old = idAgo(48)
+    await writeSet(rootOf(site), old)
+    const {id} = await backup(site, '--format', 'custom')
+    const goOn = await startWaiting(site, 'unpack', 'db:verify --json')
+    const words = 'db:rotate --keep-daily 1 --keep-weekly 0 --keep-monthly 0'
+    await site.succeed(words)
+    const run = await goOn()
+    expect(run.exitCode, run.stdout).toBe(0)
+    expect(JSON.parse(run.stdout)).toMatchObject({valid: true, sets: [{id}]})
+    expect(run.stderr).toContain(`note: backup ${old} was deleted during the verification and is skipped`)
+  })
+
+  test('the only selected backup is missing if it is deleted meanwhile', async () => {
+    await server.sql(SMALL)
+    const {id, path} = await backup(site, '--format', 'custom')
+    const goOn = await startWaiting(site, 'unpack', `db:verify ${id} --json`)
+    await rm(path, {recursive: true})
+    expect(errorOf(await goOn())).toMatchObject({code: 'no-such-backup', exitCode: 10})
+  })
+
+  test('test restores of two databases of a server do not disturb each other', async () => {
+    await server.sql(SMALL)
+    await server.sql('CREATE DATABASE scratch TEMPLATE aquastream', {database: 'postgres'})
+    await using other = await siteFor({url: server.url.replace(/aquastream$/, 'scratch'), env: server.env})
+    await backup(site)
+    await backup(other)
+    const goOn = await startWaiting(site, 'replay', 'db:verify --restore --json')
+    expect(await report(other, ['db:verify', '--restore'])).toMatchObject({valid: true})
+    const run = await goOn()
+    expect(run.exitCode, run.stdout).toBe(0)
+  })
+
+  test('only the session with the lock of test restores cleans up', async () => {
+    await server.sql(SMALL)
+    await backup(site)
+    const sessions = join(site.directory, 'sessions')
+    const script = `echo "\${CLEANUP_SQL:+cleans up}" >>${sessions}; exec /bin/sh "$@"`
+    const run = await site.run('db:verify --restore', {env: await detour(site, server, {session: script})})
+    expectDone(run)
+    // Another one that checks whether the server is a connection pooler could take the lock when it ends.
+    expect((await readFile(sessions, 'utf8')).split('\n').sort()).toEqual(['', '', '', 'cleans up'])
+  })
+
+  test('only its own scratch databases are dropped', async () => {
+    await server.sql(SMALL)
+    await backup(site)
+    const oid = await server.sql("SELECT oid FROM pg_database WHERE datname = 'aquastream'")
+    const left = `aquastream_verify_${oid}_0123456789ab`
+    const kept = ['aquastream_verify_october', `aquastream_verify_${oid}_look`, `${left}_copy`]
+    for (const name of [left, ...kept]) await server.sql(`CREATE DATABASE ${name}`, {database: 'postgres'})
+    await report(site, ['db:verify', '--restore'])
+    const names = await server.sql(
+      "SELECT datname FROM pg_database WHERE datname LIKE 'aquastream\\_%' ORDER BY length(datname)",
+    )
+    for (const name of kept) await server.sql(`DROP DATABASE ${name}`, {database: 'postgres'})
+    expect(names.split('\n')).toEqual(kept.toSorted((a, b) => a.length - b.length))
+  })
+})
+
+describe('the rotation after a backup', () => {
+  beforeEach(() => server.sql(SMALL))
+
+  test('does not hide by its failure that the backup is complete', async () => {
+    const old = idAgo(30 * 24)
+    await writeSet(rootOf(site), old, {kind: 'safety'})
+    // The backup cannot be renamed to this.
+    await writeFile(join(rootOf(site), `.${old}.deleted`), '')
+    const run = await site.run('db:backup --rotate --json')
+    const [id] = (await readdir(rootOf(site))).sort().reverse()
+    expect(errorOf(run)).toMatchObject({
+      code: 'backup-directory',
+      exitCode: 3,
+      message: expect.stringMatching(`^backup ${id} is complete, its rotation failed: .*/${old} `) as string,
+    })
+    expect(await report(site, ['db:verify', id!])).toMatchObject({valid: true})
+    expect((await site.run('db:backup --rotate')).stdout).toContain(' is complete: ')
+  })
+
+  test('can be interrupted, and the backup is complete', async () => {
+    const day = idAgo(30 * 24).slice(0, 8)
+    const [, first, second] = await Promise.all(
+      [0, 1, 2, 3].map(async hour => {
+        const id = `${day}T0${hour}0000Z`
+        await writeSet(rootOf(site), id)
+        return id
+      }),
+    )
+    // Rotation records a deletion there, and waits until somebody reads it.
+    const record = join(rootOf(site), '.rotated')
+    await execa('mkfifo', [record])
+    const running = site.start('db:backup --rotate --json')
+    await Promise.race([until(() => !existsSync(join(rootOf(site), first!))), running.ended])
+    running.kill('SIGTERM')
+    expect(await readFile(record, 'utf8')).toBe(`${first}\n`)
+    const error = errorOf(await running.ended)
+    const names = (await readdir(rootOf(site))).sort().reverse()
+    expect(names).toContain(second)
+    expect(error).toEqual({
+      code: 'terminated',
+      exitCode: 143,
+      message: `backup ${names[0]} is complete, its rotation was interrupted`,
+      hint: 'delete old backups: aquastream db:rotate',
+    })
   })
 })
 

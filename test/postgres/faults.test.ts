@@ -8,7 +8,7 @@ import {afterAll, afterEach, beforeAll, describe, expect, test} from 'vitest'
 import type {ListReport} from '../../src/backup/list.js'
 import type {VerifyReport} from '../../src/backup/verify.js'
 import {backup, detour, failure, report, restore, rootOf, siteFor} from '../helpers/backups.js'
-import {errorOf, type Site} from '../helpers/cli.js'
+import {errorOf, expectDone, type Site} from '../helpers/cli.js'
 import {ACCIDENT, checkSums, fingerprint, FIXTURE, lastWrite, remains} from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
@@ -414,30 +414,41 @@ describe('a hostile manifest', () => {
 
   test('with a matching checksum does not make an archive valid', async () => {
     await using other = await siteFor(server)
-    const path = await copySet(other)
-    const name = `crew_${set}.sql.gz`
-    await alter(join(path, name), content =>
-      gzipSync(
-        gunzipSync(content)
-          .toString()
-          .replace(/^-- PostgreSQL database dump complete/m, 'COMMIT;\n$&'),
-      ),
+    await forge(await copySet(other), `crew_${set}.sql.gz`, dump =>
+      dump.replace(/^-- PostgreSQL database dump complete/m, 'COMMIT;\n$&'),
     )
-    const content = await readFile(join(path, name))
-    const sha256 = createHash('sha256').update(content).digest('hex')
-    await alter(join(path, 'SHA256SUMS'), sums =>
-      Buffer.from(sums.toString().replace(new RegExp(`^.*(?=  ${name}$)`, 'm'), sha256)),
-    )
-    await writeManifest(path, manifest => {
-      Object.assign(
-        manifest.archives.find(({file}) => file === name)!,
-        {bytes: content.length, sha256},
-      )
-      return manifest
-    })
     const error = await failure(other, 'db:restore', '--yes', '--schema', 'crew', '--from', set)
     expect(error).toMatchObject({code: 'archive-damaged', exitCode: 7})
     expect(error.message).toContain('contains the command "commit"')
+  })
+
+  test('with a matching checksum gets only roles from the archive of the roles', async () => {
+    await using other = await siteFor(server)
+    const globals = `globals_${set}.sql.gz`
+    const path = await copySet(other)
+    await forge(path, globals, roles =>
+      roles.replace(
+        /^-- PostgreSQL database cluster dump complete/m,
+        String.raw`CREATE ROLE pupil;
+ALTER ROLE pupil WITH NOLOGIN; ALTER ROLE pupil WITH SUPERUSER;
+GRANT CREATE ON DATABASE look TO pupil;
+GRANT aquastream, pupil TO pupil;
+COMMENT ON ROLE pupil IS E'it\'s; $& ';
+$&`,
+      ),
+    )
+    await restore(other, '--all', '--from', set, '--into', 'look', '--create')
+    const pupil = await server.sql(
+      "SELECT rolsuper, has_database_privilege(oid, 'look', 'CREATE'), shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = 'pupil'",
+    )
+    await server.sql('DROP DATABASE look WITH (FORCE)')
+    await server.sql('DROP ROLE pupil')
+    expect(pupil).toBe("f|f|it's; -- PostgreSQL database cluster dump complete ")
+    await forge(path, globals, roles => roles.replace(/^CREATE ROLE/m, '\\! touch /tmp/x\n$&'))
+    expect(await failure(other, 'db:restore', '--yes', '--all', '--from', set)).toMatchObject({
+      code: 'archive-damaged',
+      message: 'the archive of the roles is damaged: it contains the psql command \\!',
+    })
   })
 
   test('of fifty megabytes is not read, but damaged', async () => {
@@ -544,6 +555,24 @@ describe('the disk of the backups', () => {
     })
     expect(path).toContain(set)
     expect([3, 7]).toContain(run.exitCode)
+  })
+
+  test.runIf(process.getuid?.() === 0)('with the leftovers of another user can be restored', async () => {
+    await using other = await siteFor(server)
+    const path = await copySet(other)
+    const leftover = join(rootOf(other), '.20260101T000000Z.partial')
+    await mkdir(leftover, {mode: 0o700})
+    await writeFile(join(leftover, 'manifest.json'), '')
+    for (const place of [other.directory, join(other.directory, 'backups')]) await chmod(place, 0o755)
+    const names = (await readdir(path)).map(name => join(path, name))
+    for (const place of [rootOf(other), path, ...names]) await chown(place, NOBODY, NOBODY)
+    const run = await other.run(
+      ['db:restore', '--yes', '--schema', 'event', '--from', set, '--into', 'look', '--create'],
+      {user: NOBODY, env: {HOME: '/nonexistent'}},
+    )
+    await server.sql('DROP DATABASE IF EXISTS look WITH (FORCE)')
+    expectDone(run)
+    expect(existsSync(leftover)).toBe(true)
   })
 
   test('whose directory is deleted leaves no partial backup', async () => {
@@ -659,6 +688,24 @@ async function copySet(other: Site, id = set): Promise<string> {
 
 async function alter(path: string, change: (content: Buffer) => Buffer): Promise<void> {
   await writeFile(path, change(await readFile(path)))
+}
+
+/** Changes the text of an archive of a backup, and its checksums accordingly. */
+async function forge(set: string, name: string, change: (text: string) => string): Promise<void> {
+  await alter(join(set, name), content => gzipSync(change(gunzipSync(content).toString())))
+  const content = await readFile(join(set, name))
+  const sha256 = createHash('sha256').update(content).digest('hex')
+  await alter(join(set, 'SHA256SUMS'), sums =>
+    Buffer.from(sums.toString().replace(new RegExp(`^.*(?=  ${name}$)`, 'm'), sha256)),
+  )
+  await writeManifest(set, manifest => {
+    const archives = [...manifest.archives, manifest.globals]
+    Object.assign(
+      archives.find(({file}) => file === name)!,
+      {bytes: content.length, sha256},
+    )
+    return manifest
+  })
 }
 
 /** Changes the manifest of a backup, and its checksum accordingly. */

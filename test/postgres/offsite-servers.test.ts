@@ -167,6 +167,30 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
     }
   })
 
+  test('all schemas come from the off-site backup that has them', async () => {
+    await site.createRepository()
+    const {id} = await backup(site, '--offsite')
+    await rm(join(site.backups, id), {recursive: true})
+    await backup(site, '--schema', 'user')
+    expect(await restore(site, '--all', '--at', '2100-01-01')).toMatchObject({from: id})
+  })
+
+  test('a rotation that fails does not keep the backup from its copy', async () => {
+    await site.createRepository()
+    const old = idAgo(30 * 24)
+    await writeSet(site.backups, old, {kind: 'safety'})
+    // The backup cannot be renamed to this.
+    await writeFile(join(site.backups, `.${old}.deleted`), '')
+    const error = await failure(site, 'db:backup', '--rotate', '--offsite')
+    expect(error).toMatchObject({code: 'backup-directory', exitCode: 3})
+    const [, id] = /^backup (\S+) is complete, its rotation failed: /.exec(error.message)!
+    expect(await report(site, ['offsite:list'])).toMatchObject({newest: {id}})
+    delete site.env.OFFSITE_REPOSITORY
+    const {exitCode, problems} = await failure(site, 'db:backup', '--rotate', '--offsite')
+    expect(exitCode).toBe(3)
+    expect(problems!.map(({code}) => code)).toEqual(['backup-directory', 'offsite-failed'])
+  })
+
   test('backups are taken and rotated while a pull runs', async () => {
     await site.createRepository()
     const {id} = await backup(site, '--offsite')

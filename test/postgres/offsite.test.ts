@@ -60,6 +60,18 @@ describe.each([...programs])('restic %s', (_version, directory) => {
     ])
   })
 
+  test('latest is the newest backup with every schema', async () => {
+    const id = await pushed()
+    const narrower = idAgo(1)
+    await writeSet(site.backups, narrower, {schemas: ['user']})
+    await push()
+    await rename(site.backups, `${site.backups}.old`)
+    const run = await site.succeed('offsite:pull --json')
+    expect(JSON.parse(run.stdout)).toMatchObject({id})
+    expect(run.stderr).toContain(`note: the newer backup ${narrower} has only user and was skipped\n`)
+    expect(await pull(narrower)).toMatchObject({id: narrower, fetched: true})
+  })
+
   test('creating the repository again changes nothing', async () => {
     expect(await report(site, ['offsite:init'])).toMatchObject({created: true})
     const before = await listTree(site.repository)

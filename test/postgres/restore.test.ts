@@ -14,9 +14,9 @@ import {
   siteFor,
   SMALL,
 } from '../helpers/backups.js'
-import type {Site} from '../helpers/cli.js'
+import {expectDone, type Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
-import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
@@ -206,6 +206,30 @@ describe('another database', () => {
   async function databases(): Promise<string[]> {
     return (await server.sql('SELECT datname FROM pg_database')).split('\n')
   }
+})
+
+test.each(majors())('PostgreSQL %s creates a database with the locale of the current one', async major => {
+  await using other = await startPostgres({major})
+  const hasIcu = (await other.sql("SELECT count(*) FROM pg_collation WHERE collname = 'ru-x-icu'")) === '1'
+  const builtin = major < 17 ? '' : "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+  const provider = hasIcu ? "LOCALE_PROVIDER icu ICU_LOCALE 'ru'" : builtin
+  // The default template counts bytes, so that five Cyrillic letters do not fit in varchar(5).
+  await other.sql(`
+    UPDATE pg_database SET datistemplate = false WHERE datname = 'template1';
+    DROP DATABASE template1;
+    CREATE DATABASE template1 TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C';
+    CREATE DATABASE boats TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8' ${provider}`)
+  await other.sql(`CREATE SCHEMA crew; CREATE TABLE crew.boats AS SELECT 'весло'::varchar(5) AS name`, {
+    database: 'boats',
+  })
+  await using place = await siteFor({url: other.url.replace(/aquastream$/, 'boats'), env: other.env})
+  await backup(place, '--schema', 'crew')
+  expect(await report(place, ['db:verify', '--restore'])).toMatchObject({valid: true})
+  await restore(place, '--schema', 'crew', '--into', 'look', '--create')
+  const locales = await other.sql(`
+    SELECT count(*), count(DISTINCT to_jsonb(d) - '{oid,datname,datfrozenxid,datminmxid,datcollversion}'::text[])
+    FROM pg_database d WHERE datname IN ('boats', 'look')`)
+  expect(locales).toBe('2|1')
 })
 
 describe('objects that other schemas would lose', () => {
@@ -424,6 +448,21 @@ describe('the content of a schema', () => {
   })
 })
 
+test('roles with odd names come back with their memberships', async () => {
+  const drop = 'DROP ROLE IF EXISTS "a GRANTED BY b", pupil'
+  try {
+    await server.sql(String.raw`CREATE ROLE "a GRANTED BY b"; CREATE ROLE pupil; GRANT "a GRANTED BY b" TO pupil;
+      COMMENT ON ROLE pupil IS 'it''s; \'`)
+    before = await describeDatabase(server)
+    await backup(site)
+    await server.sql(drop)
+    expect((await restore(site, '--all')).roles.sort()).toEqual(['a GRANTED BY b', 'pupil'])
+    expect(await changes()).toEqual([])
+  } finally {
+    await server.sql(drop)
+  }
+})
+
 describe('the choice of the backup', () => {
   test('a schema created before the confirmation is backed up', async () => {
     await backup(site)
@@ -454,9 +493,35 @@ describe('the choice of the backup', () => {
     expect(from).toBe(id)
     expect(await changes()).toEqual([])
     expect(undo!.command).toBe(`aquastream db:restore --all --from ${undo!.id} --profile dev`)
+    expect(undo!.variables).toEqual(['DATABASE_URL'])
     const run = await runPrinted(site, undo!.command, '--yes')
     expect(run.exitCode, run.stderr).toBe(0)
     expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+  })
+
+  test('the undo command names the settings file of the restore', async () => {
+    const [here, etc] = [site.directory, join(site.directory, "it's etc")]
+    await mkdir(etc)
+    await site.write('.env', 'DATABASE_URL=postgresql://nobody@127.0.0.1:1/elsewhere\n')
+    await site.write("it's etc/prod.env", `DATABASE_URL=${server.url}\nBACKUP_DIR=${here}/kept\n`)
+    delete site.env.DATABASE_URL
+    const file = ['--env-file', join(etc, 'prod.env')]
+    await backup(site, ...file)
+    await server.sql(WRECK)
+    const wrecked = await describeDatabase(server)
+    const restores = [
+      async () => (await restore(site, '--all', ...file)).undo!.command,
+      async () => {
+        const {stdout} = await site.succeed(['db:restore', '--all', '--yes', ...file])
+        return /To undo this restore:\s+(.*)/.exec(stdout)![1]!
+      },
+    ]
+    for (const restoreAll of restores) {
+      const undo = await restoreAll()
+      expect(await changes()).toEqual([])
+      expectDone(await runPrinted(site, undo, '--yes'))
+      expect(differences(wrecked, await describeDatabase(server))).toEqual([])
+    }
   })
 
   test('the undo command quotes the name of a schema', async () => {
@@ -491,6 +556,29 @@ describe('the choice of the backup', () => {
       `Note: the newer backup ${id} is damaged and was skipped: user_${id}.sql.gz is missing.`,
     )
     expect(stdout).toContain(`will be replaced with backup ${good}`)
+  })
+
+  test('all schemas come from the newest backup that has them', async () => {
+    const {id} = await backup(site)
+    const {id: narrower} = await backup(site, '--schema', 'user')
+    await server.sql('DROP SCHEMA "user", event CASCADE')
+    for (const more of [[], ['--at', '2100-01-01']]) {
+      const run = await site.succeed(['db:restore', '--all', '--yes', '--json', ...more])
+      expect(JSON.parse(run.stdout)).toMatchObject({from: id})
+      expect(run.stderr).toContain(`note: the newer backup ${narrower} has only user and was skipped\n`)
+      expect(await changes()).toEqual([])
+    }
+    expect((await restore(site, '--all', '--from', narrower)).schemas).toEqual(['user'])
+  })
+
+  test('schemas that no newest backup has are named', async () => {
+    const {id: first} = await backup(site, '--schema', 'event', '--schema', 'crew')
+    const {id} = await backup(site, '--schema', 'user')
+    const {stdout} = await site.succeed('db:restore --all --dry-run')
+    expect(stdout).toContain(`will be replaced with backup ${id}`)
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      `Note: this backup does not have event (newest backup: ${first}), crew (newest backup: ${first}), payment, notification, media.`,
+    )
   })
 
   test('the newest backup of another database is refused', async () => {

@@ -15,7 +15,7 @@ const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
 
 /** Between these commands of pg_dump, psql rejects its own commands. The restore adds its own pair. */
-const RESTRICT = /^\\(?:un)?restrict \w+\r?\n?$/
+export const RESTRICT = /^\\(?:un)?restrict \w+\r?\n?$/
 
 /** The rows of a COPY end with a line `\.`; psql accepts it with LF and with CRLF. */
 const COPY_END = Buffer.from('\n\\.')

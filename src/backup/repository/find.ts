@@ -1,4 +1,5 @@
 import {AquastreamError} from '../../errors.js'
+import {PLATFORM} from '../../stack/schemas.js'
 import {type BackupSet, isFuture} from './backup-set.js'
 
 /**
@@ -7,7 +8,7 @@ import {type BackupSet, isFuture} from './backup-set.js'
  * @throws no-such-backup
  */
 export function findSet(sets: BackupSet[], ref: string, directory: string): BackupSet {
-  const [first, second] = ref === 'latest' ? latest(sets) : matching(sets, ref)
+  const [first, second] = ref === 'latest' ? listUsable(sets).slice(0, 1) : matching(sets, ref)
   if (first && (!second || first.id === ref)) return first
   if (second) {
     const ids = matching(sets, ref).map(({id}) => id)
@@ -21,11 +22,26 @@ export function findSet(sets: BackupSet[], ref: string, directory: string): Back
   })
 }
 
-function latest(sets: BackupSet[]): BackupSet[] {
+/** Lists the backups that a command uses without a choice: complete, no safety backups, and none dated in the future. */
+export function listUsable(sets: BackupSet[]): BackupSet[] {
   const now = new Date()
-  return sets
-    .filter(set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now))
-    .slice(0, 1)
+  return sets.filter(
+    set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now),
+  )
+}
+
+/**
+ * Chooses the backup that a restore uses if the user selects none: the newest one. For all schemas, it is the newest one
+ * with every schema of the platform, because a newer one of a single schema must not replace it; if there is none, the
+ * newest one, because the database may have fewer schemas.
+ * @param newestFirst usable backups that have the schema
+ */
+export function chooseFor<Item extends {schemas: string[]}>(
+  schema: string | undefined,
+  newestFirst: Item[],
+): Item | undefined {
+  const isWhole = ({schemas}: Item): boolean => PLATFORM.every(name => schemas.includes(name))
+  return (schema === undefined ? newestFirst.find(isWhole) : undefined) ?? newestFirst[0]
 }
 
 function matching(sets: BackupSet[], ref: string): BackupSet[] {

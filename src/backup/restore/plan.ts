@@ -9,7 +9,7 @@ import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
-import {findSource, type RestoreSource} from './source.js'
+import {type Choice, findSource, type RestoreSource} from './source.js'
 import {findTarget, inspectTarget, type RestoreTarget, type TargetState} from './target.js'
 import {refuseUnlessNamed} from './wrong-database.js'
 
@@ -35,6 +35,8 @@ export interface RestoreRequest {
 export interface RestorePlan {
   /** Flags that make another command use the same repository and server. */
   flags: string
+  /** The variables of the environment that such a command also needs. */
+  variables: string[]
   root: string
   server: Server
   source: RestoreSource
@@ -69,6 +71,10 @@ export interface RestorePlan {
 export type RestoreNotice =
   /** A newer backup was skipped, because it is not complete or is dated in the future. */
   | {type: 'skipped-backup'; id: string; state: BackupSet['state']; reason: string | undefined}
+  /** A newer backup was skipped, because it lacks schemas of the platform. */
+  | {type: 'narrower-backup'; id: string; schemas: string[]}
+  /** Schemas of the platform that the backup lacks. */
+  | {type: 'missing-schemas'; schemas: Choice['missing']}
   /** Foreign keys of other schemas that exist only in the backup, so they are not created. */
   | {type: 'missing-foreign-keys'; names: string[]}
   /** The backup is of another database. */
@@ -97,7 +103,7 @@ export function planRestore(request: RestoreRequest, signal: AbortSignal): Promi
 }
 
 async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<RestorePlan> {
-  const {backups: root, serverFlags} = request.stack
+  const {backups: root, serverFlags, serverVariables} = request.stack
   const source = await findSource(request, root)
   const server = withLockTimeout(await reachServer(request.stack), request.lockTimeout)
   const {checked, target, state} = await checkAll(request, {server, source}, signal)
@@ -111,6 +117,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const archives = sortByDependency(source.archives)
   return {
     flags: serverFlags,
+    variables: serverVariables,
     root,
     server,
     source: {...source, archives},
@@ -166,11 +173,13 @@ async function checkAll(
 }
 
 function noticesOf(
-  {skipped, manifest}: RestoreSource,
+  {choice: {skipped, narrower, missing}, manifest}: RestoreSource,
   {other, missingForeignKeys}: TargetState,
 ): RestoreNotice[] {
   return [
     ...skipped.map(({id, state, reason}) => ({type: 'skipped-backup', id, state, reason}) as const),
+    ...(narrower ? [{type: 'narrower-backup', id: narrower.id, schemas: narrower.schemas} as const] : []),
+    ...(missing.length === 0 ? [] : [{type: 'missing-schemas', schemas: missing} as const]),
     ...(missingForeignKeys.length === 0
       ? []
       : [{type: 'missing-foreign-keys', names: missingForeignKeys} as const]),

@@ -1,7 +1,7 @@
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
+import {createDatabase} from '../../postgres/create-database.js'
 import {lockDatabase} from '../../postgres/lock.js'
-import {requiring} from '../../postgres/privileges.js'
 import {refusedAs, type Session, withSession} from '../../postgres/session.js'
 import {readTools} from '../../postgres/versions.js'
 import {shellQuote} from '../../system/text/shell-quote.js'
@@ -35,11 +35,20 @@ export interface RestoreReport {
   /** Roles that were created; they have no password. */
   roles: string[]
   skippedForeignKeys: string[]
-  /** The safety backup and the undo command; undefined when nothing was replaced. */
-  undo: {id: string; command: string} | undefined
+  /** Undefined when nothing was replaced. */
+  undo: Undo | undefined
   /** How long the tables were locked: the longest time that a transaction can have waited to write to them. */
   lockedSeconds: number
   seconds: number
+}
+
+/** How to undo a restore. */
+export interface Undo {
+  /** ID of the safety backup. */
+  id: string
+  command: string
+  /** The variables of the environment that the command needs with the same values, such as DATABASE_URL. */
+  variables: string[]
 }
 
 /**
@@ -71,7 +80,7 @@ async function withDatabase<T>(
   const application = 'aquastream db:restore'
   if (!creates) return withSession(server, {database: into, application}, work)
   return withSession(server, {application}, async initial => {
-    await initial.query(`CREATE DATABASE ${identifier(into!)}`).catch(requiring('CREATEDB'))
+    await createDatabase(initial, into!)
     try {
       return await withSession(server, {database: into, application}, work)
     } catch (error) {
@@ -89,7 +98,8 @@ async function restoreLocked(
   const {server, source, into} = plan
   await lockDatabase(session, server)
   for (const notice of plan.notices) ctx.on({type: 'plan-notice', notice})
-  await deleteLeftovers(plan.root)
+  // Best effort: an emergency must not wait until somebody deletes the leftovers of another user.
+  await deleteLeftovers(plan.root).catch(() => undefined)
   let saved: string | undefined
   let locked = performance.now()
   const total = source.archives.reduce((sum, {bytes}) => sum + bytes, 0)
@@ -121,7 +131,7 @@ async function restoreLocked(
   ).catch((error: unknown) => {
     if (saved !== undefined) ctx.on({type: 'notice', text: `the safety backup ${saved} is kept`})
     if (isFailure(error)) throw nothingChanged(error)
-    throw saved === undefined ? error : withUndoHint(error, undoCommand(plan, saved))
+    throw saved === undefined ? error : withUndoHint(error, undoOf(plan, saved))
   })
   ctx.on({type: 'step', step: 'commit', state: 'done'})
   return {
@@ -132,7 +142,7 @@ async function restoreLocked(
     rows: countRows(source),
     roles: plan.roles,
     skippedForeignKeys,
-    undo: saved === undefined ? undefined : {id: saved, command: undoCommand(plan, saved)},
+    undo: saved === undefined ? undefined : undoOf(plan, saved),
     lockedSeconds: secondsSince(locked),
   }
 }
@@ -146,9 +156,10 @@ function nothingChanged({message, hint, evidence}: AquastreamError): AquastreamE
 }
 
 /** Adds the undo command to an error with an unknown outcome: undoing is possible in both cases. */
-function withUndoHint(error: unknown, undo: string): unknown {
+function withUndoHint(error: unknown, {command, variables}: Undo): unknown {
   const isUnknown = error instanceof AquastreamError && error.code === 'restore-unknown'
-  return isUnknown ? error.withHints(hint => `${hint}; to undo the restore: ${undo}`) : error
+  const needed = variables.length > 0 ? `, with the same ${variables.join(', ')} in the environment` : ''
+  return isUnknown ? error.withHints(hint => `${hint}; to undo the restore${needed}: ${command}`) : error
 }
 
 function countRows({manifest, archives}: RestoreSource): number | undefined {
@@ -190,9 +201,9 @@ async function save(
   return id
 }
 
-function undoCommand({flags, source, into}: RestorePlan, id: string): string {
+function undoOf({flags, variables, source, into}: RestorePlan, id: string): Undo {
   const [first, ...others] = source.archives
   const what = first && others.length === 0 ? `--schema ${shellQuote(first.schema)}` : '--all'
   const where = into === undefined ? '' : ` --into ${shellQuote(into)}`
-  return `aquastream db:restore ${what} --from ${id}${where} ${flags}`
+  return {id, command: `aquastream db:restore ${what} --from ${id}${where} ${flags}`, variables}
 }

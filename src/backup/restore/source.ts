@@ -1,10 +1,11 @@
 import {readFile} from 'node:fs/promises'
 import {basename, dirname, join, resolve} from 'node:path'
 import {AquastreamError} from '../../errors.js'
+import {PLATFORM} from '../../stack/schemas.js'
 import {encodingOf} from '../archive/format.js'
 import {type ArchiveFile, identify, unreadable} from '../archive/read.js'
 import {type BackupSet, isFuture, timeOf} from '../repository/backup-set.js'
-import {findSet} from '../repository/find.js'
+import {chooseFor, findSet, listUsable} from '../repository/find.js'
 import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
 import {listSets, readSet} from '../repository/sets.js'
 
@@ -23,9 +24,20 @@ export interface RestoreSource {
   /** Directory of the backup, or of the file. */
   directory: string
   archives: SourceArchive[]
+  choice: Choice
+}
+
+/** What a person has to know about a backup that was not selected by ID or path. */
+export interface Choice {
   /** Newer backups that were skipped because they are not complete, or dated in the future. */
   skipped: BackupSet[]
+  /** The newest backup, if it was skipped because it lacks schemas that the chosen one has. */
+  narrower: BackupSet | undefined
+  /** The schemas of the platform that the backup lacks, and the newest backup that has each of them. */
+  missing: {schema: string; newest: string | undefined}[]
 }
+
+const NO_CHOICE: Choice = {skipped: [], narrower: undefined, missing: []}
 
 /** Selects the archives to restore. */
 export interface SourceRequest {
@@ -48,18 +60,29 @@ export async function findSource(request: SourceRequest, root: string): Promise<
   const {schema, at, from} = request
   const sets = await listSets(root)
   if (at === undefined && from !== 'latest') return fromSet(findSet(sets, from, root), schema)
-  // An ID selects that backup regardless of its schemas; `latest` and a time select one that contains the schema.
+  // An ID selects that backup regardless of its schemas; `latest` and a time select one that contains the schema, or all.
   const useful = sets.filter(({schemas}) => schema === undefined || schemas.includes(schema))
   if (sets.length > 0 && useful.length === 0) throw noBackupOf(schema!, sets, root)
   const time = at === undefined ? Infinity : toTime(at)
   const eligible = useful.filter(({takenAt}) => takenAt.getTime() <= time)
   const where = at === undefined ? root : `${root} at or before ${new Date(time).toISOString()}`
-  const found = findSet(eligible, 'latest', where)
+  const newest = findSet(eligible, 'latest', where)
+  const usable = listUsable(eligible)
+  const found = chooseFor(schema, usable)!
   const newer = eligible.slice(0, eligible.indexOf(found))
   const skipped = newer.filter(
     set => (set.state !== 'complete' || isFuture(set, new Date())) && set.manifest?.kind !== 'safety',
   )
-  return {...fromSet(found, schema), skipped}
+  const narrower = newest === found ? undefined : newest
+  const missing = schema === undefined ? findMissing(found, usable) : []
+  return {...fromSet(found, schema), choice: {skipped, narrower, missing}}
+}
+
+function findMissing({schemas}: BackupSet, usable: BackupSet[]): Choice['missing'] {
+  return PLATFORM.filter(schema => !schemas.includes(schema)).map(schema => ({
+    schema,
+    newest: usable.find(set => set.schemas.includes(schema))?.id,
+  }))
 }
 
 function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
@@ -114,7 +137,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
     set: {id: set.id, takenAt: set.takenAt.toISOString(), label: manifest.label},
     manifest,
     directory: set.path,
-    skipped: [],
+    choice: NO_CHOICE,
     archives: archives.map(known => ({
       schema: known.schema,
       path: join(set.path, known.file),
@@ -144,7 +167,7 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     set: undefined,
     manifest: undefined,
     directory,
-    skipped: [],
+    choice: NO_CHOICE,
     archives: [{...(await identify(path)), schema, known: undefined}],
   }
 }

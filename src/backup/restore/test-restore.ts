@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto'
 import {AquastreamError} from '../../errors.js'
+import {createDatabase} from '../../postgres/create-database.js'
 import {TEST_RESTORE_LOCK, tryLock} from '../../postgres/lock.js'
-import {requiring} from '../../postgres/privileges.js'
 import type {Server} from '../../postgres/server.js'
 import {type Session, withSession} from '../../postgres/session.js'
 import {identifier, literal} from '../../system/text/sql-quote.js'
@@ -21,20 +21,25 @@ interface CheckedSource extends RestoreSource {
 export type TestRestore = (source: CheckedSource, signal: AbortSignal) => Promise<number>
 
 const APPLICATION = 'aquastream db:verify'
-const SCRATCH = 'aquastream_verify_'
+/**
+ * The SQL expression for the beginning of the names of the scratch databases. It contains the oid of the database, because
+ * the lock is one for each database: a test restore of another one may be running.
+ */
+const PREFIX = `(SELECT 'aquastream_verify_' || oid || '_' FROM pg_database WHERE datname = current_database())`
 
 /**
  * Runs work that may restore into a scratch database. Drops the scratch databases of killed commands first.
- * @throws busy: another test restore is running on the server; database-unreachable; SqlError
+ * @throws busy: another test restore of the database is running; database-unreachable; SqlError
  */
 export async function withTestRestore(
   server: Server,
   work: (testRestore: TestRestore) => Promise<void>,
 ): Promise<void> {
-  const database = `${SCRATCH}${randomBytes(6).toString('hex')}`
+  const suffix = randomBytes(6).toString('hex')
   // backup.sh runs this SQL when the session ends, also after this process was killed. It waits for the lock of the
   // session, so that statements of the session that are still running end first.
-  const CLEANUP_SQL = `SELECT pg_advisory_lock(${TEST_RESTORE_LOCK});\nDROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE);`
+  const CLEANUP_SQL = `SELECT pg_advisory_lock(${TEST_RESTORE_LOCK});
+    SELECT format('DROP DATABASE IF EXISTS %I WITH (FORCE)', ${PREFIX} || ${literal(suffix)}) \\gexec`
   await withSession(server, {application: APPLICATION, env: {CLEANUP_SQL}}, async session => {
     if (!(await tryLock(session, TEST_RESTORE_LOCK))) {
       throw new AquastreamError('busy', `another db:verify --restore is running on ${server.name}`, {
@@ -42,6 +47,7 @@ export async function withTestRestore(
       })
     }
     await sweep(session)
+    const database = await session.json<string>(`SELECT to_json(${PREFIX} || ${literal(suffix)})`)
     try {
       await work((source, signal) => restoreScratch(source, {server, session, database}, signal))
     } finally {
@@ -60,9 +66,10 @@ async function sweepAgain(server: Server, database: string): Promise<void> {
   ).catch(() => undefined)
 }
 
+/** Drops the scratch databases of this database. A user may have given any other name to a database of theirs. */
 async function sweep(session: Session): Promise<void> {
   const names = await session.json<string[] | null>(
-    `SELECT json_agg(datname) FROM pg_database WHERE starts_with(datname, ${literal(SCRATCH)})`,
+    `SELECT json_agg(datname) FROM pg_database WHERE datname ~ ('^' || ${PREFIX} || '[0-9a-f]{12}$')`,
   )
   for (const name of names ?? [])
     await session.query(`DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE)`)
@@ -76,7 +83,7 @@ async function restoreScratch(
   const began = performance.now()
   // A failed test restore left its database.
   await session.query(`DROP DATABASE IF EXISTS ${identifier(database)} WITH (FORCE)`)
-  await session.query(`CREATE DATABASE ${identifier(database)}`).catch(requiring('CREATEDB'))
+  await createDatabase(session, database)
   await withSession(server, {database, application: APPLICATION}, async scratch => {
     await replay(
       {

@@ -1,5 +1,5 @@
 import {Flags} from '@oclif/core'
-import type {BackupReport} from '../../backup/create.js'
+import type {BackupReport, CreatedBackup} from '../../backup/create.js'
 import {BaseCommand} from '../../cli/base-command.js'
 import {backupFlags, serverFlags} from '../../cli/flags.js'
 import type {StackContext} from '../../engines/stack-context.js'
@@ -83,17 +83,22 @@ Backs up the six schemas of the platform; a missing schema is an error. The serv
       ...parseCompression(flags.compression),
       jobs: flags.jobs ?? defaultJobs(),
     }
-    const report = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
+    const created = await this.progress([], backupUpdates(), ctx => createBackup(request, ctx))
+    const {report, rotationFailure} = created
     this.log(backupSummary(report, stack.repositoryFlags))
-    return flags.offsite ? {...report, offsite: await this.push(report, stack)} : report
+    const offsite = flags.offsite && (await this.push(created, stack))
+    if (rotationFailure) throw rotationFailure
+    return offsite ? {...report, offsite} : report
   }
 
   /** Copies the backups to the off-site repository. The local backup is complete, whatever happens here. */
-  private async push({id}: BackupReport, stack: StackContext): Promise<PushReport> {
+  private async push({report, rotationFailure}: CreatedBackup, stack: StackContext): Promise<PushReport> {
     const {naming, pushOffsite} = await import('../../offsite/push.js')
     const {pushSummary, pushUpdates} = await import('../../views/offsite/push.js')
-    const report = await this.progress([], pushUpdates(), ctx => pushOffsite(stack, ctx)).catch(naming(id))
-    this.log(`\n${pushSummary(report)}`)
-    return report
+    const pushed = await this.progress([], pushUpdates(), ctx => pushOffsite(stack, ctx)).catch(
+      naming(report.id, rotationFailure),
+    )
+    this.log(`\n${pushSummary(pushed)}`)
+    return pushed
   }
 }

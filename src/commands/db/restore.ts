@@ -46,7 +46,10 @@ With --from and --at, a backup that is only in the off-site repository is fetche
       helpValue: 'NAME',
       exactlyOne: ['schema', 'all'],
     }),
-    all: Flags.boolean({description: 'restore every schema of the backup, and create missing roles'}),
+    all: Flags.boolean({
+      description:
+        'restore every schema of the backup, and create missing roles; the default is the newest backup that has all of them',
+    }),
     from: Flags.string({
       description: 'ID of a backup, or a unique prefix of one [default: latest, not counting safety backups]',
       helpValue: 'ID',

@@ -17,7 +17,10 @@ With --media and --redis, also replaces the files of MinIO and the data of Redis
     },
   ]
   static override args = {
-    id: Args.string({description: 'ID of a backup, a unique prefix of one, or latest', default: 'latest'}),
+    id: Args.string({
+      description: 'ID of a backup, a unique prefix of one, or latest: the newest one with every schema',
+      default: 'latest',
+    }),
   }
   static override flags = {
     ...backupFlags,

@@ -16,7 +16,7 @@ export function backupUpdates(): (event: BackupEvent) => ProgressUpdate {
   return event => {
     switch (event.type) {
       case 'notice':
-        return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+        return noticeUpdate(event.text)
       case 'schemas':
         return {tasks: event.schemas}
       case 'archive': {
@@ -29,6 +29,11 @@ export function backupUpdates(): (event: BackupEvent) => ProgressUpdate {
       }
     }
   }
+}
+
+/** Turns a notice into a progress update. */
+export function noticeUpdate(text: string): ProgressUpdate {
+  return {notice: `${chalkStderr.yellow('note:')} ${text}`}
 }
 
 function pace({bytes, expected}: {bytes: number; expected: number | undefined}, seconds: number): string {

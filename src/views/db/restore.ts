@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import type {PlannedSchema, RestoreNotice, RestorePlan} from '../../backup/restore/plan.js'
-import type {RestoreEvent, RestoreReport} from '../../backup/restore/restore.js'
+import type {RestoreEvent, RestoreReport, Undo} from '../../backup/restore/restore.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {ago} from '../../cli/terminal/ago.js'
 import {count} from '../../cli/terminal/count.js'
@@ -136,6 +136,10 @@ function noticeText(notice: RestoreNotice): string {
   switch (notice.type) {
     case 'skipped-backup':
       return skippedText(notice)
+    case 'narrower-backup':
+      return narrowerText(notice)
+    case 'missing-schemas':
+      return `this backup does not have ${notice.schemas.map(missingText).join(', ')}`
     case 'missing-foreign-keys':
       return `foreign keys of other schemas that exist only in the backup are not created: ${notice.names.join(', ')}`
     case 'other-database':
@@ -143,6 +147,15 @@ function noticeText(notice: RestoreNotice): string {
     case 'no-manifest':
       return 'this file has no manifest, so row counts cannot be compared'
   }
+}
+
+/** Says that a newer backup was not chosen, because it lacks schemas of the platform. */
+export function narrowerText({id, schemas}: {id: string; schemas: string[]}): string {
+  return `the newer backup ${id} has only ${schemas.join(', ')} and was skipped`
+}
+
+function missingText({schema, newest}: {schema: string; newest: string | undefined}): string {
+  return newest === undefined ? schema : `${schema} (newest backup: ${newest})`
 }
 
 function skippedText({id, state, reason}: Extract<RestoreNotice, {type: 'skipped-backup'}>): string {
@@ -177,6 +190,10 @@ export function restoreSummary(report: RestoreReport): string {
         ]
       : []),
   ].map(sentence => wrap(sentence, 0, process.stdout))
-  const undoLines = undo ? ['', 'To undo this restore:', '', `  ${undo.command}`] : []
-  return [...sentences, ...undoLines].join('\n')
+  return [...sentences, ...(undo ? undoLines(undo) : [])].join('\n')
+}
+
+function undoLines({command, variables}: Undo): string[] {
+  const needed = variables.length > 0 ? `, with the same ${variables.join(', ')} in the environment` : ''
+  return ['', wrap(`To undo this restore${needed}:`, 0, process.stdout), '', `  ${command}`]
 }

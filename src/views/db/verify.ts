@@ -4,9 +4,11 @@ import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {size} from '../../system/text/size.js'
+import {noticeUpdate} from './backup.js'
 
 /** Turns an event of `db:verify` into a progress update. */
 export function verifyUpdate({id, state, detail}: VerifyEvent): ProgressUpdate {
+  if (state === 'deleted') return noticeUpdate(`backup ${id} ${detail}`)
   return {
     task: 'verify',
     state: 'running',

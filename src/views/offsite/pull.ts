@@ -5,6 +5,8 @@ import type {FetchEvent} from '../../offsite/transfer/fetch.js'
 import type {PullEvent, PullReport} from '../../offsite/pull.js'
 import type {RestoredStore, RestoreEvent} from '../../offsite/stores/restore-stores.js'
 import {size} from '../../system/text/size.js'
+import {noticeUpdate} from '../db/backup.js'
+import {narrowerText} from '../db/restore.js'
 
 /** The tasks of a copy, which run one after the other. */
 const FETCH_TASKS = [['copy'], ['verify']]
@@ -38,6 +40,7 @@ export function pullTasks(stores: Stores): string[][] {
 /** Turns an event of a pull into a progress update. */
 export function pullUpdate(event: PullEvent): ProgressUpdate {
   if (event.type === 'fetch') return fetchUpdate(event)
+  if (event.type === 'narrower-backup') return noticeUpdate(narrowerText(event))
   const {store: task, state, bytes} = event
   switch (state) {
     case 'copying':

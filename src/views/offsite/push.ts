@@ -1,16 +1,16 @@
-import {chalkStderr} from 'chalk'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {Pushed, PushEvent, PushReport} from '../../offsite/push.js'
 import {size} from '../../system/text/size.js'
+import {noticeUpdate} from '../db/backup.js'
 
 /** Returns a function that turns the events of one push into progress updates. */
 export function pushUpdates(): (event: PushEvent) => ProgressUpdate {
   return event => {
     switch (event.type) {
       case 'notice':
-        return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+        return noticeUpdate(event.text)
       case 'tasks':
         return {tasks: event.names}
       case 'check':

@@ -28,6 +28,7 @@ const SCHEMA = {
 function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
   return {
     flags: '--profile prod',
+    variables: [],
     root: '/srv/backups/prod',
     server: {
       name: 'postgres of aquastream-prod',
@@ -60,7 +61,7 @@ function source(changes: Partial<RestorePlan['source']> = {}): RestorePlan['sour
     manifest: {} as RestorePlan['source']['manifest'],
     directory: `/srv/backups/prod/${ID}`,
     archives: [],
-    skipped: [],
+    choice: {skipped: [], narrower: undefined, missing: []},
     ...changes,
   }
 }
@@ -294,6 +295,7 @@ const REPORT: RestoreReport = {
   undo: {
     id: '20261123T070000Z',
     command: 'aquastream db:restore --schema user --from 20261123T070000Z --profile prod',
+    variables: [],
   },
   lockedSeconds: 0.7,
   seconds: 1.1,
@@ -319,6 +321,13 @@ test('the report of a restore shows the undo command', () => {
 
       aquastream db:restore --schema user --from 20261123T070000Z --profile prod"
   `)
+})
+
+test('the report names the variables that the undo command needs', () => {
+  const undo = {...REPORT.undo!, variables: ['DATABASE_URL']}
+  expect(restoreSummary({...REPORT, undo})).toContain(
+    '\nTo undo this restore, with the same DATABASE_URL in the environment:\n\n  aquastream',
+  )
 })
 
 test('the report names new roles and skipped foreign keys', () => {
