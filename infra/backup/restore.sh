@@ -324,7 +324,7 @@ BEGIN
 		SELECT defaclacl, acldefault(CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype END, defaclrole) AS builtin,
 			CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
 				WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS kind
-		FROM pg_default_acl WHERE defaclnamespace = 0 AND defaclrole = current_user::regrole
+		FROM pg_default_acl WHERE defaclnamespace = 0 AND defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
 			AND defaclobjtype IN ('r', 'S', 'f', 'T', 'n')
 	LOOP
 		FOR given IN SELECT DISTINCT grantee FROM aclexplode(item.defaclacl) LOOP
