@@ -159,7 +159,8 @@ dump() {
 }
 
 globals() {
-	roles=$(pg_dumpall -w --globals-only --no-role-passwords)
+	# By default, pg_dumpall connects to the database postgres, which not every user may. An empty name stands for PGDATABASE.
+	roles=$(pg_dumpall -w --globals-only --no-role-passwords --database '')
 	case $roles in
 	*'-- PostgreSQL database cluster dump complete'*) printf '%s\n' "$roles" | gzip -n ;;
 	*) return 1 ;;
@@ -254,11 +255,15 @@ SQL
 # empty in it; and those whose name now belongs to another table, which was dumped instead.
 rewritten() {
 	in_snapshot "$1" "$2" <<'SQL'
-SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
-	AND (c.relkind = 'r' AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid)
-		OR c.relkind IN ('r', 'p', 'S') AND to_regclass(format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid);
+-- Materialized, because the user may have no right to look up names in other schemas.
+WITH relations AS MATERIALIZED (
+	SELECT c.oid, relkind, relfilenode, format('%I.%I', nspname, relname) AS name
+	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+	WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
+)
+SELECT coalesce(json_agg(name), '[]') FROM relations
+WHERE relkind = 'r' AND relfilenode IS DISTINCT FROM pg_relation_filenode(oid)
+	OR relkind IN ('r', 'p', 'S') AND to_regclass(name) IS DISTINCT FROM oid;
 SQL
 }
 
