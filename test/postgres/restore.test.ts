@@ -157,6 +157,16 @@ describe('another database', () => {
     await expectAllBack()
   })
 
+  test('extensions that require each other come back in any order', async () => {
+    await server.sql(`
+      CREATE SCHEMA tools;
+      CREATE EXTENSION cube SCHEMA event;
+      CREATE EXTENSION earthdistance SCHEMA tools;
+      CREATE EXTENSION fuzzystrmatch SCHEMA pg_catalog;
+      CREATE TABLE "user".places (at tools.earth)`)
+    await expectAllBack()
+  })
+
   test('a schema public of functions and types is backed up, or named', async () => {
     await server.sql(`
       CREATE FUNCTION public.norm(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower(t)';

@@ -7,6 +7,7 @@ import type {DumpedTable} from '../archive/tables.js'
 import {allOrFirstError, inParallel} from '../dump/parallel.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
+import type {Manifest} from '../repository/manifest.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {findSource, type RestoreSource} from './source.js'
@@ -48,12 +49,11 @@ export interface RestorePlan {
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
-  /**
-   * Roles of the backup that the server lacks; `before` are the SQL statements that create them and missing
-   * extensions.
-   */
+  /** Roles of the backup that the server lacks; `before` are the SQL statements that create them. */
   roles: string[]
   before: string[]
+  /** Extensions of the backup that the database lacks and no archive creates. */
+  extensions: Manifest['extensions']
   /**
    * The other schemas of the target, if the dump may refer to schemas that do not exist there; undefined otherwise.
    */
@@ -126,7 +126,8 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
     triggers,
     publications,
     roles,
-    before: [...statements, ...(isAll || isElsewhere ? missingExtensions(source, state.extensions) : [])],
+    before: statements,
+    extensions: isAll || isElsewhere ? missingExtensions(source, state.extensions) : [],
     otherSchemas:
       isAll || isElsewhere
         ? state.schemas.map(({name}) => name).filter(name => !names.includes(name))

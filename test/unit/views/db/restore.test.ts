@@ -46,6 +46,7 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
     publications: [],
     roles: [],
     before: [],
+    extensions: [],
     otherSchemas: undefined,
     safety: [{name: 'user', bytes: 172_032}],
     expected: 2,
