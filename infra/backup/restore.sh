@@ -631,7 +631,7 @@ function allowed(s,   rest, name) {
 	if (rest ~ /^client_encoding /) return tolower(rest) !~ /^client_encoding [^ ]+ \047(sjis|shift|mskanji|win|big5|gb|uhc|johab)/
 	if (rest ~ /^standard_conforming_strings /) return rest ~ /^[^ ]+ [^ ]+ on $/
 	if (rest ~ /^search_path /) { gsub(/ (@|,|pg_catalog|\047)/, "", rest); return rest ~ /^search_path [^ ]+ *$/ }
-	return rest ~ /^(bytea_output|check_function_bodies|client_min_messages|default_table_access_method|default_tablespace|default_with_oids|escape_string_warning|idle_in_transaction_session_timeout|lock_timeout|row_security|statement_timeout|transaction_timeout|xmloption) /
+	return rest ~ /^(bytea_output|check_function_bodies|client_min_messages|default_table_access_method|default_tablespace|default_with_oids|escape_string_warning|idle_in_transaction_session_timeout|row_security|statement_timeout|transaction_timeout|xmloption) /
 }
 function of_schema(text,   name) {
 	if (text ~ /^"/) {
@@ -712,7 +712,7 @@ copying { print; if ($0 == "\\." || $0 == "\\.\r") copying = 0; next }
 # A byte order mark, which some editors add.
 NR == 1 { sub(/^\357\273\277/, "") }
 mode == "" && !started {
-	if ($0 ~ /^\\(un)?restrict [A-Za-z0-9]+\r?$/) next
+	if ($0 ~ /^(\\(un)?restrict [A-Za-z0-9]+|SET lock_timeout = 0;)\r?$/) next
 	if ($0 ~ /^-- PostgreSQL database dump\r?$/) begun = 1
 	if ($0 == trailer || $0 == trailer "\r") ended = 1
 }

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
+import {chown, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
 import {basename, join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -18,6 +18,7 @@ import type {Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
+import {hold} from '../helpers/waiting.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
 
@@ -347,6 +348,39 @@ describe('objects that other schemas would lose', () => {
     await server.sql('ALTER TABLE "user".accounts ADD COLUMN wrecked int')
     await restore(site, '--schema', 'user')
     expect(await changes()).toEqual([])
+  })
+})
+
+describe('a table of another schema that stays locked', () => {
+  const HINT = expect.stringContaining('--lock-timeout') as string
+  const LOCKED = {
+    exitCode: 6,
+    message: 'nothing was changed: canceling statement due to lock timeout',
+    hint: HINT,
+  }
+  let archive: string
+  beforeEach(async () => {
+    const {path, id} = await backup(site, '--schema', 'payment')
+    archive = join(path, `payment_${id}.sql.gz`)
+  })
+
+  test.each(['db:restore', 'db:restore --file', 'restore.sh'])('ends %s of a dropped schema', async how => {
+    await server.sql('DROP SCHEMA payment CASCADE')
+    // A foreign key of the archive refers to it.
+    await using held = await hold(server, '"user".accounts', 'ROW EXCLUSIVE')
+    const file = join(site.directory, 'payment.sql.gz')
+    await copyFile(archive, file)
+    if (how === 'restore.sh') {
+      const env = {...server.env, ...server.connection, LOCK_TIMEOUT: '1'}
+      const run = await execa('dash', [RESTORE_SH, 'payment', file], {env, reject: false})
+      expect(run).toMatchObject({exitCode: 6, stderr: expect.stringContaining('lock timeout') as string})
+    } else {
+      const source = how === 'db:restore' ? [] : ['--file', file]
+      const words = ['--schema', 'payment', '--yes', '--lock-timeout', '1', ...source]
+      expect(await failure(site, 'db:restore', ...words)).toMatchObject(LOCKED)
+    }
+    await held.release()
+    expect(await server.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'payment'")).toBe('0')
   })
 })
 
