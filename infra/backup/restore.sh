@@ -125,6 +125,16 @@ SQL
 		AND CASE WHEN outside.nsp IS NULL THEN d.deptype <> 'i' ELSE outside.nsp NOT IN (SELECT oid FROM target) END
 		AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM extension_members WHERE nsp IN (SELECT oid FROM target))
 		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
+), relations AS (
+	SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target)
+), locked AS (
+	-- The tables that the transaction changes. DROP SCHEMA drops the triggers of a foreign key on both of its tables.
+	SELECT oid, relnamespace FROM pg_class
+	WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
+		OR oid IN (SELECT unnest(ARRAY[conrelid, confrelid]) FROM pg_constraint WHERE contype = 'f'
+			AND (conrelid IN (SELECT oid FROM relations) OR confrelid IN (SELECT oid FROM relations)))
+		OR oid IN (SELECT tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
+			WHERE NOT tgisinternal AND pronamespace IN (SELECT oid FROM target)))
 ), foreign_keys AS (
 	-- Foreign keys of a partition are dropped and created with those of its partitioned table.
 	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment,
@@ -232,17 +242,13 @@ DO $$
 DECLARE
 	item record;
 BEGIN
-	-- First lock all tables that the transaction will change, so that no other session can change them in between.
-	FOR item IN
-		WITH target AS (SELECT n.oid FROM pg_namespace n
-			WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json)))
-		SELECT c.oid::regclass AS name FROM pg_class c
-		WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
-			OR c.oid IN (SELECT conrelid FROM pg_constraint f JOIN pg_class t ON t.oid = confrelid
-				WHERE contype = 'f' AND t.relnamespace IN (SELECT oid FROM target))
-			OR c.oid IN (SELECT tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
-				WHERE NOT tgisinternal AND pronamespace IN (SELECT oid FROM target)))
-		ORDER BY c.oid
+	-- First lock all tables that the transaction will change, so that no other session can change them in between. A user who
+	-- only refers to a table may not lock it; DROP SCHEMA does.
+	FOR item IN WITH
+SQL
+	outside_sql
+	cat <<'SQL'
+		SELECT oid::regclass AS name FROM locked WHERE has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE') ORDER BY oid
 	LOOP
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item.name);
 	END LOOP;
@@ -480,6 +486,8 @@ SELECT json_build_object(
 	'foreignKeys', (SELECT coalesce(json_agg(format('%s of %s', conname, conrelid::regclass) ORDER BY conrelid, conname), '[]') FROM foreign_keys),
 	'triggers', (SELECT coalesce(json_agg(format('%s of %s', tgname, tgrelid::regclass) ORDER BY tgrelid, tgname), '[]') FROM triggers),
 	'publications', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM memberships),
+	'lockedTables', (SELECT coalesce(json_agg(oid::regclass ORDER BY oid::regclass::text), '[]') FROM locked
+		WHERE relnamespace NOT IN (SELECT oid FROM target)),
 	'refusals', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM refusals));
 SQL
 	} | sql -v ON_ERROR_STOP=1 -v schemas="$1"

@@ -330,12 +330,13 @@ describe('objects that other schemas would lose', () => {
       COMMENT ON CONSTRAINT payments_account_fkey ON payment.payments IS 'kept too'`)
     before = await describeDatabase(server)
     await backup(site)
-    const {foreignKeys, triggers} = await report<RestorePreview>(site, [
+    const {foreignKeys, triggers, lockedTables} = await report<RestorePreview>(site, [
       'db:restore',
       '--schema',
       'user',
       '--dry-run',
     ])
+    expect(lockedTables).toEqual(['event.events', 'payment.parts', 'payment.parts_rest', 'payment.payments'])
     expect(foreignKeys).toEqual([
       'events_organiser_fkey of event.events',
       'payments_account_fkey of payment.payments',

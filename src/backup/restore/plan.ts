@@ -49,6 +49,8 @@ export interface RestorePlan {
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
+  /** Tables of other schemas that nobody can read or write while the schemas are replaced. */
+  lockedTables: string[]
   /** Roles of the backup that the server lacks; `before` are the SQL statements that create them. */
   roles: string[]
   before: string[]
@@ -107,7 +109,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const isAll = request.schema === undefined
   const isElsewhere = target.name !== undefined
   const {roles, statements} = isAll ? await findRoles(source, server) : NO_ROLES
-  const {foreignKeys, triggers, publications} = state.dependents
+  const {foreignKeys, triggers, publications, lockedTables} = state.dependents
   const archives = sortByDependency(source.archives)
   return {
     flags: serverFlags,
@@ -125,6 +127,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
     foreignKeys,
     triggers,
     publications,
+    lockedTables,
     roles,
     before: statements,
     extensions: isAll || isElsewhere ? missingExtensions(source, state.extensions) : [],
