@@ -39,8 +39,9 @@ To load it into another database, without this script:
 
   gunzip -c user_20261123T020000Z.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d another_database
 
-exit status: 0 done, 2 invalid usage, 3 a program is missing, 6 restore failed and nothing was changed,
-             7 archive damaged, 8 another backup or restore is running, 130 and 143 interrupted
+exit status: 0 done, 2 invalid usage, 3 a program is missing, 4 the connection was lost during COMMIT: the schema is
+             either restored or unchanged, 6 restore failed and nothing was changed, 7 archive damaged, 8 another
+             backup or restore is running, 130 and 143 interrupted
 HELP
 }
 
@@ -140,8 +141,7 @@ SQL
 	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment,
 		(SELECT min(tgenabled::text) FROM pg_trigger WHERE tgconstraint = c.oid AND tgrelid = conrelid) AS enabled
 	FROM pg_constraint c JOIN dependents h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
-	WHERE contype = 'f' AND conparentid = 0
-		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
+	WHERE contype = 'f' AND conparentid = 0 AND confrelid IN (SELECT oid FROM relations)
 ), triggers AS (
 	-- Triggers that call a function of the schema. Triggers of a partition are created with those of its partitioned table.
 	SELECT tgname, tgrelid, pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment,
@@ -793,10 +793,17 @@ restore() { # restore SCHEMA ARCHIVE
 \\echo aquastream busy
 \\q
 \\endif"
-	output=$({ printf '%s\n' "$manifest" && scanned "$2" "$format" "$1"; } | replay "$schemas") || true
-	case $output in
+	status=0
+	output=$({ printf '%s\n' "$manifest" && scanned "$2" "$format" "$1"; } | replay "$schemas") || status=$?
+	# psql exits with status 3 if the server reported an error, also one of the COMMIT.
+	case $status,$output in
 	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
 	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;
+	[!3]*'aquastream commits'*)
+		xid=$(printf '%s\n' "$output" | sed -n 's/^aquastream xid //p')
+		fail 4 "the connection was lost during COMMIT: $1 was either restored or not changed" \
+			"when the server is available again, run psql -Xc \"SELECT pg_xact_status('$xid')\": committed means restored"
+		;;
 	*) fail 6 "$1 was not restored; nothing was changed" 'fix the error reported by psql, then run the command again' ;;
 	esac
 }

@@ -40,7 +40,10 @@ let good: string
 let before: string
 let after: string
 beforeAll(async () => {
-  server = await startPostgres()
+  // A session that sets synchronous_commit waits in its COMMIT without end.
+  server = await startPostgres({
+    settings: {synchronous_standby_names: 'nobody', synchronous_commit: 'local'},
+  })
   site = await siteFor(server)
   sets = join(site.directory, 'sets')
   await server.sql(FIXTURE)
@@ -208,6 +211,20 @@ describe.each(SHELLS.map(name => ({name, words: name.split(' ')})))('in $name', 
     )
     expect(stderr).not.toContain('the backup failed')
     expect(await checkSums(root)).toEqual(new Map([[id, 'backup']]))
+  })
+
+  test('a connection that is lost during COMMIT leaves an unknown result', async () => {
+    await server.sql(ACCIDENT)
+    const restore = run(words, 'restore.sh', ['user', archive()], {PGOPTIONS: '-c synchronous_commit=on'})
+    const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    await until(server, `SELECT ${waiting}`)
+    await server.sql(`SELECT pg_terminate_backend(pid) ${waiting}`)
+    const {exitCode, stderr} = await restore.ended
+    expect(exitCode, stderr).toBe(4)
+    expect(stderr).toContain('the connection was lost during COMMIT: user was either restored or not changed')
+    const [query] = /SELECT pg_xact_status\('\d+'\)/.exec(stderr) ?? []
+    expect(await server.sql(query!)).toBe('committed')
+    expect(await fingerprint(server)).toBe(after)
   })
 
   test('a table with row-level security fails the backup', async () => {
