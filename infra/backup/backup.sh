@@ -39,7 +39,7 @@ To view the content of an archive, or to restore it without restore.sh:
 restore.sh is safer: it never commits a truncated archive.
 
 exit status: 0 done, 2 invalid usage, 3 a program is missing or has the wrong version, 5 backup failed, 8 another backup or restore is
-             running, 130 and 143 interrupted
+             running, 130 and 143 interrupted; if only the rotation fails, its exit status, and the backup is complete
 HELP
 }
 
@@ -159,7 +159,8 @@ dump() {
 }
 
 globals() {
-	roles=$(pg_dumpall -w --globals-only --no-role-passwords)
+	# By default, pg_dumpall connects to the database postgres, which not every user may. An empty name stands for PGDATABASE.
+	roles=$(pg_dumpall -w --globals-only --no-role-passwords --database '')
 	case $roles in
 	*'-- PostgreSQL database cluster dump complete'*) printf '%s\n' "$roles" | gzip -n ;;
 	*) return 1 ;;
@@ -254,11 +255,15 @@ SQL
 # empty in it; and those whose name now belongs to another table, which was dumped instead.
 rewritten() {
 	in_snapshot "$1" "$2" <<'SQL'
-SELECT coalesce(json_agg(format('%I.%I', n.nspname, c.relname)), '[]')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
-	AND (c.relkind = 'r' AND c.relfilenode IS DISTINCT FROM pg_relation_filenode(c.oid)
-		OR c.relkind IN ('r', 'p', 'S') AND to_regclass(format('%I.%I', n.nspname, c.relname)) IS DISTINCT FROM c.oid);
+-- Materialized, because the user may have no right to look up names in other schemas.
+WITH relations AS MATERIALIZED (
+	SELECT c.oid, relkind, relfilenode, format('%I.%I', nspname, relname) AS name
+	FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+	WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json))
+)
+SELECT coalesce(json_agg(name), '[]') FROM relations
+WHERE relkind = 'r' AND relfilenode IS DISTINCT FROM pg_relation_filenode(oid)
+	OR relkind IN ('r', 'p', 'S') AND to_regclass(name) IS DISTINCT FROM oid;
 SQL
 }
 
@@ -513,19 +518,30 @@ backup() {
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	# Two backups in one second, or a clock that was set back, would have the same ID: wait for the next free second.
+	# Each run holds a shared lock until it and its programs have ended. Whoever gets the exclusive one is alone: partial backups
+	# are then leftovers of crashed runs. Where flock is missing or cannot lock the directory, they are left.
+	if command -v flock >/dev/null; then
+		exec 5<"$dir"
+		! flock -n 5 2>/dev/null || rm -rf "$dir"/.*.by-hand
+		flock -s 5 2>/dev/null || true
+	fi
+	# Two backups in one second, or a clock that was set back, would have the same ID: wait for the next free second. The
+	# directory of the partial backup reserves the ID.
 	until
 		id=$(date -u +%Y%m%dT%H%M%SZ)
-		[ ! -e "$dir/$id" ]
-	do sleep 1; done
+		[ ! -e "$dir/$id" ] && [ ! -e "$dir/.$id.partial" ] && mkdir "$dir/.$id.by-hand" 2>/dev/null
+	do
+		[ -e "$dir/$id" ] || [ -e "$dir/.$id.partial" ] || [ -e "$dir/.$id.by-hand" ] ||
+			fail 3 "no backup can be created in $dir" 'check its permissions and the free space of its disk'
+		sleep 1
+	done
+	partial=$dir/.$id.by-hand
 	open_session
 	check_versions
 	compressor=
 	[ -n "$level" ] || compressor=$(compressor)
 	with=${level:-1}
 	[ -z "$compressor" ] || with=igzip
-	# The holder of the lock is the only process that writes these directories: leftovers are from crashed runs.
-	rm -rf "$dir"/.*.by-hand
 	asked=$(json_list "$@")
 	find_schemas "$asked" >"$work/schemas"
 	if [ ! -s "$work/schemas" ] || [ "$(($(wc -l <"$work/schemas")))" -lt "$#" ]; then
@@ -536,8 +552,6 @@ SELECT json_agg(n) FROM regexp_split_to_table(:'all', '\n') n;
 SQL
 	)
 	facts "$snapshot" "$names" >"$work/facts"
-	partial=$dir/.$id.by-hand
-	mkdir "$partial"
 	while IFS='	' read -r stem schema; do
 		file=${stem}_$id.sql.gz
 		printf '%s\n' "$schema" >&2
@@ -570,8 +584,13 @@ rotate() {
 		return 0
 	fi
 	parent=$(dirname "$dir")
-	case $(basename "$dir") in
-	dev | stage | prod) aquastream db:rotate --profile "$(basename "$dir")" --dir "$parent" >&2 ;;
+	profile=$(basename "$dir")
+	case $profile in
+	dev | stage | prod)
+		aquastream db:rotate --profile "$profile" --dir "$parent" >&2 ||
+			fail $? "the backup $id is complete, but the rotation failed" \
+				"fix the error reported above, then run aquastream db:rotate --profile $profile --dir $parent"
+		;;
 	*) echo "rotation skipped: $dir is not the repository of a profile (dev, stage or prod)" >&2 ;;
 	esac
 }

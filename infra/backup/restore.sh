@@ -39,8 +39,9 @@ To load it into another database, without this script:
 
   gunzip -c user_20261123T020000Z.sql.gz | psql -X -1 -v ON_ERROR_STOP=1 -d another_database
 
-exit status: 0 done, 2 invalid usage, 3 a program is missing, 6 restore failed and nothing was changed,
-             7 archive damaged, 8 another backup or restore is running, 130 and 143 interrupted
+exit status: 0 done, 2 invalid usage, 3 a program is missing, 4 the connection was lost during COMMIT: the schema is
+             either restored or unchanged, 6 restore failed and nothing was changed, 7 archive damaged, 8 another
+             backup or restore is running, 130 and 143 interrupted
 HELP
 }
 
@@ -125,13 +126,22 @@ SQL
 		AND CASE WHEN outside.nsp IS NULL THEN d.deptype <> 'i' ELSE outside.nsp NOT IN (SELECT oid FROM target) END
 		AND (d.classid, d.objid) NOT IN (SELECT classid, objid FROM extension_members WHERE nsp IN (SELECT oid FROM target))
 		AND coalesce(outside.nsp::regnamespace::text, '') !~ '^pg_(toast|temp)'
+), relations AS (
+	SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target)
+), locked AS (
+	-- The tables that the transaction changes. DROP SCHEMA drops the triggers of a foreign key on both of its tables.
+	SELECT oid, relnamespace FROM pg_class
+	WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
+		OR oid IN (SELECT unnest(ARRAY[conrelid, confrelid]) FROM pg_constraint WHERE contype = 'f'
+			AND (conrelid IN (SELECT oid FROM relations) OR confrelid IN (SELECT oid FROM relations)))
+		OR oid IN (SELECT tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
+			WHERE NOT tgisinternal AND pronamespace IN (SELECT oid FROM target)))
 ), foreign_keys AS (
 	-- Foreign keys of a partition are dropped and created with those of its partitioned table.
 	SELECT c.oid, conrelid, conname, pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment,
 		(SELECT min(tgenabled::text) FROM pg_trigger WHERE tgconstraint = c.oid AND tgrelid = conrelid) AS enabled
 	FROM pg_constraint c JOIN dependents h ON (h.classid, h.objid) = ('pg_constraint'::regclass, c.oid)
-	WHERE contype = 'f' AND conparentid = 0
-		AND confrelid IN (SELECT oid FROM pg_class WHERE relnamespace IN (SELECT oid FROM target))
+	WHERE contype = 'f' AND conparentid = 0 AND confrelid IN (SELECT oid FROM relations)
 ), triggers AS (
 	-- Triggers that call a function of the schema. Triggers of a partition are created with those of its partitioned table.
 	SELECT tgname, tgrelid, pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment,
@@ -232,17 +242,13 @@ DO $$
 DECLARE
 	item record;
 BEGIN
-	-- First lock all tables that the transaction will change, so that no other session can change them in between.
-	FOR item IN
-		WITH target AS (SELECT n.oid FROM pg_namespace n
-			WHERE nspname IN (SELECT json_array_elements_text(current_setting('aquastream.schemas')::json)))
-		SELECT c.oid::regclass AS name FROM pg_class c
-		WHERE relkind IN ('r', 'p') AND (relnamespace IN (SELECT oid FROM target)
-			OR c.oid IN (SELECT conrelid FROM pg_constraint f JOIN pg_class t ON t.oid = confrelid
-				WHERE contype = 'f' AND t.relnamespace IN (SELECT oid FROM target))
-			OR c.oid IN (SELECT tgrelid FROM pg_trigger t JOIN pg_proc p ON p.oid = tgfoid
-				WHERE NOT tgisinternal AND pronamespace IN (SELECT oid FROM target)))
-		ORDER BY c.oid
+	-- First lock all tables that the transaction will change, so that no other session can change them in between. A user who
+	-- only refers to a table may not lock it; DROP SCHEMA does.
+	FOR item IN WITH
+SQL
+	outside_sql
+	cat <<'SQL'
+		SELECT oid::regclass AS name FROM locked WHERE has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE') ORDER BY oid
 	LOOP
 		EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', item.name);
 	END LOOP;
@@ -324,7 +330,7 @@ BEGIN
 		SELECT defaclacl, acldefault(CASE defaclobjtype WHEN 'S' THEN 's' ELSE defaclobjtype END, defaclrole) AS builtin,
 			CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'
 				WHEN 'T' THEN 'TYPES' WHEN 'n' THEN 'SCHEMAS' END AS kind
-		FROM pg_default_acl WHERE defaclnamespace = 0 AND defaclrole = current_user::regrole
+		FROM pg_default_acl WHERE defaclnamespace = 0 AND defaclrole = (SELECT oid FROM pg_roles WHERE rolname = current_user)
 			AND defaclobjtype IN ('r', 'S', 'f', 'T', 'n')
 	LOOP
 		FOR given IN SELECT DISTINCT grantee FROM aclexplode(item.defaclacl) LOOP
@@ -480,6 +486,8 @@ SELECT json_build_object(
 	'foreignKeys', (SELECT coalesce(json_agg(format('%s of %s', conname, conrelid::regclass) ORDER BY conrelid, conname), '[]') FROM foreign_keys),
 	'triggers', (SELECT coalesce(json_agg(format('%s of %s', tgname, tgrelid::regclass) ORDER BY tgrelid, tgname), '[]') FROM triggers),
 	'publications', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM memberships),
+	'lockedTables', (SELECT coalesce(json_agg(oid::regclass ORDER BY oid::regclass::text), '[]') FROM locked
+		WHERE relnamespace NOT IN (SELECT oid FROM target)),
 	'refusals', (SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM refusals));
 SQL
 	} | sql -v ON_ERROR_STOP=1 -v schemas="$1"
@@ -631,7 +639,7 @@ function allowed(s,   rest, name) {
 	if (rest ~ /^client_encoding /) return tolower(rest) !~ /^client_encoding [^ ]+ \047(sjis|shift|mskanji|win|big5|gb|uhc|johab)/
 	if (rest ~ /^standard_conforming_strings /) return rest ~ /^[^ ]+ [^ ]+ on $/
 	if (rest ~ /^search_path /) { gsub(/ (@|,|pg_catalog|\047)/, "", rest); return rest ~ /^search_path [^ ]+ *$/ }
-	return rest ~ /^(bytea_output|check_function_bodies|client_min_messages|default_table_access_method|default_tablespace|default_with_oids|escape_string_warning|idle_in_transaction_session_timeout|lock_timeout|row_security|statement_timeout|transaction_timeout|xmloption) /
+	return rest ~ /^(bytea_output|check_function_bodies|client_min_messages|default_table_access_method|default_tablespace|default_with_oids|escape_string_warning|idle_in_transaction_session_timeout|row_security|statement_timeout|transaction_timeout|xmloption) /
 }
 function of_schema(text,   name) {
 	if (text ~ /^"/) {
@@ -712,7 +720,7 @@ copying { print; if ($0 == "\\." || $0 == "\\.\r") copying = 0; next }
 # A byte order mark, which some editors add.
 NR == 1 { sub(/^\357\273\277/, "") }
 mode == "" && !started {
-	if ($0 ~ /^\\(un)?restrict [A-Za-z0-9]+\r?$/) next
+	if ($0 ~ /^(\\(un)?restrict [A-Za-z0-9]+|SET lock_timeout = 0;)\r?$/) next
 	if ($0 ~ /^-- PostgreSQL database dump\r?$/) begun = 1
 	if ($0 == trailer || $0 == trailer "\r") ended = 1
 }
@@ -785,10 +793,17 @@ restore() { # restore SCHEMA ARCHIVE
 \\echo aquastream busy
 \\q
 \\endif"
-	output=$({ printf '%s\n' "$manifest" && scanned "$2" "$format" "$1"; } | replay "$schemas") || true
-	case $output in
+	status=0
+	output=$({ printf '%s\n' "$manifest" && scanned "$2" "$format" "$1"; } | replay "$schemas") || status=$?
+	# psql exits with status 3 if the server reported an error, also one of the COMMIT.
+	case $status,$output in
 	*'aquastream busy'*) fail 8 'another backup or restore of this database is running' 'run the command again when it has finished' ;;
 	*'aquastream committed'*) echo "$1 was restored from $2; restart the services that use it" ;;
+	[!3]*'aquastream commits'*)
+		xid=$(printf '%s\n' "$output" | sed -n 's/^aquastream xid //p')
+		fail 4 "the connection was lost during COMMIT: $1 was either restored or not changed" \
+			"when the server is available again, run psql -Xc \"SELECT pg_xact_status('$xid')\": committed means restored"
+		;;
 	*) fail 6 "$1 was not restored; nothing was changed" 'fix the error reported by psql, then run the command again' ;;
 	esac
 }

@@ -1,13 +1,15 @@
-import {readdir, readFile} from 'node:fs/promises'
+import {readdir, readFile, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import type {BackupReport} from '../../src/backup/create.js'
 import type {Manifest} from '../../src/backup/repository/manifest.js'
-import {failure, siteFor, SMALL} from '../helpers/backups.js'
+import {backup, failure, restore, siteFor, SMALL} from '../helpers/backups.js'
 import type {Site} from '../helpers/cli.js'
-import {startPostgres, type TestServer} from '../helpers/postgres.js'
+import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
+
+const BACKUP_SH = resolve(import.meta.dirname, '../../infra/backup/backup.sh')
 
 let server: TestServer
 let site: Site
@@ -105,8 +107,7 @@ test('every line of libpq is shown, the first as the cause', async () => {
     message: `the connection to 127.0.0.1:1,127.0.0.1:2/d failed: ${refused(1)[0]}`,
     evidence: [{lines: [`psql: error: ${refused(1)[0]}`, refused(1)[1], ...refused(2)]}],
   })
-  const script = resolve(import.meta.dirname, '../../infra/backup/backup.sh')
-  const byHand = await execa('dash', [script, '--dir', join(site.directory, 'by-hand')], {
+  const byHand = await execa('dash', [BACKUP_SH, '--dir', join(site.directory, 'by-hand')], {
     reject: false,
     env: {...server.env, PGHOST: '127.0.0.1,127.0.0.1', PGPORT: '1,2'},
   })
@@ -151,6 +152,37 @@ test('a password of the shell is used where the URL has none', async () => {
   const url = `postgresql://aquastream@127.0.0.1:${port}/aquastream`
   const run = await site.run('db:backup', {env: {DATABASE_URL: url, PGPASSWORD: password}})
   expect(run.exitCode, run.stderr).toBe(0)
+})
+
+test('a user whose name is no plain identifier can restore a backup', async () => {
+  await server.sql(`
+    CREATE ROLE "Odd.User" LOGIN;
+    GRANT CREATE ON DATABASE aquastream TO "Odd.User";
+    SET ROLE "Odd.User";
+    CREATE SCHEMA odd;
+    CREATE TABLE odd.numbers AS SELECT n FROM generate_series(1, 5) n`)
+  const {directory, port, env} = server
+  const url = `postgresql://Odd.User@/aquastream?host=${directory}&port=${port}`
+  await using own = await siteFor({url, env})
+  await backup(own, '--schema', 'odd')
+  await server.sql('DELETE FROM odd.numbers')
+  await restore(own, '--schema', 'odd')
+  expect(await server.sql('SELECT count(*) FROM odd.numbers')).toBe('5')
+})
+
+test.each(majors())('version %i needs no access to another database', async major => {
+  await using other = await startPostgres({major})
+  await other.sql(SMALL)
+  await writeFile(
+    join(other.directory, 'data/pg_hba.conf'),
+    'local aquastream all trust\nhost aquastream all 127.0.0.1/32 scram-sha-256\n',
+  )
+  await other.restart()
+  await using own = await siteFor(other)
+  await backup(own)
+  const directory = join(own.directory, 'by-hand')
+  await execa('dash', [BACKUP_SH, '--dir', directory], {env: {...other.env, ...other.connection}})
+  expect(await readdir(directory)).toHaveLength(1)
 })
 
 async function listTemporary(): Promise<string[]> {

@@ -66,6 +66,17 @@ describe('tables in use', () => {
     )
   })
 
+  test('readers go on while a restore waits for a table of another schema', async () => {
+    // A foreign key of crew refers to it.
+    await using held = await hold(server, 'event.events', 'ROW EXCLUSIVE')
+    const running = site.start(['db:restore', '--yes', '--schema', 'crew', '--lock-timeout', '60'])
+    await waitingForTable(server)
+    expect(await server.sql("SET lock_timeout = '100ms'; SELECT count(*) FROM crew.crews")).toBe('1000')
+    running.kill('SIGINT')
+    expect((await running.ended).exitCode).toBe(130)
+    await held.release()
+  })
+
   test.each(['--yes', '--dry-run'])('planning with %s waits no longer than --lock-timeout', async flag => {
     await using held = await hold(server, 'crew.photos', 'ACCESS EXCLUSIVE')
     const error = await failure(site, 'db:restore', flag, '--schema', 'crew', '--lock-timeout', '1')

@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {chown, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
+import {chown, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
 import {basename, join, resolve} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
@@ -18,6 +18,7 @@ import {expectDone, type Site} from '../helpers/cli.js'
 import {describe as describeDatabase, type Description, differences} from '../helpers/compare-databases.js'
 import {majors, startPostgres, type TestServer} from '../helpers/postgres.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
+import {hold} from '../helpers/waiting.js'
 import type {WrittenSet} from '../../src/backup/dump/write-set.js'
 import type {RestorePreview} from '../../src/backup/restore/preview.js'
 
@@ -154,6 +155,16 @@ describe('another database', () => {
       INSERT INTO media.counts DEFAULT VALUES;
       INSERT INTO media.groups SELECT b FROM crew.by_key b;
       INSERT INTO event.part VALUES (1)`)
+    await expectAllBack()
+  })
+
+  test('extensions that require each other come back in any order', async () => {
+    await server.sql(`
+      CREATE SCHEMA tools;
+      CREATE EXTENSION cube SCHEMA event;
+      CREATE EXTENSION earthdistance SCHEMA tools;
+      CREATE EXTENSION fuzzystrmatch SCHEMA pg_catalog;
+      CREATE TABLE "user".places (at tools.earth)`)
     await expectAllBack()
   })
 
@@ -343,12 +354,13 @@ describe('objects that other schemas would lose', () => {
       COMMENT ON CONSTRAINT payments_account_fkey ON payment.payments IS 'kept too'`)
     before = await describeDatabase(server)
     await backup(site)
-    const {foreignKeys, triggers} = await report<RestorePreview>(site, [
+    const {foreignKeys, triggers, lockedTables} = await report<RestorePreview>(site, [
       'db:restore',
       '--schema',
       'user',
       '--dry-run',
     ])
+    expect(lockedTables).toEqual(['event.events', 'payment.parts', 'payment.parts_rest', 'payment.payments'])
     expect(foreignKeys).toEqual([
       'events_organiser_fkey of event.events',
       'payments_account_fkey of payment.payments',
@@ -361,6 +373,39 @@ describe('objects that other schemas would lose', () => {
     await server.sql('ALTER TABLE "user".accounts ADD COLUMN wrecked int')
     await restore(site, '--schema', 'user')
     expect(await changes()).toEqual([])
+  })
+})
+
+describe('a table of another schema that stays locked', () => {
+  const HINT = expect.stringContaining('--lock-timeout') as string
+  const LOCKED = {
+    exitCode: 6,
+    message: 'nothing was changed: canceling statement due to lock timeout',
+    hint: HINT,
+  }
+  let archive: string
+  beforeEach(async () => {
+    const {path, id} = await backup(site, '--schema', 'payment')
+    archive = join(path, `payment_${id}.sql.gz`)
+  })
+
+  test.each(['db:restore', 'db:restore --file', 'restore.sh'])('ends %s of a dropped schema', async how => {
+    await server.sql('DROP SCHEMA payment CASCADE')
+    // A foreign key of the archive refers to it.
+    await using held = await hold(server, '"user".accounts', 'ROW EXCLUSIVE')
+    const file = join(site.directory, 'payment.sql.gz')
+    await copyFile(archive, file)
+    if (how === 'restore.sh') {
+      const env = {...server.env, ...server.connection, LOCK_TIMEOUT: '1'}
+      const run = await execa('dash', [RESTORE_SH, 'payment', file], {env, reject: false})
+      expect(run).toMatchObject({exitCode: 6, stderr: expect.stringContaining('lock timeout') as string})
+    } else {
+      const source = how === 'db:restore' ? [] : ['--file', file]
+      const words = ['--schema', 'payment', '--yes', '--lock-timeout', '1', ...source]
+      expect(await failure(site, 'db:restore', ...words)).toMatchObject(LOCKED)
+    }
+    await held.release()
+    expect(await server.sql("SELECT count(*) FROM pg_namespace WHERE nspname = 'payment'")).toBe('0')
   })
 })
 

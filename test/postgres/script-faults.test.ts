@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {cp, mkdir, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {delimiter, join, resolve} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
@@ -18,7 +19,7 @@ import {
 } from '../helpers/crash-site.js'
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {oneOf, randomFrom, roundsOr, SEED} from '../helpers/random.js'
-import {SHELLS} from '../helpers/shells.js'
+import {pathOf, SHELLS, standIn} from '../helpers/shells.js'
 import {hold, until} from '../helpers/waiting.js'
 import {setId} from '../../src/backup/repository/backup-set.js'
 
@@ -39,7 +40,10 @@ let good: string
 let before: string
 let after: string
 beforeAll(async () => {
-  server = await startPostgres()
+  // A session that sets synchronous_commit waits in its COMMIT without end.
+  server = await startPostgres({
+    settings: {synchronous_standby_names: 'nobody', synchronous_commit: 'local'},
+  })
   site = await siteFor(server)
   sets = join(site.directory, 'sets')
   await server.sql(FIXTURE)
@@ -160,6 +164,67 @@ describe.each(SHELLS.map(name => ({name, words: name.split(' ')})))('in $name', 
     const env = {PATH: [bin, server.env.PATH].join(delimiter)}
     expect(await run(words, 'backup.sh', ['--dir', sets], env).ended).toMatchObject({exitCode: 5})
     expect(await checkSums(sets)).toEqual(earlier)
+  })
+
+  test.each(['at the same time', 'in the same second'])('two databases are backed up %s', async when => {
+    await server.sql('DROP DATABASE IF EXISTS other WITH (FORCE)')
+    await server.sql('CREATE DATABASE other TEMPLATE aquastream')
+    const directory = join(site.directory, `${when} ${words[0]}`)
+    const bin = join(directory, 'bin')
+    const [began, go, same] = ['began', 'go', 'same'].map(name => join(bin, name))
+    // The dump of the first one waits for the end of the second one.
+    const waiting = `case $PGDATABASE in other) >'${began}'; until [ -e '${go}' ]; do sleep 0.1; done ;; esac`
+    const PATH = await standIn(server, bin, {
+      real: join(server.bin, 'pg_dump'),
+      script: `${waiting}\nexec "$real" "$@"`,
+    })
+    await standIn(server, bin, {
+      real: pathOf('date')!,
+      script: `rm '${same}' 2>/dev/null || exec "$real" "$@"\necho 20260101T000000Z`,
+    })
+    const start = async (database: string): Promise<Script> => {
+      if (when === 'in the same second') await writeFile(same!, '')
+      return run(words, 'backup.sh', ['--dir', join(directory, 'sets')], {PATH, PGDATABASE: database})
+    }
+    const first = await start('other')
+    while (!existsSync(began!)) await sleep(20)
+    const second = await (await start('aquastream')).ended
+    await writeFile(go!, '')
+    expect([second, await first.ended]).toMatchObject([{exitCode: 0}, {exitCode: 0}])
+    expect([...(await checkSums(join(directory, 'sets'))).values()]).toEqual(['backup', 'backup'])
+    expect(await readdir(join(directory, 'sets'))).toHaveLength(2)
+  })
+
+  test('a rotation that fails does not fail the backup', async () => {
+    const [directory, bin] = ['rotated', 'aquastream'].map(name =>
+      join(site.directory, `${name} ${words[0]}`),
+    )
+    await mkdir(bin!)
+    await writeFile(join(bin!, 'aquastream'), '#!/bin/sh\nexit 8\n', {mode: 0o755})
+    const env = {PATH: [bin, server.env.PATH].join(delimiter)}
+    const root = join(directory!, 'prod')
+    const {exitCode, stderr} = await run(words, 'backup.sh', ['--dir', root], env).ended
+    const [id] = await readdir(root)
+    expect(exitCode).toBe(8)
+    expect(stderr).toContain(
+      `error: the backup ${id} is complete, but the rotation failed\nhint: fix the error reported above, then run aquastream db:rotate --profile prod`,
+    )
+    expect(stderr).not.toContain('the backup failed')
+    expect(await checkSums(root)).toEqual(new Map([[id, 'backup']]))
+  })
+
+  test('a connection that is lost during COMMIT leaves an unknown result', async () => {
+    await server.sql(ACCIDENT)
+    const restore = run(words, 'restore.sh', ['user', archive()], {PGOPTIONS: '-c synchronous_commit=on'})
+    const waiting = "FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+    await until(server, `SELECT ${waiting}`)
+    await server.sql(`SELECT pg_terminate_backend(pid) ${waiting}`)
+    const {exitCode, stderr} = await restore.ended
+    expect(exitCode, stderr).toBe(4)
+    expect(stderr).toContain('the connection was lost during COMMIT: user was either restored or not changed')
+    const [query] = /SELECT pg_xact_status\('\d+'\)/.exec(stderr) ?? []
+    expect(await server.sql(query!)).toBe('committed')
+    expect(await fingerprint(server)).toBe(after)
   })
 
   test('a table with row-level security fails the backup', async () => {

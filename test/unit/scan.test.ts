@@ -11,6 +11,7 @@ function dumpWith(text: string): string {
 --
 
 \\restrict kPpMxVQ5eFfHhAJH
+SET lock_timeout = 0;
 SET client_encoding = 'UTF8';
 SET standard_conforming_strings = on;
 SELECT pg_catalog.set_config('search_path', '', false);
@@ -164,6 +165,7 @@ const HOSTILE: Record<string, [text: string, message: RegExp]> = {
   'a search path': [`SELECT pg_catalog.set_config('search_path', 'event', false);`, /select/],
   'a word that every object of JavaScript has': [`constructor;`, /constructor/],
   'a prototype': [`__proto__;`, /__proto__/],
+  'another wait for locks': [`SET lock_timeout = '1h';`, /set lock_timeout/],
   'another role': [`SET ROLE postgres;`, /set role/],
   'a dropped schema, as by --clean': [`DROP SCHEMA IF EXISTS "user";`, /drop schema/],
   'a deleted row': [`DELETE FROM "user".u;`, /delete/],
@@ -176,7 +178,7 @@ describe.each([
 ])('the scanner of %s', (name, scanner) => {
   test.each(Object.entries(HARMLESS))('passes on %s', async (_, text) => {
     const dump = dumpWith(text)
-    expect(await scanner(dump)).toBe(dump.replace(/^\\(?:un)?restrict .*\n/gm, ''))
+    expect(await scanner(dump)).toBe(dump.replace(/^(?:\\(?:un)?restrict|SET lock_timeout) .*\n/gm, ''))
   })
 
   test.each(Object.entries(HOSTILE))('rejects %s', async (_, [text, message]) => {
@@ -203,7 +205,7 @@ test('a zero byte, which ends a line for psql, is rejected', async () => {
 
 test('the error contains the line number of a command', async () => {
   expect(await scan(dumpWith('\n  \\! touch ran'))).toBe(
-    'rejected: x.sql is damaged: line 16 contains the psql command \\!',
+    'rejected: x.sql is damaged: line 17 contains the psql command \\!',
   )
 })
 

@@ -10,7 +10,7 @@ export interface Objection {
 
 /** The settings at the beginning of a dump (_doSetFixedOutputState in src/bin/pg_dump/pg_backup_archiver.c). */
 const SETTINGS = words(
-  'bytea_output check_function_bodies client_min_messages default_table_access_method default_tablespace default_with_oids escape_string_warning idle_in_transaction_session_timeout lock_timeout row_security statement_timeout transaction_timeout xmloption',
+  'bytea_output check_function_bodies client_min_messages default_table_access_method default_tablespace default_with_oids escape_string_warning idle_in_transaction_session_timeout row_security statement_timeout transaction_timeout xmloption',
 )
 
 /** Encodings of clients in which a byte of a character can look like a quote or a backslash. */

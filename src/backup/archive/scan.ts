@@ -14,8 +14,11 @@ export type Part = {line: Buffer; quoted: boolean} | {rows: Buffer}
 const BEGINNING = '-- PostgreSQL database dump'
 const TRAILER = '-- PostgreSQL database dump complete'
 
-/** Between these commands of pg_dump, psql rejects its own commands. The restore adds its own pair. */
-export const RESTRICT = /^\\(?:un)?restrict \w+\r?\n?$/
+/**
+ * Commands of pg_dump that the restore has its own of: between those of the first kind, psql rejects its own commands; the other
+ * would let the restore wait for a lock without end.
+ */
+export const REPLACED = /^(?:\\(?:un)?restrict \w+|SET lock_timeout = 0;)\r?\n?$/
 
 /** The rows of a COPY end with a line `\.`; psql accepts it with LF and with CRLF. */
 const COPY_END = Buffer.from('\n\\.')
@@ -146,7 +149,7 @@ class Scanner {
   *#readLine(text: string): Generator<Part, boolean> {
     const quoted = this.#lexer.isOpen
     const isBetween = this.#statement.isEmpty && !quoted
-    if (isBetween && RESTRICT.test(text)) return false
+    if (isBetween && REPLACED.test(text)) return false
     if (isBetween) this.#readComment(text.trimEnd())
     const sql = this.#lex(text)
     const startsCopy = this.#startsCopy

@@ -1,10 +1,9 @@
 import type {Part} from './scan.js'
 
 /**
- * The sections of a dump: settings; schemas and extensions; definitions of other objects; rows; definitions that pg_dump puts
- * after the rows although other definitions may need them, such as primary keys and what needs one; other objects that are
- * created after the rows; refreshes of materialized views; foreign keys; default privileges, which every object that is created
- * later would get.
+ * The sections of a dump: settings; schemas; definitions of other objects; rows; definitions that pg_dump puts after the rows
+ * although other definitions may need them, such as primary keys and what needs one; other objects that are created after the
+ * rows; refreshes of materialized views; foreign keys; default privileges, which every object that is created later would get.
  */
 type Section =
   | 'settings'
@@ -58,9 +57,6 @@ const AFTERWARDS = new Set([
 
 /** Types of objects that fill tables. */
 const ROWS = new Set(['SEQUENCE SET', 'TABLE DATA'])
-
-/** Types of objects that depend on nothing. */
-const SCHEMAS = new Set(['EXTENSION', 'SCHEMA'])
 
 const HEADER = /^-- (?:Data for )?Name: .*; Type: ([A-Z ]+); Schema: /
 const SETTING = /^SET (default_tablespace|default_table_access_method) = /
@@ -116,7 +112,7 @@ function sectionOf(type: string, section: Section): Section {
   if (type === 'CONSTRAINT') return 'late definitions'
   if (AFTERWARDS.has(type)) return 'afterwards'
   if (!isBeforeRows) return 'late definitions'
-  return SCHEMAS.has(type) ? 'schemas' : 'definitions'
+  return type === 'SCHEMA' ? 'schemas' : 'definitions'
 }
 
 function toPart(section: Section, type: string | undefined, lines: Buffer[]): DumpPart[] {

@@ -69,10 +69,13 @@ function draftName(id: string): string {
   return `.${id}.partial`
 }
 
-/** Two backups in one second, or a clock that was set back, would have the same ID: use the next free second. */
+/**
+ * Two backups in one second, or a clock that was set back, would have the same ID: use the next free second. backup.sh does
+ * not take the lock of the repository, and names its drafts otherwise.
+ */
 function freeId(root: string, now: Date): string {
   const id = setId(now)
-  const taken = existsSync(join(root, id)) || existsSync(join(root, draftName(id)))
+  const taken = [id, draftName(id), `.${id}.by-hand`].some(name => existsSync(join(root, name)))
   return taken ? freeId(root, new Date(now.getTime() + 1000)) : id
 }
 

@@ -9,12 +9,20 @@ export interface Dependents {
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
+  /** Tables of other schemas that the restore locks against reading and writing: both tables of a foreign key, for example. */
+  lockedTables: string[]
   /** Dependents that would be lost, because they cannot be recreated: the restore is refused. */
   refusals: string[]
 }
 
 /** The dependents of schemas that do not exist yet. */
-export const NO_DEPENDENTS: Dependents = {foreignKeys: [], triggers: [], publications: [], refusals: []}
+export const NO_DEPENDENTS: Dependents = {
+  foreignKeys: [],
+  triggers: [],
+  publications: [],
+  lockedTables: [],
+  refusals: [],
+}
 
 /**
  * Finds the dependents of these schemas on the server.

@@ -7,6 +7,7 @@ import type {DumpedTable} from '../archive/tables.js'
 import {allOrFirstError, inParallel} from '../dump/parallel.js'
 import type {SchemaSize} from '../dump/snapshot.js'
 import type {BackupSet} from '../repository/backup-set.js'
+import type {Manifest} from '../repository/manifest.js'
 import {sortByDependency} from './order.js'
 import {findRoles, missingExtensions, NO_ROLES} from './prerequisites.js'
 import {type Choice, findSource, type RestoreSource} from './source.js'
@@ -50,12 +51,13 @@ export interface RestorePlan {
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
-  /**
-   * Roles of the backup that the server lacks; `before` are the SQL statements that create them and missing
-   * extensions.
-   */
+  /** Tables of other schemas that nobody can read or write while the schemas are replaced. */
+  lockedTables: string[]
+  /** Roles of the backup that the server lacks; `before` are the SQL statements that create them. */
   roles: string[]
   before: string[]
+  /** Extensions of the backup that the database lacks and no archive creates. */
+  extensions: Manifest['extensions']
   /**
    * The other schemas of the target, if the dump may refer to schemas that do not exist there; undefined otherwise.
    */
@@ -113,7 +115,7 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
   const isAll = request.schema === undefined
   const isElsewhere = target.name !== undefined
   const {roles, statements} = isAll ? await findRoles(source, server) : NO_ROLES
-  const {foreignKeys, triggers, publications} = state.dependents
+  const {foreignKeys, triggers, publications, lockedTables} = state.dependents
   const archives = sortByDependency(source.archives)
   return {
     flags: serverFlags,
@@ -132,8 +134,10 @@ async function makePlan(request: RestoreRequest, signal: AbortSignal): Promise<R
     foreignKeys,
     triggers,
     publications,
+    lockedTables,
     roles,
-    before: [...statements, ...(isAll || isElsewhere ? missingExtensions(source, state.extensions) : [])],
+    before: statements,
+    extensions: isAll || isElsewhere ? missingExtensions(source, state.extensions) : [],
     otherSchemas:
       isAll || isElsewhere
         ? state.schemas.map(({name}) => name).filter(name => !names.includes(name))

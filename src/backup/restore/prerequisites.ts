@@ -2,8 +2,8 @@ import {readFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import type {Server} from '../../postgres/server.js'
 import {withSession} from '../../postgres/session.js'
-import {identifier} from '../../system/text/sql-quote.js'
 import {checkArchive} from '../archive/read.js'
+import type {Manifest} from '../repository/manifest.js'
 import {missingRoles} from './roles.js'
 import type {RestoreSource} from './source.js'
 
@@ -31,15 +31,9 @@ export async function findRoles(
 }
 
 /**
- * Returns the statements that create the extensions of the backup which the database lacks, and their schemas.
- * Names are quoted, because they come from a manifest.
+ * Returns the extensions of the backup that the database lacks, without those that are in an archive.
  * @param existing names of the extensions that exist
  */
-export function missingExtensions({manifest}: RestoreSource, existing: string[]): string[] {
-  return (manifest?.extensions ?? [])
-    .filter(({name}) => !existing.includes(name))
-    .flatMap(({name, schema}) => [
-      `CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};`,
-      `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};`,
-    ])
+export function missingExtensions({manifest}: RestoreSource, existing: string[]): Manifest['extensions'] {
+  return (manifest?.extensions ?? []).filter(({name}) => !existing.includes(name))
 }

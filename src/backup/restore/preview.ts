@@ -9,6 +9,7 @@ export interface RestorePreview {
   foreignKeys: string[]
   triggers: string[]
   publications: string[]
+  lockedTables: string[]
   roles: string[]
   safetyBytes: number
   expectedSeconds: number
@@ -16,7 +17,19 @@ export interface RestorePreview {
 
 /** Converts a restore plan into its JSON. */
 export function previewOf(plan: RestorePlan): RestorePreview {
-  const {server, into, source, schemas, foreignKeys, triggers, publications, roles, safety, expected} = plan
+  const {
+    server,
+    into,
+    source,
+    schemas,
+    foreignKeys,
+    triggers,
+    publications,
+    lockedTables,
+    roles,
+    safety,
+    expected,
+  } = plan
   return {
     server: server.name,
     database: into,
@@ -25,6 +38,7 @@ export function previewOf(plan: RestorePlan): RestorePreview {
     foreignKeys,
     triggers,
     publications,
+    lockedTables,
     roles,
     safetyBytes: safety.reduce((sum, {bytes}) => sum + bytes, 0),
     expectedSeconds: expected,

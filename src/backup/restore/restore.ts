@@ -110,6 +110,7 @@ async function restoreLocked(
       manifest: await manifestText(source),
       database: into,
       before: plan.before,
+      extensions: plan.extensions,
       otherSchemas: plan.otherSchemas,
     },
     {server, session},

@@ -2,7 +2,7 @@ import {gunzipSync} from 'node:zlib'
 import {AquastreamError} from '../../errors.js'
 import {identifier} from '../../system/text/sql-quote.js'
 import {decode, Lexer, type Token, UnsafeSqlError} from '../archive/lexer.js'
-import {RESTRICT} from '../archive/scan.js'
+import {REPLACED} from '../archive/scan.js'
 import {Statement} from '../archive/statement.js'
 
 /**
@@ -48,7 +48,7 @@ function statementsOf(sql: string): WholeStatement[] {
   })
   for (const line of sql.split(/(?<=\n)/)) {
     const isBetween = statement.isEmpty && !lexer.isOpen
-    if (isBetween && RESTRICT.test(line)) continue
+    if (isBetween && REPLACED.test(line)) continue
     lines += readLine(lexer, line)
     if (lexer.isOpen || !statement.isEmpty) continue
     const [tokens, ...others] = complete

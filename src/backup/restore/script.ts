@@ -1,10 +1,11 @@
 import {Readable} from 'node:stream'
 import type {Server} from '../../postgres/server.js'
-import {literal} from '../../system/text/sql-quote.js'
+import {identifier, literal} from '../../system/text/sql-quote.js'
 import {readVerified} from '../archive/read.js'
 import {type Part, scanDump} from '../archive/scan.js'
 import {type DumpPart, splitDump} from '../archive/split-dump.js'
 import {unpack} from '../archive/unpack.js'
+import type {Manifest} from '../repository/manifest.js'
 import type {SourceArchive} from './source.js'
 
 /** What to replay in one transaction. */
@@ -14,6 +15,8 @@ export interface ScriptRequest {
   lateDefinitions: DumpPart[]
   /** SQL statements to run first. */
   before: string[]
+  /** Extensions that no archive creates. */
+  extensions: Manifest['extensions']
   /**
    * The other schemas of the database. Foreign keys to schemas that are neither listed nor restored are not
    * created. If undefined, all foreign keys are created.
@@ -73,7 +76,7 @@ async function* withEnd(sql: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
  * no order of archives in which each object finds what it needs: the server tries.
  */
 async function* combine(
-  {archives, lateDefinitions, before, otherSchemas}: ScriptRequest,
+  {archives, lateDefinitions, before, extensions, otherSchemas}: ScriptRequest,
   scan: (archive: SourceArchive, options: {counted: boolean}) => AsyncIterable<Part>,
   skippedForeignKeys: string[],
 ): AsyncGenerator<Buffer> {
@@ -86,6 +89,7 @@ async function* combine(
     foreignKey !== undefined && schemas !== undefined && !schemas.includes(foreignKey.schema)
   for (const statement of before) yield Buffer.from(`${statement}\n`)
   yield CREATE_STATEMENTS
+  for (const extension of extensions) yield* createExtension(extension)
   for (const archive of archives) {
     // PUBLIC has USAGE on the schema public by default, and pg_dump does not write this grant. When public is
     // restored alone, restore.sh grants it.
@@ -120,6 +124,18 @@ async function* combine(
   yield* privileges
 }
 
+/** An extension can require another one, also of an archive, so that its statement may have to be repeated. */
+function createExtension({name, schema}: Manifest['extensions'][number]): Buffer[] {
+  // The names come from a manifest. The server refuses to create a schema of the system, also if it exists.
+  const create = `CREATE EXTENSION IF NOT EXISTS ${identifier(name)} WITH SCHEMA ${identifier(schema)};\n`
+  return [
+    ...(schema.startsWith('pg_')
+      ? []
+      : [Buffer.from(`CREATE SCHEMA IF NOT EXISTS ${identifier(schema)};\n`)]),
+    toRow({type: 'EXTENSION', text: Buffer.from(create)}),
+  ]
+}
+
 /** Emits what comes before the rows of a dump; the definitions as rows of the table of statements. */
 async function* definitionsOf(dump: AsyncIterable<Part>): AsyncGenerator<Buffer> {
   for await (const part of splitDump(dump)) {
@@ -133,7 +149,7 @@ const CREATE_STATEMENTS = Buffer.from(
   'CREATE TEMPORARY TABLE aquastream_statements (step serial, type text, statement text) ON COMMIT DROP;\n',
 )
 
-function toRow({type, text}: DumpPart): Buffer {
+function toRow({type, text}: Pick<DumpPart, 'type' | 'text'>): Buffer {
   const values = `${literal(type ?? '')}, ${literal(text.toString('latin1'))}`
   return Buffer.from(
     `INSERT INTO pg_temp.aquastream_statements (type, statement) VALUES (${values});\n`,
@@ -158,8 +174,9 @@ DECLARE
 BEGIN
 	WHILE progress AND EXISTS (SELECT FROM pg_temp.aquastream_statements WHERE ${wanted}) LOOP
 		progress := false;
-		-- A partition that is attached to a table with a primary key would get another one if it has none yet.
-		FOR item IN SELECT * FROM pg_temp.aquastream_statements ORDER BY type = 'TABLE ATTACH', step LOOP
+		-- Any definition can use a cast of an extension. A partition that is attached to a table with a primary key would get
+		-- another one if it has none yet.
+		FOR item IN SELECT * FROM pg_temp.aquastream_statements ORDER BY type <> 'EXTENSION', type = 'TABLE ATTACH', step LOOP
 			BEGIN
 				EXECUTE item.statement;
 				DELETE FROM pg_temp.aquastream_statements WHERE step = item.step;

@@ -113,7 +113,7 @@ function rowsOf({schemas}: RestorePlan): Row[] {
 }
 
 function details(plan: RestorePlan): string[] {
-  const {foreignKeys, triggers, publications, roles, safety, expected, notices} = plan
+  const {foreignKeys, triggers, publications, lockedTables, roles, safety, expected, notices} = plan
   const saved = safety.reduce((sum, {bytes}) => sum + bytes, 0)
   return [
     safety.length > 0
@@ -125,6 +125,11 @@ function details(plan: RestorePlan): string[] {
     ...(triggers.length > 0 ? [`Triggers of other schemas, recreated: ${triggers.join(', ')}.`] : []),
     ...(publications.length > 0
       ? [`Publications, to which the tables are added again: ${publications.join(', ')}.`]
+      : []),
+    ...(lockedTables.length > 0
+      ? [
+          `Tables of other schemas that cannot be read or written while the schemas are replaced: ${lockedTables.join(', ')}.`,
+        ]
       : []),
     ...(roles.length > 0 ? [`Missing roles, created without a password: ${roles.join(', ')}.`] : []),
     ...notices.map(notice => `Note: ${noticeText(notice)}.`),

@@ -45,8 +45,10 @@ function plan(changes: Partial<RestorePlan> = {}): RestorePlan {
     foreignKeys: [],
     triggers: [],
     publications: [],
+    lockedTables: [],
     roles: [],
     before: [],
+    extensions: [],
     otherSchemas: undefined,
     safety: [{name: 'user', bytes: 172_032}],
     expected: 2,
@@ -119,6 +121,7 @@ test('a plan lists recreated objects, new roles and notices', () => {
     foreignKeys: ['payments_account_fkey of payment.payments'],
     triggers: ['audit of payment.payments'],
     publications: ['changes'],
+    lockedTables: ['event.events', 'payment.payments'],
     roles: ['reporting', 'backup'],
     notices: [
       {type: 'skipped-backup', id: '20261124T020000Z', state: 'damaged', reason: undefined},
@@ -144,6 +147,8 @@ test('a plan lists recreated objects, new roles and notices', () => {
     payment.payments.
     Triggers of other schemas, recreated: audit of payment.payments.
     Publications, to which the tables are added again: changes.
+    Tables of other schemas that cannot be read or written while the schemas are
+    replaced: event.events, payment.payments.
     Missing roles, created without a password: reporting, backup.
     Note: the newer backup 20261124T020000Z is damaged and was skipped.
     Note: this file has no manifest, so row counts cannot be compared.
@@ -173,6 +178,10 @@ test('a plan lists recreated objects, new roles and notices', () => {
     audit of payment.payments.
     Publications, to which the tables are
     added again: changes.
+    Tables of other schemas that cannot be
+    read or written while the schemas are
+    replaced: event.events,
+    payment.payments.
     Missing roles, created without a
     password: reporting, backup.
     Note: the newer backup 20261124T020000Z
