@@ -1,7 +1,7 @@
 import {describe, expect, test, vi} from 'vitest'
 import {AquastreamError} from '../../../src/errors.js'
 import {listUpdates} from '../../../src/engines/swarm/cluster/history.js'
-import {runSteps} from '../../../src/engines/swarm/deploy/steps.js'
+import {changedSpecs, runSteps} from '../../../src/engines/swarm/deploy/steps.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
@@ -54,6 +54,14 @@ describe('the result of an update', () => {
     await runSteps([step], {command: 'env:up'}, deployment())
     expect(await results()).toEqual(['completed', 'completed'])
   })
+})
+
+test('a service that only gets more containers needs its image on every node', () => {
+  const service = new FakeService(engine, specOf('user', 'old')).read()
+  const spec = specOf('user', 'old')
+  const more = {...spec, Mode: {Replicated: {Replicas: 2}}}
+  expect(changedSpecs([{name: 'user', spec: more, service}])).toEqual([more])
+  expect(changedSpecs([{name: 'user', spec, service}])).toEqual([])
 })
 
 test('updates are followed although the next one is refused', async () => {
