@@ -19,6 +19,8 @@ export interface ServiceState {
   health: 'healthy' | 'starting' | 'unhealthy' | 'none'
   /** When the state began, in ISO 8601; undefined if the service never ran. */
   since: string | undefined
+  /** When a Swarm was last asked to change it, or has rolled it back, in ISO 8601. */
+  changedAt?: string
   /** Automatic restarts by the engine since the last explicit start. */
   restarts: number
   /** The IDs of its failed tasks in a Swarm, which keeps only the last ones. */

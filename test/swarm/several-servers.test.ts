@@ -67,6 +67,8 @@ describe('a stack on several servers', () => {
     const run = await site.run(UP, {env: {BACKEND_USER_IMAGE: image}})
     expect(run.exitCode).toBe(3)
     expect(errorOf(run).message).toBe(`node node-2 does not have image ${image}, and cannot pull it`)
+    // Nothing has touched the data, so there is nothing to restore.
+    expect(errorOf(run).hint).not.toContain('db:restore')
     expect((await rowOf('user')).image).toBe(before)
   })
 

@@ -45,6 +45,7 @@ function toState(service: SwarmService, tasks: Task[], nodes: Node[]): ServiceSt
     profile: labels[LABEL.profile],
     ...stateOf({wanted, serving, task, tasks}),
     since: task?.Status.Timestamp,
+    changedAt: service.UpdatedAt,
     restarts: failedTasks.length,
     failedTasks,
     exitCode: failure?.Status.ContainerStatus?.ExitCode ?? (task ? 0 : undefined),
