@@ -168,7 +168,7 @@ export interface History {
   list(signal?: AbortSignal): Promise<{updates: UpdateRecord[]; damaged: string[]}>
   /**
    * Finds what ran before the last update of each service; without names, before the last update of the stack. Services
-   * that have no previous version are left out.
+   * that have no previous version, or do not run that of the last update of the stack, are left out.
    */
   findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
   /**

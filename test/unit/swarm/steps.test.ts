@@ -1,8 +1,10 @@
 import {describe, expect, test, vi} from 'vitest'
 import {AquastreamError} from '../../../src/errors.js'
 import {listUpdates} from '../../../src/engines/swarm/cluster/history.js'
+import type {StackContext} from '../../../src/engines/stack-context.js'
 import {changedSpecs, runSteps} from '../../../src/engines/swarm/deploy/steps.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
+import {rollBack} from '../../../src/env/updates/rollback.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
 const engine = FakeEngine.forFile()
@@ -35,6 +37,19 @@ describe('the result of an update', () => {
     expect(await results()).toEqual(['rolled back'])
     service.update = 'rollback_paused'
     expect(await results()).toEqual(['failed'])
+  })
+
+  test('what Swarm has rolled back needs no env:rollback', async () => {
+    const {service, kill} = await begin()
+    await kill()
+    service.change(specOf('user', 'old'))
+    const stack = {profile: 'prod', project: 'p', env: {}} as unknown as StackContext
+    const ctx = {on: () => undefined, signal: AbortSignal.timeout(20_000)}
+    await expect(rollBack({stack, services: [], timeout: 5}, ctx)).rejects.toMatchObject({
+      code: 'no-such-update',
+      message:
+        'nothing of the last update of prod runs: it was rolled back already, had not begun, or the stack was removed since',
+    })
   })
 
   test('an update that has not begun has no result', async () => {
@@ -134,6 +149,7 @@ function stepOf(service: FakeService, name: string) {
 function specOf(name: string, version: string): ServiceSpec {
   const labels = {
     'aquastream.project': 'p',
+    'aquastream.profile': 'prod',
     'aquastream.spec': version,
     'aquastream.image': `image-${version}`,
   }
