@@ -42,6 +42,8 @@ export interface Plan {
   /** The services that run the stub image: replaced backends, and the mocks; only in dev. */
   stubs: {services: string[]; image: string}
   images: ImageNeed[]
+  /** The services whose ports on this machine were checked, or why none was. */
+  ports: {services: string[]} | {unchecked: string}
 }
 
 /** An image that a start needs, and how it is obtained. */

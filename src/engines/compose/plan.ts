@@ -7,6 +7,7 @@ import {size} from '../../system/text/size.js'
 import * as z from '../../system/zod.js'
 import {get} from '../api/client.js'
 import type {Change, Plan, Target} from '../engine.js'
+import {ELSEWHERE, NOT_YET} from '../ports.js'
 import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
@@ -23,7 +24,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const unreachable = await findEngineProblem(signal)
   if (unreachable) {
     const stubs = {services: [], image: ''}
-    return {target, problems: [unreachable], states: [], changes: [], stubs, images: []}
+    return {target, problems: [unreachable], states: [], changes: [], stubs, images: [], ports: NOT_YET}
   }
   const [listed, {images, file}, foreign, swarm, local] = await Promise.all([
     listContainers(target.settings.project, signal),
@@ -54,6 +55,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     ),
     stubs: images.stubs,
     images: images.needs,
+    ports: local ? {services: target.services} : ELSEWHERE,
   }
 }
 
