@@ -1,7 +1,7 @@
 import type {Plan} from '../engines/engine.js'
 import type {Problem} from '../errors.js'
 import {SERVICES} from '../stack/catalogue.js'
-import {type Check, failed, ok, type CheckContext, skipped} from './check.js'
+import {type Answer, type Check, failed, ok, type CheckContext, skipped} from './check.js'
 
 /** Checks that an engine can run the stack. */
 export const engine: Check = {
@@ -21,26 +21,27 @@ export const compose: Check = {
   name: 'compose',
   async run(context) {
     if ((await context.engine()).engine.name === 'embedded') return skipped('not used by the embedded engine')
-    return fromPlan(context, /^compose-/, () => 'Docker Compose can run the Compose file')
+    return fromPlan(context, /^compose-/, () => ok('Docker Compose can run the Compose file'))
   },
 }
 
 export const ports: Check = {
   name: 'ports',
   run: context =>
-    fromPlan(context, /^port-/, ({target: {services, settings}}) => {
-      const wanted = SERVICES.filter(({name}) => services.includes(name)).flatMap(service => service.ports)
-      return `all ${wanted.length} ports on ${settings.values.BIND} are free or in use by this stack`
+    fromPlan(context, /^port-/, ({ports: checked, target: {settings}}) => {
+      if ('unchecked' in checked) return skipped(`not checked: ${checked.unchecked}`)
+      const {services} = checked
+      const all = SERVICES.filter(({name}) => services.includes(name)).flatMap(service => service.ports)
+      const which = services.length === 1 ? `the port of ${services[0]} is` : `all ${all.length} ports are`
+      return ok(`${which} free on ${settings.values.BIND}, or in use by this stack`)
     }),
 }
 
 export const project: Check = {
   name: 'project',
   run: context =>
-    fromPlan(
-      context,
-      /^project-in-use$/,
-      ({target}) => `${target.settings.project} contains no data of another profile`,
+    fromPlan(context, /^project-in-use$/, ({target}) =>
+      ok(`${target.settings.project} contains no data of another profile`),
     ),
 }
 
@@ -48,11 +49,11 @@ export const project: Check = {
 const OTHERS = [/^compose-/, /^port-/, /^project-in-use$/, /^disk-full$/]
 
 /** Reports the problems of the plan that have these codes. */
-async function fromPlan(context: CheckContext, codes: RegExp, good: (plan: Plan) => string) {
+async function fromPlan(context: CheckContext, codes: RegExp, good: (plan: Plan) => Answer) {
   const plan = await context.plan()
   if (isUnreachable(plan.problems)) return skipped('not checked: no engine is available')
   const found = plan.problems.filter(({code}) => codes.test(code))
-  return found.length > 0 ? found.map(failed) : ok(good(plan))
+  return found.length > 0 ? found.map(failed) : good(plan)
 }
 
 /** Returns whether no engine is available, so that nothing else could be checked. */

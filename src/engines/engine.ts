@@ -42,6 +42,8 @@ export interface Plan {
   /** The services that run the stub image: replaced backends, and the mocks; only in dev. */
   stubs: {services: string[]; image: string}
   images: ImageNeed[]
+  /** The services whose ports on this machine were checked, or why none was. */
+  ports: {services: string[]} | {unchecked: string}
 }
 
 /** An image that a start needs, and how it is obtained. */
@@ -168,7 +170,7 @@ export interface History {
   list(signal?: AbortSignal): Promise<{updates: UpdateRecord[]; damaged: string[]}>
   /**
    * Finds what ran before the last update of each service; without names, before the last update of the stack. Services
-   * that have no previous version are left out.
+   * that have no previous version, or do not run that of the last update of the stack, are left out.
    */
   findPrevious(services: string[], signal: AbortSignal): Promise<PreviousVersion[]>
   /**

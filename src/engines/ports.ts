@@ -7,6 +7,10 @@ import {SERVICES} from '../stack/catalogue.js'
 import {errnoOf} from '../system/files/file-errors.js'
 import type {Target} from './engine.js'
 
+/** Why no port of a plan is checked. */
+export const NOT_YET = {unchecked: 'fix the failed checks first'}
+export const ELSEWHERE = {unchecked: 'Docker Engine runs on another machine'}
+
 /** A port on this machine that is assigned to a service. */
 export interface Place {
   service: string

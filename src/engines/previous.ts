@@ -23,7 +23,8 @@ export interface Previous<Version> {
  * that was rolled back has another version than the one that runs, and one whose command was killed may have changed some
  * services only.
  * @param updates newest first
- * @param names empty: the services of the newest update of which something runs
+ * @param names empty: the services of the newest update that replaced any. If it was rolled back, there are none: an earlier
+ *   one is not undone without being asked for
  */
 export function findPrevious<Version>(
   updates: Update<Version>[],
@@ -34,7 +35,7 @@ export function findPrevious<Version>(
   const found = [...services].flatMap(name =>
     previousOf(updates, ({service, to}) => service === name && isRunning(name, to)),
   )
-  const last = updates.find(({id}) => found.some(({update}) => update === id))?.id
+  const last = updates.find(({changes}) => changes.some(({from}) => from !== null))?.id
   return found.filter(({service, update}) => (names.length > 0 ? names.includes(service) : update === last))
 }
 

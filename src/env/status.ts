@@ -77,6 +77,8 @@ function isJob(service: string): boolean {
   return JOBS.some(({name}) => name === service)
 }
 
+const NEVER_RAN = ['missing', 'created', 'pending']
+
 /**
  * Orders the services that are not healthy by how much they explain: a job that failed, then services that ran, then
  * those that wait; among these, services before the ones that need them.
@@ -85,13 +87,12 @@ function rank({service, state}: ServiceRow, unwell: ServiceRow[]): number {
   if (isJob(service)) return 0
   const needs = SERVICES.find(({name}) => name === service)?.needs ?? []
   const isBlocked = unwell.some(other => needs.includes(other.service))
-  const neverRan = state === 'missing' || state === 'created'
-  return 1 + 2 * Number(neverRan) + Number(isBlocked)
+  return 1 + 2 * Number(NEVER_RAN.includes(state)) + Number(isBlocked)
 }
 
 function hintFor({service, state, health}: ServiceRow, profile: Profile): string {
   const command = (words: string): string => `aquastream ${words} --profile ${profile}`
-  if (state === 'missing' || state === 'created') return `start it: ${command('env:up')}`
+  if (NEVER_RAN.includes(state)) return `start it: ${command('env:up')}`
   const log = `find the cause in the log: ${command(`logs ${service}`)}`
   const isStopped = state === 'exited' || state === 'dead'
   const canRestart = !isJob(service) && (isStopped || (state === 'running' && health === 'unhealthy'))

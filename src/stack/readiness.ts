@@ -30,8 +30,7 @@ export function checkReadiness(
   if (!now) return phase === 'started' ? {is: 'failed', why: 'stopped'} : waiting('queued')
   if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
-  // Docker Engine resets the restart count when a container is started explicitly.
-  const restarts = now.restarts - (same && before.restarts <= now.restarts ? before.restarts : 0)
+  const restarts = restartsSince(now, before)
   const ended = now.state === 'exited' || now.state === 'dead'
   const untouched = same && before.since === now.since && restarts === 0
   if (phase === 'starting' && (untouched || (same && ended))) return checkUntouched(now)
@@ -43,6 +42,14 @@ export function checkReadiness(
   if (isUp) return {is: 'ready', detail: 'healthy'}
   if (restarts > 0) return waiting(`exited with status ${now.exitCode ?? 'unknown'} and was restarted`)
   return now.state === 'running' ? waitingForHealth(now) : waiting(now.state)
+}
+
+function restartsSince(now: ServiceState, before: ServiceState | undefined): number {
+  // For each new failed task that it keeps, a Swarm forgets an old one, so their number stays the same.
+  if (now.failedTasks) return now.failedTasks.filter(id => !before?.failedTasks?.includes(id)).length
+  // Docker Engine resets the restart count when a container is started explicitly.
+  const isCounted = before?.id === now.id && before.restarts <= now.restarts
+  return now.restarts - (isCounted ? before.restarts : 0)
 }
 
 /** A service that existed before the start may still be replaced or started, so it is not ready yet. */

@@ -4,12 +4,27 @@ export interface ServiceState {
   /** Identifies the container or process; recreating the service changes it. */
   id: string
   profile: string | undefined
-  state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'dead' | 'removing' | 'skipped'
+  /** `pending` and `stopping`: a Swarm will start a container, or has not seen the end of one that it was told to stop. */
+  state:
+    | 'created'
+    | 'pending'
+    | 'running'
+    | 'restarting'
+    | 'paused'
+    | 'stopping'
+    | 'exited'
+    | 'dead'
+    | 'removing'
+    | 'skipped'
   health: 'healthy' | 'starting' | 'unhealthy' | 'none'
   /** When the state began, in ISO 8601; undefined if the service never ran. */
   since: string | undefined
+  /** When a Swarm was last asked to change it, or has rolled it back, in ISO 8601. */
+  changedAt?: string
   /** Automatic restarts by the engine since the last explicit start. */
   restarts: number
+  /** The IDs of its failed tasks in a Swarm, which keeps only the last ones. */
+  failedTasks?: string[]
   /** The exit status of its last end; 0 if it has not ended, undefined if the engine does not know it any more. */
   exitCode: number | undefined
   /** Whether the kernel caused its last end because it exceeded its memory limit. */
@@ -47,7 +62,13 @@ export function isHealthyOrSkipped({
   return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }
 
-/** Returns whether a process of the service exists, which occupies its ports: also while it restarts or is paused. */
+/** The states of a service that has a process, or gets one without a command. */
+const WITH_PROCESS = ['pending', 'running', 'restarting', 'paused', 'stopping']
+
+/**
+ * Returns whether a process of the service exists, or will exist without a command, which occupies its ports and writes its
+ * data.
+ */
 export function hasProcess({state}: Pick<ServiceState, 'state'>): boolean {
-  return state === 'running' || state === 'restarting' || state === 'paused'
+  return WITH_PROCESS.includes(state)
 }

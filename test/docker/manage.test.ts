@@ -60,6 +60,24 @@ describe('a running stack', () => {
     expect(Math.max(...widths)).toBeLessThanOrEqual(40)
   })
 
+  test.each([
+    ['postgres', 'postgres', 'pgdata:/var/lib/postgresql/data'],
+    ['redis', 'redis', 'redisdata:/data'],
+  ])('another %s waits until the volume is free', async (service, user, volume) => {
+    const {Config: config} = await site.inspect(service)
+    const [shell, ...args] = [...config.Entrypoint, ...config.Cmd]
+    const options = ['--user', user, '--volume', `${site.project}_${volume}`, '--entrypoint', shell!]
+    const second = await docker('run', '--detach', ...options, config.Image, ...args)
+    try {
+      const logs = execa('docker', ['logs', '--follow', second], {all: true, reject: false, buffer: false})
+      const {value: first} = await logs.iterable({from: 'all'}).next()
+      expect(first).toBe('another container uses this volume; waiting until it has ended')
+      logs.kill()
+    } finally {
+      await docker('rm', '--force', second)
+    }
+  })
+
   test('the running profile is used by default', async () => {
     const {stdout} = await site.run('env:status --json')
     expect((JSON.parse(stdout) as StatusReport).profile).toBe('dev')

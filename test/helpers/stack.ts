@@ -87,7 +87,7 @@ export class StackSite extends Site {
 /** The part of `docker inspect` that tests read. */
 export interface Container {
   Id: string
-  Config: {Env: string[]; User: string}
+  Config: {Env: string[]; User: string; Image: string; Entrypoint: string[]; Cmd: string[]}
   HostConfig: {
     ReadonlyRootfs: boolean
     CapDrop: string[] | null

@@ -1,10 +1,12 @@
+import {writeFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
 import type {StatusReport} from '../../src/env/status.js'
 import type {ServiceRow} from '../../src/env/service-rows.js'
 import {errorOf, expectDone} from '../helpers/cli.js'
-import {docker} from '../helpers/stack.js'
+import {docker, freePorts} from '../helpers/stack.js'
 import {GatewayUpdates} from '../helpers/gateway-updates.js'
 import {Cluster, type ServerNode, type SwarmSite, until} from '../helpers/swarm.js'
 
@@ -21,7 +23,7 @@ beforeAll(async () => {
   gateway = await GatewayUpdates.open(cluster.nodes)
   site = gateway.site
   await manager.docker('swarm', 'init', '--advertise-addr', await manager.ip())
-  await join(worker)
+  await joinSwarm(worker)
 })
 
 afterAll(async () => {
@@ -30,6 +32,20 @@ afterAll(async () => {
 })
 
 describe('a stack on several servers', () => {
+  test('Compose does not start a stack whose data is on another server', async () => {
+    const record = `${site.project}_data-node`
+    const file = join(manager.shared, 'record.json')
+    await writeFile(file, JSON.stringify({node: 'other', name: 'node-9'}))
+    await manager.docker('config', 'create', '--label', `aquastream.project=${site.project}`, record, file)
+    const run = await site.run('env:up --engine compose --json', {env: await freePorts()})
+    await manager.docker('config', 'rm', record)
+    expect(errorOf(run)).toMatchObject({
+      code: 'refused',
+      message: `the data of ${site.project} is on node-9; Compose would start it on this node, with empty databases`,
+    })
+    expect(await manager.docker('volume', 'ls', '--quiet')).not.toContain('pgdata')
+  })
+
   test('data stays on one node, and the gateway runs twice', async () => {
     const run = await site.run(UP)
     expectDone(run)
@@ -67,6 +83,8 @@ describe('a stack on several servers', () => {
     const run = await site.run(UP, {env: {BACKEND_USER_IMAGE: image}})
     expect(run.exitCode).toBe(3)
     expect(errorOf(run).message).toBe(`node node-2 does not have image ${image}, and cannot pull it`)
+    // Nothing has touched the data, so there is nothing to restore.
+    expect(errorOf(run).hint).not.toContain('db:restore')
     expect((await rowOf('user')).image).toBe(before)
   })
 
@@ -88,7 +106,7 @@ describe('a stack on several servers', () => {
   })
 
   test('a third server joins, and an update fails no request', async () => {
-    await join(await cluster.add('node-3'))
+    await joinSwarm(await cluster.add('node-3'))
     const image = await gateway.image('1')
     const {run, load} = await gateway.underLoad('three servers', () => gateway.upTo(image))
     expectDone(run)
@@ -173,7 +191,7 @@ async function rowOf(service: string): Promise<ServiceRow> {
 }
 
 /** A server becomes a worker of the Swarm. */
-async function join(server: ServerNode): Promise<void> {
+async function joinSwarm(server: ServerNode): Promise<void> {
   const token = await manager.docker('swarm', 'join-token', '--quiet', 'worker')
   await server.docker('swarm', 'join', '--token', token, `${await manager.ip()}:2377`)
 }

@@ -58,8 +58,13 @@ describe('updates of the gateway under load', () => {
     })
   })
 
-  test('env:rollback returns to the version before', async () => {
-    const run = await gateway.site.run('env:rollback --json')
+  test('env:rollback returns to the version before, and undoes nothing older unasked', async () => {
+    // The last update is that of Redis, which was rolled back already.
+    const unnamed = await gateway.site.run('env:rollback --json')
+    expect(unnamed.exitCode).toBe(10)
+    expect(errorOf(unnamed).hint).toContain('name the services')
+    expect(await gateway.imageOf('gateway')).toBe(second)
+    const run = await gateway.site.run('env:rollback gateway --json')
     expectDone(run)
     expect(await gateway.imageOf('gateway')).toBe(first)
     expect(await gateway.lastChange()).toMatchObject({from: second, to: first, result: 'completed'})

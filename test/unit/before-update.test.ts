@@ -1,6 +1,9 @@
 import {describe, expect, test} from 'vitest'
-import {labelFor, ownersIn} from '../../src/env/updates/backup.js'
+import type {Engine} from '../../src/engines/engine.js'
+import {labelFor, ownersIn, withRestoreHint} from '../../src/env/updates/backup.js'
 import {withDependents} from '../../src/env/updates/interruption.js'
+import {AquastreamError} from '../../src/errors.js'
+import type {ServiceState} from '../../src/stack/state.js'
 
 describe('the label of a backup before an update', () => {
   test.each([
@@ -34,6 +37,35 @@ test('only a new image of a schema owner needs a backup', () => {
   expect(ownersIn(changes)).toEqual([{service: 'user', schema: 'user', image: 'a:2'}])
 })
 
+describe('the hint of a failed update', () => {
+  const OLD = stateOf({image: 'old', health: 'healthy', changedAt: '1'})
+
+  test.each([
+    ['an update that has not begun', OLD],
+    ['a new container that was never started', stateOf({id: '2', image: 'new', state: 'created'})],
+    ['a service that works with its new image', stateOf({id: '2', image: 'new', health: 'healthy'})],
+    ['a service that is gone', undefined],
+  ])('it restores nothing after %s', async (_, now) => {
+    expect(await hintAfter(now)).toBe('fix it')
+  })
+
+  test.each([
+    ['fails with its new image', stateOf({id: '2', image: 'new', state: 'restarting'})],
+    ['was rolled back by Swarm', {...OLD, changedAt: '2'}],
+  ])('it restores the schema of a service that %s', async (_, now) => {
+    expect(await hintAfter(now)).toBe(
+      'fix it; to restore the data from before the update: aquastream db:restore --schema user --from ID',
+    )
+  })
+
+  async function hintAfter(now: ServiceState | undefined): Promise<string> {
+    const engine = {states: async () => Promise.resolve(now ? [now] : [])} as unknown as Engine
+    const error = new AquastreamError('service-failed', 'it failed', {hint: 'fix it'})
+    const update = {id: 'ID', owners: [owner('new')], before: [OLD], databaseUrlSource: undefined}
+    return ((await withRestoreHint(error, update, engine)) as AquastreamError).hint
+  }
+})
+
 test('what depends on a replaced service is interrupted, too', () => {
   expect(withDependents(['minio'])).toEqual(['minio', 'media'])
   expect(withDependents(['gateway'])).toEqual(['gateway', 'edge'])
@@ -41,4 +73,8 @@ test('what depends on a replaced service is interrupted, too', () => {
 
 function owner(image: string) {
   return {service: 'user', schema: 'user', image}
+}
+
+function stateOf(state: Partial<ServiceState>): ServiceState {
+  return {service: 'user', id: '1', state: 'running', health: 'none', ...state} as ServiceState
 }

@@ -95,8 +95,8 @@ describe('the history of updates on Compose', () => {
         ({service, from: {image}}) => `${service} ${image}`,
       )
     expect(from('c')).toEqual(['user b'])
-    expect(from('b')).toEqual(['user a', 'event a'])
-    expect(from('b', ['event'])).toEqual(['event a'])
+    expect(from('b')).toEqual([])
+    expect(from('b', ['user', 'event'])).toEqual(['user a', 'event a'])
     expect(from('z', ['user'])).toEqual([])
   })
 })

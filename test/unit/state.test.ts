@@ -89,6 +89,23 @@ describe('a service', () => {
       },
     ],
     [
+      'fails again in a Swarm, which keeps five failures',
+      {
+        now: {...OLD, state: 'restarting', restarts: 5, failedTasks: ['3', '4', '5', '6', '7']},
+        before: {...OLD, state: 'restarting', restarts: 5, failedTasks: ['1', '2', '3', '4', '5']},
+        is: 'failed',
+        why: 'restarts in a loop',
+      },
+    ],
+    [
+      'that failed in a Swarm before the start is waited for',
+      {
+        now: {...OLD, state: 'restarting', restarts: 5, failedTasks: ['2', '3', '4', '5', '6']},
+        before: {...OLD, state: 'restarting', restarts: 5, failedTasks: ['1', '2', '3', '4', '5']},
+        is: 'waiting',
+      },
+    ],
+    [
       'killed for memory before the start is ready',
       {now: {...OLD, outOfMemory: true, restarts: 1}, before: {...OLD, restarts: 1}, is: 'ready'},
     ],

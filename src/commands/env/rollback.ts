@@ -5,7 +5,7 @@ import type {RollbackReport} from '../../env/updates/rollback.js'
 
 export default class EnvRollback extends BaseCommand<RollbackReport> {
   static override summary = 'return services to what ran before their last update'
-  static override description = `Returns the named services, or all services of the last update, to what ran before it, and waits until they are healthy. A second rollback undoes the first. Data is not changed: to undo a migration, restore a backup as well.
+  static override description = `Returns the named services, or all services of the last update, to what ran before it, and waits until they are healthy. A second rollback undoes the first. If the last update was rolled back already, only named services go further back. Data is not changed: to undo a migration, restore a backup as well.
 
 The swarm engine returns to the earlier images and settings: backends without interruption, while data services and edge are stopped first. The compose engine returns to the earlier images, which it knows by their IDs, with the current settings; the interruption is announced. dev keeps no history.`
   static override examples = [

@@ -7,6 +7,8 @@ import {size} from '../../system/text/size.js'
 import * as z from '../../system/zod.js'
 import {get} from '../api/client.js'
 import type {Change, Plan, Target} from '../engine.js'
+import {ELSEWHERE, NOT_YET} from '../ports.js'
+import {findDataElsewhere} from '../swarm/cluster/data-node.js'
 import {docker, findEngineProblem, isEngineLocal, tryDocker} from './docker.js'
 import {chooseImages, type ImageChoice} from './images.js'
 import {findTakenPorts} from './ports.js'
@@ -23,10 +25,11 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const unreachable = await findEngineProblem(signal)
   if (unreachable) {
     const stubs = {services: [], image: ''}
-    return {target, problems: [unreachable], states: [], changes: [], stubs, images: []}
+    return {target, problems: [unreachable], states: [], changes: [], stubs, images: [], ports: NOT_YET}
   }
+  const {project, profile} = target.settings
   const [listed, {images, file}, foreign, swarm, local] = await Promise.all([
-    listContainers(target.settings.project, signal),
+    listContainers(project, signal),
     chooseImages(target, signal).then(async images => ({
       images,
       file: await readComposeFile(target, images, signal),
@@ -35,15 +38,17 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     findSwarmProblem(target, signal),
     isEngineLocal(),
   ])
-  const [containers, ports, disk] = await Promise.all([
+  const [containers, elsewhere, ports, disk] = await Promise.all([
     withMemoryKills(listed, signal),
+    // Where it has containers, its data is here, and a Swarm without a leader must not prevent its start.
+    listed.length > 0 || profile === 'dev' ? undefined : findDataElsewhere(project, signal),
     // The ports and the disk of a remote engine are not visible from this machine.
     local ? findTakenPorts(target, listed) : [],
     local ? readDataRoot(signal).then(findDiskProblem) : [],
   ])
   return {
     target,
-    problems: [...file.problems, ...foreign, ...swarm, ...ports, ...disk],
+    problems: [...file.problems, ...foreign, ...swarm, ...(elsewhere ? [elsewhere] : []), ...ports, ...disk],
     states: containers.map(toState),
     changes: [...target.jobs, ...target.services].map(service =>
       compare(service, containers, {
@@ -54,6 +59,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     ),
     stubs: images.stubs,
     images: images.needs,
+    ports: local ? {services: target.services} : ELSEWHERE,
   }
 }
 

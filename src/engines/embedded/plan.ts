@@ -2,7 +2,15 @@ import {AquastreamError, type Problem} from '../../errors.js'
 import {freeSpace} from '../../system/files/disk.js'
 import {size} from '../../system/text/size.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findTaken, findUnusable, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
+import {
+  findTaken,
+  findUnusable,
+  holdingProcess,
+  NOT_YET,
+  type Place,
+  stillTaken,
+  takenByOne,
+} from '../ports.js'
 import type {StackDirectory} from './stack-directory/stack-directory.js'
 import {createStackDirectory} from './stack-directory/create.js'
 import {choosePostgres} from './postgres/choose.js'
@@ -21,7 +29,8 @@ export async function planStart(
   signal: AbortSignal,
 ): Promise<Plan> {
   const jobless = {...target, jobs: []}
-  const empty = {target: jobless, states: [], changes: [], stubs: {services: [], image: ''}, images: []}
+  const stubs = {services: [], image: ''}
+  const empty = {target: jobless, states: [], changes: [], stubs, images: [], ports: NOT_YET}
   const refused = target.real.map(realNeedsDocker)
   try {
     await createStackDirectory(stackDirectory)
@@ -42,6 +51,7 @@ export async function planStart(
       changes: specs.map(spec => compare(spec.service, fingerprint(spec), states)),
       stubs: {services: specs.filter(({stub}) => stub).map(({service}) => service), image: 'stub'},
       images: postgres.need ? [postgres.need] : [],
+      ports: {services: target.services},
     }
   } catch (error) {
     if (!(error instanceof AquastreamError)) throw error

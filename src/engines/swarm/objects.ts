@@ -110,6 +110,8 @@ export const storedSchema = z.array(
 )
 export type Stored = z.infer<typeof storedSchema>[number]
 
+export const containersSchema = z.array(z.object({Id: z.string(), Names: z.array(z.string())}))
+
 export const networksSchema = z.array(
   z.object({
     Id: z.string(),

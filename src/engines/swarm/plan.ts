@@ -4,14 +4,14 @@ import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'
-import {findTaken, holdingProcess, stillTaken, takenByOne} from '../ports.js'
-import type {SwarmService} from './objects.js'
+import {NOT_YET} from '../ports.js'
 import {factsOf, findNodeProblem, readInfo} from './cluster/cluster.js'
 import {findDataNodeProblem, readDataPlace} from './cluster/data-node.js'
 import {listNetworks} from './cluster/store.js'
 import {findService, isUnsettled, listForeign, readStack, type StackTasks} from './cluster/services.js'
 import {replicasOf} from './deploy/apply.js'
 import {kindOf} from './deploy/order.js'
+import {checkPorts} from './ports.js'
 import {findEncryptionProblems, findNameProblems} from './preconditions.js'
 import {readSpecs} from './stack-specs.js'
 import {toStates} from './states.js'
@@ -20,7 +20,8 @@ import {LABEL, type ServiceSpec} from './translate/spec.js'
 /** Checks all requirements of a start on Swarm and determines its changes; changes nothing. */
 export async function planStart(target: Target, signal: AbortSignal): Promise<Plan> {
   const unreachable = await findEngineProblem(signal)
-  const empty = {target, states: [], changes: [], stubs: {services: [], image: ''}, images: []}
+  const stubs = {services: [], image: ''}
+  const empty = {target, states: [], changes: [], stubs, images: [], ports: NOT_YET}
   if (unreachable) return {...empty, problems: [unreachable]}
   const [info, containers, local, images, foreign] = await Promise.all([
     readInfo(signal),
@@ -38,7 +39,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
   const dataNode = place && findDataNodeProblem(target.settings.project, place)
   const stack = isActive ? await readStack(target.settings.project, signal) : {services: [], tasks: []}
   const disk = local ? await findDiskProblem(info.DockerRootDir) : []
-  const ports = local ? await findPortProblems(target, stack.services) : []
+  const {problems: taken, ports} = await checkPorts(target, stack.services, {isLocal: local, place})
   const problems = [
     ...findAddressProblems(target),
     ...findNameProblems(target),
@@ -47,7 +48,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     ...foreign,
     ...findForeignStack(target, isActive ? await listForeign(target.settings.project, signal) : []),
     ...(dataNode ? [dataNode] : []),
-    ...ports,
+    ...taken,
     ...disk,
   ]
   // Compose would only report the problems of the settings again.
@@ -62,6 +63,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     changes: target.services.map(name => compare(name, specs.get(name), stack)),
     stubs: images.stubs,
     images: images.needs,
+    ports,
   }
 }
 
@@ -99,16 +101,6 @@ function findForeignStack({settings: {project}}: Target, names: string[]): Probl
       hint: `set AQUASTREAM_PROJECT to another project name, or remove that stack: docker stack rm ${project}`,
     },
   ]
-}
-
-async function findPortProblems(target: Target, services: SwarmService[]): Promise<Problem[]> {
-  const published = services.flatMap(({Spec: {EndpointSpec: endpoint}}) =>
-    (endpoint?.Ports ?? []).map(({PublishedPort: port}) => String(port)),
-  )
-  const edge = {...target, services: target.services.filter(name => name === 'edge')}
-  const bind = target.settings.values.BIND!
-  const taken = await stillTaken(await findTaken(edge, ({port}) => published.includes(port)), bind)
-  return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port))))
 }
 
 /** Says which updates interrupt a service: backends are started before the old container stops. */

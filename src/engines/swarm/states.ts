@@ -3,7 +3,7 @@ import type {ServiceState} from '../../stack/state.js'
 import type {WatchOptions} from '../engine.js'
 import type {Node, SwarmService, Task} from './objects.js'
 import {listNodes} from './cluster/cluster.js'
-import {hasFailed, isServing, readStack, shortName, type StackTasks} from './cluster/services.js'
+import {hasEnded, hasFailed, isServing, readStack, shortName, type StackTasks} from './cluster/services.js'
 import {POLL_MS} from './deploy/ended.js'
 import {surviveOutage} from './deploy/outage.js'
 import {LABEL} from './translate/spec.js'
@@ -36,15 +36,18 @@ function toState(service: SwarmService, tasks: Task[], nodes: Node[]): ServiceSt
     candidate => hasFailed(candidate) && Date.parse(candidate.CreatedAt) >= Date.parse(service.UpdatedAt),
   )
   const failure = failures[0]
+  // While enough containers serve, failures of others are those of an update, which ends by itself.
   const isUp = wanted > 0 && serving.length >= wanted
+  const failedTasks = isUp ? [] : failures.map(({ID}) => ID)
   return {
     service: shortName(service),
     id: `${service.ID}:${labels[LABEL.spec] ?? ''}:${template.ForceUpdate}`,
     profile: labels[LABEL.profile],
-    ...stateOf({wanted, serving, task}),
+    ...stateOf({wanted, serving, task, tasks}),
     since: task?.Status.Timestamp,
-    // While enough containers serve, failures of others are those of an update, which ends by itself.
-    restarts: isUp ? 0 : failures.length,
+    changedAt: service.UpdatedAt,
+    restarts: failedTasks.length,
+    failedTasks,
     exitCode: failure?.Status.ContainerStatus?.ExitCode ?? (task ? 0 : undefined),
     outOfMemory: false,
     failedChecks: 0,
@@ -62,21 +65,26 @@ function toState(service: SwarmService, tasks: Task[], nodes: Node[]): ServiceSt
   }
 }
 
-/** A task is running only when its check has succeeded; it is starting before that. */
+/**
+ * A task is running only when its check has succeeded; it is starting before that. Between two tasks of a service that fails
+ * again and again, Swarm waits.
+ */
 function stateOf({
   wanted,
   serving,
   task,
+  tasks,
 }: {
   wanted: number
   serving: Task[]
   task: Task | undefined
+  tasks: Task[]
 }): Pick<ServiceState, 'state' | 'health'> {
-  if (wanted === 0) return {state: 'exited', health: 'none'}
+  if (wanted === 0) return {state: tasks.every(hasEnded) ? 'exited' : 'stopping', health: 'none'}
   if (serving.length >= wanted) return {state: 'running', health: 'healthy'}
   if (serving.length > 0 || task?.Status.State === 'starting') return {state: 'running', health: 'starting'}
-  if (task && hasFailed(task)) return {state: 'restarting', health: 'none'}
-  return {state: 'created', health: 'none'}
+  const last = tasks.find(hasEnded)
+  return {state: last && hasFailed(last) ? 'restarting' : 'pending', health: 'none'}
 }
 
 /** Host ports are open on the nodes of the tasks, on every address of them. */

@@ -1,7 +1,7 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
-import {hasStatus, remove} from '../api/client.js'
-import type {SwarmService} from './objects.js'
+import {get, hasStatus, remove} from '../api/client.js'
+import {containersSchema, type SwarmService} from './objects.js'
 import {docker} from '../compose/docker.js'
 import {readInfo} from './cluster/cluster.js'
 import {removeRecord} from './cluster/data-record.js'
@@ -52,35 +52,55 @@ function isReplicated({Spec: {Mode: mode}}: SwarmService): boolean {
 /** Swarm removes the containers of a service some time after the service, also those that have ended before. */
 async function waitForTasks(project: string, signal: AbortSignal): Promise<void> {
   await waitUntilGone([], {project, signal})
-  for (;;) {
-    const filter = `label=${LABEL.project}=${project}`
-    if ((await docker(['ps', '-aq', '--filter', filter], {signal})) === '') return
-    await sleep(POLL_MS, undefined, {signal})
+  const params = {all: 'true', filters: {label: [`${LABEL.project}=${project}`]}}
+  const list = async (): Promise<string[]> => {
+    const found = await get('/containers/json', containersSchema, {what: 'list containers', params, signal})
+    return found.map(({Names: [name], Id: id}) => name?.slice(1) ?? id)
   }
-}
-
-/** A node that is down never leaves its networks. */
-const NETWORKS_MS = 60_000
-
-function stillUsed(names: string[]): AquastreamError {
-  return new AquastreamError('not-deleted', `${names.join(', ')} could not be deleted: still in use`, {
-    hint: 'look for a node that is down: docker node ls; start it; if it will not come back and holds no data, remove it: docker node rm --force NODE',
-  })
+  await untilNone(
+    list,
+    names => `remove them: docker rm -f ${names.join(' ')}; then run the command again`,
+    signal,
+  )
 }
 
 /** The nodes leave a network some time after its last task, and until then Docker Engine refuses to remove it. */
 async function removeNetworks(project: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + NETWORKS_MS
-  for (;;) {
+  const removeAll = async (): Promise<string[]> => {
     const networks = await listNetworks(project, signal)
-    if (networks.length === 0) return
-    if (performance.now() > deadline) throw stillUsed(networks.map(({Name}) => Name))
     for (const {Id: id, Name: name} of networks) {
       await remove(`/networks/${id}`, {what: `remove the network ${name}`, signal}).catch(
         (error: unknown) => {
           if (![400, 403, 409].some(status => hasStatus(error, status))) throw error
         },
       )
+    }
+    return networks.map(({Name}) => Name)
+  }
+  const hint =
+    'look for a node that is down: docker node ls; start it; if it will not come back and holds no data, remove it: docker node rm --force NODE'
+  await untilNone(removeAll, () => hint, signal)
+}
+
+/** How long Docker Engine may take to remove what has ended, in ms. A node that is down never leaves its networks. */
+const REMOVAL_MS = 60_000
+
+/**
+ * Repeats until nothing is left.
+ * @throws not-deleted: Docker Engine does not remove it
+ */
+async function untilNone(
+  findLeft: () => Promise<string[]>,
+  hint: (names: string[]) => string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + REMOVAL_MS
+  for (;;) {
+    const names = await findLeft()
+    if (names.length === 0) return
+    if (performance.now() > deadline) {
+      const message = `Docker Engine has not removed ${names.join(', ')} within ${REMOVAL_MS / 1000} s`
+      throw new AquastreamError('not-deleted', message, {hint: hint(names)})
     }
     await sleep(POLL_MS, undefined, {signal})
   }

@@ -1,7 +1,7 @@
 import type {Change, Engine} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
-import {isHealthyOrSkipped} from '../../stack/state.js'
+import {isHealthyOrSkipped, type ServiceState} from '../../stack/state.js'
 
 /** Makes a backup of schemas, and returns its ID. */
 export type BackUp = (wanted: {schemas: string[]; label: string}, signal: AbortSignal) => Promise<string>
@@ -51,28 +51,37 @@ export function notBegun(error: unknown): unknown {
   })
 }
 
-/** Adds to the error of a failed update the command that restores what the failed services may have changed. */
+/**
+ * Adds to the error of a failed update the command that restores what the failed services may have changed. Nothing is to be
+ * restored if none of them was replaced.
+ */
 export async function withRestoreHint(
   error: unknown,
   {
     id,
     owners,
+    before: old,
     databaseUrlSource: source,
-  }: {id: string; owners: Owner[]; databaseUrlSource: string | undefined},
+  }: {id: string; owners: Owner[]; before: ServiceState[]; databaseUrlSource: string | undefined},
   engine: Engine,
 ): Promise<unknown> {
   if (!(error instanceof AquastreamError)) return error
   const states = await engine.states().catch(() => [])
-  const failed = owners.filter(({service, image}) => {
-    const now = states.find(state => state.service === service)
-    return now?.image !== image || !isHealthyOrSkipped(now)
+  const [first, ...others] = owners.filter(({service, image}) => {
+    const [was, now] = [old, states].map(list => list.find(state => state.service === service))
+    return now && wasReplaced(now, was) && (now.image !== image || !isHealthyOrSkipped(now))
   })
-  const [first, ...others] = failed.length > 0 ? failed : owners
-  const what = others.length === 0 ? `--schema ${first!.schema}` : '--all'
+  if (!first) return error
+  const what = others.length === 0 ? `--schema ${first.schema}` : '--all'
   const before =
     source === undefined ? '' : `remove DATABASE_URL from ${source}, which names another server, and run `
   return error.withHints(
     hint =>
       `${hint}; to restore the data from before the update: ${before}aquastream db:restore ${what} --from ${id}`,
   )
+}
+
+/** Returns whether a service was replaced, even if it has been rolled back since. A container that never ran changed nothing. */
+function wasReplaced({id, changedAt, state}: ServiceState, before: ServiceState | undefined): boolean {
+  return state !== 'created' && (id !== before?.id || changedAt !== before.changedAt)
 }

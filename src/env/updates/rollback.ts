@@ -1,5 +1,5 @@
 import type {Profile} from '../../config/profile.js'
-import type {Context, Deadline, Engine, PreviousVersion} from '../../engines/engine.js'
+import type {Context, Deadline, Engine, History, PreviousVersion} from '../../engines/engine.js'
 import {openEngine} from '../../engines/open.js'
 import type {StackContext} from '../../engines/stack-context.js'
 import {AquastreamError, orInterruption} from '../../errors.js'
@@ -14,7 +14,7 @@ import {type UnreachableEvent, withSmokeTest} from './smoke-test.js'
 
 export interface RollbackRequest {
   stack: StackContext
-  /** Empty: the services of the last update. */
+  /** Empty: the services of the last update, those that still run what it started. */
   services: string[]
   /** How long to wait for the services to become healthy, in seconds. */
   timeout: number
@@ -34,7 +34,8 @@ export interface RollbackReport {
 
 /**
  * Returns services to what ran before their last update, and waits until they are healthy. A second rollback undoes the first.
- * @throws no-such-service; no-such-update: a service has no previous version; refused, service-failed, timeout; interrupted
+ * @throws no-such-service; no-such-update: a service has no previous version, or the last update was rolled back already;
+ * refused, service-failed, timeout; interrupted
  */
 export async function rollBack(
   {stack, services, timeout}: RollbackRequest,
@@ -47,13 +48,8 @@ export async function rollBack(
   const versions = await history.findPrevious(services, ctx.signal)
   const names = versions.map(({service}) => service)
   const without = services.find(name => !names.includes(name))
-  if (without !== undefined || names.length === 0) {
-    throw new AquastreamError(
-      'no-such-update',
-      `${without ?? `the ${profile} stack`} has not been updated, so there is no previous version`,
-      {hint: `list the updates: aquastream env:history --profile ${profile}`},
-    )
-  }
+  if (without !== undefined) throw neverUpdated(without, profile)
+  if (names.length === 0) throw await nothingToUndo(history, profile, ctx.signal)
   ctx.on({type: 'rollback', versions})
   const start = {
     engine,
@@ -81,4 +77,30 @@ export async function rollBack(
       hint: 'run the command again',
     })
   }
+}
+
+function neverUpdated(what: string, profile: Profile): AquastreamError {
+  return new AquastreamError(
+    'no-such-update',
+    `${what} has not been updated, so there is no previous version`,
+    {hint: `list the updates: aquastream env:history --profile ${profile}`},
+  )
+}
+
+/** Swarm may have rolled back the last update. */
+async function nothingToUndo(
+  history: History,
+  profile: Profile,
+  signal: AbortSignal,
+): Promise<AquastreamError> {
+  const {updates} = await history.list(signal)
+  const isUpdated = updates.some(({changes}) => changes.some(({from}) => from !== null))
+  if (!isUpdated) return neverUpdated(`the ${profile} stack`, profile)
+  return new AquastreamError(
+    'no-such-update',
+    `nothing of the last update of ${profile} runs: it was rolled back already, had not begun, or the stack was removed since`,
+    {
+      hint: `to go further back, name the services: aquastream env:rollback SERVICE --profile ${profile}; list the updates: aquastream env:history --profile ${profile}`,
+    },
+  )
 }

@@ -44,6 +44,9 @@ export async function runUpdate(
   })
   ctx.on({type: 'backup', state: 'done', id, label})
   return run().catch(async (error: unknown) => {
-    throw ctx.signal.aborted ? error : await withRestoreHint(error, {id, owners, databaseUrlSource}, engine)
+    const {before} = ctx
+    throw ctx.signal.aborted
+      ? error
+      : await withRestoreHint(error, {id, owners, before, databaseUrlSource}, engine)
   })
 }

@@ -3,10 +3,13 @@ import type {Node} from '../../../src/engines/swarm/objects.js'
 import {
   type DataPlace,
   describeOtherNode,
+  findDataElsewhere,
   findDataNodeProblem,
   listDataVolumes,
+  readDataPlace,
   requireDataNode,
 } from '../../../src/engines/swarm/cluster/data-node.js'
+import {writeRecord} from '../../../src/engines/swarm/cluster/data-record.js'
 import {FakeEngine} from '../../helpers/fake-engine.js'
 
 vi.mock('../../../src/engines/compose/containers/states.js', async importOriginal => ({
@@ -15,8 +18,22 @@ vi.mock('../../../src/engines/compose/containers/states.js', async importOrigina
 }))
 
 const RECORD = {node: 'id-a', name: 'a'}
-const FIRST_START = {own: 'id-a', hasStacks: false, isKnown: false, hasVolumes: false, record: undefined}
-const LATER_START = {own: 'id-a', hasStacks: true, isKnown: true, hasVolumes: true, record: RECORD}
+const FIRST_START = {
+  own: 'id-a',
+  hasStacks: false,
+  isKnown: false,
+  isRunning: false,
+  hasVolumes: false,
+  record: undefined,
+}
+const LATER_START = {
+  own: 'id-a',
+  hasStacks: true,
+  isKnown: true,
+  isRunning: true,
+  hasVolumes: true,
+  record: RECORD,
+}
 
 let engine: FakeEngine
 
@@ -74,9 +91,10 @@ describe('where the data services start', () => {
     },
   )
 
-  test('the first start on another node is confirmed', () => {
+  test('a start on another node is confirmed, also after a time on Compose', () => {
     const nodes = [node('a'), node('b', {isData: true})]
     expect(describeOtherNode('p', {...FIRST_START, nodes})).toContain('will start on b')
+    expect(describeOtherNode('p', {...LATER_START, isRunning: false, nodes})).toContain('will start on b')
     expect(describeOtherNode('p', {...FIRST_START, own: 'id-b', nodes})).toBeUndefined()
     expect(describeOtherNode('p', {...LATER_START, nodes})).toBeUndefined()
   })
@@ -124,6 +142,35 @@ function openSwarm(nodes: Node[]): void {
   engine.answers.set('POST /configs/create', {status: 201, body: {ID: 'c1'}})
   engine.answers.set('DELETE /configs/c1', {status: 200, body: {}})
 }
+
+test('a stack that has been removed runs no more, although the Swarm knows it', async () => {
+  openSwarm([node('a')])
+  const Spec = {Name: 'p_history_1', Labels: {'aquastream.project': 'p', 'aquastream.kind': 'history'}}
+  const config = {ID: 'h', Version: {Index: 1}, CreatedAt: '', UpdatedAt: '', Spec}
+  engine.answers.set('GET /configs', {status: 200, body: [config]})
+  expect(await readDataPlace('p', new AbortController().signal)).toMatchObject({
+    isKnown: true,
+    isRunning: false,
+  })
+})
+
+test.each([
+  [
+    'another node',
+    'id-b',
+    {code: 'refused', hint: expect.stringContaining('run the command on b') as unknown},
+  ],
+  ['this node', 'n1', undefined],
+])('Compose does not start where the data is not: data on %s', async (_, id, expected) => {
+  openSwarm([])
+  await writeRecord('p', {...node('b'), ID: id}, new AbortController().signal)
+  const Spec = engine.requests.at(-1)!.body
+  const config = {ID: 'r', Version: {Index: 1}, CreatedAt: '', UpdatedAt: '', Spec}
+  engine.answers.set('GET /configs', {status: 200, body: [config]})
+  const found = await findDataElsewhere('p', new AbortController().signal)
+  if (expected) expect(found).toMatchObject(expected)
+  else expect(found).toBeUndefined()
+})
 
 test('volumes on another node are not reported as deleted', async () => {
   engine.setNode({state: 'active', manager: true})

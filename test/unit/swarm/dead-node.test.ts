@@ -6,7 +6,7 @@ const SERVICES = ['postgres', 'user'].map(name => {
   const Spec = {Name: `p_${name}`, Labels: {'aquastream.project': 'p'}}
   return {ID: name, Spec} as unknown as SwarmService
 })
-const NODES = [node('live', 'ready'), node('dead', 'down')]
+const NODES = [node('live', 'ready'), node('dead', 'down'), node('late', 'unknown')]
 
 describe('the end of containers on a dead node', () => {
   test('a container on a live node is waited for', () => {
@@ -21,6 +21,15 @@ describe('the end of containers on a dead node', () => {
   test('a database on a dead node may still write', () => {
     expect(left([task('postgres', 'dead')]).silent).toEqual({service: 'postgres', node: 'dead'})
     expect(left([task('postgres', 'dead', 'orphaned')]).silent).toBeUndefined()
+  })
+
+  test('after the election of a leader, a node is waited for until it answers', () => {
+    for (const service of ['postgres', 'user'])
+      expect(left([task(service, 'late')])).toEqual({isEmpty: false, silent: undefined})
+  })
+
+  test('a node that was removed meanwhile is not called silent', () => {
+    expect(left([task('postgres', 'gone')])).toEqual({isEmpty: false, silent: undefined})
   })
 })
 

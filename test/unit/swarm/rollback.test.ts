@@ -16,9 +16,10 @@ describe('the version that a rollback returns to', () => {
     expect(choose([killed, first], {user: 'C', gateway: 'B'})).toEqual({user: 'B'})
   })
 
-  test('an update that was rolled back is left out', () => {
+  test('after an update that was rolled back, only named services go further back', () => {
     const failed = update('2', {gateway: ['B', 'C']})
-    expect(choose([failed, first], {user: 'B', gateway: 'B'})).toEqual({user: 'A', gateway: 'A'})
+    expect(choose([failed, first], {user: 'B', gateway: 'B'})).toEqual({})
+    expect(choose([failed, first], {user: 'B', gateway: 'B'}, ['gateway'])).toEqual({gateway: 'A'})
   })
 
   test('a named service returns from its own last update', () => {

@@ -1,8 +1,10 @@
 import {describe, expect, test, vi} from 'vitest'
 import {AquastreamError} from '../../../src/errors.js'
 import {listUpdates} from '../../../src/engines/swarm/cluster/history.js'
-import {runSteps} from '../../../src/engines/swarm/deploy/steps.js'
+import type {StackContext} from '../../../src/engines/stack-context.js'
+import {changedSpecs, runSteps} from '../../../src/engines/swarm/deploy/steps.js'
 import type {ServiceSpec} from '../../../src/engines/swarm/translate/spec.js'
+import {rollBack} from '../../../src/env/updates/rollback.js'
 import {FakeEngine, FakeService} from '../../helpers/fake-engine.js'
 
 const engine = FakeEngine.forFile()
@@ -37,6 +39,19 @@ describe('the result of an update', () => {
     expect(await results()).toEqual(['failed'])
   })
 
+  test('what Swarm has rolled back needs no env:rollback', async () => {
+    const {service, kill} = await begin()
+    await kill()
+    service.change(specOf('user', 'old'))
+    const stack = {profile: 'prod', project: 'p', env: {}} as unknown as StackContext
+    const ctx = {on: () => undefined, signal: AbortSignal.timeout(20_000)}
+    await expect(rollBack({stack, services: [], timeout: 5}, ctx)).rejects.toMatchObject({
+      code: 'no-such-update',
+      message:
+        'nothing of the last update of prod runs: it was rolled back already, had not begun, or the stack was removed since',
+    })
+  })
+
   test('an update that has not begun has no result', async () => {
     const service = new FakeService(engine, specOf('user', 'old'))
     const failure = engine.answers.get('POST /services/s1/update')!
@@ -54,6 +69,14 @@ describe('the result of an update', () => {
     await runSteps([step], {command: 'env:up'}, deployment())
     expect(await results()).toEqual(['completed', 'completed'])
   })
+})
+
+test('a service that only gets more containers needs its image on every node', () => {
+  const service = new FakeService(engine, specOf('user', 'old')).read()
+  const spec = specOf('user', 'old')
+  const more = {...spec, Mode: {Replicated: {Replicas: 2}}}
+  expect(changedSpecs([{name: 'user', spec: more, service}])).toEqual([more])
+  expect(changedSpecs([{name: 'user', spec, service}])).toEqual([])
 })
 
 test('updates are followed although the next one is refused', async () => {
@@ -126,6 +149,7 @@ function stepOf(service: FakeService, name: string) {
 function specOf(name: string, version: string): ServiceSpec {
   const labels = {
     'aquastream.project': 'p',
+    'aquastream.profile': 'prod',
     'aquastream.spec': version,
     'aquastream.image': `image-${version}`,
   }

@@ -15,8 +15,10 @@ export interface DataPlace {
   own: string
   /** Whether any stack of aquastream has services or a history in this Swarm. */
   hasStacks: boolean
-  /** Whether this stack has. */
+  /** Whether this stack has, or had. */
   isKnown: boolean
+  /** Whether this stack has services now. */
+  isRunning: boolean
   /** Whether this node has volumes of this stack. */
   hasVolumes: boolean
   /** Where this stack has its data, if it has ever been started. */
@@ -35,12 +37,15 @@ export async function readDataPlace(project: string, signal: AbortSignal): Promi
     listVolumes(project),
     readRecord(project, signal),
   ])
-  const stacks = [...services, ...history].map(({Spec: {Labels: labels}}) => labels[LABEL.project])
+  const [running, updated] = [services, history].map(found =>
+    found.map(({Spec: {Labels: labels}}) => labels[LABEL.project]),
+  ) as [string[], string[]]
   return {
     nodes,
     own: info.Swarm.NodeID,
-    hasStacks: stacks.length > 0,
-    isKnown: stacks.includes(project) || record !== undefined,
+    hasStacks: running.length + updated.length > 0,
+    isKnown: [...running, ...updated].includes(project) || record !== undefined,
+    isRunning: running.includes(project),
     hasVolumes: volumes.length > 0,
     record,
   }
@@ -92,12 +97,12 @@ function findDataNode(project: string, place: DataPlace): Node | undefined {
 }
 
 /**
- * Returns a sentence about a first start on another node, which only the user can check; undefined if the data services
- * start on this one, or where they have run before.
+ * Returns a sentence about a start on another node, which only the user can check; undefined if the data services start on
+ * this one, or run already. A stack that has run in this Swarm may have been moved back to Compose since.
  */
-export function describeOtherNode(project: string, {nodes, own, isKnown}: DataPlace): string | undefined {
+export function describeOtherNode(project: string, {nodes, own, isRunning}: DataPlace): string | undefined {
   const node = nodes.find(isDataNode)
-  if (!node || node.ID === own || isKnown) return undefined
+  if (!node || node.ID === own || isRunning) return undefined
   const {Hostname: name} = node.Description
   return `The data services of ${project} will start on ${name}. This command cannot check ${name} for containers of Compose. If ${project} runs there, remove it first, because two databases would use one volume: aquastream env:down`
 }
@@ -115,6 +120,21 @@ export async function listDataVolumes(project: string): Promise<string[]> {
   throw new AquastreamError('swarm-node', `the volumes of ${project} are on ${name}, not on this node`, {
     hint: `run the command on ${name}; if ${name} is a worker, make it a manager for this time: docker node promote ${name}, and afterwards docker node demote ${name}`,
   })
+}
+
+/**
+ * Returns why Compose must not start a stack on this node: its data is on another one, as far as the Swarm knows. Only a
+ * manager can ask it.
+ */
+export async function findDataElsewhere(project: string, signal: AbortSignal): Promise<Problem | undefined> {
+  const {Swarm: swarm} = await readInfo(signal)
+  const record = swarm.ControlAvailable ? await readRecord(project, signal) : undefined
+  if (!record || record.node === swarm.NodeID) return undefined
+  return {
+    code: 'refused',
+    message: `the data of ${project} is on ${record.name}; Compose would start it on this node, with empty databases`,
+    hint: `run the command on ${record.name}; if the volumes have been moved to this node, remove the record: docker config rm ${recordName(project)}`,
+  }
 }
 
 /** Returns whether a node is labelled as the one with the data. */

@@ -20,8 +20,8 @@ export interface Deployment {
 
 /**
  * Waits until all tasks of services have ended, as their nodes report it. Swarm itself waits for at most a minute, and
- * would then run two containers on one volume. A node that does not answer never reports an end: its backends are not
- * waited for, and its data services are an error, because they may still write.
+ * would then run two containers on one volume. A node that is down never reports an end: its backends are not waited for,
+ * and its data services are an error, because they may still write.
  * @param ids empty: all services of the stack, also those that were removed
  * @throws swarm-node: a node that is down may still run a data service
  */
@@ -37,16 +37,22 @@ export async function waitUntilGone(ids: string[], {project, signal}: Deployment
   }
 }
 
+/**
+ * The states of a node that does not answer. One that is `unknown` answers soon, or is found to be down: the managers have
+ * elected a leader, or an engine starts again.
+ */
+const SILENT = ['down', 'disconnected']
+
 /** Returns whether no task has to be waited for, and a data service whose end its node will not report. */
 export function leftOf(
   {services, tasks}: StackTasks,
   nodes: Node[],
 ): {isEmpty: boolean; silent: {service: string; node: string} | undefined} {
-  const isReady = ({NodeID: id}: Task): boolean =>
-    id === '' || nodes.some(node => node.ID === id && node.Status.State === 'ready')
+  const isSilent = ({NodeID: id}: Task): boolean =>
+    nodes.some(node => node.ID === id && SILENT.includes(node.Status.State))
   const running = tasks.filter(task => !hasEnded(task))
   const silent = running
-    .filter(task => !isReady(task))
+    .filter(isSilent)
     .flatMap(task => {
       const found = services.find(({ID}) => ID === task.ServiceID)
       const service = found && shortName(found)
@@ -54,7 +60,7 @@ export function leftOf(
       const node = nodes.find(({ID}) => ID === task.NodeID)?.Description.Hostname ?? task.NodeID
       return isData ? [{service, node}] : []
     })
-  return {isEmpty: running.every(task => !isReady(task)), silent: silent[0]}
+  return {isEmpty: running.every(isSilent), silent: silent[0]}
 }
 
 function mayRun(project: string, {service, node}: {service: string; node: string}): AquastreamError {

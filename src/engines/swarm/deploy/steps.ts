@@ -60,9 +60,9 @@ function withNames(spec: ServiceSpec, networks: Network[]): ServiceSpec {
   return named
 }
 
-/** Returns the specifications that replace or create containers. */
+/** Returns the specifications that replace containers or create some, also those that only add more of the same. */
 export function changedSpecs(steps: Step[]): ServiceSpec[] {
-  return steps.filter(step => !isSame(step)).map(({spec}) => spec)
+  return steps.filter(step => !isUnchanged(step)).map(({spec}) => spec)
 }
 
 function isUnchanged({spec, service}: Step): boolean {

@@ -13,16 +13,6 @@ export interface PinnedImage {
 }
 
 /**
- * Two containers of a data service must never use one volume: Swarm starts a new task when the old one has not stopped
- * within a minute, or when its node does not answer. The second one waits until the first has released the lock, which the
- * kernel does when its last process ends. $0 is the directory.
- */
-const GUARD = `exec 9<"$0"
-if ! command -v flock >/dev/null; then echo 'this image has no flock; nothing guards the volume' >&2
-elif ! flock -n 9; then echo 'another container uses this volume; waiting until it has ended' >&2; flock 9; fi
-exec "$@"`
-
-/**
  * The old and the new container of an update share /tmp, and in both the JVM is process 1: they would write the same files.
  * Each gets a directory of its own, with a lock on it for as long as it runs, and removes those that nobody locks: the file
  * system in memory stays as long as one of them uses it.
@@ -42,16 +32,14 @@ exec "$@"`
 
 /** Returns the command of a container, with what has to be done before it. */
 export function commandOf(
-  {entrypoint, command, volumes}: ComposeService,
+  {entrypoint, command}: ComposeService,
   image: PinnedImage,
-  {isData, isBackend, exported}: {isData: boolean; isBackend: boolean; exported: boolean},
+  {isBackend, exported}: {isBackend: boolean; exported: boolean},
 ): Pick<ContainerSpec, 'Command' | 'Args'> {
-  if (!isData && !isBackend && !exported) {
+  if (!isBackend && !exported) {
     return {...(entrypoint && {Command: entrypoint}), ...(command && {Args: command})}
   }
   const own = entrypoint ?? image.entrypoint
   const args = command ?? (entrypoint ? [] : image.command)
-  const guarded = isData ? ['sh', '-c', GUARD, volumes[0]!.target, ...own] : own
-  if (isBackend) return {Command: ['sh', '-c', OWN_TMP, 'own-tmp', ...own], Args: args}
-  return {Command: exported ? withSecrets(guarded) : guarded, Args: args}
+  return {Command: isBackend ? ['sh', '-c', OWN_TMP, 'own-tmp', ...own] : withSecrets(own), Args: args}
 }

@@ -16,9 +16,8 @@ export const TABLE = {
   service: {
     profiles: 'dropped: Compose has selected the services',
     image: 'pinned to a digest or an image ID, with its tag in a label',
-    command: 'arguments; data services and backends get those of the image if there are none',
-    entrypoint:
-      'command; data services get a guard of their volume before it, and backends a directory of their own in /tmp',
+    command: 'arguments; backends get those of the image if there are none',
+    entrypoint: 'command; backends get a directory of their own in /tmp before it',
     environment:
       'environment, escaped; secrets become files in /run/secrets; the gateway is told that edge is before it',
     healthcheck: 'health check, with patient times: Swarm ends a task that fails it',

@@ -108,7 +108,6 @@ function translateContainer(
   return {
     Image: images.get(service.image)!.pinned,
     ...commandOf(service, images.get(service.image)!, {
-      isData,
       isBackend: kind === 'backend',
       exported,
     }),
