@@ -342,6 +342,25 @@ describe('a stack on one server', () => {
     expect(run.stderr).toContain('the gateway has not reached user since the update, although it is healthy')
   })
 
+  test('a backend that keeps failing is named by each start, and can be stopped', async () => {
+    const up = () =>
+      site.run('env:up --service crew --yes --no-backup --timeout 120 --json', {
+        env: {BACKEND_CREW_IMAGE: 'aquastream-testbed/dies:latest'},
+      })
+    expect(errorOf(await up()).code).toBe('service-failed')
+    // Swarm keeps five failures, so that their number does not grow any more.
+    await until('five failures', async () => {
+      const {services} = JSON.parse((await site.run('env:status --json')).stdout) as StatusReport
+      return services.find(({service}) => service === 'crew')!.restarts >= 5
+    })
+    expect(errorOf(await up())).toMatchObject({
+      code: 'service-failed',
+      message: 'crew cannot start: it exited with status 1',
+    })
+    const stop = await site.run('env:stop crew --json')
+    expect(JSON.parse(stop.stdout)).toMatchObject({stopped: ['crew'], unchanged: []})
+  })
+
   test('env:down removes the stack and keeps its data', async () => {
     expectDone(await site.run('env:down'))
     expect(await node.docker('service', 'ls', '--quiet')).toBe('')
