@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {readdir, readFile, rm} from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {report} from '../helpers/backups.js'
@@ -34,7 +35,7 @@ describe.skipIf(!directory)('a script in place of restic', () => {
       case "$*" in
         version) ;;
         *"list locks"*) count; exit ;;
-        *) echo started >>${site.directory}/calls; printf '%s\\n' '${lock}'; exit ;;
+        *) echo "$*" >>${site.directory}/calls; printf '%s\\n' '${lock}'; exit ;;
       esac`)
 
   test('text in place of a lock is no bug', async () => {
@@ -51,6 +52,29 @@ describe.skipIf(!directory)('a script in place of restic', () => {
       message: `the off-site repository ${site.repository} has 51 locks`,
     })
     await expect(readFile(join(site.directory, 'calls'))).rejects.toThrow('ENOENT')
+  })
+
+  test('the lock of an ended process whose pid another one has is removed', async () => {
+    // An exclusive lock of a process that had the pid of this test, long before the test started.
+    const lock = {hostname: hostname(), username: 'root', pid: process.pid, exclusive: true}
+    const ofAnother = JSON.stringify({...lock, time: '2026-01-01T00:00:00Z'})
+    await site.run('offsite:check', {env: await withLocks(1, ofAnother)})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).toMatch(/^unlock$/m)
+  })
+
+  test('the lock of a process that does not renew it can be removed', async () => {
+    const time = new Date(Date.now() - 40 * 60_000).toISOString()
+    const lock = JSON.stringify({hostname: hostname(), username: 'root', pid: 1, exclusive: true, time})
+    await site.run('offsite:check --unlock', {env: await withLocks(1, lock)})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).toMatch(/^unlock --remove-all$/m)
+  })
+
+  test('the lock of a running process is not removed', async () => {
+    const lock = {hostname: hostname(), username: 'root', pid: process.pid, exclusive: true}
+    const env = await withLocks(1, JSON.stringify({...lock, time: new Date().toISOString()}))
+    const error = errorOf(await site.run('offsite:check --unlock --json', {env}))
+    expect(error).toMatchObject({code: 'busy', exitCode: 8})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).not.toContain('unlock')
   })
 
   test('a lock whose host has control characters is shown', async () => {
