@@ -5,7 +5,8 @@ import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PullReport} from '../../src/offsite/pull.js'
 import type {PushReport} from '../../src/offsite/push.js'
 import {failure, report} from '../helpers/backups.js'
-import {flipBit, OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {errorOf} from '../helpers/cli.js'
+import {flipBit, OffsiteSite, packsOf, resticPrograms, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
 describe.each([...resticPrograms()])('damage that restic %s has to find', (_version, programs) => {
@@ -35,6 +36,43 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
         expect(await failure(site, command)).toMatchObject({code: 'offsite-damaged', exitCode: 7})
     },
   )
+
+  /** Moves a file of the data away while restic checks the repository; then runs a script. */
+  async function missingDuringCheck(script: string): Promise<{PATH: string}> {
+    const [file] = await packsOf(site.repository)
+    return site.detour(`
+      case "$1" in check)
+        mv ${file} ${site.directory}/away; "$RESTIC" "$@"; code=$?; mv ${site.directory}/away ${file}
+        ${script}
+        exit $code ;;
+      esac`)
+  }
+
+  test('a file that is missing during one check only is no damage', async () => {
+    const {PATH} = await missingDuringCheck('rm "$0"; ln -s "$RESTIC" "$0"')
+    expect(await site.run('offsite:check', {env: {PATH}})).toMatchObject({exitCode: 0})
+  })
+
+  test('a repository that is gone after the check is not damaged', async () => {
+    const {PATH} = await missingDuringCheck(`mv ${site.repository} ${site.repository}.away`)
+    const run = await site.run('offsite:check --json', {env: {PATH}})
+    expect(errorOf(run)).toMatchObject({code: 'no-such-repository', exitCode: 10})
+  })
+
+  test('a check beside a process that deletes is busy', async () => {
+    // So slow that it has its lock until it is killed.
+    const pruning = site.tryRestic(['prune', '--limit-download', '1'], site.directory, false)
+    const isLocked = async (): Promise<boolean> =>
+      (await readdir(join(site.repository, 'locks'))).some(name => /^[0-9a-f]{64}$/.test(name))
+    await until(isLocked)
+    pruning.kill('SIGSTOP')
+    const {PATH} = await missingDuringCheck('')
+    const error = errorOf(await site.run('offsite:check --json', {env: {PATH}}))
+    pruning.kill('SIGKILL')
+    await pruning
+    expect(error).toMatchObject({code: 'busy', exitCode: 8})
+    expect(error.message).toContain(`(pid ${pruning.pid}) is deleting from it`)
+  })
 
   test('an incomplete snapshot does not count as pushed', async () => {
     const id = idAgo(2)
