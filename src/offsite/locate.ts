@@ -6,6 +6,7 @@ import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
+import {findUnreadable} from './unreadable.js'
 
 /** Selects a backup, as `db:restore` does. */
 interface LocateRequest {
@@ -27,7 +28,7 @@ export interface OffsiteOnly {
 export interface Located {
   /** Set if the backup is only in the off-site repository. */
   offsite: OffsiteOnly | undefined
-  /** Why the off-site repository was not searched, although a local backup can be used. */
+  /** Why the off-site repository may have a better one. */
   warning: string | undefined
 }
 
@@ -45,7 +46,7 @@ export async function locateBackup(request: LocateRequest, signal: AbortSignal):
   const local = await findLocal(request)
   if (local && at === undefined) return nowhere
   try {
-    return {offsite: await findOffsite(request, local, signal), warning: undefined}
+    return await findOffsite(request, local, signal)
   } catch (error) {
     // An emergency must not wait for the network when there is a backup here.
     if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
@@ -65,18 +66,21 @@ async function findOffsite(
   {stack, from, at, schema}: LocateRequest,
   local: BackupSet | undefined,
   signal: AbortSignal,
-): Promise<OffsiteOnly | undefined> {
+): Promise<Located> {
   const repository = await openRepository(stack, signal)
   const {project, profile} = stack
-  const {ours} = await listSnapshots(repository, {project, profile}, signal)
-  const found = ours.filter(set =>
+  const listing = await listSnapshots(repository, {project, profile}, signal)
+  const problem = findUnreadable(listing, repository.name)
+  const warning = problem && `a newer backup may be off-site: ${problem.message}`
+  const nothing = {offsite: undefined, warning}
+  const found = listing.ours.filter(set =>
     at === undefined ? set.id.startsWith(from) : isEligible(set, toTime(at), schema),
   )
   const [first] = found
   // The restore itself reports that a prefix matches several backups, or none.
-  if (!first || (at === undefined && new Set(found.map(({id}) => id)).size > 1)) return undefined
-  if (local && local.takenAt >= first.takenAt) return undefined
-  return {id: first.id, bytes: first.bytes, repository: repository.name}
+  if (!first || (at === undefined && new Set(found.map(({id}) => id)).size > 1)) return nothing
+  if (local && local.takenAt >= first.takenAt) return nothing
+  return {offsite: {id: first.id, bytes: first.bytes, repository: repository.name}, warning}
 }
 
 function isEligible(

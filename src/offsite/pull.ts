@@ -10,6 +10,7 @@ import {listOwnSnapshots} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 import {type RestoredStore, type RestoreEvent, restoreStore} from './stores/restore-stores.js'
 import {findStopped, type StoppedStore} from './stores/stopped.js'
+import {findUnreadable} from './unreadable.js'
 import {withOffsiteLock} from './workplace.js'
 
 /** The JSON of `offsite:pull`. */
@@ -35,7 +36,7 @@ export interface PullRequest {
 }
 
 /** Reports the progress of a pull. */
-export type PullEvent = FetchEvent | RestoreEvent
+export type PullEvent = FetchEvent | RestoreEvent | {type: 'notice'; text: string}
 
 /**
  * Refuses a pull that would restore into services that run, before the user is asked.
@@ -58,6 +59,8 @@ export async function pullOffsite(
   const repository = await openRepository(stack, ctx.signal)
   const {backups} = stack
   const listing = await listOwnSnapshots(repository, stack, ctx.signal)
+  const problem = findUnreadable(listing, repository.name)
+  if (problem) ctx.on({type: 'notice', text: `${problem.message}; one can be of a newer backup`})
   const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
   const snapshots = stores.map(store => findStoreSnapshot(listing.stores, {store, id}, repository.name))
   const stopped = stores.length > 0 ? await findStopped(stack, stores, ctx.signal) : []

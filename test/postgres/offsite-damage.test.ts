@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
@@ -36,6 +37,31 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
         expect(await failure(site, command)).toMatchObject({code: 'offsite-damaged', exitCode: 7})
     },
   )
+
+  test('a snapshot that cannot be read is named, and the others can be pulled', async () => {
+    const [older] = await readdir(join(site.repository, 'snapshots'))
+    const [id, pulled] = [idAgo(1), (await readdir(site.backups)).find(name => /^\d/.test(name))!]
+    await writeSet(site.backups, id)
+    await report(site, ['offsite:push'])
+    const names = await readdir(join(site.repository, 'snapshots'))
+    const damaged = names.find(name => name !== older)!
+    await flipBit(join(site.repository, 'snapshots', damaged))
+    // The machine is new: its restic has no copy of the snapshot.
+    await rm(join(site.directory, '.cache'), {recursive: true})
+    await rm(site.backups, {recursive: true})
+    const named = `snapshots in the off-site repository ${site.repository} cannot be read: ${damaged.slice(0, 8)}`
+    expect(await failure(site, 'offsite:push')).toMatchObject({code: 'offsite-damaged', message: named})
+    const list = await site.run('offsite:list')
+    expect(list).toMatchObject({exitCode: 7})
+    expect(list.stderr).toContain(named)
+    const json = JSON.parse((await site.run('offsite:list --json')).stdout) as OffsiteListReport
+    expect(json).toMatchObject({snapshots: [{id: pulled}], unreadable: [damaged]})
+    // Otherwise it would not trust the time of that snapshot when it is readable again.
+    expect(existsSync(join(site.backups, '.offsite', 'first-seen'))).toBe(false)
+    const pull = await site.run('offsite:pull latest --json')
+    expect(JSON.parse(pull.stdout)).toMatchObject({id: pulled, fetched: true})
+    expect(pull.stderr).toContain(`note: ${named}; one can be of a newer backup`)
+  })
 
   /** Moves a file of the data away while restic checks the repository; then runs a script. */
   async function missingDuringCheck(script: string): Promise<{PATH: string}> {

@@ -1,4 +1,4 @@
-import {readFile, writeFile} from 'node:fs/promises'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, onTestFinished, test} from 'vitest'
 import type {PushReport} from '../../src/offsite/push.js'
@@ -6,7 +6,7 @@ import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
 import {failure, listTree, report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
 import {has} from '../helpers/guide.js'
-import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {flipBit, OffsiteSite, packsOf, resticPrograms} from '../helpers/restic.js'
 import {startRestServer} from '../helpers/rest-server.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
@@ -102,6 +102,61 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
     expect(report.deleted).toEqual([])
     expect(report.ignored.map(({id}) => id).sort()).toEqual([...forged].sort())
     expect(await idsIn()).toHaveLength(3)
+  })
+
+  /** Saves media that belong to a backup. */
+  async function saveMedia(id: string): Promise<void> {
+    const tags = `content=media,set=${id},project=aquastream-dev,profile=dev`
+    await site.tryRestic(['backup', '--tag', tags, '.'], join(site.backups, id))
+  }
+
+  /** The ID of the snapshot of a backup. */
+  async function snapshotOf(id: string): Promise<string> {
+    const listed = JSON.parse(await site.restic('snapshots', '--json', '--tag', `content=set,set=${id}`)) as {
+      id: string
+    }[]
+    return listed[0]!.id
+  }
+
+  test('a snapshot that cannot be read stops the rotation before it deletes', async () => {
+    const [, newest] = await pushed(5 * DAY, 1)
+    await saveMedia(newest!)
+    const before = await readdir(join(site.repository, 'snapshots'))
+    const damaged = await snapshotOf(newest!)
+    await flipBit(join(site.repository, 'snapshots', damaged))
+    // Its restic has no copy of the snapshot.
+    const machine = await openMachine()
+    for (const words of [['--dry-run'], []])
+      expect(await failure(machine, 'offsite:rotate', ...KEEP_ONE, ...words)).toEqual({
+        code: 'offsite-damaged',
+        exitCode: 7,
+        message: `snapshots in the off-site repository ${site.repository} cannot be read: ${damaged.slice(0, 8)}`,
+        hint: 'see what is damaged: aquastream offsite:check; the other backups can be pulled',
+      })
+    expect(await readdir(join(site.repository, 'snapshots'))).toEqual(before)
+  })
+
+  test('a repository that lacks data is refused before anything is deleted', async () => {
+    await pushed(5 * DAY, 1)
+    await rm((await packsOf(site.repository))[0]!)
+    const before = await listTree(site.repository)
+    expect(await failure(site, 'offsite:rotate', ...KEEP_ONE)).toMatchObject({
+      code: 'offsite-damaged',
+      exitCode: 7,
+    })
+    expect(await listTree(site.repository)).toEqual(before)
+  })
+
+  test('media whose backup is gone are shown and deleted', async () => {
+    const [old] = await pushed(5 * DAY, 1)
+    await saveMedia(old!)
+    await site.restic('forget', await snapshotOf(old!))
+    const orphans = [{store: 'media', id: old}]
+    expect(await rotate(...KEEP_ONE, '--dry-run')).toMatchObject({deleted: [], orphans})
+    const {stdout} = await site.run(['offsite:rotate', ...KEEP_ONE])
+    expect(stdout).toContain(`Deleted as well, because their backup is gone: media of ${old}.`)
+    expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: [], orphans: []})
+    expect(await idsIn()).not.toContain(old)
   })
 
   test('another snapshot with the same ID deletes nothing', async () => {

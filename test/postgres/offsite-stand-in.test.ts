@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rm} from 'node:fs/promises'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
@@ -26,6 +26,21 @@ describe.skipIf(!directory)('a script in place of restic', () => {
     expect(run.stderr).not.toContain('\u001B]')
     const json = await site.run('offsite:list --json', {env: {PATH}})
     expect(errorOf(json).message).toContain('403 \u001B]0;owned\u0007')
+  })
+
+  test('a list that restic could not read is no empty repository', async () => {
+    // As restic ends when the server refuses to list the snapshots.
+    const {PATH} = await site.detour(`
+      case "$1" in
+        snapshots) echo 'could not load snapshots: 403 Forbidden' >&2; echo '[]'; exit ;;
+        list) echo 'Fatal: 403 Forbidden' >&2; exit 1 ;;
+      esac`)
+    for (const command of ['offsite:list', 'offsite:push', 'offsite:rotate'])
+      expect(errorOf(await site.run(`${command} --json`, {env: {PATH}}))).toMatchObject({
+        code: 'offsite-unreachable',
+        message: `the off-site repository ${site.repository} cannot be used: 403 Forbidden`,
+      })
+    expect(existsSync(join(site.backups, '.offsite', 'first-seen'))).toBe(false)
   })
 
   /** Answers every command except `version` and `list locks` with a lock of another machine. */
@@ -75,6 +90,24 @@ describe.skipIf(!directory)('a script in place of restic', () => {
     const error = errorOf(await site.run('offsite:check --unlock --json', {env}))
     expect(error).toMatchObject({code: 'busy', exitCode: 8})
     expect(await readFile(join(site.directory, 'calls'), 'utf8')).not.toContain('unlock')
+  })
+
+  test('a push with a wrong password does not wait for Docker', async () => {
+    await writeSet(site.backups, idAgo(2))
+    await site.createRepository()
+    const pulling = join(site.directory, 'pulling')
+    const env = await site.detour(`[ "$1" = version ] || until [ -e ${pulling} ]; do sleep 0.1; done`)
+    const docker = `#!/bin/sh
+      case "$*" in
+        version*) echo 27.0.0 ;;
+        "volume ls"*) echo aquastream-dev_miniodata ;;
+        pull*) echo $$ >${pulling}; exec sleep 600 ;;
+      esac`
+    await writeFile(join(site.directory, 'detour', 'docker'), docker, {mode: 0o755})
+    const run = await site.run('offsite:push --json', {env: {...env, OFFSITE_PASSWORD: 'another-password'}})
+    expect(errorOf(run)).toMatchObject({code: 'offsite-password', exitCode: 2})
+    const pid = Number(await readFile(pulling, 'utf8'))
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 
   test('a lock whose host has control characters is shown', async () => {

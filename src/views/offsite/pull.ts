@@ -1,3 +1,4 @@
+import {chalkStderr} from 'chalk'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {count} from '../../cli/terminal/count.js'
 import {wrap} from '../../cli/terminal/wrap.js'
@@ -37,6 +38,7 @@ export function pullTasks(stores: Stores): string[][] {
 
 /** Turns an event of a pull into a progress update. */
 export function pullUpdate(event: PullEvent): ProgressUpdate {
+  if (event.type === 'notice') return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
   if (event.type === 'fetch') return fetchUpdate(event)
   const {store: task, state, bytes} = event
   switch (state) {
