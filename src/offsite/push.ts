@@ -15,7 +15,7 @@ import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
 import {type Listing, listOwnSnapshots, listSnapshots} from './restic/snapshots.js'
 import {requireReadable} from './unreadable.js'
-import {readVerified, recordUnverified, unsetUnverified, type Verified} from './verified.js'
+import {readUnverified, readVerified, recordUnverified, unsetUnverified, type Verified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a push. */
@@ -83,6 +83,8 @@ async function pushLocked(
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
+  // A rotation that was killed has left its lock, with which restic saves nothing.
+  else if (hasMark(stack, 'pruning')) await removeDeadLocks(repository, ctx.signal)
   if (wanted.length + stores.found.length > 0) await setMark(stack, 'pushing')
   await recordUnverified(
     stack,
@@ -137,7 +139,7 @@ type NewSnapshot = Pushed & {snapshot: string}
 
 /**
  * Compares the snapshots of the repository with what was pushed, and records it. The ledger trusts the times of these
- * snapshots, also of backups that could not be pushed for days.
+ * snapshots, also of backups that could not be pushed for days, and of those that an interrupted push has copied.
  * @throws offsite-failed
  */
 async function recordPushed(
@@ -160,9 +162,10 @@ async function recordPushed(
     if (found) await verified.add(found.snapshot, id)
   }
   await recordSeen(stack, {ours, unreadable}, new Date())
+  const copied = await readUnverified(stack)
   await recordOwn(
     stack,
-    ours.filter(({id}) => pushed.some(one => one.id === id)),
+    ours.filter(({id}) => copied.has(id)),
   )
 }
 

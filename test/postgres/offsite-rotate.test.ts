@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, onTestFinished, test} from 'vitest'
@@ -5,8 +6,9 @@ import type {PushReport} from '../../src/offsite/push.js'
 import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
 import {failure, listTree, report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
+import {descendants, killNow} from '../helpers/crash-site.js'
 import {has} from '../helpers/guide.js'
-import {flipBit, OffsiteSite, packsOf, resticPrograms} from '../helpers/restic.js'
+import {flipBit, OffsiteSite, packsOf, resticPrograms, until} from '../helpers/restic.js'
 import {startRestServer} from '../helpers/rest-server.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
@@ -230,6 +232,43 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
       ignored: [],
     })
     expect(await idsIn()).toEqual([pinned, pinned, newest])
+  })
+
+  test('a push after a killed rotation removes its lock', async () => {
+    await pushed(5 * DAY, 1)
+    // So slow that it still has its lock when it is killed.
+    const {PATH} = await site.detour(
+      `[ "$1" != prune ] || { touch ${site.directory}/there; set -- "$@" --limit-download 1; }`,
+    )
+    const rotation = site.start(['offsite:rotate', ...KEEP_ONE], {env: {PATH}})
+    const locks = async (): Promise<string[]> =>
+      (await readdir(join(site.repository, 'locks'))).filter(name => /^[0-9a-f]{64}$/.test(name))
+    const isPruning = async (): Promise<boolean> =>
+      existsSync(join(site.directory, 'there')) && (await locks()).length > 0
+    await until(isPruning)
+    const children = await descendants(rotation.pid)
+    for (const pid of [rotation.pid, ...children.map(child => child.pid)]) killNow(pid)
+    await rotation.ended
+    expect(await locks()).toHaveLength(1)
+    const id = idAgo(0.5)
+    await writeSet(site.backups, id)
+    expect(await push()).toMatchObject({pushed: [{id}]})
+    expect(await locks()).toEqual([])
+  })
+
+  test('an interrupted push that is completed late counts on its machine', async () => {
+    await pushed(1)
+    const late = [idAgo(4 * DAY), idAgo(5 * DAY)]
+    for (const id of late) await writeSet(site.backups, id)
+    const {PATH} = await site.detour('case "$1" in check) exit 1 ;; esac')
+    expect((await site.run('offsite:push', {env: {PATH}})).exitCode).not.toBe(0)
+    await report(site, ['offsite:list'])
+    await rm(join(site.backups, late[1]!), {recursive: true})
+    await push()
+    expect(await rotate(...KEEP_ONE)).toMatchObject({
+      deleted: late.map(id => ({id})),
+      ignored: [],
+    })
   })
 
   test('a late push counts on the machine that made it', async () => {
