@@ -77,19 +77,38 @@ export function findStaleLocks({locks, repository}: CheckReport): Problem | unde
 /**
  * Checks that the repository has every file that its index and its snapshots refer to, and with a subset that the
  * content of these files is right. Runs without a lock of restic, which a stale lock would prevent, and without the
- * cache of this machine, which has whole copies of what is damaged in the repository.
- * @throws offsite-damaged; the errors of a failed command
+ * cache of this machine, which has whole copies of what is damaged in the repository. restic finds damage also when the
+ * connection fails, and when another machine prunes: so damage has to be found twice, and nothing of this may explain it.
+ * @throws offsite-damaged; busy: the repository is being pruned; the errors of a failed command
  */
 export async function checkRepository(
   repository: Repository,
   {signal, subset, stallMs}: {signal: AbortSignal; subset?: string | undefined; stallMs?: number},
 ): Promise<void> {
   const data = subset === undefined ? [] : [`--read-data-subset=${subset}`]
-  const result = await repository.attempt(['check', '--no-lock', ...data], {signal, stallMs})
-  if (result.exitCode === 0) return
-  throw faultOf(result) === 'damaged'
-    ? damagedError(repository.name, result)
-    : resticError(repository.name, result)
+  // To read the data twice would take long, and of a random part it would be another one.
+  const checks = subset === undefined ? 2 : 1
+  for (let done = 1; ; done++) {
+    const result = await repository.attempt(['check', '--no-lock', ...data], {signal, stallMs})
+    if (result.exitCode === 0) return
+    if (faultOf(result) !== 'damaged') throw resticError(repository.name, result)
+    await requireUnchanged(repository, signal)
+    if (done === checks) throw damagedError(repository.name, result)
+  }
+}
+
+/**
+ * Refuses the result of a check if the repository does not answer any more, or another process has it for itself.
+ * @throws busy; the errors of a failed command
+ */
+async function requireUnchanged(repository: Repository, signal: AbortSignal): Promise<void> {
+  const lock = (await listLocks(repository, signal)).find(one => one.exclusive && !isStale(one))
+  if (!lock) return
+  throw new AquastreamError(
+    'busy',
+    `the off-site repository ${repository.name} was not checked: ${lock.user}@${lock.host} (pid ${lock.pid}) is deleting from it`,
+    {hint: 'run the command again when that process has finished'},
+  )
 }
 
 async function removeAllLocks(

@@ -36,6 +36,8 @@ export interface OffsiteListReport extends Freshness {
   otherProjects: string[]
   /** Snapshots that this program did not make. */
   unknown: string[]
+  /** Snapshots that restic cannot read. */
+  unreadable: string[]
 }
 
 /**
@@ -46,7 +48,7 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
   const repository = await openRepository(stack, signal)
   const listing = await listOwnSnapshots(repository, stack, signal)
   const now = new Date()
-  await recordSeen(stack, listing.ours, now)
+  await recordSeen(stack, listing, now)
   const local = new Set(
     (await listSets(stack.backups)).filter(({state}) => state === 'complete').map(({id}) => id),
   )
@@ -72,6 +74,7 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
     })),
     otherProjects: listing.otherProjects,
     unknown: listing.unknown,
+    unreadable: listing.unreadable,
   }
 }
 

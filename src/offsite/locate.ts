@@ -8,6 +8,7 @@ import {AquastreamError} from '../errors.js'
 import {listUsableSnapshots} from './find.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
+import {findUnreadable} from './unreadable.js'
 
 /** Selects a backup, as `db:restore` does. */
 interface LocateRequest {
@@ -29,7 +30,7 @@ export interface OffsiteOnly {
 export interface Located {
   /** Set if the backup is only in the off-site repository. */
   offsite: OffsiteOnly | undefined
-  /** Why the off-site repository was not searched, although a local backup can be used. */
+  /** Why the off-site repository may have a better one. */
   warning: string | undefined
 }
 
@@ -47,7 +48,7 @@ export async function locateBackup(request: LocateRequest, signal: AbortSignal):
   const local = await findLocal(request)
   if (local && at === undefined) return nowhere
   try {
-    return {offsite: await findOffsite(request, local, signal), warning: undefined}
+    return await findOffsite(request, local, signal)
   } catch (error) {
     // An emergency must not wait for the network when there is a backup here.
     if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
@@ -65,21 +66,24 @@ async function findOffsite(
   {stack, from, at, schema}: LocateRequest,
   local: BackupSet | undefined,
   signal: AbortSignal,
-): Promise<OffsiteOnly | undefined> {
+): Promise<Located> {
   const repository = await openRepository(stack, signal)
   const {project, profile} = stack
-  const {ours} = await listSnapshots(repository, {project, profile}, signal)
+  const listing = await listSnapshots(repository, {project, profile}, signal)
+  const problem = findUnreadable(listing, repository.name)
+  const warning = problem && `a newer backup may be off-site: ${problem.message}`
+  const nothing = {offsite: undefined, warning}
   const found =
     at === undefined
-      ? ours.filter(({id}) => id.startsWith(from))
-      : listUsableSnapshots(ours).filter(isEligible(toTime(at), schema))
+      ? listing.ours.filter(({id}) => id.startsWith(from))
+      : listUsableSnapshots(listing.ours).filter(isEligible(toTime(at), schema))
   // The restore itself reports that a prefix matches several backups, or none.
-  if (at === undefined && new Set(found.map(({id}) => id)).size > 1) return undefined
+  if (at === undefined && new Set(found.map(({id}) => id)).size > 1) return nothing
   const first = chooseFor(schema, found)
-  if (!first) return undefined
+  if (!first) return nothing
   const places = local ? [local, first].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()) : [first]
-  if (chooseFor(schema, places) === local) return undefined
-  return {id: first.id, bytes: first.bytes, repository: repository.name}
+  if (chooseFor(schema, places) === local) return nothing
+  return {offsite: {id: first.id, bytes: first.bytes, repository: repository.name}, warning}
 }
 
 function isEligible(time: number, schema: string | undefined) {

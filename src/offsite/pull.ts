@@ -10,6 +10,7 @@ import {listOwnSnapshots} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 import {type RestoredStore, type RestoreEvent, restoreStore} from './stores/restore-stores.js'
 import {findStopped, type StoppedStore} from './stores/stopped.js'
+import {findUnreadable} from './unreadable.js'
 import {withOffsiteLock} from './workplace.js'
 
 /** The JSON of `offsite:pull`. */
@@ -35,7 +36,7 @@ export interface PullRequest {
 }
 
 /** Reports the progress of a pull. */
-export type PullEvent = FetchEvent | RestoreEvent | NarrowerBackup
+export type PullEvent = FetchEvent | RestoreEvent | NarrowerBackup | {type: 'notice'; text: string}
 
 /** `latest` is not the newest backup, because that one lacks schemas of the platform. */
 interface NarrowerBackup {
@@ -65,6 +66,8 @@ export async function pullOffsite(
   const repository = await openRepository(stack, ctx.signal)
   const {backups} = stack
   const listing = await listOwnSnapshots(repository, stack, ctx.signal)
+  const problem = findUnreadable(listing, repository.name)
+  if (problem) ctx.on({type: 'notice', text: `${problem.message}; one can be of a newer backup`})
   const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
   const [newest] = listUsableSnapshots(listing.ours)
   if (ref === 'latest' && newest && newest.id !== id)

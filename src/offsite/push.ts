@@ -3,6 +3,7 @@ import type {BackupSet} from '../backup/repository/backup-set.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, throwProblems} from '../errors.js'
+import {together} from '../system/together.js'
 import {checkRepository} from './check.js'
 import {recordOwn, recordSeen} from './rotation/ledger.js'
 import {findMissing, leftText} from './missing.js'
@@ -12,8 +13,9 @@ import {deleteOldDrafts} from './transfer/drafts.js'
 import {saveSnapshot} from './transfer/save.js'
 import {removeDeadLocks} from './restic/locks.js'
 import {openRepository, type Repository} from './restic/repository.js'
-import {listOwnSnapshots, listSnapshots, type Snapshot} from './restic/snapshots.js'
-import {readVerified, recordUnverified, unsetUnverified, type Verified} from './verified.js'
+import {type Listing, listOwnSnapshots, listSnapshots} from './restic/snapshots.js'
+import {requireReadable} from './unreadable.js'
+import {readUnverified, readVerified, recordUnverified, unsetUnverified, type Verified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 
 /** Reports the progress of a push. */
@@ -64,20 +66,25 @@ async function pushLocked(
 ): Promise<PushReport> {
   await deleteOldDrafts(stack)
   // restic takes half a second of each start to derive its key, so what can be asked at the same time is.
-  const [{ours}, verified, sets, stores] = await Promise.all([
-    listOwnSnapshots(repository, stack, ctx.signal),
-    readVerified(stack, repository, ctx.signal),
+  const [listing, verified, sets, stores] = await together(ctx.signal, signal => [
+    listOwnSnapshots(repository, stack, signal),
+    readVerified(stack, repository, signal),
     listSets(stack.backups),
-    findStores(stack, repository.settings, ctx.signal).catch((error: unknown): Stores => {
-      ctx.signal.throwIfAborted()
+    findStores(stack, repository.settings, signal).catch((error: unknown): Stores => {
+      signal.throwIfAborted()
       return {found: [], missing: [], error}
     }),
   ])
+  // restic does not save anything beside them.
+  requireReadable(listing, repository.name)
+  const {ours} = listing
   const complete = sets.filter(({state}) => state === 'complete')
   const {wanted, left} = await findMissing(complete, {repository, ours, verified}, ctx.signal)
   if (left.length > 0) ctx.on({type: 'notice', text: leftText(left)})
   const isContinued = hasMark(stack, 'pushing')
   if (isContinued) await continuePush({stack, repository}, ctx)
+  // A rotation that was killed has left its lock, with which restic saves nothing.
+  else if (hasMark(stack, 'pruning')) await removeDeadLocks(repository, ctx.signal)
   if (wanted.length + stores.found.length > 0) await setMark(stack, 'pushing')
   await recordUnverified(
     stack,
@@ -92,11 +99,11 @@ async function pushLocked(
   const storesReport = await pushStores({stack, repository, set: newest?.id, ...stores}, ctx)
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings
-  const [after] = await Promise.all([
-    listSnapshots(repository, stack, ctx.signal),
-    checkPushed({stack, repository}, {signal: ctx.signal, stallMs}),
+  const [after] = await together(ctx.signal, signal => [
+    listSnapshots(repository, stack, signal),
+    checkPushed({stack, repository}, {signal, stallMs}),
   ])
-  await recordPushed(pushed, after.ours, {stack, repository, verified})
+  await recordPushed(pushed, after, {stack, repository, verified})
   await unsetUnverified(stack)
   ctx.on({type: 'check', state: 'done'})
   // A restic whose parent was killed can live a second longer, until it reports its progress.
@@ -132,16 +139,15 @@ type NewSnapshot = Pushed & {snapshot: string}
 
 /**
  * Compares the snapshots of the repository with what was pushed, and records it. The ledger trusts the times of these
- * snapshots, also of backups that could not be pushed for days.
+ * snapshots, also of backups that could not be pushed for days, and of those that an interrupted push has copied.
  * @throws offsite-failed
  */
 async function recordPushed(
   pushed: NewSnapshot[],
-  ours: Snapshot[],
+  {ours, unreadable}: Listing,
   {stack, repository, verified}: {stack: StackContext; repository: Repository; verified: Verified},
 ): Promise<void> {
-  const isNew = ({id}: Snapshot): boolean => pushed.some(one => one.id === id)
-  const lost = pushed.find(({id}) => !ours.some(one => isNew(one) && one.id === id))
+  const lost = pushed.find(({id}) => ours.every(one => one.id !== id))
   if (lost) {
     throw new AquastreamError(
       'offsite-failed',
@@ -155,8 +161,12 @@ async function recordPushed(
     const found = ours.find(({snapshot}) => snapshot.startsWith(beginning))
     if (found) await verified.add(found.snapshot, id)
   }
-  await recordSeen(stack, ours, new Date())
-  await recordOwn(stack, ours.filter(isNew))
+  await recordSeen(stack, {ours, unreadable}, new Date())
+  const copied = await readUnverified(stack)
+  await recordOwn(
+    stack,
+    ours.filter(({id}) => copied.has(id)),
+  )
 }
 
 /** The name of the task that checks the repository. */

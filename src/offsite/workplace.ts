@@ -32,7 +32,7 @@ export function withOffsiteLock<T>(
 }
 
 /**
- * Exists while a push moves data, or from the first removed snapshot to the end of the prune: if it exists before, the
+ * Exists while a push moves data, or while a rotation removes snapshots and prunes: if it exists before, the
  * last command was interrupted.
  */
 type Mark = 'pushing' | 'pruning'

@@ -29,6 +29,23 @@ export async function identify(pid: number): Promise<ProcessIdentity> {
   return {pid, started: startIn(await look(pid)), pidNamespace: pidNamespaceHere()}
 }
 
+/**
+ * Returns when the process with this pid started, in milliseconds since 1970; undefined if the operating system does not
+ * show it. On Linux, the clock ticks since boot are compared with those of this process: the time of the boot that a
+ * container sees can be another one.
+ */
+export async function startTimeOf(pid: number): Promise<number | undefined> {
+  const [started, here] = (await Promise.all([look(pid), look(process.pid)])).map(startIn)
+  if (started === undefined || here === undefined) return undefined
+  if (process.platform !== 'linux') return Date.parse(`${started} UTC`) || undefined
+  const ticksOf = (text: string): number => Number(text.split(' ')[1])
+  const ownStart = Date.now() - process.uptime() * 1000
+  return ownStart + (ticksOf(started) - ticksOf(here)) * TICK_MS
+}
+
+/** USER_HZ is 100 on every architecture that Node.js supports: https://man7.org/linux/man-pages/man7/time.7.html */
+const TICK_MS = 10
+
 /** Returns what is known of a process that `identify` described. */
 export async function lifeOf({pid, started, pidNamespace}: ProcessIdentity): Promise<Life> {
   if (!isPidOfHere({pidNamespace})) return 'unknown'

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {readdir, rm, stat, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
@@ -5,7 +6,8 @@ import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PullReport} from '../../src/offsite/pull.js'
 import type {PushReport} from '../../src/offsite/push.js'
 import {failure, report} from '../helpers/backups.js'
-import {flipBit, OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {errorOf} from '../helpers/cli.js'
+import {flipBit, OffsiteSite, packsOf, resticPrograms, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
 describe.each([...resticPrograms()])('damage that restic %s has to find', (_version, programs) => {
@@ -35,6 +37,68 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
         expect(await failure(site, command)).toMatchObject({code: 'offsite-damaged', exitCode: 7})
     },
   )
+
+  test('a snapshot that cannot be read is named, and the others can be pulled', async () => {
+    const [older] = await readdir(join(site.repository, 'snapshots'))
+    const [id, pulled] = [idAgo(1), (await readdir(site.backups)).find(name => /^\d/.test(name))!]
+    await writeSet(site.backups, id)
+    await report(site, ['offsite:push'])
+    const names = await readdir(join(site.repository, 'snapshots'))
+    const damaged = names.find(name => name !== older)!
+    await flipBit(join(site.repository, 'snapshots', damaged))
+    // The machine is new: its restic has no copy of the snapshot.
+    await rm(join(site.directory, '.cache'), {recursive: true})
+    await rm(site.backups, {recursive: true})
+    const named = `snapshots in the off-site repository ${site.repository} cannot be read: ${damaged.slice(0, 8)}`
+    expect(await failure(site, 'offsite:push')).toMatchObject({code: 'offsite-damaged', message: named})
+    const list = await site.run('offsite:list')
+    expect(list).toMatchObject({exitCode: 7})
+    expect(list.stderr).toContain(named)
+    const json = JSON.parse((await site.run('offsite:list --json')).stdout) as OffsiteListReport
+    expect(json).toMatchObject({snapshots: [{id: pulled}], unreadable: [damaged]})
+    // Otherwise it would not trust the time of that snapshot when it is readable again.
+    expect(existsSync(join(site.backups, '.offsite', 'first-seen'))).toBe(false)
+    const pull = await site.run('offsite:pull latest --json')
+    expect(JSON.parse(pull.stdout)).toMatchObject({id: pulled, fetched: true})
+    expect(pull.stderr).toContain(`note: ${named}; one can be of a newer backup`)
+  })
+
+  /** Moves a file of the data away while restic checks the repository; then runs a script. */
+  async function missingDuringCheck(script: string): Promise<{PATH: string}> {
+    const [file] = await packsOf(site.repository)
+    return site.detour(`
+      case "$1" in check)
+        mv ${file} ${site.directory}/away; "$RESTIC" "$@"; code=$?; mv ${site.directory}/away ${file}
+        ${script}
+        exit $code ;;
+      esac`)
+  }
+
+  test('a file that is missing during one check only is no damage', async () => {
+    const {PATH} = await missingDuringCheck('rm "$0"; ln -s "$RESTIC" "$0"')
+    expect(await site.run('offsite:check', {env: {PATH}})).toMatchObject({exitCode: 0})
+  })
+
+  test('a repository that is gone after the check is not damaged', async () => {
+    const {PATH} = await missingDuringCheck(`mv ${site.repository} ${site.repository}.away`)
+    const run = await site.run('offsite:check --json', {env: {PATH}})
+    expect(errorOf(run)).toMatchObject({code: 'no-such-repository', exitCode: 10})
+  })
+
+  test('a check beside a process that deletes is busy', async () => {
+    // So slow that it has its lock until it is killed.
+    const pruning = site.tryRestic(['prune', '--limit-download', '1'], site.directory, false)
+    const isLocked = async (): Promise<boolean> =>
+      (await readdir(join(site.repository, 'locks'))).some(name => /^[0-9a-f]{64}$/.test(name))
+    await until(isLocked)
+    pruning.kill('SIGSTOP')
+    const {PATH} = await missingDuringCheck('')
+    const error = errorOf(await site.run('offsite:check --json', {env: {PATH}}))
+    pruning.kill('SIGKILL')
+    await pruning
+    expect(error).toMatchObject({code: 'busy', exitCode: 8})
+    expect(error.message).toContain(`(pid ${pruning.pid}) is deleting from it`)
+  })
 
   test('an incomplete snapshot does not count as pushed', async () => {
     const id = idAgo(2)

@@ -1,12 +1,14 @@
-import {readFile, writeFile} from 'node:fs/promises'
+import {existsSync} from 'node:fs'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, onTestFinished, test} from 'vitest'
 import type {PushReport} from '../../src/offsite/push.js'
 import type {OffsiteRotationReport} from '../../src/offsite/rotate.js'
 import {failure, listTree, report} from '../helpers/backups.js'
 import {errorOf} from '../helpers/cli.js'
+import {descendants, killNow} from '../helpers/crash-site.js'
 import {has} from '../helpers/guide.js'
-import {OffsiteSite, resticPrograms} from '../helpers/restic.js'
+import {flipBit, OffsiteSite, packsOf, resticPrograms, until} from '../helpers/restic.js'
 import {startRestServer} from '../helpers/rest-server.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 
@@ -104,6 +106,61 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
     expect(await idsIn()).toHaveLength(3)
   })
 
+  /** Saves media that belong to a backup. */
+  async function saveMedia(id: string): Promise<void> {
+    const tags = `content=media,set=${id},project=aquastream-dev,profile=dev`
+    await site.tryRestic(['backup', '--tag', tags, '.'], join(site.backups, id))
+  }
+
+  /** The ID of the snapshot of a backup. */
+  async function snapshotOf(id: string): Promise<string> {
+    const listed = JSON.parse(await site.restic('snapshots', '--json', '--tag', `content=set,set=${id}`)) as {
+      id: string
+    }[]
+    return listed[0]!.id
+  }
+
+  test('a snapshot that cannot be read stops the rotation before it deletes', async () => {
+    const [, newest] = await pushed(5 * DAY, 1)
+    await saveMedia(newest!)
+    const before = await readdir(join(site.repository, 'snapshots'))
+    const damaged = await snapshotOf(newest!)
+    await flipBit(join(site.repository, 'snapshots', damaged))
+    // Its restic has no copy of the snapshot.
+    const machine = await openMachine()
+    for (const words of [['--dry-run'], []])
+      expect(await failure(machine, 'offsite:rotate', ...KEEP_ONE, ...words)).toEqual({
+        code: 'offsite-damaged',
+        exitCode: 7,
+        message: `snapshots in the off-site repository ${site.repository} cannot be read: ${damaged.slice(0, 8)}`,
+        hint: 'see what is damaged: aquastream offsite:check; the other backups can be pulled',
+      })
+    expect(await readdir(join(site.repository, 'snapshots'))).toEqual(before)
+  })
+
+  test('a repository that lacks data is refused before anything is deleted', async () => {
+    await pushed(5 * DAY, 1)
+    await rm((await packsOf(site.repository))[0]!)
+    const before = await listTree(site.repository)
+    expect(await failure(site, 'offsite:rotate', ...KEEP_ONE)).toMatchObject({
+      code: 'offsite-damaged',
+      exitCode: 7,
+    })
+    expect(await listTree(site.repository)).toEqual(before)
+  })
+
+  test('media whose backup is gone are shown and deleted', async () => {
+    const [old] = await pushed(5 * DAY, 1)
+    await saveMedia(old!)
+    await site.restic('forget', await snapshotOf(old!))
+    const orphans = [{store: 'media', id: old}]
+    expect(await rotate(...KEEP_ONE, '--dry-run')).toMatchObject({deleted: [], orphans})
+    const {stdout} = await site.run(['offsite:rotate', ...KEEP_ONE])
+    expect(stdout).toContain(`Deleted as well, because their backup is gone: media of ${old}.`)
+    expect(await rotate(...KEEP_ONE)).toMatchObject({deleted: [], orphans: []})
+    expect(await idsIn()).not.toContain(old)
+  })
+
   test('another snapshot with the same ID deletes nothing', async () => {
     const ids = await pushed(5 * DAY, 1)
     const tags = `content=set,set=${ids[1]},bytes=1,project=aquastream-dev,profile=dev,kind=backup,database=aquastream`
@@ -175,6 +232,43 @@ describe.each([...resticPrograms()])('the rotation with restic %s', (_version, p
       ignored: [],
     })
     expect(await idsIn()).toEqual([pinned, pinned, newest])
+  })
+
+  test('a push after a killed rotation removes its lock', async () => {
+    await pushed(5 * DAY, 1)
+    // So slow that it still has its lock when it is killed.
+    const {PATH} = await site.detour(
+      `[ "$1" != prune ] || { touch ${site.directory}/there; set -- "$@" --limit-download 1; }`,
+    )
+    const rotation = site.start(['offsite:rotate', ...KEEP_ONE], {env: {PATH}})
+    const locks = async (): Promise<string[]> =>
+      (await readdir(join(site.repository, 'locks'))).filter(name => /^[0-9a-f]{64}$/.test(name))
+    const isPruning = async (): Promise<boolean> =>
+      existsSync(join(site.directory, 'there')) && (await locks()).length > 0
+    await until(isPruning)
+    const children = await descendants(rotation.pid)
+    for (const pid of [rotation.pid, ...children.map(child => child.pid)]) killNow(pid)
+    await rotation.ended
+    expect(await locks()).toHaveLength(1)
+    const id = idAgo(0.5)
+    await writeSet(site.backups, id)
+    expect(await push()).toMatchObject({pushed: [{id}]})
+    expect(await locks()).toEqual([])
+  })
+
+  test('an interrupted push that is completed late counts on its machine', async () => {
+    await pushed(1)
+    const late = [idAgo(4 * DAY), idAgo(5 * DAY)]
+    for (const id of late) await writeSet(site.backups, id)
+    const {PATH} = await site.detour('case "$1" in check) exit 1 ;; esac')
+    expect((await site.run('offsite:push', {env: {PATH}})).exitCode).not.toBe(0)
+    await report(site, ['offsite:list'])
+    await rm(join(site.backups, late[1]!), {recursive: true})
+    await push()
+    expect(await rotate(...KEEP_ONE)).toMatchObject({
+      deleted: late.map(id => ({id})),
+      ignored: [],
+    })
   })
 
   test('a late push counts on the machine that made it', async () => {

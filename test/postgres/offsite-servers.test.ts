@@ -12,7 +12,7 @@ import {type OffsiteServer, S3_SECRET, startS3, startSftp} from '../helpers/offs
 import {startPostgres, type TestServer} from '../helpers/postgres.js'
 import {Proxy} from '../helpers/proxy.js'
 import {startRestServer} from '../helpers/rest-server.js'
-import {OffsiteSite, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
+import {flipBit, OffsiteSite, PASSWORD, resticPrograms, TESTBED, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {canMount, mountReadOnly, mountSmallDisk} from '../helpers/small-disk.js'
 
@@ -189,6 +189,32 @@ describe.skipIf(!newest)('db:backup --offsite', () => {
     const {exitCode, problems} = await failure(site, 'db:backup', '--rotate', '--offsite')
     expect(exitCode).toBe(3)
     expect(problems!.map(({code}) => code)).toEqual(['backup-directory', 'offsite-failed'])
+  })
+
+  test('a newer backup that cannot be read off-site is mentioned', async () => {
+    await site.createRepository()
+    const {id: older} = await backup(site, '--offsite')
+    const snapshots = join(site.repository, 'snapshots')
+    const before = await readdir(snapshots)
+    const {id} = await backup(site, '--offsite')
+    const damaged = (await readdir(snapshots)).find(name => !before.includes(name))!
+    await flipBit(join(snapshots, damaged))
+    // Its restic has no copy of the snapshot.
+    for (const path of [join(site.backups, id), join(site.directory, '.cache')])
+      await rm(path, {recursive: true})
+    const plan = await site.run([
+      'db:restore',
+      '--schema',
+      'user',
+      '--at',
+      new Date().toISOString(),
+      '--dry-run',
+    ])
+    expect(plan).toMatchObject({exitCode: 0})
+    expect(plan.stdout).toContain(older)
+    expect(plan.stderr).toContain(
+      `warning: a newer backup may be off-site: snapshots in the off-site repository ${site.repository} cannot be read: ${damaged.slice(0, 8)}`,
+    )
   })
 
   test('backups are taken and rotated while a pull runs', async () => {

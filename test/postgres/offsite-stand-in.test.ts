@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rm} from 'node:fs/promises'
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises'
+import {hostname} from 'node:os'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {report} from '../helpers/backups.js'
@@ -27,6 +28,21 @@ describe.skipIf(!directory)('a script in place of restic', () => {
     expect(errorOf(json).message).toContain('403 \u001B]0;owned\u0007')
   })
 
+  test('a list that restic could not read is no empty repository', async () => {
+    // As restic ends when the server refuses to list the snapshots.
+    const {PATH} = await site.detour(`
+      case "$1" in
+        snapshots) echo 'could not load snapshots: 403 Forbidden' >&2; echo '[]'; exit ;;
+        list) echo 'Fatal: 403 Forbidden' >&2; exit 1 ;;
+      esac`)
+    for (const command of ['offsite:list', 'offsite:push', 'offsite:rotate'])
+      expect(errorOf(await site.run(`${command} --json`, {env: {PATH}}))).toMatchObject({
+        code: 'offsite-unreachable',
+        message: `the off-site repository ${site.repository} cannot be used: 403 Forbidden`,
+      })
+    expect(existsSync(join(site.backups, '.offsite', 'first-seen'))).toBe(false)
+  })
+
   /** Answers every command except `version` and `list locks` with a lock of another machine. */
   const withLocks = (count: number, lock: string): Promise<{PATH: string}> =>
     site.detour(`
@@ -34,7 +50,7 @@ describe.skipIf(!directory)('a script in place of restic', () => {
       case "$*" in
         version) ;;
         *"list locks"*) count; exit ;;
-        *) echo started >>${site.directory}/calls; printf '%s\\n' '${lock}'; exit ;;
+        *) echo "$*" >>${site.directory}/calls; printf '%s\\n' '${lock}'; exit ;;
       esac`)
 
   test('text in place of a lock is no bug', async () => {
@@ -51,6 +67,47 @@ describe.skipIf(!directory)('a script in place of restic', () => {
       message: `the off-site repository ${site.repository} has 51 locks`,
     })
     await expect(readFile(join(site.directory, 'calls'))).rejects.toThrow('ENOENT')
+  })
+
+  test('the lock of an ended process whose pid another one has is removed', async () => {
+    // An exclusive lock of a process that had the pid of this test, long before the test started.
+    const lock = {hostname: hostname(), username: 'root', pid: process.pid, exclusive: true}
+    const ofAnother = JSON.stringify({...lock, time: '2026-01-01T00:00:00Z'})
+    await site.run('offsite:check', {env: await withLocks(1, ofAnother)})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).toMatch(/^unlock$/m)
+  })
+
+  test('the lock of a process that does not renew it can be removed', async () => {
+    const time = new Date(Date.now() - 40 * 60_000).toISOString()
+    const lock = JSON.stringify({hostname: hostname(), username: 'root', pid: 1, exclusive: true, time})
+    await site.run('offsite:check --unlock', {env: await withLocks(1, lock)})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).toMatch(/^unlock --remove-all$/m)
+  })
+
+  test('the lock of a running process is not removed', async () => {
+    const lock = {hostname: hostname(), username: 'root', pid: process.pid, exclusive: true}
+    const env = await withLocks(1, JSON.stringify({...lock, time: new Date().toISOString()}))
+    const error = errorOf(await site.run('offsite:check --unlock --json', {env}))
+    expect(error).toMatchObject({code: 'busy', exitCode: 8})
+    expect(await readFile(join(site.directory, 'calls'), 'utf8')).not.toContain('unlock')
+  })
+
+  test('a push with a wrong password does not wait for Docker', async () => {
+    await writeSet(site.backups, idAgo(2))
+    await site.createRepository()
+    const pulling = join(site.directory, 'pulling')
+    const env = await site.detour(`[ "$1" = version ] || until [ -e ${pulling} ]; do sleep 0.1; done`)
+    const docker = `#!/bin/sh
+      case "$*" in
+        version*) echo 27.0.0 ;;
+        "volume ls"*) echo aquastream-dev_miniodata ;;
+        pull*) echo $$ >${pulling}; exec sleep 600 ;;
+      esac`
+    await writeFile(join(site.directory, 'detour', 'docker'), docker, {mode: 0o755})
+    const run = await site.run('offsite:push --json', {env: {...env, OFFSITE_PASSWORD: 'another-password'}})
+    expect(errorOf(run)).toMatchObject({code: 'offsite-password', exitCode: 2})
+    const pid = Number(await readFile(pulling, 'utf8'))
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
   })
 
   test('a lock whose host has control characters is shown', async () => {

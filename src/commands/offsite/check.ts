@@ -4,7 +4,7 @@ import type {CheckReport} from '../../offsite/check.js'
 
 export default class OffsiteCheck extends BaseCommand<CheckReport> {
   static override summary = 'check the off-site repository for damage and stale locks'
-  static override description = `Without --read-data-subset, checks that no file of the repository is missing; wrong content is found only where the data is read. Exits 7 if the repository is damaged.
+  static override description = `Without --read-data-subset, checks that no file of the repository is missing; wrong content is found only where the data is read. Exits 7 if the repository is damaged, and 8 if another process is deleting from it.
 
 Removes the locks of processes of this machine that have ended. Other stale locks are listed with their host and age, and the command exits 8.`
   static override examples = [

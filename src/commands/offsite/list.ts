@@ -5,6 +5,8 @@ import type {OffsiteListReport} from '../../offsite/list.js'
 
 export default class OffsiteList extends BaseCommand<OffsiteListReport> {
   static override summary = 'list the backups in the off-site repository with their age'
+  static override description =
+    'A snapshot that restic cannot read is named, and the command exits 7: it can be a newer backup.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     {
@@ -25,12 +27,16 @@ export default class OffsiteList extends BaseCommand<OffsiteListReport> {
   async run(): Promise<OffsiteListReport> {
     const {flags} = await this.parse(OffsiteList)
     const {findTooOldOffsite, listOffsite} = await import('../../offsite/list.js')
+    const {findUnreadable} = await import('../../offsite/unreadable.js')
     const {offsiteListSummary} = await import('../../views/offsite/list.js')
     const stack = await this.stackContext(flags)
     const report = await this.interruptible(signal => listOffsite(stack, signal))
     this.log(offsiteListSummary(report))
     const maxAge = flags['max-age']
-    if (maxAge !== undefined) await this.reportProblems(findTooOldOffsite(report, maxAge))
+    await this.reportProblems(
+      findUnreadable(report, report.repository),
+      maxAge === undefined ? undefined : findTooOldOffsite(report, maxAge),
+    )
     return report
   }
 }

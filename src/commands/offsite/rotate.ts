@@ -6,7 +6,7 @@ import type {OffsiteRotationReport} from '../../offsite/rotate.js'
 
 export default class OffsiteRotate extends BaseCommand<OffsiteRotationReport> {
   static override summary = 'delete backups outside the retention policy from the off-site repository'
-  static override description = `The policy is that of db:rotate. Local backups are not changed. A pin protects a backup on every machine: offsite:push copies it, also if the backup was pinned later. A pin that was copied stays, also after db:unpin.
+  static override description = `Checks the repository first, and deletes nothing from a damaged one. The policy is that of db:rotate. Local backups are not changed. A pin protects a backup on every machine: offsite:push copies it, also if the backup was pinned later. A pin that was copied stays, also after db:unpin. Media and Redis are deleted with their backup, or if it is gone.
 
 A backup that is dated in the future, or more than 24 hours before or after this machine first saw it, neither counts for the policy nor is deleted. Therefore a server that may only add backups cannot push out real ones by false dates.`
   static override examples = [

@@ -1,8 +1,9 @@
 import {hostname} from 'node:os'
 import {AquastreamError} from '../../errors.js'
-import {lifeOf} from '../../system/process-identity.js'
+import {lifeOf, startTimeOf} from '../../system/process-identity.js'
 import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
+import {listIds} from './list-ids.js'
 import type {Repository} from './repository.js'
 
 /** A lock in the repository, as restic writes it. */
@@ -15,7 +16,10 @@ export interface RepositoryLock {
   since: string
   ageMinutes: number
   exclusive: boolean
-  /** `gone`: its process ran on this machine and has ended; `unknown`: on another machine, or in a container. */
+  /**
+   * `gone`: its process ran on this machine and has ended; `unknown`: it ran on another machine, or has not renewed the
+   * lock for so long that another process can have its pid.
+   */
   holder: 'alive' | 'gone' | 'unknown'
 }
 
@@ -42,16 +46,11 @@ const MOST = 50
  * @throws busy: there are too many to read them; the errors of a failed command
  */
 export async function listLocks(repository: Repository, signal: AbortSignal): Promise<RepositoryLock[]> {
-  const ids = await listIds(repository, signal)
+  const ids = await listIds(repository, 'locks', signal)
   if (ids.length <= MOST) return readLocks(repository, ids, signal)
   throw new AquastreamError('busy', `the off-site repository ${repository.name} has ${ids.length} locks`, {
     hint: 'if no command uses the repository, on any machine, remove them with restic itself: restic unlock --remove-all',
   })
-}
-
-async function listIds(repository: Repository, signal: AbortSignal): Promise<string[]> {
-  const text = await repository.run(['list', 'locks', '--no-lock'], {signal, stallMs: repository.answerMs})
-  return text.split('\n').filter(line => /^[0-9a-f]{64}$/.test(line))
 }
 
 async function readLocks(
@@ -79,21 +78,34 @@ async function readLock(
   const {data} = lockSchema.safeParse(exitCode === 0 ? parseJson(stdout) : undefined)
   if (!data) return undefined
   const {hostname: host, username: user, pid, time, exclusive} = data
+  const renewed = Date.parse(time)
+  const ageMinutes = Math.round((Date.now() - renewed) / 60_000)
   return {
     id: id.slice(0, 8),
     host,
     user,
     pid,
     since: time,
-    ageMinutes: Math.round((Date.now() - Date.parse(time)) / 60_000),
+    ageMinutes,
     exclusive,
-    holder: host === hostname() ? await lifeHere(pid) : 'unknown',
+    holder: host === hostname() ? await holderHere({pid, renewed, ageMinutes}) : 'unknown',
   }
 }
 
-/** restic records no start time of the process, so a process that has its pid counts as alive. */
-async function lifeHere(pid: number): Promise<'alive' | 'gone'> {
-  return (await lifeOf({pid})) === 'gone' ? 'gone' : 'alive'
+/** Milliseconds by which the clock may have been set between the start of a process and that of its lock. */
+const CLOCK_MS = 60_000
+
+/** restic records no start time of its process, but a process that started after the last renewal did not renew it. */
+async function holderHere(lock: {
+  pid: number
+  renewed: number
+  ageMinutes: number
+}): Promise<RepositoryLock['holder']> {
+  const {pid, renewed, ageMinutes} = lock
+  if ((await lifeOf({pid})) === 'gone') return 'gone'
+  const started = await startTimeOf(pid)
+  if (started !== undefined && started > renewed + CLOCK_MS) return 'gone'
+  return ageMinutes > STALE_MINUTES ? 'unknown' : 'alive'
 }
 
 /** Returns whether a lock is left over, so far as anybody can know: no living process renews it. */
@@ -107,7 +119,7 @@ export function isStale({holder, ageMinutes}: RepositoryLock): boolean {
  * @throws the errors of a failed command
  */
 export async function removeDeadLocks(repository: Repository, signal: AbortSignal): Promise<void> {
-  const ids = await listIds(repository, signal)
+  const ids = await listIds(repository, 'locks', signal)
   if (ids.length > MOST) return
   const stale = (await readLocks(repository, ids, signal)).filter(isStale)
   if (stale.length > 0 && stale.every(({holder}) => holder === 'gone'))

@@ -1,7 +1,9 @@
 import {timeOf} from '../../backup/repository/backup-set.js'
 import {AquastreamError} from '../../errors.js'
+import {together} from '../../system/together.js'
 import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
+import {listIds} from './list-ids.js'
 import type {Repository} from './repository.js'
 import {type StoreSnapshot, toStoreSnapshot} from './store-snapshots.js'
 import {parseTags, tagText} from './tags.js'
@@ -39,6 +41,9 @@ const listed = z.array(
   }),
 )
 
+/** What restic says about one snapshot. */
+type Entry = z.infer<typeof listed>[number]
+
 /** Tells a backup from a store, and from what later versions may add. */
 const CONTENT = 'set'
 
@@ -75,10 +80,13 @@ export interface Listing {
   otherProjects: string[]
   /** IDs of snapshots without valid tags, which this program did not make. */
   unknown: string[]
+  /** IDs of snapshots that restic cannot read: nobody knows whose they are, and what belongs to them. */
+  unreadable: string[]
 }
 
 /**
- * Lists the snapshots of a repository. Snapshots that this program did not make are counted, and never used.
+ * Lists the snapshots of a repository. Snapshots that this program did not make are counted, and never used. What
+ * deletes, or takes a backup for missing, has to look at `unreadable`.
  * @throws no-such-repository, offsite-password, offsite-unreachable, busy
  */
 export async function listSnapshots(
@@ -86,12 +94,7 @@ export async function listSnapshots(
   owner: Owner,
   signal: AbortSignal,
 ): Promise<Listing> {
-  // Reading needs no lock, and a lock could not be removed from a read-only repository.
-  const text = await repository.run(['snapshots', '--json', '--no-lock'], {
-    signal,
-    stallMs: repository.answerMs,
-  })
-  const entries = parse(text, repository.name)
+  const {entries, unreadable} = await readEntries(repository, signal)
   const snapshots = entries.map(entry => ({
     entry,
     snapshot: toSnapshot(entry),
@@ -111,7 +114,37 @@ export async function listSnapshots(
     others,
     otherProjects: [...new Set(others.map(({project}) => project))].sort(),
     unknown: snapshots.filter(({snapshot, store}) => !snapshot && !store).map(({entry}) => entry.id),
+    unreadable,
   }
+}
+
+/**
+ * restic reports success for a list without the snapshots that it cannot read, and for an empty one when it cannot list
+ * any. So the list is compared with that of the files. Another machine can add and remove snapshots between the two:
+ * what counts as unreadable was there before the second list was read, and is there afterwards.
+ */
+async function readEntries(
+  repository: Repository,
+  signal: AbortSignal,
+): Promise<{entries: Entry[]; unreadable: string[]}> {
+  const [before, entries] = await together(signal, signal => [
+    listIds(repository, 'snapshots', signal),
+    loadEntries(repository, signal),
+  ])
+  const lacks = (list: Entry[], id: string): boolean => list.every(entry => entry.id !== id)
+  if (!before.some(id => lacks(entries, id))) return {entries, unreadable: []}
+  const again = await loadEntries(repository, signal)
+  const after = await listIds(repository, 'snapshots', signal)
+  return {entries: again, unreadable: before.filter(id => after.includes(id) && lacks(again, id))}
+}
+
+async function loadEntries(repository: Repository, signal: AbortSignal): Promise<Entry[]> {
+  // Reading needs no lock, and a lock could not be removed from a read-only repository.
+  const text = await repository.run(['snapshots', '--json', '--no-lock'], {
+    signal,
+    stallMs: repository.answerMs,
+  })
+  return parse(text, repository.name)
 }
 
 /**
@@ -148,7 +181,7 @@ export function requireOwn(
   })
 }
 
-function parse(text: string, name: string): z.infer<typeof listed> {
+function parse(text: string, name: string): Entry[] {
   const {data} = listed.safeParse(parseJson(text))
   if (data) return data
   throw new AquastreamError(
@@ -171,7 +204,7 @@ const tagged = z.object({
   database: z.string().regex(/^[^\0]+$/),
 })
 
-function toSnapshot({id: snapshot, time, tags = []}: z.infer<typeof listed>[number]): Snapshot | undefined {
+function toSnapshot({id: snapshot, time, tags = []}: Entry): Snapshot | undefined {
   const pairs = parseTags(tags)
   const {data} = tagged.safeParse(Object.fromEntries(pairs))
   if (!data) return undefined

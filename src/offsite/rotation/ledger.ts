@@ -1,7 +1,7 @@
 import type {StackContext} from '../../engines/stack-context.js'
 import {DAY_MS} from '../../system/time.js'
 import {addLines, readRecord} from '../records.js'
-import type {Snapshot} from '../restic/snapshots.js'
+import type {Listing, Snapshot} from '../restic/snapshots.js'
 
 /** When this machine first saw each snapshot: milliseconds since 1970 by ID of the snapshot. */
 export type Ledger = ReadonlyMap<string, number>
@@ -15,10 +15,15 @@ const RECORD = 'first-seen'
 /**
  * Adds the snapshots that the ledger of this machine lacks, and returns it. A server that may only add snapshots could give
  * them false times, and so make the retention policy delete the real ones (restic/restic#22057); this machine compares
- * their times with what it has seen itself. The first ledger trusts all times, because there is nothing to compare with.
+ * their times with what it has seen itself. The first ledger trusts all times, because there is nothing to compare with;
+ * it is not made from a list that lacks snapshots, whose times would never be trusted.
  * @throws backup-directory, disk-full
  */
-export async function recordSeen(stack: StackContext, snapshots: Snapshot[], now: Date): Promise<Ledger> {
+export async function recordSeen(
+  stack: StackContext,
+  {ours: snapshots, unreadable}: Pick<Listing, 'ours' | 'unreadable'>,
+  now: Date,
+): Promise<Ledger> {
   const known = toLedger(await readRecord(stack, RECORD))
   const seenAt = ({snapshot, takenAt}: Snapshot): Date => {
     const time = known?.get(snapshot)
@@ -26,7 +31,7 @@ export async function recordSeen(stack: StackContext, snapshots: Snapshot[], now
     return known ? now : takenAt
   }
   const unknown = snapshots.filter(({snapshot}) => !known?.has(snapshot))
-  if (unknown.length > 0 || !known) await addTimes(stack, unknown, seenAt)
+  if (known ? unknown.length > 0 : unreadable.length === 0) await addTimes(stack, unknown, seenAt)
   return new Map(snapshots.map(one => [one.snapshot, seenAt(one).getTime()]))
 }
 

@@ -116,8 +116,8 @@ function withStores(one: ReturnType<typeof describe>, stores: StoreSnapshot[]) {
 }
 
 /** Returns the snapshots of stores whose backup has left the repository. */
-export function findOrphans(stores: StoreSnapshot[], snapshots: Snapshot[]): string[] {
-  return stores.filter(({set}) => snapshots.every(({id}) => id !== set)).map(({snapshot}) => snapshot)
+export function findOrphans(stores: StoreSnapshot[], snapshots: Snapshot[]): StoreSnapshot[] {
+  return stores.filter(({set}) => snapshots.every(({id}) => id !== set))
 }
 
 function describe(snapshots: Snapshot[]) {

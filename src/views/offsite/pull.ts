@@ -39,6 +39,7 @@ export function pullTasks(stores: Stores): string[][] {
 
 /** Turns an event of a pull into a progress update. */
 export function pullUpdate(event: PullEvent): ProgressUpdate {
+  if (event.type === 'notice') return noticeUpdate(event.text)
   if (event.type === 'fetch') return fetchUpdate(event)
   if (event.type === 'narrower-backup') return noticeUpdate(narrowerText(event))
   const {store: task, state, bytes} = event

@@ -8,7 +8,7 @@ import {keepReasons, keepSummary} from '../db/keep-reasons.js'
 import {renderRotation, type RotationRow} from '../db/rotate.js'
 
 /** The tasks of a rotation, in the order in which they run. */
-export const ROTATE_TASKS = [['forget'], ['prune']]
+export const ROTATE_TASKS = [['check'], ['forget'], ['prune']]
 
 /** Turns an event of `offsite:rotate` into a progress update. */
 export function offsiteRotateUpdate({step, state}: OffsiteRotateEvent): ProgressUpdate {
@@ -19,7 +19,8 @@ export function offsiteRotateUpdate({step, state}: OffsiteRotateEvent): Progress
 export function offsiteRotateSummary(report: OffsiteRotationReport): string {
   const rows = toRows(report)
   const name = printable(report.repository)
-  if (rows.length === 0) return wrap(`There are no backups in ${name}.`, 0, process.stdout)
+  if (rows.length + report.orphans.length === 0)
+    return wrap(`There are no backups in ${name}.`, 0, process.stdout)
   return [
     chalk.dim(name),
     renderRotation(rows),
@@ -53,7 +54,14 @@ const IGNORED = {
   unverified: 'the push that copied it has not checked the repository yet',
 }
 
-function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotationReport): string[] {
+function sentences({
+  kept,
+  deleted,
+  orphans,
+  ignored,
+  otherProjects,
+  dryRun,
+}: OffsiteRotationReport): string[] {
   const unverified = ignored.filter(({why}) => why === 'unverified').length
   const suspicious = ignored.length - unverified
   const freed = size(deleted.reduce((sum, {bytes}) => sum + bytes, 0))
@@ -61,6 +69,11 @@ function sentences({kept, deleted, ignored, otherProjects, dryRun}: OffsiteRotat
     dryRun
       ? `Backups to keep: ${kept.length}, to delete: ${deleted.length}. Nothing was changed.`
       : `Backups kept: ${kept.length}, deleted: ${deleted.length}${deleted.length > 0 ? ` (up to ${freed})` : ''}.`,
+    ...(orphans.length > 0
+      ? [
+          `${dryRun ? 'To delete as well' : 'Deleted as well'}, because their backup is gone: ${orphans.map(({store, id}) => `${store} of ${id}`).join(', ')}.`,
+        ]
+      : []),
     ...(suspicious > 0
       ? [`Backups ignored, because they are not credible: ${suspicious}. Find out who added them.`]
       : []),
