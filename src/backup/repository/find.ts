@@ -7,7 +7,7 @@ import {type BackupSet, isFuture} from './backup-set.js'
  * @throws no-such-backup
  */
 export function findSet(sets: BackupSet[], ref: string, directory: string): BackupSet {
-  const [first, second] = ref === 'latest' ? latest(sets) : matching(sets, ref)
+  const [first, second] = ref === 'latest' ? listUsable(sets).slice(0, 1) : matching(sets, ref)
   if (first && (!second || first.id === ref)) return first
   if (second) {
     const ids = matching(sets, ref).map(({id}) => id)
@@ -21,11 +21,12 @@ export function findSet(sets: BackupSet[], ref: string, directory: string): Back
   })
 }
 
-function latest(sets: BackupSet[]): BackupSet[] {
+/** Lists the backups that a command uses without a choice: complete, no safety backups, and none dated in the future. */
+export function listUsable(sets: BackupSet[]): BackupSet[] {
   const now = new Date()
-  return sets
-    .filter(set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now))
-    .slice(0, 1)
+  return sets.filter(
+    set => set.state === 'complete' && set.manifest?.kind === 'backup' && !isFuture(set, now),
+  )
 }
 
 function matching(sets: BackupSet[], ref: string): BackupSet[] {
