@@ -4,6 +4,7 @@ import {toTime} from '../backup/restore/source.js'
 import {valueOf} from '../config/layers.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
+import {notIntact} from './local.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
 
@@ -32,51 +33,83 @@ export interface Located {
 }
 
 /**
- * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the ID of
- * `from` is not in the local repository, or the newest backup before `at` is newer there. `latest` is a local backup.
- * @throws usage: `at` is not a time; backup-directory; if there is no local backup to use, the errors of
- *   `openRepository` and `listSnapshots`
+ * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the backup of `from`
+ * is not complete in the local repository, or the newest backup before `at` is newer there. `latest` is a local backup.
+ * @throws usage: `at` is not a time; no-such-backup: `from` matches several backups; refused: the local one is not intact;
+ *   backup-directory; if there is no local backup to use, the errors of `openRepository` and `listSnapshots`
  */
 export async function locateBackup(request: LocateRequest, signal: AbortSignal): Promise<Located> {
   const {stack, from, at, file} = request
-  const nowhere = {offsite: undefined, warning: undefined}
-  const isSelected = file === undefined && (at !== undefined || from !== 'latest')
-  if (!isSelected || valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return nowhere
-  const local = await findLocal(request)
-  if (local && at === undefined) return nowhere
-  try {
-    return {offsite: await findOffsite(request, local, signal), warning: undefined}
-  } catch (error) {
-    // An emergency must not wait for the network when there is a backup here.
-    if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
-    return {offsite: undefined, warning: `newer backups may be off-site: ${error.message}`}
-  }
+  const isSelected = file === undefined && (at !== undefined || !['latest', ''].includes(from))
+  if (!isSelected || valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return NOT_OFFSITE
+  return at === undefined ? locateById(request, signal) : locateByTime({...request, at}, signal)
 }
 
-async function findLocal({stack, from, at, schema}: LocateRequest): Promise<BackupSet | undefined> {
-  const sets = await listSets(stack.backups)
-  if (at === undefined) return sets.find(({id}) => id.startsWith(from))
-  return sets.find(
-    set => set.state === 'complete' && isEligible({...set, kind: set.manifest!.kind}, toTime(at), schema),
+const NOT_OFFSITE = {offsite: undefined, warning: undefined}
+
+/** The ID of a complete local backup needs no network; the beginning of an ID can match a backup in each place. */
+async function locateById({stack, from}: LocateRequest, signal: AbortSignal): Promise<Located> {
+  const local = (await listSets(stack.backups)).filter(({id}) => id.startsWith(from))
+  const [first] = local
+  // The restore itself reports that a prefix matches several local backups.
+  if (local.length > 1 || (first?.id === from && first.state === 'complete')) return NOT_OFFSITE
+  const listing = await listOffsite(stack, signal).catch(
+    unlessUsable(first, 'the off-site repository was not searched', signal),
   )
+  if ('warning' in listing) return listing
+  const found = listing.ours.filter(({id}) => id.startsWith(from))
+  const ids = [...new Set([...local, ...found].map(({id}) => id))]
+  if (ids.length > 1) throw ambiguous(from, ids, `${stack.backups} and ${listing.repository}`)
+  if (!found[0] || first?.state === 'complete') return NOT_OFFSITE
+  if (first) throw notIntact(first, stack.backups)
+  return {offsite: toOffsite(found[0], listing), warning: undefined}
 }
 
-async function findOffsite(
-  {stack, from, at, schema}: LocateRequest,
-  local: BackupSet | undefined,
+function ambiguous(from: string, ids: string[], where: string): AquastreamError {
+  return new AquastreamError('no-such-backup', `${from} matches ${ids.length} backups in ${where}`, {
+    hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+  })
+}
+
+async function locateByTime(
+  {stack, at, schema}: LocateRequest & {at: string},
   signal: AbortSignal,
-): Promise<OffsiteOnly | undefined> {
-  const repository = await openRepository(stack, signal)
-  const {project, profile} = stack
-  const {ours} = await listSnapshots(repository, {project, profile}, signal)
-  const found = ours.filter(set =>
-    at === undefined ? set.id.startsWith(from) : isEligible(set, toTime(at), schema),
+): Promise<Located> {
+  const time = toTime(at)
+  const local = (await listSets(stack.backups)).find(
+    set => set.state === 'complete' && isEligible({...set, kind: set.manifest!.kind}, time, schema),
   )
-  const [first] = found
-  // The restore itself reports that a prefix matches several backups, or none.
-  if (!first || (at === undefined && new Set(found.map(({id}) => id)).size > 1)) return undefined
-  if (local && local.takenAt >= first.takenAt) return undefined
-  return {id: first.id, bytes: first.bytes, repository: repository.name}
+  const listing = await listOffsite(stack, signal).catch(
+    unlessUsable(local, 'newer backups may be off-site', signal),
+  )
+  if ('warning' in listing) return listing
+  const first = listing.ours.find(set => isEligible(set, time, schema))
+  if (!first || (local && local.takenAt >= first.takenAt)) return NOT_OFFSITE
+  return {offsite: toOffsite(first, listing), warning: undefined}
+}
+
+/** The backups in the off-site repository, newest first. */
+interface OffsiteBackups {
+  repository: string
+  ours: Snapshot[]
+}
+
+async function listOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteBackups> {
+  const repository = await openRepository(stack, signal)
+  const {ours} = await listSnapshots(repository, stack, signal)
+  return {repository: repository.name, ours}
+}
+
+function toOffsite({id, bytes}: Snapshot, {repository}: OffsiteBackups): OffsiteOnly {
+  return {id, bytes, repository}
+}
+
+/** An emergency must not wait for the network when there is a backup here: an error becomes a warning. */
+function unlessUsable(local: BackupSet | undefined, consequence: string, signal: AbortSignal) {
+  return (error: unknown): Located => {
+    if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
+    return {offsite: undefined, warning: `${consequence}: ${error.message}`}
+  }
 }
 
 function isEligible(
