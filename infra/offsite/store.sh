@@ -3,6 +3,7 @@
 # in a container with the volume at /data.
 #
 #   store.sh is-whole          exits with status 3 if an interrupted exchange or undo has left the data in two places
+#   store.sh changes           prints a text that changes when something is written to the new data
 #   store.sh save-redis        prints the data of the running server as an RDB file
 #   store.sh prepare           ends what an interrupted run has left, and makes an empty directory for the new data
 #   store.sh load-redis        makes the new data from an RDB file on stdin; prints the number of keys that do not expire
@@ -137,8 +138,15 @@ is_whole() {
 	if [ -d "$old" ] && [ ! -e "$exchanged" ]; then return 3; fi
 }
 
+# The time of the last change of each file, because its size can be reserved before its content is written.
+changes() {
+	# If the files cannot be listed, they may have changed.
+	{ ls -ARnc --full-time "$new" || date; } | cksum
+}
+
 case ${1:-} in
 is-whole) is_whole ;;
+changes) changes ;;
 save-redis) save_redis ;;
 prepare)
 	if [ -e "$exchanged" ]; then finish; else undo; fi

@@ -50,7 +50,7 @@ export const OFFSITE_SETTINGS: readonly Setting[] = [
     'OFFSITE_SSH_KNOWN_HOSTS_FILE',
     'file with the host key of the SFTP server; ~/.ssh/known_hosts if not set',
   ),
-  offsite('OFFSITE_TIMEOUT', 'seconds without progress after which a push is ended', {
+  offsite('OFFSITE_TIMEOUT', 'seconds without progress after which a push or a pull is ended', {
     schema: z.string().regex(/^[1-9]\d{0,5}$/, 'must be a number of seconds'),
     default: '900',
   }),

@@ -3,6 +3,7 @@ import {chooseFor} from '../backup/repository/find.js'
 import {AquastreamError} from '../errors.js'
 import type {Snapshot} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
+import {isCredible, type Ledger} from './rotation/ledger.js'
 
 /**
  * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the backup
@@ -37,17 +38,36 @@ export function listUsableSnapshots(snapshots: Snapshot[]): Snapshot[] {
 }
 
 /**
- * Finds the newest snapshot of a store that belongs to a backup.
- * @param newestFirst the snapshots of all stores
+ * Orders the snapshots of a backup: the one to fetch is the first one that is complete. Whoever may only add snapshots can
+ * add another one to an old backup: those that this machine saw at about the time of the backup come first, then those
+ * that it saw earlier, and without such a record those that claim to be older.
+ */
+export function orderSnapshots(own: Snapshot[], ledger: Ledger): Snapshot[] {
+  const rank = (one: Snapshot): number[] => [
+    isCredible(one, ledger) ? 0 : 1,
+    ledger.get(one.snapshot) ?? Infinity,
+    one.savedAt,
+  ]
+  return own.toSorted((a, b) => {
+    const [ofA, ofB] = [rank(a), rank(b)]
+    const index = ofA.findIndex((value, place) => value !== ofB[place])
+    return index === -1 ? 0 : ofA[index]! - ofB[index]!
+  })
+}
+
+/**
+ * Finds the copies of a store that belong to a backup, in the order in which they were made. The first one is what the
+ * backup needs: every later push copies the store as it was at that time, which can be after the damage.
+ * @param stores the snapshots of all stores
  * @throws no-such-backup
  */
-export function findStoreSnapshot(
-  newestFirst: StoreSnapshot[],
+export function findCopies(
+  stores: StoreSnapshot[],
   {store, id}: {store: Store; id: string},
   repository: string,
-): StoreSnapshot {
-  const found = newestFirst.find(one => one.store === store && one.set === id)
-  if (found) return found
+): StoreSnapshot[] {
+  const found = stores.filter(one => one.store === store && one.set === id)
+  if (found.length > 0) return found.sort((a, b) => a.savedAt - b.savedAt)
   throw new AquastreamError('no-such-backup', `backup ${id} has no ${store} in ${repository}`, {
     hint: 'choose a backup that has it: aquastream offsite:list',
   })

@@ -5,7 +5,7 @@ import {listSets} from '../backup/repository/sets.js'
 import {recordSeen} from './rotation/ledger.js'
 import {openRepository} from './restic/repository.js'
 import {listOwnSnapshots} from './restic/snapshots.js'
-import {type Store, STORES} from './restic/store-snapshots.js'
+import {type Store, STORES, type StoreSnapshot} from './restic/store-snapshots.js'
 import {readUnverified} from './verified.js'
 
 /** One snapshot of the off-site repository. */
@@ -19,8 +19,8 @@ export interface SnapshotReport {
   kind: 'backup' | 'safety'
   pinned: boolean
   schemas: string[]
-  /** What belongs to it: media and Redis, if they were saved. */
-  stores: Store[]
+  /** What belongs to it: media and Redis, if they were saved, and when. A pull restores the first copy. */
+  stores: {store: Store; savedAt: string[]}[]
   /** Whether the backup is also in the local repository. */
   local: boolean
   /** False if a push of this machine has copied it and not yet checked the repository. */
@@ -68,7 +68,7 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
       kind,
       pinned,
       schemas,
-      stores: STORES.filter(store => listing.stores.some(one => one.store === store && one.set === id)),
+      stores: storesOf(id, listing.stores),
       local: local.has(id),
       verified: !unverified.has(id),
     })),
@@ -76,6 +76,16 @@ export async function listOffsite(stack: StackContext, signal: AbortSignal): Pro
     unknown: listing.unknown,
     unreadable: listing.unreadable,
   }
+}
+
+function storesOf(id: string, snapshots: StoreSnapshot[]): SnapshotReport['stores'] {
+  return STORES.map(store => ({
+    store,
+    savedAt: snapshots
+      .filter(one => one.store === store && one.set === id)
+      .map(({savedAt}) => new Date(savedAt).toISOString())
+      .sort(),
+  })).filter(({savedAt}) => savedAt.length > 0)
 }
 
 /** Returns a problem if a schema of the platform has no verified off-site backup that is at most this many hours old. */

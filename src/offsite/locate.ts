@@ -6,6 +6,7 @@ import {valueOf} from '../config/layers.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
 import {listUsableSnapshots} from './find.js'
+import {notIntact} from './local.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
 import {findUnreadable} from './unreadable.js'
@@ -35,58 +36,90 @@ export interface Located {
 }
 
 /**
- * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the ID of
- * `from` is not in the local repository, or the backup to choose before `at` is there. `latest` is a local backup.
- * @throws usage: `at` is not a time; backup-directory; if there is no local backup to use, the errors of
- *   `openRepository` and `listSnapshots`
+ * Finds out whether the backup that a restore selects has to be fetched from the off-site repository: the backup of `from`
+ * is not complete in the local repository, or the backup to choose before `at` is there. `latest` is a local backup.
+ * @throws usage: `at` is not a time; no-such-backup: `from` matches several backups; refused: the local one is not intact;
+ *   backup-directory; if there is no local backup to use, the errors of `openRepository` and `listSnapshots`
  */
 export async function locateBackup(request: LocateRequest, signal: AbortSignal): Promise<Located> {
   const {stack, from, at, file} = request
-  const nowhere = {offsite: undefined, warning: undefined}
-  const isSelected = file === undefined && (at !== undefined || from !== 'latest')
-  if (!isSelected || valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return nowhere
-  const local = await findLocal(request)
-  if (local && at === undefined) return nowhere
-  try {
-    return await findOffsite(request, local, signal)
-  } catch (error) {
-    // An emergency must not wait for the network when there is a backup here.
-    if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
-    return {offsite: undefined, warning: `newer backups may be off-site: ${error.message}`}
+  const isSelected = file === undefined && (at !== undefined || !['latest', ''].includes(from))
+  if (!isSelected || valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return NOT_OFFSITE
+  return at === undefined ? locateById(request, signal) : locateByTime({...request, at}, signal)
+}
+
+const NOT_OFFSITE = {offsite: undefined, warning: undefined}
+
+/** The ID of a complete local backup needs no network; the beginning of an ID can match a backup in each place. */
+async function locateById({stack, from}: LocateRequest, signal: AbortSignal): Promise<Located> {
+  const local = (await listSets(stack.backups)).filter(({id}) => id.startsWith(from))
+  const [first] = local
+  // The restore itself reports that a prefix matches several local backups.
+  if (local.length > 1 || (first?.id === from && first.state === 'complete')) return NOT_OFFSITE
+  const listing = await listOffsite(stack, signal).catch(
+    unlessUsable(first, 'the off-site repository was not searched', signal),
+  )
+  if (!('ours' in listing)) return listing
+  const found = listing.ours.filter(({id}) => id.startsWith(from))
+  const ids = [...new Set([...local, ...found].map(({id}) => id))]
+  if (ids.length > 1) throw ambiguous(from, ids, `${stack.backups} and ${listing.repository}`)
+  if (!found[0] || first?.state === 'complete') return NOT_OFFSITE
+  if (first) throw notIntact(first, stack.backups)
+  return {offsite: toOffsite(found[0], listing), warning: undefined}
+}
+
+function ambiguous(from: string, ids: string[], where: string): AquastreamError {
+  return new AquastreamError('no-such-backup', `${from} matches ${ids.length} backups in ${where}`, {
+    hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
+  })
+}
+
+async function locateByTime(
+  {stack, at, schema}: LocateRequest & {at: string},
+  signal: AbortSignal,
+): Promise<Located> {
+  const isEligible = ({schemas, takenAt}: Pick<Snapshot, 'schemas' | 'takenAt'>): boolean =>
+    (schema === undefined || schemas.includes(schema)) && takenAt.getTime() <= time
+  const time = toTime(at)
+  const local = chooseFor(schema, listUsable(await listSets(stack.backups)).filter(isEligible))
+  const listing = await listOffsite(stack, signal).catch(
+    unlessUsable(local, 'newer backups may be off-site', signal),
+  )
+  if (!('ours' in listing)) return listing
+  const {warning} = listing
+  const first = chooseFor(schema, listUsableSnapshots(listing.ours).filter(isEligible))
+  if (!first) return {offsite: undefined, warning}
+  const places = local ? [local, first].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()) : [first]
+  return {offsite: chooseFor(schema, places) === local ? undefined : toOffsite(first, listing), warning}
+}
+
+/** The backups in the off-site repository, newest first. */
+interface OffsiteBackups {
+  repository: string
+  ours: Snapshot[]
+  /** That there may be others, which cannot be read. */
+  warning: string | undefined
+}
+
+async function listOffsite(stack: StackContext, signal: AbortSignal): Promise<OffsiteBackups> {
+  const repository = await openRepository(stack, signal)
+  const listing = await listSnapshots(repository, stack, signal)
+  const problem = findUnreadable(listing, repository.name)
+  return {
+    repository: repository.name,
+    ours: listing.ours,
+    warning: problem && `a newer backup may be off-site: ${problem.message}`,
   }
 }
 
-async function findLocal({stack, from, at, schema}: LocateRequest): Promise<BackupSet | undefined> {
-  const sets = await listSets(stack.backups)
-  if (at === undefined) return sets.find(({id}) => id.startsWith(from))
-  return chooseFor(schema, listUsable(sets).filter(isEligible(toTime(at), schema)))
+function toOffsite({id, bytes}: Snapshot, {repository}: OffsiteBackups): OffsiteOnly {
+  return {id, bytes, repository}
 }
 
-async function findOffsite(
-  {stack, from, at, schema}: LocateRequest,
-  local: BackupSet | undefined,
-  signal: AbortSignal,
-): Promise<Located> {
-  const repository = await openRepository(stack, signal)
-  const {project, profile} = stack
-  const listing = await listSnapshots(repository, {project, profile}, signal)
-  const problem = findUnreadable(listing, repository.name)
-  const warning = problem && `a newer backup may be off-site: ${problem.message}`
-  const nothing = {offsite: undefined, warning}
-  const found =
-    at === undefined
-      ? listing.ours.filter(({id}) => id.startsWith(from))
-      : listUsableSnapshots(listing.ours).filter(isEligible(toTime(at), schema))
-  // The restore itself reports that a prefix matches several backups, or none.
-  if (at === undefined && new Set(found.map(({id}) => id)).size > 1) return nothing
-  const first = chooseFor(schema, found)
-  if (!first) return nothing
-  const places = local ? [local, first].sort((a, b) => b.takenAt.getTime() - a.takenAt.getTime()) : [first]
-  if (chooseFor(schema, places) === local) return nothing
-  return {offsite: {id: first.id, bytes: first.bytes, repository: repository.name}, warning}
-}
-
-function isEligible(time: number, schema: string | undefined) {
-  return ({schemas, takenAt}: Pick<Snapshot, 'schemas' | 'takenAt'>): boolean =>
-    (schema === undefined || schemas.includes(schema)) && takenAt.getTime() <= time
+/** An emergency must not wait for the network when there is a backup here: an error becomes a warning. */
+function unlessUsable(local: BackupSet | undefined, consequence: string, signal: AbortSignal) {
+  return (error: unknown): Located => {
+    if (!local || !(error instanceof AquastreamError) || signal.aborted) throw error
+    return {offsite: undefined, warning: `${consequence}: ${error.message}`}
+  }
 }

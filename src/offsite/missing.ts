@@ -1,4 +1,5 @@
 import type {BackupSet} from '../backup/repository/backup-set.js'
+import {listUsable} from '../backup/repository/find.js'
 import type {Repository} from './restic/repository.js'
 import type {Snapshot} from './restic/snapshots.js'
 import {isComplete} from './transfer/complete.js'
@@ -52,7 +53,7 @@ async function isMissing(
  * and pinned ones are pushed again, because no rotation may delete them.
  */
 function hasLeft({id, pinned}: BackupSet, complete: BackupSet[], {ours, verified}: Known): boolean {
-  const newest = complete.find(({manifest}) => manifest?.kind === 'backup')
+  const [newest] = listUsable(complete)
   const isGone = ours.every(one => one.id !== id)
   return isGone && verified.sets.has(id) && !pinned && id !== newest?.id
 }

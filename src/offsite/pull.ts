@@ -1,15 +1,15 @@
-import {readSet} from '../backup/repository/sets.js'
 import type {Context} from '../engines/engine.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError} from '../errors.js'
-import {shellQuote} from '../system/text/shell-quote.js'
 import {fetchSet, type FetchEvent} from './transfer/fetch.js'
-import {findSnapshot, findStoreSnapshot, listUsableSnapshots} from './find.js'
+import {findCopies, findSnapshot, listUsableSnapshots, orderSnapshots} from './find.js'
+import {readLocal} from './local.js'
 import {openRepository, type Repository} from './restic/repository.js'
-import {listOwnSnapshots} from './restic/snapshots.js'
+import {type Listing, listOwnSnapshots, type Snapshot} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
+import {recordSeen} from './rotation/ledger.js'
 import {type RestoredStore, type RestoreEvent, restoreStore} from './stores/restore-stores.js'
-import {findStopped, type StoppedStore} from './stores/stopped.js'
+import {findStopped} from './stores/stopped.js'
 import {findUnreadable} from './unreadable.js'
 import {withOffsiteLock} from './workplace.js'
 
@@ -35,100 +35,144 @@ export interface PullRequest {
   stores: Store[]
 }
 
-/** Reports the progress of a pull. */
-export type PullEvent = FetchEvent | RestoreEvent | NarrowerBackup | {type: 'notice'; text: string}
-
-/** `latest` is not the newest backup, because that one lacks schemas of the platform. */
-interface NarrowerBackup {
-  type: 'narrower-backup'
+/** What a pull is going to do. */
+export interface PullPlan {
+  stack: StackContext
+  repository: Repository
   id: string
-  schemas: string[]
+  bytes: number
+  /** The snapshots of the backup, in the order in which they are tried. */
+  snapshots: Snapshot[]
+  /** What is restored into the stack, each with its copies in the order in which they are tried. */
+  stores: {store: Store; copies: StoreSnapshot[]}[]
+  notices: PullNotice[]
 }
 
+/** Reports the progress of a pull. */
+export type PullEvent =
+  | FetchEvent
+  | RestoreEvent
+  | PullNotice
+  /** A backup has several snapshots. */
+  | {type: 'snapshots'; id: string; savedAt: Date[]}
+  /** A copy is damaged, and the next one is tried. */
+  | {type: 'damaged-copy'; message: string; next: Date}
+
+/** What a person has to know about the choice of the backup. */
+type PullNotice =
+  /** Snapshots cannot be read. */
+  | {type: 'unreadable'; message: string}
+  /** `latest` is not the newest backup, because that one lacks schemas of the platform. */
+  | {type: 'narrower-backup'; id: string; schemas: string[]}
+
 /**
- * Refuses a pull that would restore into services that run, before the user is asked.
- * @throws refused
+ * Finds out what a pull is going to do. Changes nothing but the record of the snapshots that this machine has seen.
+ * @throws refused: it would restore into services that run; no-such-backup; also the errors of `openRepository` and
+ *   `listSnapshots`
  */
-export async function requireStopped({stack, stores}: PullRequest, signal: AbortSignal): Promise<void> {
+export async function planPull({stack, ref, stores}: PullRequest, signal: AbortSignal): Promise<PullPlan> {
   if (stores.length > 0) await findStopped(stack, stores, signal)
+  const repository = await openRepository(stack, signal)
+  const listing = await listOwnSnapshots(repository, stack, signal)
+  const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
+  const ledger = await recordSeen(stack, listing, new Date())
+  return {
+    stack,
+    repository,
+    id,
+    bytes,
+    snapshots: orderSnapshots(
+      listing.ours.filter(one => one.id === id),
+      ledger,
+    ),
+    stores: stores.map(store => ({store, copies: findCopies(listing.stores, {store, id}, repository.name)})),
+    notices: noticesOf(listing, {ref, id, repository: repository.name}),
+  }
+}
+
+function noticesOf(
+  listing: Listing,
+  {ref, id, repository}: {ref: string; id: string; repository: string},
+): PullNotice[] {
+  const unreadable = findUnreadable(listing, repository)
+  const [newest] = listUsableSnapshots(listing.ours)
+  const isNarrower = ref === 'latest' && newest !== undefined && newest.id !== id
+  return [
+    ...(unreadable ? [{type: 'unreadable', message: unreadable.message} as const] : []),
+    ...(isNarrower ? [{type: 'narrower-backup', id: newest.id, schemas: newest.schemas} as const] : []),
+  ]
 }
 
 /**
  * Copies a backup from the off-site repository to the local one. It appears there when its checksums have been
  * verified; a failure leaves nothing. Then restores media and Redis of that backup, if requested.
- * @throws no-such-backup, not-healthy, restore-failed, archive-damaged, refused, busy, backup-directory, disk-full; also the errors of
- *   `openRepository` and `listSnapshots`
+ * @throws not-healthy, restore-failed, archive-damaged, refused, busy, backup-directory, disk-full
  */
-export async function pullOffsite(
-  {stack, ref, stores}: PullRequest,
-  ctx: Context<PullEvent>,
-): Promise<PullReport> {
-  const repository = await openRepository(stack, ctx.signal)
-  const {backups} = stack
-  const listing = await listOwnSnapshots(repository, stack, ctx.signal)
-  const problem = findUnreadable(listing, repository.name)
-  if (problem) ctx.on({type: 'notice', text: `${problem.message}; one can be of a newer backup`})
-  const {id, bytes} = findSnapshot(listing.ours, ref, repository.name)
-  const [newest] = listUsableSnapshots(listing.ours)
-  if (ref === 'latest' && newest && newest.id !== id)
-    ctx.on({type: 'narrower-backup', id: newest.id, schemas: newest.schemas})
-  const snapshots = stores.map(store => findStoreSnapshot(listing.stores, {store, id}, repository.name))
-  const stopped = stores.length > 0 ? await findStopped(stack, stores, ctx.signal) : []
-  const local = readSet(backups, id)
-  if (local && local.state !== 'complete') {
-    throw new AquastreamError(
-      'refused',
-      `backup ${id} in ${backups} is ${local.state}, and is not overwritten`,
-      {
-        hint: `move it away, then run the command again: mv ${shellQuote(local.path)} ${shellQuote(`${local.path}.${local.state}`)}`,
-      },
-    )
-  }
-  const own = listing.ours.filter(one => one.id === id).map(({snapshot}) => snapshot)
-  const path = local?.path ?? (await fetchFirst(own, {stack, repository, id}, ctx))
-  const restored = await restoreAll({stack, repository, stopped, snapshots}, ctx)
+export async function pullOffsite(plan: PullPlan, ctx: Context<PullEvent>): Promise<PullReport> {
+  const {repository, id, bytes} = plan
+  plan.notices.forEach(ctx.on)
+  const local = await readLocal(plan, ctx)
+  const path = local?.path ?? (await fetchBackup(plan, ctx))
+  const restored = await restoreAll(plan, ctx)
   const {name} = repository
   return {repository: name, id, path, bytes: local?.bytes ?? bytes, fetched: !local, restored}
 }
 
+async function fetchBackup(
+  {stack, repository, id, snapshots}: PullPlan,
+  ctx: Context<PullEvent>,
+): Promise<string> {
+  if (snapshots.length > 1)
+    ctx.on({type: 'snapshots', id, savedAt: snapshots.map(({savedAt}) => new Date(savedAt))})
+  const isPinned = snapshots.some(({pinned}) => pinned)
+  return useFirstIntact(
+    snapshots,
+    ({snapshot}) => fetchSet({stack, repository, id, snapshot, isPinned}, ctx),
+    ctx,
+  )
+}
+
 /** One restore at a time, and none while a push reads. */
 async function restoreAll(
-  {stack, repository, stopped, snapshots}: RestoreAllRequest,
+  {stack, repository, stores}: PullPlan,
   ctx: Context<PullEvent>,
 ): Promise<RestoredStore[]> {
-  if (stopped.length === 0) return []
+  if (stores.length === 0) return []
+  const names = stores.map(({store}) => store)
+  const stopped = await findStopped(stack, names, ctx.signal)
   return withOffsiteLock(stack, 'offsite:pull', async lost => {
-    const signal = AbortSignal.any([ctx.signal, lost])
+    const inner = {on: ctx.on, signal: AbortSignal.any([ctx.signal, lost])}
     const restored: RestoredStore[] = []
     for (const [index, one] of stopped.entries()) {
-      const request = {stack, repository, stopped: one, snapshot: snapshots[index]!}
-      restored.push(await restoreStore(request, {on: ctx.on, signal}))
+      const request = {stack, repository, stopped: one}
+      restored.push(
+        await useFirstIntact(
+          stores[index]!.copies,
+          snapshot => restoreStore({...request, snapshot}, inner),
+          inner,
+        ),
+      )
     }
     return restored
   })
 }
 
-interface RestoreAllRequest {
-  stack: StackContext
-  repository: Repository
-  stopped: StoppedStore[]
-  /** In the same order. */
-  snapshots: StoreSnapshot[]
-}
-
-/** Fetches the newest snapshot of a backup that is complete; if there is none, throws the error of the newest. */
-async function fetchFirst(
-  [snapshot, ...others]: string[],
-  place: {stack: StackContext; repository: Repository; id: string},
-  ctx: Context<FetchEvent>,
-): Promise<string> {
-  try {
-    return await fetchSet({...place, snapshot: snapshot!}, ctx)
-  } catch (error) {
-    const isDamaged = error instanceof AquastreamError && error.code === 'archive-damaged'
-    if (!isDamaged || others.length === 0) throw error
-    return await fetchFirst(others, place, ctx).catch(() => {
-      throw error
-    })
+/** Uses copies in their order until one is intact; if there is none, throws the error of the first. */
+async function useFirstIntact<Copy extends {savedAt: number}, T>(
+  copies: Copy[],
+  use: (copy: Copy) => Promise<T>,
+  {on}: Pick<Context<PullEvent>, 'on'>,
+): Promise<T> {
+  let first: unknown
+  for (const [index, copy] of copies.entries()) {
+    try {
+      return await use(copy)
+    } catch (error) {
+      if (!(error instanceof AquastreamError) || error.code !== 'archive-damaged') throw error
+      first ??= error
+      const next = copies[index + 1]
+      if (next) on({type: 'damaged-copy', message: error.message, next: new Date(next.savedAt)})
+    }
   }
+  throw first
 }

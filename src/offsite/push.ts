@@ -1,3 +1,4 @@
+import {listUsable} from '../backup/repository/find.js'
 import {listSets} from '../backup/repository/sets.js'
 import type {BackupSet} from '../backup/repository/backup-set.js'
 import type {Context} from '../engines/engine.js'
@@ -95,7 +96,7 @@ async function pushLocked(
   const pushed: NewSnapshot[] = []
   // Newest first: it is the one that is needed most.
   for (const set of wanted) pushed.push(...(await pushSet(set, {stack, repository}, ctx)))
-  const newest = complete.find(({manifest}) => manifest!.kind === 'backup')
+  const [newest] = listUsable(complete)
   const storesReport = await pushStores({stack, repository, set: newest?.id, ...stores}, ctx)
   ctx.on({type: 'check', state: 'running'})
   const {stallMs} = repository.settings

@@ -3,6 +3,7 @@ import {copyFile, mkdir, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import type {BackupReport} from '../../src/backup/create.js'
 import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PushReport} from '../../src/offsite/push.js'
 import {failure, report} from '../helpers/backups.js'
@@ -61,7 +62,15 @@ describe('a lost server', () => {
     expect(notSaved).toEqual([])
     const {snapshots, unknown} = await report<OffsiteListReport>(site, ['offsite:list'])
     expect({snapshots, unknown}).toMatchObject({
-      snapshots: [{id: set, stores: ['media', 'redis']}],
+      snapshots: [
+        {
+          id: set,
+          stores: [
+            {store: 'media', savedAt: [expect.any(String)]},
+            {store: 'redis', savedAt: [expect.any(String)]},
+          ],
+        },
+      ],
       unknown: [],
     })
   }, 600_000)
@@ -99,6 +108,11 @@ describe('a lost server', () => {
   test('the commands of the guide bring everything back', async () => {
     before = await everything()
     expect(before.objects.size).toBe(OBJECTS + 1)
+    const {id} = await report<BackupReport>(site, ['db:backup', '--offsite'])
+    // A push after the damage: the guide restores what was there before.
+    await objects().put('late.bin', Buffer.from('encrypted'))
+    await site.redis('DEL session:1')
+    await push()
     const there = join(site.directory, 'there')
     await site.succeed('env:down --volumes --yes')
     await rm(join(site.directory, 'backups'), {recursive: true})
@@ -112,6 +126,7 @@ describe('a lost server', () => {
       '--profile prod': '--profile stage',
       '.env.prod': '.env.stage',
       'aquastream-prod': site.project,
+      '20261123T020000Z': id,
     })
     const start = performance.now()
     const blocks = guideBlocks().filter(

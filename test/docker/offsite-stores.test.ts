@@ -1,17 +1,20 @@
 import {randomBytes} from 'node:crypto'
-import {readdir, rm, stat, writeFile} from 'node:fs/promises'
-import {join} from 'node:path'
+import {existsSync} from 'node:fs'
+import {mkdtemp, readdir, rm, stat, writeFile} from 'node:fs/promises'
+import {delimiter, join} from 'node:path'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import type {OffsiteListReport} from '../../src/offsite/list.js'
 import type {PullReport} from '../../src/offsite/pull.js'
 import type {PushReport} from '../../src/offsite/push.js'
 import {failure, listTree, report} from '../helpers/backups.js'
+import {errorOf} from '../helpers/cli.js'
 import {killNow} from '../helpers/crash-site.js'
 import {Objects, type SeenObject} from '../helpers/objects.js'
 import {type OffsiteServer, startSftp} from '../helpers/offsite-servers.js'
 import {randomFrom, roundsOr, SEED} from '../helpers/random.js'
 import {replaceKey} from '../helpers/quick-key.js'
-import {flipBit, packsOf, PASSWORD} from '../helpers/restic.js'
+import {flipBit, packsOf, PASSWORD, until} from '../helpers/restic.js'
 import {idAgo, writeSet} from '../helpers/sets.js'
 import {canMount, mountSmallDisk} from '../helpers/small-disk.js'
 import {docker, SECRETS, StackSite} from '../helpers/stack.js'
@@ -77,6 +80,7 @@ describe('media and Redis of a stack', () => {
 
   test('an object that MinIO cannot read changes no data', async () => {
     const good = await copyRepository()
+    const set = await writeSet(join(site.directory, 'backups/stage'), idAgo(0.9))
     await inVolume('for file in */*/*/*/*/part.1; do printf x | dd of="$file" conv=notrunc; done')
     await push()
     await inVolume('rm -rf aquastream-media/event*')
@@ -92,7 +96,78 @@ describe('media and Redis of a stack', () => {
     await site.succeed('env:up --service minio')
     expect(await objects().read()).toEqual(present)
     expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
+
+    // Of two copies of a backup, the first one that is intact is restored.
+    await push()
+    await objects().put('later.bin', Buffer.from('later'))
+    const [first, second] = await copiesOf('media')
+    await site.succeed('env:stop minio')
+    const run = await site.succeed('offsite:pull --media --yes')
+    expect(run.stderr).toContain(`the next copy, of ${second}, is tried`)
+    expect(run.stdout).toContain(`Media of ${second} were restored`)
+    expect(first! < second!).toBe(true)
+    expect(await objects().read()).toEqual(present)
+    await rm(set, {recursive: true})
     await restoreRepository(good)
+  })
+
+  test('media and Redis come back as they were after the backup', async () => {
+    const good = await copyRepository()
+    const set = await writeSet(join(site.directory, 'backups/stage'), idAgo(0.8))
+    await site.redis('SET kept 1')
+    const saved = await objects().read()
+    await push()
+    await change('after the damage')
+    await inVolume('rm -rf aquastream-media/event*')
+    await push()
+    const [media] = await copiesOf('media')
+    const [redis] = await copiesOf('redis')
+    expect((await site.run('offsite:list')).stdout).toContain('media (2 copies), redis (2 copies)')
+    await site.succeed('env:stop minio redis')
+    expect((await failure(site, 'offsite:pull', '--media', '--redis')).message).toContain(
+      `(media of ${media}, the first of 2 copies; redis of ${redis}, the first of 2 copies)`,
+    )
+    const {restored} = await pull()
+    expect(restored.map(({savedAt}) => savedAt.replace(/\.\d+/, ''))).toEqual([media, redis])
+    expect(await objects().read()).toEqual(saved)
+    expect(await site.redis('GET kept')).toBe('1')
+    await rm(set, {recursive: true})
+    await restoreRepository(good)
+  })
+
+  test('a restore of media that stalls leaves nothing', async () => {
+    await site.succeed('env:stop minio')
+    const env = await dockerThat(`*' restore '*/volume/*) DOCKER "$@"; exec sleep 600`)
+    const run = await site.run('offsite:pull --media --yes --json', {env: {...env, OFFSITE_TIMEOUT: '5'}})
+    expect(errorOf(run)).toMatchObject({
+      code: 'offsite-unreachable',
+      exitCode: 4,
+      message: `the off-site repository ${repository} made no progress for 5 s`,
+    })
+    await site.succeed('env:up --service minio')
+    expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
+  })
+
+  test('a restore of media goes on while files grow', async () => {
+    await site.succeed('env:stop minio')
+    const grow = `DOCKER run --rm -v ${site.project}_miniodata:/data redis:7-alpine sh -c 'date >>/data/.aquastream-new/grows'`
+    const env = await dockerThat(
+      `*' restore '*/volume/*) for n in 1 2 3 4 5 6 7 8; do ${grow}; sleep 1; done; exec DOCKER "$@"`,
+    )
+    await site.succeed('offsite:pull --media --yes', {env: {...env, OFFSITE_TIMEOUT: '5'}})
+    await inVolume('rm grows')
+  })
+
+  test('an interrupted restore of media leaves nothing', async () => {
+    await site.succeed('env:stop minio')
+    const there = join(site.directory, 'there')
+    const env = await dockerThat(`*' restore '*/volume/*) DOCKER "$@"; touch ${there}; exec sleep 600`)
+    const running = site.start('offsite:pull --media --yes', {env})
+    await until(() => existsSync(there))
+    running.kill('SIGINT')
+    expect(await running.ended).toMatchObject({exitCode: 130})
+    await site.succeed('env:up --service minio')
+    expect(await entries('minio')).toEqual(['.minio.sys', 'aquastream-media'])
   })
 
   test('a damaged repository changes neither media nor Redis', async () => {
@@ -148,6 +223,31 @@ describe('media and Redis of a stack', () => {
     expect(new Set(tags).size).toBe(1)
     expect(tags.length).toBe(3)
   })
+
+  test('a backup dated in the future gets no copies', async () => {
+    const [newest] = (await readdir(join(site.directory, 'backups/stage'))).sort().reverse()
+    await writeSet(join(site.directory, 'backups/stage'), idAgo(-72))
+    expect((await push()).stores.map(({set}) => set)).toEqual([newest, newest])
+  })
+
+  /** Returns the times of the copies of the newest backup, to the second. */
+  async function copiesOf(store: string): Promise<string[]> {
+    const {snapshots} = await report<OffsiteListReport>(site, ['offsite:list'])
+    const {savedAt} = snapshots[0]!.stores.find(one => one.store === store)!
+    return savedAt.map(time => time.replace(/\.\d+/, ''))
+  }
+
+  /** Installs a script in place of docker; `DOCKER` in its case is the real one. */
+  async function dockerThat(branch: string): Promise<{PATH: string}> {
+    const directory = await mkdtemp(join(site.directory, 'docker-'))
+    const {stdout: docker} = await execa('sh', ['-c', 'command -v docker'])
+    const script = `#!/bin/sh\ncase "$*" in ${branch} ;; esac\nexec DOCKER "$@"\n`.replaceAll(
+      'DOCKER',
+      docker,
+    )
+    await writeFile(join(directory, 'docker'), script, {mode: 0o755})
+    return {PATH: [directory, site.env.PATH ?? process.env.PATH].join(delimiter)}
+  }
 
   async function snapshotsOf(store: string): Promise<number> {
     const {stdout} = await restic('snapshots', '--json', '--tag', `content=${store}`)

@@ -163,4 +163,14 @@ describe.each([...resticPrograms()])('damage that restic %s has to find', (_vers
     await site.restic('forget', old.id)
     expect(await report<PushReport>(site, ['offsite:push'])).toMatchObject({pushed: []})
   })
+
+  test('a backup dated in the future does not replace the newest one', async () => {
+    const future = idAgo(-3 * 24)
+    await writeSet(site.backups, future)
+    const [listed] = JSON.parse(await site.restic('snapshots', '--json')) as {id: string; tags: string[]}[]
+    await site.restic('forget', listed!.id)
+    const {pushed} = await report<PushReport>(site, ['offsite:push'])
+    const id = listed!.tags.find(tag => tag.startsWith('set='))!.slice(4)
+    expect(pushed.map(one => one.id)).toEqual([future, id])
+  })
 })

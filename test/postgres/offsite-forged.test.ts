@@ -1,4 +1,4 @@
-import {mkdir, readdir, rename, symlink, writeFile} from 'node:fs/promises'
+import {mkdir, readdir, readFile, rename, rm, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import type {OffsiteListReport} from '../../src/offsite/list.js'
@@ -49,6 +49,23 @@ describe.skipIf(programs === undefined)('a snapshot that somebody else made', ()
     expect(run).toMatchObject({exitCode: 7})
     expect(run.stdout + run.stderr).not.toMatch(/(?!\n)\p{Cc}/u)
     expect(await readdir(site.backups)).toEqual(['.offsite'])
+  })
+
+  test.each([
+    {when: 'now', on: 'this machine', more: []},
+    {when: 'before the real one', on: 'this machine', more: ['--time', '2020-01-01 00:00:00']},
+    {when: 'now', on: 'a new machine', more: []},
+  ])('$when does not replace a backup on $on', async ({on, more}) => {
+    const id = idAgo(2)
+    const set = await writeSet(site.backups, id, {label: 'real'})
+    await report(site, ['offsite:push'])
+    const [{tags: real}] = JSON.parse(await site.restic('snapshots', '--json')) as [{tags: string[]}]
+    const forged = await writeSet(join(site.directory, 'elsewhere'), id, {label: 'forged'})
+    await site.tryRestic(['backup', ...more, '--tag', real.join(','), '.'], forged)
+    await rm(on === 'this machine' ? set : site.backups, {recursive: true})
+    const run = await site.run(`offsite:pull ${id}`)
+    expect(run.stderr).toContain(`backup ${id} has 2 snapshots, made at `)
+    expect(JSON.parse(await readFile(join(set, 'manifest.json'), 'utf8'))).toMatchObject({label: 'real'})
   })
 
   test('with false tags is counted and not used', async () => {

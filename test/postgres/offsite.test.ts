@@ -230,6 +230,50 @@ describe.each([...programs])('restic %s', (_version, directory) => {
     expect(existsSync(join(site.backups, id, 'manifest.json'))).toBe(true)
   })
 
+  test('a local backup with wrong content does not hide the good one', async () => {
+    const id = await pushed()
+    const path = join(site.backups, id)
+    const before = await listTree(path)
+    await flipBit(join(path, `user_${id}.sql.gz`))
+    expect(await failure(site, 'offsite:pull', id)).toMatchObject({
+      code: 'refused',
+      exitCode: 9,
+      message: `backup ${id} in ${site.backups} is damaged, and is not overwritten`,
+      hint: `move it away, then run the command again: mv ${path} ${path}.damaged`,
+    })
+    await rename(path, `${path}.damaged`)
+    expect(await pull(id)).toMatchObject({id, fetched: true})
+    expect(await listTree(path)).toEqual(before)
+  })
+
+  test('the beginning of an ID is looked for in both places', async () => {
+    const id = await pushed()
+    await rm(join(site.backups, id), {recursive: true})
+    const local = idAgo(2)
+    await writeSet(site.backups, local)
+    const restoreFrom = ['db:restore', '--schema', 'user', '--dry-run', '--from']
+    const both = id.slice(0, 2)
+    expect(await failure(site, ...restoreFrom, both)).toEqual({
+      code: 'no-such-backup',
+      exitCode: 10,
+      message: `${both} matches 2 backups in ${site.backups} and ${site.repository}`,
+      hint: `enter more characters of the ID: ${local}, ${id}`,
+    })
+    const env = await site.detour(`echo "$1" >>${site.directory}/calls; exit 1`)
+    const whole = await site.run([...restoreFrom, local], {env})
+    expect(whole.stderr).not.toContain('off-site')
+    expect(existsSync(join(site.directory, 'calls'))).toBe(false)
+    const beginning = await site.run([...restoreFrom, both], {env})
+    expect(beginning.stderr).toContain('the off-site repository was not searched: ')
+    expect(beginning.exitCode).toBe(whole.exitCode)
+    await rm(join(site.backups, local, 'SHA256SUMS'))
+    await rename(join(site.backups, local), join(site.backups, id))
+    expect(await failure(site, ...restoreFrom, id)).toMatchObject({
+      code: 'refused',
+      message: `backup ${id} in ${site.backups} is partial, and is not overwritten`,
+    })
+  })
+
   test('two pushes at once do not copy twice', async () => {
     await pushed()
     const {PATH} = await site.detour(`case "$*" in *backup*) touch ${site.directory}/there; sleep 1 ;; esac`)

@@ -82,6 +82,27 @@ export async function checkArchive({path, sha256}: Omit<ArchiveFile, 'encoding'>
   if (found !== sha256) throw damaged(path, 'its checksum does not match the checksum in the manifest')
 }
 
+/**
+ * Returns the name of a file of a directory whose checksum does not match; undefined if all do.
+ * @throws backup-directory; the reason of the signal
+ */
+export async function findDamagedFile(
+  directory: string,
+  files: {file: string; bytes: number; sha256: string}[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  for (const {file, ...expected} of files) {
+    signal.throwIfAborted()
+    try {
+      await checkArchive({path: join(directory, file), ...expected})
+    } catch (error) {
+      if (error instanceof AquastreamError && error.code === 'archive-damaged') return file
+      throw error
+    }
+  }
+  return undefined
+}
+
 /** Converts an error of reading a file of a backup. A missing file, or a directory in its place, is damage. */
 export function unreadable(path: string, error: unknown): unknown {
   const code = errnoOf(error)

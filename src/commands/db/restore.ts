@@ -119,8 +119,10 @@ With --from and --at, a backup that is only in the off-site repository is fetche
   }
 
   private async fetch(stack: StackContext, {id}: OffsiteOnly): Promise<void> {
-    const {pullOffsite} = await import('../../offsite/pull.js')
+    const {planPull, pullOffsite} = await import('../../offsite/pull.js')
     const {pullTasks, pullUpdate} = await import('../../views/offsite/pull.js')
-    await this.progress(pullTasks([]), pullUpdate, ctx => pullOffsite({stack, stores: [], ref: id}, ctx))
+    await this.progress(pullTasks([]), pullUpdate, async ctx =>
+      pullOffsite(await planPull({stack, stores: [], ref: id}, ctx.signal), ctx),
+    )
   }
 }

@@ -7,13 +7,13 @@ export default class OffsitePull extends BaseCommand<PullReport> {
   static override summary = 'copy a backup from the off-site repository to this machine'
   static override description = `The backup appears in the local repository when all its checksums have been verified. A run that fails or is interrupted leaves nothing, and changes no other backup.
 
-With --media and --redis, also replaces the files of MinIO and the data of Redis with those saved with the backup, after confirmation. Their services must be stopped; the command starts them. Every object is read and compared with its checksum before the current data is replaced. The current data is deleted when the services are healthy with the new data, and is put back if they do not become healthy.`
+With --media and --redis, also replaces the files of MinIO and the data of Redis with the first copy that was made after the backup, after confirmation; if it is damaged, with the next one. Their services must be stopped; the command starts them. Every object is read and compared with its checksum before the current data is replaced. The current data is deleted when the services are healthy with the new data, and is put back if they do not become healthy.`
   static override examples = [
     {description: 'the newest backup', command: '<%= config.bin %> <%= command.id %> --profile prod'},
     '<%= config.bin %> <%= command.id %> 20261123T020000Z',
     {
       description: 'also the files and Redis, on a new server',
-      command: '<%= config.bin %> <%= command.id %> --media --redis --profile prod',
+      command: '<%= config.bin %> <%= command.id %> 20261123T020000Z --media --redis --profile prod',
     },
   ]
   static override args = {
@@ -31,17 +31,17 @@ With --media and --redis, also replaces the files of MinIO and the data of Redis
 
   async run(): Promise<PullReport> {
     const {args, flags} = await this.parse(OffsitePull)
-    const {pullOffsite, requireStopped} = await import('../../offsite/pull.js')
+    const {planPull, pullOffsite} = await import('../../offsite/pull.js')
     const {pullLoss, pullSummary, pullTasks, pullUpdate} = await import('../../views/offsite/pull.js')
     const stack = await this.stackContext(flags)
     const stores = (['media', 'redis'] as const).filter(store => flags[store])
     const request = {stack, ref: args.id, stores}
-    await this.interruptible(signal => requireStopped(request, signal))
+    const plan = await this.interruptible(signal => planPull(request, signal))
     if (stores.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
-      await confirmByName(pullLoss(stores, stack.project), stack.project)
+      await confirmByName(pullLoss(plan), stack.project)
     }
-    const report = await this.progress(pullTasks(stores), pullUpdate, ctx => pullOffsite(request, ctx))
+    const report = await this.progress(pullTasks(stores), pullUpdate, ctx => pullOffsite(plan, ctx))
     this.log(pullSummary(report, stack.repositoryFlags))
     return report
   }

@@ -1,17 +1,21 @@
-import {lstat, readdir} from 'node:fs/promises'
-import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import type {Launcher, Place} from './launcher.js'
 import type {ResticResult} from './outcome.js'
 
-/** How a command of restic runs. Before 0.17, a restore prints no progress: changes of files in its target are progress. */
+/** How a command of restic runs. */
 export interface RunOptions extends Place {
   signal: AbortSignal
   /** Receives each line of stdout, which is then not returned. */
   onLine?: (line: string) => void
   /** Milliseconds without progress after which restic is ended. */
   stallMs?: number | undefined
+  /**
+   * Returns a text that changes when restic has written something. Before 0.17, a restore prints no progress. If it fails,
+   * restic may have written something.
+   */
+  observe?: (signal: AbortSignal) => Promise<string>
 }
 
 /** restic had no progress for the set time and was ended. */
@@ -36,12 +40,14 @@ const CLEAN_UP_MS = 10_000
  */
 export async function runRestic(
   {program, args, env, cwd, end}: Launcher,
-  {signal, onLine, stallMs, target}: RunOptions,
+  {signal, onLine, stallMs, observe}: RunOptions,
 ): Promise<ResticResult> {
   signal.throwIfAborted()
   const stalled = new AbortController()
   const watchdog = new Watchdog(stallMs, () => stalled.abort())
-  const watched = target === undefined || stallMs === undefined ? undefined : watch(target, stallMs, watchdog)
+  const ended = new AbortController()
+  const watching =
+    observe && stallMs !== undefined ? watch(observe, {stallMs, watchdog}, ended.signal) : undefined
   try {
     const running = closePipesWhenKilled(
       execa(program, args, {
@@ -70,21 +76,24 @@ export async function runRestic(
       stderr: [stderr, originalMessage].filter(Boolean).join('\n'),
     }
   } finally {
-    clearInterval(watched)
     watchdog.stop()
+    ended.abort()
     if (signal.aborted || stalled.signal.aborted) await end?.()
+    await watching
   }
 }
 
-/** Looks several times within the time limit whether a file of a directory was written. */
-function watch(directory: string, limit: number, watchdog: Watchdog): NodeJS.Timeout {
-  return setInterval(() => void lastWrite(directory).then(time => watchdog.note(time, 'file')), limit / 4)
-}
-
-async function lastWrite(directory: string): Promise<string> {
-  const names = await readdir(directory).catch(() => [])
-  const stats = await Promise.all(names.map(name => lstat(join(directory, name)).catch(() => undefined)))
-  return `written ${Math.max(0, ...stats.map(stat => stat?.mtimeMs ?? 0))}`
+/** Looks several times within the time limit whether something was written. */
+async function watch(
+  observe: (signal: AbortSignal) => Promise<string>,
+  {stallMs, watchdog}: {stallMs: number; watchdog: Watchdog},
+  signal: AbortSignal,
+): Promise<void> {
+  const pause = (): Promise<unknown> => sleep(stallMs / 4, undefined, {signal}).catch(() => undefined)
+  for (await pause(); !signal.aborted; await pause()) {
+    const seen = await observe(signal).catch(() => `unknown ${Date.now()}`)
+    watchdog.note(seen, 'file')
+  }
 }
 
 /** Calls a function when nothing has shown progress for some time. */

@@ -5,6 +5,7 @@ import type {Context} from '../../engines/engine.js'
 import type {StackContext} from '../../engines/stack-context.js'
 import {endLeftTools} from '../../engines/tool.js'
 import {AquastreamError, isBusy} from '../../errors.js'
+import {finishFirst} from '../../system/finish-first.js'
 import {repeatWhile} from '../../system/repeat-while.js'
 import {VOLUME} from '../restic/launcher.js'
 import type {Repository} from '../restic/repository.js'
@@ -16,7 +17,7 @@ import type {CheckedObjects} from './objects.js'
 import {REDIS_FILE} from './save.js'
 import {startService} from './start.js'
 import type {StoppedStore} from './stopped.js'
-import {changeVolume, NEW_DATA} from './volume.js'
+import {changeVolume, NEW_DATA, readVolume} from './volume.js'
 
 /** Reports the progress of a restore of media or Redis. */
 export interface RestoreEvent {
@@ -27,8 +28,11 @@ export interface RestoreEvent {
 }
 
 /** What was restored: with all objects that were read and compared, or the keys that do not expire. */
-export type RestoredStore =
-  ({store: 'media'; set: string} & CheckedObjects) | {store: 'redis'; set: string; keys: number}
+export type RestoredStore = {
+  set: string
+  /** When the copy was made. */
+  savedAt: string
+} & (({store: 'media'} & CheckedObjects) | {store: 'redis'; keys: number})
 
 /** What to restore, and from where. */
 export interface RestoreStoreRequest {
@@ -37,6 +41,9 @@ export interface RestoreStoreRequest {
   stopped: StoppedStore
   snapshot: StoreSnapshot
 }
+
+/** Milliseconds within which what was copied must be deleted. */
+const UNDO_MS = 60_000
 
 /**
  * Replaces the data of a store by that of a snapshot and starts its service. The new data is checked beside the current
@@ -55,11 +62,14 @@ export async function restoreStore(
   await engine.stopServices([service], signal)
   await changeVolume(request.stopped, {command: 'prepare'}, signal)
   const makeNew = store === 'media' ? makeMedia : makeRedis
-  const restored = await makeNew(request, {on: report, signal}).catch(async (error: unknown) => {
-    // What was copied must not fill the disk of the present data.
-    await changeVolume(request.stopped, {command: 'undo'}, signal).catch(() => undefined)
-    throw error
-  })
+  const restored = await finishFirst(() =>
+    makeNew(request, {on: report, signal}).catch(async (error: unknown) => {
+      // What was copied must not fill the disk of the present data, also after an interrupt.
+      const limit = AbortSignal.timeout(UNDO_MS)
+      await changeVolume(request.stopped, {command: 'undo'}, limit).catch(() => undefined)
+      throw error
+    }),
+  )
   try {
     // Somebody can have started it during a long copy.
     await engine.stopServices([service], signal)
@@ -86,20 +96,25 @@ interface MakeContext {
 }
 
 async function makeMedia(
-  {repository, stopped, snapshot: {snapshot, set}}: RestoreStoreRequest,
+  {repository, stopped, snapshot: {snapshot, set, savedAt}}: RestoreStoreRequest,
   {on, signal}: MakeContext,
 ): Promise<RestoredStore> {
-  const volume = {name: stopped.volume, readonly: false}
+  const observe = async (until: AbortSignal): Promise<string> => {
+    const {exitCode, stdout, stderr} = await readVolume(stopped, 'changes', until)
+    if (exitCode === 0) return stdout
+    throw new Error(stderr)
+  }
+  const volume = {name: stopped.volume, readonly: false, observe}
   await sizeOfTree({repository, snapshot}, signal)
   const copied = (bytes: number): void => on('copying', bytes)
   await restoreSnapshot({repository, snapshot, target: `${VOLUME}/${NEW_DATA}`, volume}, {on: copied, signal})
   on('checking', 0)
   const checked = await checkMedia(stopped, {on: ({bytes}) => on('checking', bytes), signal})
-  return {store: 'media', set, ...checked}
+  return {store: 'media', set, savedAt: new Date(savedAt).toISOString(), ...checked}
 }
 
 async function makeRedis(
-  {stack, repository, stopped, snapshot: {snapshot, set}}: RestoreStoreRequest,
+  {stack, repository, stopped, snapshot: {snapshot, set, savedAt}}: RestoreStoreRequest,
   {on, signal}: MakeContext,
 ): Promise<RestoredStore> {
   const files = await listFiles({repository, snapshot}, signal)
@@ -117,7 +132,7 @@ async function makeRedis(
     await restoreSnapshot({repository, snapshot, target: directory}, {on: copied, signal})
     const input = join(directory, REDIS_FILE)
     const keys = Number(await changeVolume(stopped, {command: 'load-redis', input}, signal))
-    return {store: 'redis', set, keys}
+    return {store: 'redis', set, savedAt: new Date(savedAt).toISOString(), keys}
   } finally {
     await rm(directory, {recursive: true, force: true})
   }

@@ -8,4 +8,4 @@ export async function storeScript(command: StoreCommand): Promise<[string, ...st
 
 /** The commands of the script. */
 export type StoreCommand =
-  'is-whole' | 'save-redis' | 'prepare' | 'load-redis' | 'exchange' | 'undo' | 'finish'
+  'is-whole' | 'changes' | 'save-redis' | 'prepare' | 'load-redis' | 'exchange' | 'undo' | 'finish'

@@ -32,6 +32,23 @@ export function volumeTool(
 }
 
 /**
+ * Runs a command of infra/offsite/store.sh that only reads the volume of a store, also while others write to it.
+ * @param image an image with a shell
+ */
+export async function readVolume(
+  {volume, image}: Pick<StoreVolume, 'volume' | 'image'>,
+  command: StoreCommand,
+  signal: AbortSignal,
+): Promise<ToolResult> {
+  const [program, ...args] = await storeScript(command)
+  const mounts = [{type: 'volume', source: volume, target: DATA, readonly: true} as const]
+  // Only the user of the service can read the directory of what was put aside, and only restic what it restores.
+  const rights = {user: '0:0', capabilities: ['DAC_OVERRIDE']}
+  const place = {mounts, network: 'none', directory: DATA} as const
+  return runTool(await toolCommand({image, program, env: {}, ...rights, ...place}, args), {}, signal)
+}
+
+/**
  * Runs a command of infra/offsite/store.sh on the volume of a service that is stopped.
  * @param input the path of a file for its stdin
  * @returns its stdout
@@ -55,12 +72,19 @@ export async function changeVolume(
   })
 }
 
+interface ToolResult {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
 /** Runs a tool on a volume to its end; an interrupt ends its container too. */
-export async function runTool(
+async function runTool(
   tool: ToolCommand,
   {input}: {input?: string | undefined},
   signal: AbortSignal,
-): Promise<{exitCode: number; stdout: string; stderr: string}> {
+): Promise<ToolResult> {
+  signal.throwIfAborted()
   const running = execa(tool.program, tool.args, {
     cwd: tool.cwd,
     env: tool.env,

@@ -1,9 +1,8 @@
-import {requireImage, requireStarted, toolCommand} from '../../engines/tool.js'
+import {requireImage, requireStarted} from '../../engines/tool.js'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import type {Store} from '../restic/store-snapshots.js'
-import {storeScript} from './script.js'
-import {DATA, runTool} from './volume.js'
+import {readVolume} from './volume.js'
 
 /** The volume of a store, and an image with a shell. */
 interface ReadableStore {
@@ -27,13 +26,7 @@ export async function isWhole({store, volume, image}: ReadableStore, signal: Abo
   const setting = SETTINGS[store]
   // The image of Redis is there, because Redis runs; its ID cannot be pulled.
   if (store === 'media') await requireImage({image, setting}, signal)
-  const [program, ...args] = await storeScript('is-whole')
-  const mounts = [{type: 'volume' as const, source: volume, target: DATA, readonly: true}]
-  // Only the user of the service can read the directory of what was put aside.
-  const rights = {user: '0:0', capabilities: ['DAC_OVERRIDE']}
-  const place = {mounts, network: 'none' as const, directory: DATA}
-  const tool = await toolCommand({image, program, env: {}, ...rights, ...place}, args)
-  const {exitCode, stderr} = await runTool(tool, {}, signal)
+  const {exitCode, stderr} = await readVolume({volume, image}, 'is-whole', signal)
   if (exitCode === 0) return true
   if (exitCode === NOT_WHOLE) return false
   await requireStarted({image, setting}, {exitCode, stderr})

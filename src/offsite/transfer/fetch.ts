@@ -1,6 +1,6 @@
-import {chmod, chown, lstat, readdir} from 'node:fs/promises'
+import {chmod, chown, lstat, readdir, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
-import {checkArchive} from '../../backup/archive/read.js'
+import {findDamagedFile} from '../../backup/archive/read.js'
 import {inspect} from '../../backup/repository/inspect.js'
 import {CHECKSUMS, entriesOf, MANIFEST, type Manifest, PINNED} from '../../backup/repository/manifest.js'
 import {withDraft} from '../../backup/repository/publish.js'
@@ -31,6 +31,8 @@ interface FetchRequest {
   id: string
   /** ID of its snapshot. */
   snapshot: string
+  /** It was pinned when one of its snapshots was made. */
+  isPinned: boolean
 }
 
 /**
@@ -53,7 +55,7 @@ export function fetchSet(request: FetchRequest, ctx: Context<FetchEvent>): Promi
 }
 
 async function fillDraft(
-  {repository, stack: {backups}, id, snapshot}: FetchRequest,
+  {repository, stack: {backups}, id, snapshot, isPinned}: FetchRequest,
   draft: string,
   {on, signal}: Context<FetchEvent>,
 ): Promise<void> {
@@ -69,15 +71,11 @@ async function fillDraft(
   if (state !== 'complete' || !manifest) throw damaged(repository, id, reason ?? 'it is empty')
   await refuseOthers(draft, manifest, repository)
   on({type: 'fetch', id, state: 'verifying', bytes: 0, total})
-  for (const {file, sha256, bytes} of entriesOf(manifest)) {
-    signal.throwIfAborted()
-    await checkArchive({path: join(draft, file), sha256, bytes}).catch((error: unknown) => {
-      throw error instanceof AquastreamError && error.code === 'archive-damaged'
-        ? damaged(repository, id, `the checksum of ${file} does not match`)
-        : error
-    })
-    await flush(join(draft, file))
-  }
+  const entries = entriesOf(manifest)
+  const file = await findDamagedFile(draft, entries, signal)
+  if (file !== undefined) throw damaged(repository, id, `the checksum of ${file} does not match`)
+  for (const entry of entries) await flush(join(draft, entry.file))
+  if (isPinned) await writeFile(join(draft, PINNED), '', {mode: 0o600})
 }
 
 async function requireSpace(root: string, bytes: number): Promise<void> {

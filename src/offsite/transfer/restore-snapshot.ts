@@ -1,3 +1,5 @@
+import {lstat, readdir} from 'node:fs/promises'
+import {join} from 'node:path'
 import type {Context} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
 import {parseJson} from '../../system/text/parse-json.js'
@@ -93,13 +95,19 @@ async function listNodes(
   )
 }
 
+/** A directory in a volume of Docker. */
+interface VolumeTarget extends NonNullable<Place['volume']> {
+  /** Returns a text that changes when something is written to the directory. */
+  observe: (signal: AbortSignal) => Promise<string>
+}
+
 /**
  * Restores a snapshot into an existing directory, of this machine or of a volume; `on` receives the bytes restored so
  * far, with restic 0.17 or newer. Without a lock, so that it works with a key that may only read.
  * @throws archive-damaged: the repository is damaged; offsite-unreachable and the other errors of a failed command
  */
 export async function restoreSnapshot(
-  {repository, snapshot, target, volume}: SnapshotRef & {target: string; volume?: Place['volume']},
+  {repository, snapshot, target, volume}: SnapshotRef & {target: string; volume?: VolumeTarget},
   {on, signal}: Context<number>,
 ): Promise<void> {
   const onLine = (line: string): void => {
@@ -108,13 +116,18 @@ export async function restoreSnapshot(
   }
   const args = ['restore', snapshot, '--json', '--no-lock', '--target', target]
   const {stallMs} = repository.settings
-  // In a volume, nobody sees what an old restic writes, which prints no progress.
-  const place = volume ? {volume} : {target, stallMs}
-  const result = await repository.attempt(args, {signal, onLine, ...place})
+  const place = volume ? {volume, observe: volume.observe} : {target, observe: () => lastWrite(target)}
+  const result = await repository.attempt(args, {signal, onLine, stallMs, ...place})
   if (result.exitCode === 0) return
   throw isDiskFull(result)
     ? diskFull(result, volume?.name)
     : await restoreError({repository, snapshot}, result, signal)
+}
+
+async function lastWrite(directory: string): Promise<string> {
+  const names = await readdir(directory)
+  const stats = await Promise.all(names.map(name => lstat(join(directory, name)).catch(() => undefined)))
+  return `written ${Math.max(0, ...stats.map(stat => stat?.mtimeMs ?? 0))}`
 }
 
 function diskFull(result: ResticResult, volume: string | undefined): AquastreamError {

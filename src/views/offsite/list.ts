@@ -30,7 +30,7 @@ const COLUMNS: Column<SnapshotReport>[] = [
   {title: 'age', priority: 0, cell: ({takenAt}) => ago(new Date(takenAt))},
   {title: 'size', priority: 1, cell: ({bytes}) => size(bytes)},
   {title: 'schemas', priority: 2, cell: ({schemas}) => printable(schemaText(schemas))},
-  {title: 'with', priority: 3, cell: ({stores}) => stores.join(', ') || '-'},
+  {title: 'with', priority: 3, cell: ({stores}) => storesText(stores)},
   {title: 'state', priority: 4, cell: stateText},
   {title: 'local', priority: 3, cell: ({local}) => (local ? 'yes' : 'no')},
   {title: 'snapshot', priority: 5, cell: ({snapshot}) => snapshot.slice(0, 8)},
@@ -38,6 +38,13 @@ const COLUMNS: Column<SnapshotReport>[] = [
 
 function schemaText(schemas: string[]): string {
   return schemas.length > 2 ? String(schemas.length) : schemas.join(', ') || '-'
+}
+
+function storesText(stores: SnapshotReport['stores']): string {
+  const parts = stores.map(({store, savedAt}) =>
+    savedAt.length > 1 ? `${store} (${savedAt.length} copies)` : store,
+  )
+  return parts.join(', ') || '-'
 }
 
 function stateText({kind, pinned, verified}: SnapshotReport): string {
