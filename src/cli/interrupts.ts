@@ -1,5 +1,5 @@
 import {AquastreamError} from '../errors.js'
-import {whenFinished} from '../system/finish-first.js'
+import {whenFinished} from '../system/async/finish-first.js'
 
 /** Turns SIGINT and SIGTERM into an abort signal, whose reason is the error to report. */
 export class Interrupts {

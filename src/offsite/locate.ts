@@ -9,7 +9,7 @@ import {listUsableSnapshots} from './find.js'
 import {notIntact} from './local.js'
 import {openRepository} from './restic/repository.js'
 import {listSnapshots, type Snapshot} from './restic/snapshots.js'
-import {findUnreadable} from './unreadable.js'
+import {findUnreadable} from './restic/unreadable.js'
 
 /** Selects a backup, as `db:restore` does. */
 interface LocateRequest {

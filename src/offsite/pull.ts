@@ -10,7 +10,7 @@ import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 import {recordSeen} from './rotation/ledger.js'
 import {type RestoredStore, type RestoreEvent, restoreStore} from './stores/restore-stores.js'
 import {findStopped} from './stores/stopped.js'
-import {findUnreadable} from './unreadable.js'
+import {findUnreadable} from './restic/unreadable.js'
 import {withOffsiteLock} from './workplace.js'
 
 /** The JSON of `offsite:pull`. */

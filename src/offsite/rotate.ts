@@ -13,7 +13,7 @@ import {openRepository, type Repository, resticError} from './restic/repository.
 import {listOwnSnapshots} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 import {findOrphans, type IgnoreReason, type PlannedSnapshots, planSnapshots} from './rotation/plan.js'
-import {requireReadable} from './unreadable.js'
+import {requireReadable} from './restic/unreadable.js'
 import {readUnverified} from './verified.js'
 import {hasMark, setMark, unsetMark, withOffsiteLock} from './workplace.js'
 

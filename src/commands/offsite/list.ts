@@ -27,7 +27,7 @@ export default class OffsiteList extends BaseCommand<OffsiteListReport> {
   async run(): Promise<OffsiteListReport> {
     const {flags} = await this.parse(OffsiteList)
     const {findTooOldOffsite, listOffsite} = await import('../../offsite/list.js')
-    const {findUnreadable} = await import('../../offsite/unreadable.js')
+    const {findUnreadable} = await import('../../offsite/restic/unreadable.js')
     const {offsiteListSummary} = await import('../../views/offsite/list.js')
     const stack = await this.stackContext(flags)
     const report = await this.interruptible(signal => listOffsite(stack, signal))

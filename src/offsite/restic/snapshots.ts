@@ -1,6 +1,6 @@
 import {timeOf} from '../../backup/repository/backup-set.js'
 import {AquastreamError} from '../../errors.js'
-import {together} from '../../system/together.js'
+import {together} from '../../system/async/together.js'
 import {parseJson} from '../../system/text/parse-json.js'
 import * as z from '../../system/zod.js'
 import {listIds} from './list-ids.js'

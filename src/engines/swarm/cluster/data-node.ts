@@ -1,5 +1,5 @@
 import {AquastreamError, isBusy, type Problem} from '../../../errors.js'
-import {repeatWhile} from '../../../system/repeat-while.js'
+import {repeatWhile} from '../../../system/async/repeat-while.js'
 import {listVolumes} from '../../compose/containers/states.js'
 import {get, post} from '../../api/client.js'
 import {type Node, servicesSchema, storedSchema} from '../objects.js'

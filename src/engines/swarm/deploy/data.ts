@@ -1,5 +1,5 @@
 import {AquastreamError, interruption} from '../../../errors.js'
-import {finishFirst} from '../../../system/finish-first.js'
+import {finishFirst} from '../../../system/async/finish-first.js'
 import type {UpdateResult} from '../../engine.js'
 import type {SwarmService} from '../objects.js'
 import {isLockLost} from '../cluster/lock.js'

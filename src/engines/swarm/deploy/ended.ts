@@ -51,15 +51,13 @@ export function leftOf(
   const isSilent = ({NodeID: id}: Task): boolean =>
     nodes.some(node => node.ID === id && SILENT.includes(node.Status.State))
   const running = tasks.filter(task => !hasEnded(task))
-  const silent = running
-    .filter(isSilent)
-    .flatMap(task => {
-      const found = services.find(({ID}) => ID === task.ServiceID)
-      const service = found && shortName(found)
-      const isData = service !== undefined && kindOf(service) === 'infrastructure'
-      const node = nodes.find(({ID}) => ID === task.NodeID)?.Description.Hostname ?? task.NodeID
-      return isData ? [{service, node}] : []
-    })
+  const silent = running.filter(isSilent).flatMap(task => {
+    const found = services.find(({ID}) => ID === task.ServiceID)
+    const service = found && shortName(found)
+    const isData = service !== undefined && kindOf(service) === 'infrastructure'
+    const node = nodes.find(({ID}) => ID === task.NodeID)?.Description.Hostname ?? task.NodeID
+    return isData ? [{service, node}] : []
+  })
   return {isEmpty: running.every(isSilent), silent: silent[0]}
 }
 

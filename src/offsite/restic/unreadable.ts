@@ -1,5 +1,5 @@
-import {AquastreamError, type Problem} from '../errors.js'
-import type {Listing} from './restic/snapshots.js'
+import {AquastreamError, type Problem} from '../../errors.js'
+import type {Listing} from './snapshots.js'
 
 /** Returns the problem of a list that lacks snapshots because restic cannot read them; undefined if it is complete. */
 export function findUnreadable(
