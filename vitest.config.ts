@@ -57,7 +57,7 @@ export default defineConfig({
           // An update is watched for 90 seconds after it is healthy.
           testTimeout: 300_000,
           // Each file has servers of its own; an update mostly waits.
-          maxWorkers: 2,
+          maxWorkers: 4,
           sequence: {groupOrder: 4},
         },
       },
