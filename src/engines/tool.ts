@@ -49,6 +49,9 @@ export interface ToolCommand {
 /** Identifies the process that started the container of a tool. */
 const OWNER = 'aquastream.owner'
 
+/** Milliseconds within which Docker Engine has to end a tool. */
+const END_MS = 30_000
+
 /** The statuses of the docker command if the program did not start: https://docs.docker.com/reference/cli/docker/container/run/ */
 const NOT_STARTED = new Set([125, 126, 127])
 
@@ -74,7 +77,8 @@ export async function toolCommand(tool: Tool, args: string[]): Promise<ToolComma
     cwd: parse(process.cwd()).root,
     exec: program => execInContainer(name)(program, {}),
     async end() {
-      await tryDocker(['rm', '--force', name])
+      // A container that Docker Engine does not remove must not keep the command: `endLeftTools` tries it again.
+      await tryDocker(['rm', '--force', name], {signal: AbortSignal.timeout(END_MS)}).catch(() => undefined)
     },
   }
 }
