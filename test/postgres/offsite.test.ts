@@ -1,5 +1,5 @@
 import {existsSync} from 'node:fs'
-import {readdir, readFile, rename, rm} from 'node:fs/promises'
+import {readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {beforeEach, describe, expect, test} from 'vitest'
 import {failure, listTree, report} from '../helpers/backups.js'
@@ -276,11 +276,14 @@ describe.each([...programs])('restic %s', (_version, directory) => {
 
   test('two pushes at once do not copy twice', async () => {
     await pushed()
-    const {PATH} = await site.detour(`case "$*" in *backup*) touch ${site.directory}/there; sleep 1 ;; esac`)
+    const [there, go] = [join(site.directory, 'there'), join(site.directory, 'go')]
+    const {PATH} = await site.detour(
+      `case "$*" in *backup*) touch ${there}; until [ -e ${go} ]; do sleep 0.1; done ;; esac`,
+    )
     await writeSet(site.backups, idAgo(1))
     const first = site.start('offsite:push --json', {env: {PATH}})
-    await until(() => existsSync(join(site.directory, 'there')))
-    const second = await failure(site, 'offsite:push')
+    await until(() => existsSync(there))
+    const second = await failure(site, 'offsite:push').finally(() => writeFile(go, ''))
     expect(second).toMatchObject({code: 'busy', exitCode: 8})
     expect(second.message).toContain('is in use by offsite:push')
     expect((await first.ended).exitCode).toBe(0)
