@@ -1,5 +1,5 @@
 import {isFuture} from '../backup/repository/backup-set.js'
-import {chooseFor} from '../backup/repository/find.js'
+import {ambiguous, chooseFor} from '../backup/repository/find.js'
 import {AquastreamError} from '../errors.js'
 import type {Snapshot} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
@@ -17,11 +17,7 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
   const ids = [...new Set(found.map(({id}) => id))]
   const [first] = found
   if (first && (ids.length === 1 || ids.includes(ref))) return found.find(({id}) => id === ref) ?? first
-  if (first) {
-    throw new AquastreamError('no-such-backup', `${ref} matches ${ids.length} backups in ${repository}`, {
-      hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
-    })
-  }
+  if (first) throw ambiguous(ref, ids, repository)
   const what = ref === 'latest' ? 'no backup was' : `backup ${JSON.stringify(ref)} was not`
   throw new AquastreamError('no-such-backup', `${what} found in the off-site repository ${repository}`, {
     hint:
@@ -43,16 +39,9 @@ export function listUsableSnapshots(snapshots: Snapshot[]): Snapshot[] {
  * that it saw earlier, and without such a record those that claim to be older.
  */
 export function orderSnapshots(own: Snapshot[], ledger: Ledger): Snapshot[] {
-  const rank = (one: Snapshot): number[] => [
-    isCredible(one, ledger) ? 0 : 1,
-    ledger.get(one.snapshot) ?? Infinity,
-    one.savedAt,
-  ]
-  return own.toSorted((a, b) => {
-    const [ofA, ofB] = [rank(a), rank(b)]
-    const index = ofA.findIndex((value, place) => value !== ofB[place])
-    return index === -1 ? 0 : ofA[index]! - ofB[index]!
-  })
+  const credible = (one: Snapshot): number => Number(isCredible(one, ledger))
+  const seen = (one: Snapshot): number => ledger.get(one.snapshot) ?? Number.MAX_SAFE_INTEGER
+  return own.toSorted((a, b) => credible(b) - credible(a) || seen(a) - seen(b) || a.savedAt - b.savedAt)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type {BackupSet} from '../backup/repository/backup-set.js'
-import {chooseFor, listUsable} from '../backup/repository/find.js'
+import {ambiguous, chooseFor, listUsable} from '../backup/repository/find.js'
 import {listSets} from '../backup/repository/sets.js'
 import {toTime} from '../backup/restore/source.js'
 import {valueOf} from '../config/layers.js'
@@ -66,12 +66,6 @@ async function locateById({stack, from}: LocateRequest, signal: AbortSignal): Pr
   if (!found[0] || first?.state === 'complete') return NOT_OFFSITE
   if (first) throw notIntact(first, stack.backups)
   return {offsite: toOffsite(found[0], listing), warning: undefined}
-}
-
-function ambiguous(from: string, ids: string[], where: string): AquastreamError {
-  return new AquastreamError('no-such-backup', `${from} matches ${ids.length} backups in ${where}`, {
-    hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
-  })
 }
 
 async function locateByTime(

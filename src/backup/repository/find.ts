@@ -12,13 +12,18 @@ export function findSet(sets: BackupSet[], ref: string, directory: string): Back
   if (first && (!second || first.id === ref)) return first
   if (second) {
     const ids = matching(sets, ref).map(({id}) => id)
-    throw new AquastreamError('no-such-backup', `${ref} matches ${ids.length} backups in ${directory}`, {
-      hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
-    })
+    throw ambiguous(ref, ids, directory)
   }
   const what = ref === 'latest' ? 'no complete backup was' : `backup ${JSON.stringify(ref)} was not`
   throw new AquastreamError('no-such-backup', `${what} found in ${directory}`, {
     hint: sets.length > 0 ? 'list the backups: aquastream db:list' : 'take one: aquastream db:backup',
+  })
+}
+
+/** Creates the error that the beginning of an ID is that of several backups. */
+export function ambiguous(ref: string, ids: string[], where: string): AquastreamError {
+  return new AquastreamError('no-such-backup', `${ref} matches ${ids.length} backups in ${where}`, {
+    hint: `enter more characters of the ID: ${ids.slice(0, 3).join(', ')}${ids.length > 3 ? ', …' : ''}`,
   })
 }
 

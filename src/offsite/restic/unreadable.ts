@@ -1,4 +1,4 @@
-import {AquastreamError, type Problem} from '../../errors.js'
+import {type Problem, throwProblems} from '../../errors.js'
 import type {Listing} from './snapshots.js'
 
 /** Returns the problem of a list that lacks snapshots because restic cannot read them; undefined if it is complete. */
@@ -21,5 +21,5 @@ export function findUnreadable(
  */
 export function requireReadable(listing: Pick<Listing, 'unreadable'>, repository: string): void {
   const problem = findUnreadable(listing, repository)
-  if (problem) throw new AquastreamError(problem.code, problem.message, problem)
+  throwProblems(problem ? [problem] : [])
 }

@@ -1,4 +1,3 @@
-import {chalkStderr} from 'chalk'
 import type {BackupReport} from '../../backup/create.js'
 import type {BackupEvent} from '../../backup/dump/dump.js'
 import type {ProgressUpdate} from '../../cli/progress/printer.js'
@@ -6,6 +5,7 @@ import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import {size} from '../../system/text/size.js'
+import {noticeUpdate} from '../notice.js'
 
 /**
  * Returns a function that turns the events of one backup into progress updates. It keeps the start time of each dump,
@@ -29,11 +29,6 @@ export function backupUpdates(): (event: BackupEvent) => ProgressUpdate {
       }
     }
   }
-}
-
-/** Turns a notice into a progress update. */
-export function noticeUpdate(text: string): ProgressUpdate {
-  return {notice: `${chalkStderr.yellow('note:')} ${text}`}
 }
 
 function pace({bytes, expected}: {bytes: number; expected: number | undefined}, seconds: number): string {

@@ -4,7 +4,7 @@ import type {ProgressUpdate} from '../../cli/progress/printer.js'
 import {count} from '../../cli/terminal/count.js'
 import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {size} from '../../system/text/size.js'
-import {noticeUpdate} from './backup.js'
+import {noticeUpdate} from '../notice.js'
 
 /** Turns an event of `db:verify` into a progress update. */
 export function verifyUpdate({id, state, detail}: VerifyEvent): ProgressUpdate {

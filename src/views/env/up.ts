@@ -8,6 +8,7 @@ import type {InterruptionEvent} from '../../env/updates/interruption.js'
 import type {UnreachableEvent} from '../../env/updates/smoke-test.js'
 import type {WaitEvent} from '../../env/wait.js'
 import {isHealthyOrSkipped} from '../../stack/state.js'
+import {noticeUpdate} from '../notice.js'
 import {accessTable} from './access.js'
 import {startTable} from './service-table.js'
 
@@ -32,9 +33,9 @@ export function upUpdate(event: UpEvent): ProgressUpdate {
     case 'services':
       return {tasks: event.services}
     case 'notice':
-      return {notice: `${chalkStderr.yellow('note:')} ${event.text}`}
+      return noticeUpdate(event.text)
     case 'interruption':
-      return {notice: `${chalkStderr.yellow('note:')} ${interruptionText(event)}`}
+      return noticeUpdate(interruptionText(event))
     case 'unreachable':
       return {notice: `${chalkStderr.yellow('warning:')} ${unreachableText(event)}`}
     case 'backup':

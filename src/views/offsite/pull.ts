@@ -6,7 +6,7 @@ import type {FetchEvent} from '../../offsite/transfer/fetch.js'
 import type {PullEvent, PullPlan, PullReport} from '../../offsite/pull.js'
 import type {RestoredStore, RestoreEvent} from '../../offsite/stores/restore-stores.js'
 import {size} from '../../system/text/size.js'
-import {noticeUpdate} from '../db/backup.js'
+import {noticeUpdate} from '../notice.js'
 import {narrowerText} from '../db/restore.js'
 
 /** The tasks of a copy, which run one after the other. */

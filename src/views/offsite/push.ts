@@ -3,7 +3,7 @@ import {type Column, renderTable} from '../../cli/terminal/table.js'
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {Pushed, PushEvent, PushReport} from '../../offsite/push.js'
 import {size} from '../../system/text/size.js'
-import {noticeUpdate} from '../db/backup.js'
+import {noticeUpdate} from '../notice.js'
 
 /** Returns a function that turns the events of one push into progress updates. */
 export function pushUpdates(): (event: PushEvent) => ProgressUpdate {
