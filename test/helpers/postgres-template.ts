@@ -2,11 +2,9 @@ import {createHash} from 'node:crypto'
 import {existsSync} from 'node:fs'
 import {chown, mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join, resolve} from 'node:path'
+import {join} from 'node:path'
 import {execa, type Options} from 'execa'
-
-/** The cache of templates, which is kept between runs. */
-const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/aquastream-test')
+import {CACHE} from './cache.js'
 
 /** The user that runs the server: nobody for root, as which PostgreSQL refuses to run; otherwise the current user. */
 export const OWNER = process.getuid?.() === 0 ? {uid: 65_534, gid: 65_534} : {}

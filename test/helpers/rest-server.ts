@@ -1,19 +1,19 @@
-import {join} from 'node:path'
 import {connect} from 'node:net'
+import {join} from 'node:path'
 import {execa} from 'execa'
-import type {Site} from './cli.js'
 import {freePort} from './free-port.js'
-import {until} from './restic.js'
+import {type OffsiteSite, until} from './restic.js'
 
-/** Starts Debian's rest-server with a repository in the directory of a site; it is stopped at the end. */
+/** Starts Debian's rest-server with the repository of a site, in its directory; it is stopped at the end. */
 export async function startRestServer(
-  site: Site,
+  site: OffsiteSite,
   options: string[] = [],
 ): Promise<
   AsyncDisposable & {repository: string; port: number; directory: string; stop: () => Promise<void>}
 > {
   const port = await freePort()
   const data = join(site.directory, 'rest')
+  site.storage = data
   const running = execa(
     'restic-rest-server',
     ['--path', data, '--listen', `127.0.0.1:${port}`, '--no-auth', ...options],

@@ -4,7 +4,7 @@ import {delimiter, isAbsolute, join} from 'node:path'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {execa, execaSync} from 'execa'
 import {expectDone, Site} from './cli.js'
-import {replaceKey} from './quick-key.js'
+import {createQuickRepository} from './quick-repository.js'
 
 /** The password of every test repository: a canary that no output, log or command line may contain. */
 export const PASSWORD = 'offsite-canary-7f3a91c4e2d8'
@@ -36,6 +36,9 @@ export class OffsiteSite extends Site {
     return join(this.directory, 'offsite')
   }
 
+  /** The directory in which a server keeps the repository. */
+  storage: string | undefined
+
   /** The local repository of backups. */
   get backups(): string {
     return join(this.directory, 'backups', 'dev')
@@ -52,11 +55,17 @@ export class OffsiteSite extends Site {
     return site
   }
 
-  /** Creates the repository. If it is in a directory, its key costs nothing. */
+  /** Creates the repository, which costs almost nothing if it is in a directory of this machine. */
   async createRepository(): Promise<void> {
-    expectDone(await this.run('offsite:init'))
-    const {OFFSITE_REPOSITORY: repository} = this.env
-    if (isAbsolute(repository!)) await replaceKey(repository!, PASSWORD)
+    const directory = this.storage ?? this.env.OFFSITE_REPOSITORY!
+    if (isAbsolute(directory)) await createQuickRepository(directory, PASSWORD, this.program)
+    else expectDone(await this.run('offsite:init'))
+  }
+
+  /** The path of restic. */
+  private get program(): string {
+    const paths = this.env.PATH!.split(delimiter).map(directory => join(directory, 'restic'))
+    return paths.find(path => existsSync(path))!
   }
 
   /** Runs restic itself on the repository. */
@@ -82,11 +91,10 @@ export class OffsiteSite extends Site {
   async detour(script: string): Promise<{PATH: string}> {
     const directory = join(this.directory, 'detour')
     await mkdir(directory, {recursive: true})
-    const real = this.env
-      .PATH!.split(delimiter)
-      .map(path => join(path, 'restic'))
-      .find(path => existsSync(path))
-    await writeFile(join(directory, 'restic'), `#!/bin/sh\nRESTIC=${real}\n${script}\nexec "$RESTIC" "$@"\n`)
+    await writeFile(
+      join(directory, 'restic'),
+      `#!/bin/sh\nRESTIC=${this.program}\n${script}\nexec "$RESTIC" "$@"\n`,
+    )
     await chmod(join(directory, 'restic'), 0o755)
     return {PATH: [directory, this.env.PATH].join(delimiter)}
   }
