@@ -24,15 +24,16 @@ const TIERS = {
 }
 
 /**
- * Two lanes run in parallel, and the steps of each lane one after the other; each step is a separate process of vitest.
- * A stack that starts in one lane mostly waits, so that the other lane can use the processors.
+ * Two lanes run in parallel, and the steps of each lane one after the other; each step is a separate process of vitest. The
+ * steps are distributed so that both lanes take equally long, and that one which mostly waits runs beside one which does not.
  */
 const LANES = [
-  [{tiers: ['unit', 'commands', 'stubs', 'browser', 'embedded']}, {tiers: ['postgres'], needsTestbed: true}],
   [
-    {tiers: ['docker'], needsTestbed: true},
+    {tiers: ['unit', 'commands', 'stubs', 'browser']},
+    {tiers: ['postgres'], needsTestbed: true},
     {tiers: ['swarm'], needsTestbed: true},
   ],
+  [{tiers: ['embedded']}, {tiers: ['docker'], needsTestbed: true}],
 ]
 
 const words = process.argv.slice(2)
