@@ -1,10 +1,9 @@
 // Runs all static checks, two at a time, and fails if any of them fails.
-import {spawn, spawnSync} from 'node:child_process'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {text} from 'node:stream/consumers'
 
-const SHELL = ['git', ['ls-files', '*.sh', '.ci/run'], {encoding: 'utf8'}]
-const scripts = spawnSync(...SHELL)
-  .stdout.split('\n')
+const scripts = execFileSync('git', ['ls-files', '*.sh', '.ci/run'], {encoding: 'utf8'})
+  .split('\n')
   .filter(Boolean)
 
 /** How to install the programs that do not come from npm. */

@@ -125,6 +125,8 @@ missing_packages() {
 	has docker || echo docker-cli/trixie
 	docker compose version >/dev/null 2>&1 || echo docker-compose/trixie
 	docker buildx version >/dev/null 2>&1 || echo docker-buildx/trixie
+	has git || echo git
+	has make || echo make
 	has iptables || echo iptables
 	has debootstrap || echo debootstrap
 	has shellcheck || echo shellcheck
