@@ -150,6 +150,11 @@ missing_packages() {
 update_package_lists() {
 	local mirror
 	mirror=$(mirror)
+	# On a new machine, apt does not know the releases of its sources before their lists.
+	[ -n "$mirror" ] || {
+		apt-get update -q
+		mirror=$(mirror)
+	}
 	[ -n "$mirror" ] || {
 		echo "no Debian mirror in this machine's apt sources; name one in AQUASTREAM_TESTBED_MIRROR"
 		return 1
