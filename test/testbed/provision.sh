@@ -127,6 +127,11 @@ missing_packages() {
 	docker buildx version >/dev/null 2>&1 || echo docker-buildx/trixie
 	has git || echo git
 	has make || echo make
+	has zstd || echo zstd
+	has xz || echo xz-utils
+	has bzip2 || echo bzip2
+	has zip || echo zip
+	has curl || echo curl
 	has iptables || echo iptables
 	has debootstrap || echo debootstrap
 	has shellcheck || echo shellcheck
