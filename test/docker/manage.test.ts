@@ -1,6 +1,6 @@
-import {mkdtemp, rm} from 'node:fs/promises'
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {delimiter, join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -191,6 +191,25 @@ test('env:down needs neither settings nor a checkout', async () => {
     stdout: expect.stringContaining(`Project ${site.project} is stopped.`),
   })
   expect((await site.run('env:down')).stdout).toContain('was not running; nothing was changed.')
+})
+
+test('a stack is started by a docker wrapper', async () => {
+  await using site = await StackSite.open()
+  await site.writeStageFile()
+  const directory = join(site.directory, 'wrapper')
+  await mkdir(directory)
+  const script = `#!/bin/sh\nunset DOCKER_HOST\nPATH=${process.env.PATH}\nexec docker "$@"\n`
+  await writeFile(join(directory, 'docker'), script, {mode: 0o755})
+  // The wrapper reaches the engine, and this address does not: the same happens with `sudo docker`.
+  const env = {
+    PATH: [directory, process.env.PATH].join(delimiter),
+    DOCKER_HOST: 'unix:///nowhere/docker.sock',
+  }
+  await site.succeed('env:up --profile stage --service redis', {env})
+  const {stdout} = await site.run('env:status --profile stage --json', {env})
+  expect((JSON.parse(stdout) as StatusReport).services).toContainEqual(
+    expect.objectContaining({service: 'redis', health: 'healthy'}),
+  )
 })
 
 test('logs of a stack that is not running fail', async () => {

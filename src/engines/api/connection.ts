@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process'
+import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
-import {connect} from 'node:net'
+import {connect, type Socket} from 'node:net'
 import {parse} from 'node:path'
 import {Duplex} from 'node:stream'
 import {endpoint, withoutComposeVariables} from '../compose/docker.js'
@@ -22,8 +23,7 @@ export interface ApiRequest {
  * @returns the response, whose body has not been read
  */
 export async function send({method, path, body, headers, signal}: ApiRequest): Promise<IncomingMessage> {
-  const connection = dial(await endpoint())
-  signal?.throwIfAborted()
+  const connection = await dial(await endpoint())
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body)
     const sent = request(
@@ -54,9 +54,27 @@ export async function send({method, path, body, headers, signal}: ApiRequest): P
   })
 }
 
-/** Only the docker command knows how to reach Docker Engine by TLS or SSH; a socket needs no process. */
-function dial(host: string | undefined): Duplex {
-  if (host?.startsWith('unix://')) return connect(host.slice('unix://'.length))
+/**
+ * Only the docker command knows how to reach Docker Engine by TLS or SSH; a socket needs no process. The command can also be
+ * a wrapper that reaches a socket which this process does not, such as `sudo docker`.
+ */
+async function dial(host: string | undefined): Promise<Duplex> {
+  const socket = host?.startsWith('unix://') ? await connectTo(host.slice('unix://'.length)) : undefined
+  return socket ?? dialByCommand()
+}
+
+/** Connects to a socket; returns undefined if that fails. */
+async function connectTo(path: string): Promise<Socket | undefined> {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return socket
+  } catch {
+    return undefined
+  }
+}
+
+function dialByCommand(): Duplex {
   const child = spawn('docker', ['system', 'dial-stdio'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     cwd: parse(process.cwd()).root,
