@@ -86,6 +86,21 @@ describe('updates on the compose engine', () => {
     expect(await running()).toBe(await idOf(SECOND))
   })
 
+  test('after a rollback, a restart still waits for PostgreSQL', async () => {
+    expectDone(await site.run('env:restart --profile stage'))
+    const [user, postgres] = (await Promise.all(['user', 'postgres'].map(name => site.inspect(name)))).map(
+      ({State: state}) => state,
+    )
+    // The checks of the run before it are kept.
+    const checks = postgres!.Health!.Log.map(({End: end, ExitCode: status}) => ({
+      status,
+      time: Date.parse(end),
+    }))
+    const started = Date.parse(postgres!.StartedAt)
+    const ready = checks.find(({status, time}) => status === 0 && time > started)!
+    expect(Date.parse(user!.StartedAt)).toBeGreaterThan(ready.time)
+  })
+
   test('a failed update names the rollback and the restore', async () => {
     // It is the schema of the stack that the update may migrate, whatever server the db: commands use.
     const run = await upTo('aquastream-testbed/dies:latest', `DATABASE_URL=${NO_SERVER}`)

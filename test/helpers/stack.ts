@@ -97,7 +97,11 @@ export interface Container {
     PidsLimit: number | null
     Privileged: boolean
   }
-  State: {Status: string; Health?: {Status: string; Log: unknown[]}}
+  State: {
+    Status: string
+    StartedAt: string
+    Health?: {Status: string; Log: {End: string; ExitCode: number}[]}
+  }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
 }
 

@@ -1,5 +1,6 @@
 import {setTimeout as sleep} from 'node:timers/promises'
 import {AquastreamError} from '../../errors.js'
+import {SERVICES} from '../../stack/catalogue.js'
 import type {Plan, Target} from '../engine.js'
 import {docker} from './docker.js'
 import {composeArgs, composeEnv} from './project.js'
@@ -118,13 +119,21 @@ interface Dependency {
   condition: string
 }
 
-/** Parses the Compose label: `redis:service_healthy:false,minio-bucket:service_completed_successfully:false`. */
-function dependenciesOf({Config: {Labels: labels}}: Container): Dependency[] {
-  const list = labels[LABEL.dependencies] ?? ''
+/**
+ * Parses the Compose label: `redis:service_healthy:false,minio-bucket:service_completed_successfully:false`. With `--no-deps`,
+ * Compose creates containers whose label is empty.
+ */
+function dependenciesOf(container: Container): Dependency[] {
+  const list = container.Config.Labels[LABEL.dependencies]
+  if (!list) return needsOf(container).map(on => ({on, condition: 'service_healthy'}))
   return list.split(',').flatMap(entry => {
     const [on, condition] = entry.split(':')
     return on && condition ? [{on, condition}] : []
   })
+}
+
+function needsOf(container: Container): string[] {
+  return SERVICES.find(({name}) => name === serviceOf(container))?.needs ?? []
 }
 
 /** A job must succeed during this start: an earlier success says nothing about the current volume. */
