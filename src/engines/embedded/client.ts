@@ -91,18 +91,32 @@ export async function askToStop(stackDirectory: StackDirectory, signal: AbortSig
   await ask(stackDirectory, 'POST /stop', {signal, timeout: STOP_TIMEOUT_MS})
 }
 
-/** Yields new log lines of all services until the supervisor exits or the signal aborts. The supervisor must listen. */
-export async function* followLines(
+/**
+ * Subscribes to the new log lines of all services. They end when the supervisor exits, and also when they are read too
+ * slowly: the log files have the rest. Returns undefined if no supervisor responds.
+ * @throws state-directory: this user may not enter the directory of the stack
+ */
+export async function followLines(
   stackDirectory: StackDirectory,
   signal: AbortSignal,
-): AsyncGenerator<LogLine> {
+): Promise<AsyncGenerator<LogLine> | undefined> {
+  if (!(await isListening(stackDirectory))) return undefined
   try {
     const asking = request({socketPath: stackDirectory.socket, path: '/lines', signal, agent: false})
     asking.end()
     const [response] = (await once(asking, 'response')) as [IncomingMessage]
+    return linesIn(response, signal)
+  } catch {
+    signal.throwIfAborted()
+    return undefined
+  }
+}
+
+async function* linesIn(response: IncomingMessage, signal: AbortSignal): AsyncGenerator<LogLine> {
+  try {
     for await (const line of splitLines(response)) yield JSON.parse(line) as LogLine
   } catch {
-    // The supervisor has exited, for whatever reason, and every service with it.
+    // The supervisor has exited, or has ended the response.
     signal.throwIfAborted()
   }
 }

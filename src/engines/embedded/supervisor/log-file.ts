@@ -4,6 +4,11 @@ import {closeSync, fstatSync, openSync, renameSync, rmSync, writeSync} from 'nod
 const LARGEST = 10 * 1024 ** 2
 const KEPT = 2
 
+/** Returns the files of a log, the newest first. */
+export function filesOfLog(path: string): string[] {
+  return [path, ...Array.from({length: KEPT}, (_, index) => `${path}.${index + 1}`)]
+}
+
 /**
  * The log of one service, at most 3 × 10 MiB, with older lines in `PATH.1` and `PATH.2`. A new service definition
  * starts an empty log, like a new container: the secrets of earlier definitions are unknown and could not be masked.
@@ -18,7 +23,7 @@ export class LogFile {
     private readonly path: string,
     {isNew}: {isNew: boolean},
   ) {
-    if (isNew) for (const name of this.#names) rmSync(name, {force: true})
+    if (isNew) for (const name of filesOfLog(path)) rmSync(name, {force: true})
     this.#file = openSync(path, 'a', 0o600)
     this.#bytes = fstatSync(this.#file).size
   }
@@ -42,12 +47,8 @@ export class LogFile {
     closeSync(this.#file)
   }
 
-  get #names(): string[] {
-    return [this.path, ...Array.from({length: KEPT}, (_, index) => `${this.path}.${index + 1}`)]
-  }
-
   #rotate(): void {
-    const names = this.#names
+    const names = filesOfLog(this.path)
     for (let index = KEPT; index > 0; index--) {
       try {
         renameSync(names[index - 1]!, names[index]!)
