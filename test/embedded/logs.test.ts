@@ -75,6 +75,32 @@ test('control characters are written to files, not to terminals', async () => {
   expect(stdout).not.toContain('\u001b]0;')
 })
 
+test('a follower that was suspended shows every line once', async () => {
+  const running = site.start('logs postgres --follow --tail 1 --json')
+  const shown: number[] = []
+  const reader = createInterface({input: running.stdout})
+  const all = new Promise<void>(resolve => {
+    reader.on('line', text => {
+      const number = / suspended (\d+) /.exec((JSON.parse(text) as LogLine).text)?.[1]
+      if (number !== undefined) shown.push(Number(number))
+      if (shown.at(-1) === COUNT) resolve()
+    })
+  })
+  await once(reader, 'line')
+  running.kill('SIGSTOP')
+  // More than the supervisor keeps for a follower, and less than rotation deletes.
+  await site.sql(
+    `DO $$ BEGIN FOR n IN 1..${COUNT} LOOP RAISE LOG 'suspended % %', n, repeat('.', 1000); END LOOP; END $$`,
+  )
+  running.kill('SIGCONT')
+  await all
+  running.kill('SIGINT')
+  await running.ended
+  expect(shown).toEqual(Array.from({length: COUNT}, (_, index) => index + 1))
+})
+
+const COUNT = 12_000
+
 test('logs --follow ends when the stack is stopped', async () => {
   const running = site.start('logs user --follow --json')
   const reader = createInterface({input: running.stdout})

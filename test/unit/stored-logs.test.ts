@@ -1,4 +1,5 @@
-import type {Server} from 'node:http'
+import {once} from 'node:events'
+import {type IncomingMessage, request, type Server} from 'node:http'
 import {mkdir, mkdtemp, rm} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -100,6 +101,44 @@ test('a log that rotates while it is read stays complete', async () => {
   for (const text of texts.slice(25)) stack.say('user', text)
   // The file that was the newest one when the command began has lines up to this one.
   expect([...start, ...(await read())].map(firstWord)).toEqual(texts.slice(0, 30).map(firstWord))
+})
+
+test('a client that does not read is disconnected', async () => {
+  await using stack = await LoggingStack.open()
+  const asking = request({socketPath: stack.directory.socket, path: '/lines', agent: false})
+  asking.end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  const closed = once(response, 'close')
+  for (const text of numbered(8, MIB)) stack.say('user', text)
+  await expect(closed).rejects.toThrow('aborted')
+})
+
+test('a reader that was paused gets every line once', async () => {
+  await using stack = await LoggingStack.open()
+  const texts = numbered(20_000, 500)
+  stack.say('user', 'begin')
+  const read = stack.read({follow: true, tail: 1})
+  await read('begin')
+  for (const text of texts) stack.say('user', text)
+  expect(await read(texts.at(-1))).toEqual(texts)
+  stack.say('user', 'end')
+  expect(await read('end')).toEqual(['end'])
+})
+
+test.each(['user', 'payment'])('lines of %s that rotation deleted are reported', async service => {
+  await using stack = await LoggingStack.open()
+  const texts = numbered(41, MIB)
+  stack.say('user', 'begin')
+  const read = stack.read({follow: true})
+  await read('begin')
+  for (const text of texts) stack.say(service, text)
+  const shown = (await read(texts.at(-1))).map(firstWord)
+  const note = shown.indexOf('aquastream:')
+  const kept = shown.length - note - 1
+  expect(note).not.toBe(-1)
+  expect(kept).toBeGreaterThan(20)
+  expect(shown.slice(0, note)).toEqual(texts.slice(0, note).map(firstWord))
+  expect(shown.slice(note + 1)).toEqual(texts.slice(-kept).map(firstWord))
 })
 
 function firstWord(text: string): string {

@@ -8,6 +8,8 @@ import type {Supervisor} from './supervisor.js'
 
 /** How long a query for changes may wait for one, in ms. */
 const NEWS_MS = 2000
+/** How many bytes may wait for a client that follows the lines. One that is slower reads on in the log files. */
+const LARGEST_BACKLOG = 4 * 1024 ** 2
 
 /** One request, and the response to it. */
 interface Exchange {
@@ -42,7 +44,10 @@ export async function listen(supervisor: Supervisor, socket: string, stopped: ()
       return null
     },
     'GET /lines': async ({response}) => {
-      const write = (line: LogLine): void => void response.write(`${JSON.stringify(line)}\n`)
+      const write = (line: LogLine): void => {
+        response.write(`${JSON.stringify(line)}\n`)
+        if (response.writableLength > LARGEST_BACKLOG) response.destroy()
+      }
       supervisor.on('line', write)
       response.flushHeaders()
       await once(response, 'close')
