@@ -83,6 +83,34 @@ test('a wrong password is rejected by the database', async () => {
   await expect(run).rejects.toThrow('password authentication failed for user "aquastream"')
 })
 
+test('no setting of the server logs its password', async () => {
+  const password = 'canary-of-the-log\\'
+  await using own = await EmbeddedSite.open({POSTGRES_PASSWORD: password})
+  await own.up('postgres')
+  const settings = {
+    standard_conforming_strings: 'off',
+    log_statement: 'all',
+    log_duration: 'on',
+    log_min_duration_statement: '0',
+    log_min_duration_sample: '0',
+    log_statement_sample_rate: '1',
+    log_transaction_sample_rate: '1',
+    log_min_error_statement: 'debug5',
+    log_min_messages: 'debug5',
+    log_statement_stats: 'on',
+    debug_print_parse: 'on',
+    debug_print_rewritten: 'on',
+    debug_print_plan: 'on',
+  }
+  const changes = Object.entries(settings).map(([name, value]) => `ALTER SYSTEM SET ${name} = '${value}';`)
+  await own.sql(changes.join('\n'), {password})
+  await own.succeed('env:restart postgres')
+  expect(await own.sql('SELECT 40 + 2', {password})).toBe('42')
+  const {stdout} = await own.succeed('logs postgres')
+  expect(stdout).toContain('statement: SELECT 40 + 2')
+  expect(stdout).not.toContain('canary-of-the-log')
+})
+
 test('a user other than root runs all the programs', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)

@@ -67,17 +67,27 @@ const ACCESS = 'host all all all scram-sha-256'
 /** A locale that exists on every system. */
 const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
+/**
+ * Settings that take precedence over postgresql.conf and ALTER SYSTEM. One statement contains the password, so none may
+ * be logged: when it is run, when it fails, when it has ended, or as a parse tree.
+ */
+const SETTINGS = {
+  exit_on_error: 'on',
+  // Otherwise a backslash in the password would escape the next character.
+  standard_conforming_strings: 'on',
+  log_statement: 'none',
+  log_min_error_statement: 'panic',
+  log_min_duration_statement: '-1',
+  log_min_duration_sample: '-1',
+  log_transaction_sample_rate: '0',
+  debug_print_parse: 'off',
+  debug_print_rewritten: 'off',
+}
+
 /** @returns whether every statement succeeded */
 async function single(setup: Setup, name: string, sql: string[]): Promise<boolean> {
   const {bin, data} = setup.run.database
-  const options = [
-    '-c',
-    'exit_on_error=on',
-    '-c',
-    'log_min_error_statement=panic',
-    '-c',
-    'log_statement=none',
-  ]
+  const options = Object.entries(SETTINGS).flatMap(([setting, value]) => ['-c', `${setting}=${value}`])
   const program = [join(bin, 'postgres'), '--single', '-D', data, ...options, name]
   const input = sql.map(statement => `${statement};\n`).join('')
   return (await finish(setup, {program, input})) === 0
