@@ -3,11 +3,12 @@ import {resolve} from 'node:path'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
 import {freeSpace} from '../system/files/disk.js'
+import {errnoOf} from '../system/files/file-errors.js'
 import {nearestExisting} from '../system/files/nearest-existing.js'
 import {succeeds} from '../system/succeeds.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 import {size} from '../system/text/size.js'
-import {type Check, failed, ok, warning} from './check.js'
+import {type Check, failed, ok, skipped, warning} from './check.js'
 import {isUnreachable} from './engine.js'
 
 /** Warn below this much free space, in bytes: one backup or a few hours of logs can fill it. */
@@ -17,21 +18,47 @@ export const disk: Check = {
   name: 'disk',
   async run(context) {
     const {problems} = await context.plan()
-    const places = {state: statePath(context.env), backups: (await context.stack()).backups}
-    const free = await Promise.all(Object.values(places).map(async path => freeSpace(nearestExisting(path))))
-    const full = Object.entries(places).flatMap(([name, path], index) =>
-      free[index]! < ROOM
+    const places = await Promise.all([
+      measure('state', statePath(context.env)),
+      measure('backups', (await context.stack()).backups),
+    ])
+    const known = places.filter(isMeasured)
+    // The check of the directory itself says why.
+    const unknown = places
+      .filter(({free}) => free === undefined)
+      .map(({name}) => skipped(`free space for ${name} not checked: see ${name}`))
+    const full = known.flatMap(({name, path, free}) =>
+      free < ROOM
         ? warning(
-            `only ${size(free[index]!)} free for ${name} in ${path}`,
+            `only ${size(free)} free for ${name} in ${path}`,
             `find what uses the space: du -xh ${shellQuote(path)} | sort -h | tail`,
           )
         : [],
     )
     const found = [...problems.filter(({code}) => code === 'disk-full').map(failed), ...full]
-    if (found.length > 0) return found
-    const engine = isUnreachable(problems) ? '' : ', and enough for the data of the engine'
-    return ok(`${size(free[0]!)} free for state, ${size(free[1]!)} for backups${engine}`)
+    if (found.length > 0) return [...found, ...unknown]
+    const enough = [
+      ...known.map(({name, free}) => `${size(free)} free for ${name}`),
+      ...(isUnreachable(problems) ? [] : ['enough for the data of the engine']),
+    ]
+    return [...(enough.length > 0 ? [ok(enough.join(', '))] : []), ...unknown]
   },
+}
+
+interface Place {
+  name: string
+  path: string
+  /** In bytes; undefined if the directory cannot be created. */
+  free: number | undefined
+}
+
+async function measure(name: string, path: string): Promise<Place> {
+  const there = nearestExisting(path)
+  return {name, path, free: (await isDangling(there)) ? undefined : await freeSpace(there)}
+}
+
+function isMeasured(place: Place): place is Place & {free: number} {
+  return place.free !== undefined
 }
 
 export const state: Check = {
@@ -74,6 +101,14 @@ async function examineDirectory(
   {code, variable}: {code: 'state-directory' | 'backup-directory'; variable: string},
 ) {
   const there = nearestExisting(path)
+  if (await isDangling(there)) {
+    const why = `${there} is a symbolic link to something that does not exist`
+    return failed({
+      code,
+      message: there === path ? why : `${path} cannot be created: ${why}`,
+      hint: `mount or create what it refers to: ls -ld ${shellQuote(there)}; or set ${variable} to another directory`,
+    })
+  }
   const isUsable = await succeeds(access(there, constants.W_OK | constants.X_OK))
   if (!isUsable) {
     const message = there === path ? `${path} is not writable` : `${path} cannot be created in ${there}`
@@ -86,6 +121,11 @@ async function examineDirectory(
   if (there !== path) return ok(`${path} will be created when needed`)
   if (await isOpen(path)) return warning(`other users can list ${path}`, `chmod 700 ${shellQuote(path)}`)
   return ok(`${path} is writable and accessible only to this user`)
+}
+
+/** Returns whether a path that exists is a symbolic link to something that does not, such as a disk that is not mounted. */
+async function isDangling(path: string): Promise<boolean> {
+  return (await stat(path).catch(errnoOf)) === 'ENOENT'
 }
 
 /** Execute permission for others is fine: the user of PostgreSQL needs it to traverse, and it does not list names. */

@@ -1,6 +1,6 @@
-import {chmod, mkdir, readdir} from 'node:fs/promises'
-import {join} from 'node:path'
-import {expect, test} from 'vitest'
+import {chmod, mkdir, readdir, symlink} from 'node:fs/promises'
+import {dirname, join} from 'node:path'
+import {describe, expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
 import type {Run, Site} from '../helpers/cli.js'
 import {SECRETS} from '../helpers/stack.js'
@@ -131,6 +131,37 @@ test('directories that cannot be created are failed checks', async ({skip}) => {
     'state state-directory',
     'backups backup-directory',
   ])
+})
+
+describe('a link to a disk that is not mounted', () => {
+  const LINK = 'is a symbolic link to something that does not exist'
+
+  test.each(['backups', 'backups/stage'])('at %s fails the check of the backups', async path => {
+    await using site = await siteWithoutDocker(SECRETS)
+    await mkdir(dirname(join(site.directory, path)), {recursive: true})
+    await symlink('/nonexistent/disk', join(site.directory, path))
+    const checks = findings(await site.run('env:doctor --profile stage --json'))
+    const [backups] = checks.filter(({check}) => check === 'backups')
+    expect(backups).toMatchObject({verdict: 'failed', code: 'backup-directory'})
+    expect(backups?.message).toContain(`${join(site.directory, path)} ${LINK}`)
+    expect(backups?.hint).toContain(`ls -ld ${join(site.directory, path)};`)
+    expect(checks.filter(({check}) => check === 'disk')).toMatchObject([
+      {verdict: 'ok', message: expect.stringMatching(/^\S+ \S+ free for state$/) as string},
+      {verdict: 'skipped', message: 'free space for backups not checked: see backups'},
+    ])
+  })
+
+  test('fails the check of the state directory', async () => {
+    await using site = await siteWithoutDocker(SECRETS)
+    await symlink('/nonexistent/disk', join(site.directory, 'state'))
+    expect(await examine(site, 'state')).toMatchObject([
+      {
+        verdict: 'failed',
+        code: 'state-directory',
+        message: `${join(site.directory, 'state/aquastream')} cannot be created: ${join(site.directory, 'state')} ${LINK}`,
+      },
+    ])
+  })
 })
 
 test('a backup dated in the future is a clock warning', async () => {
