@@ -7,6 +7,11 @@ import {SERVICES} from '../stack/catalogue.js'
 import {errnoOf} from '../system/files/file-errors.js'
 import type {Target} from './engine.js'
 
+/** The number of TCP ports. */
+const PORTS = 65_536
+/** The first port that needs no privileges, where the system sets no other. */
+const USER_PORT = 1024
+
 /** Why no port of a plan is checked. */
 export const NOT_YET = {unchecked: 'fix the failed checks first'}
 export const ELSEWHERE = {unchecked: 'Docker Engine runs on another machine'}
@@ -39,12 +44,14 @@ export async function findUnusable(target: Target): Promise<Problem[]> {
   const denied = await thoseRefused(places, host, 'EACCES')
   const isDenied = (place: Place): boolean =>
     denied.includes(place) || (process.getuid?.() === 0 && Number(place.port) < first)
-  return places.filter(isDenied).map(place => onlyForRoot(place, first))
+  return places.filter(isDenied).map(place => onlyForRoot(place, first, target))
 }
 
-/** See ip_unprivileged_port_start in Documentation/networking/ip-sysctl.rst of Linux; 1024 where it does not exist. */
+/** See ip_unprivileged_port_start in Documentation/networking/ip-sysctl.rst of Linux. */
 async function firstPortForAll(): Promise<number> {
-  return Number(await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => 1024))
+  return Number(
+    await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => USER_PORT),
+  )
 }
 
 function placesOf({services, settings: {values}}: Target): Place[] {
@@ -54,7 +61,7 @@ function placesOf({services, settings: {values}}: Target): Place[] {
         ports.map(({variable}) => ({service: name, variable, port: values[variable]!})),
       )
       // Invalid port numbers are reported with the settings.
-      .filter(({port}) => Number(port) > 0 && Number(port) < 65_536)
+      .filter(({port}) => Number(port) > 0 && Number(port) < PORTS)
   )
 }
 
@@ -79,12 +86,14 @@ export async function stillTaken(places: Place[], host: string): Promise<Place[]
 const CHECKS = 5
 const PAUSE_MS = 60
 
-/** Returns the problem that a port is already in use, by `holder` if known. */
-export function takenByOne({service, variable, port}: Place, holder: string | undefined): Problem {
+/** Returns the problem that a port of the target is already in use, by `holder` if known. */
+export function takenByOne(place: Place, holder: string | undefined, target: Target): Problem {
+  const {service, variable, port} = place
+  const other = otherPort(Number(port) + 10_000, USER_PORT, target)
   return {
     code: 'port-taken',
     message: `port ${port} of ${service} is already in use${holder ? ` by ${holder}` : ''}`,
-    hint: `stop the program that uses it, or set another port for ${service}: ${variable}=${Number(port) + 10_000}`,
+    hint: `stop the program that uses it, or set another port for ${service}: ${variable}=${other}`,
   }
 }
 
@@ -96,12 +105,23 @@ function noAddressHere(host: string): Problem {
   }
 }
 
-function onlyForRoot({service, variable, port}: Place, first: number): Problem {
+function onlyForRoot({service, variable, port}: Place, first: number, target: Target): Problem {
+  const other = otherPort(Number(port) + 8000, first, target)
   return {
     code: 'port-unusable',
     message: `port ${port} of ${service} is reserved for root, and ${service} does not run as root`,
-    hint: `set a port from ${first} upwards for ${service}: ${variable}=${Number(port) + 8000}`,
+    hint: `set a port from ${first} upwards for ${service}: ${variable}=${other}`,
   }
+}
+
+/** Returns the port to suggest: `wanted`, or else the next one that is valid, at least `first`, and of no service. */
+function otherPort(wanted: number, first: number, {settings: {values}}: Target): number {
+  const used = SERVICES.flatMap(({ports}) => ports.map(({variable}) => Number(values[variable])))
+  const range = PORTS - first
+  // After the last port comes the first one.
+  let port = wanted < first ? first : first + ((wanted - first) % range)
+  while (used.includes(port)) port = first + ((port + 1 - first) % range)
+  return port
 }
 
 /** In use; not an address of this machine; not permitted to this user, although Docker Engine may be permitted. */

@@ -21,17 +21,18 @@ export async function findTakenPorts(target: Target, containers: Container[]): P
   const bind = target.settings.values.BIND!
   const taken = await stillTaken(await findTaken(target, ({port}) => own.has(`${bind}:${port}`)), bind)
   return toProblems(
+    target,
     await Promise.all(taken.map(async place => ({...place, holder: await findHolder(place.port, bind)}))),
   )
 }
 
 /** Ports that another stack uses are reported as one problem, since stopping that stack frees all of them. */
-function toProblems(taken: Taken[]): Problem[] {
+function toProblems(target: Target, taken: Taken[]): Problem[] {
   const projects = [...new Set(taken.map(({holder}) => holder?.project))]
   return projects.flatMap(project => {
     const ports = taken.filter(({holder}) => holder?.project === project)
     if (project && ports.length > 1) return [takenByStack(project, ports)]
-    return ports.map(({holder, ...place}) => takenByOne(place, holder?.name))
+    return ports.map(({holder, ...place}) => takenByOne(place, holder?.name, target))
   })
 }
 

@@ -82,7 +82,9 @@ async function findPortProblems(target: Target, stackDirectory: StackDirectory):
   const inTheWay = await Promise.all(
     foreign.map(async place => {
       const holder = states.find(state => isAt(state, place.port))
-      return holder ? takenByNeighbour(place, holder) : takenByOne(place, await holdingProcess(place.port))
+      return holder
+        ? takenByNeighbour(place, holder)
+        : takenByOne(place, await holdingProcess(place.port), target)
     }),
   )
   return [...unusable, ...inTheWay]

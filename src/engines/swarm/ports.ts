@@ -37,5 +37,5 @@ async function findTakenPorts(target: Target, services: SwarmService[]): Promise
   )
   const bind = target.settings.values.BIND!
   const taken = await stillTaken(await findTaken(target, ({port}) => published.includes(port)), bind)
-  return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port))))
+  return Promise.all(taken.map(async place => takenByOne(place, await holdingProcess(place.port), target)))
 }
