@@ -1,5 +1,5 @@
 import {stripVTControlCharacters} from 'node:util'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {siteWithoutDocker} from './site.js'
 
 /** The programs `script` and `stty` are in PATH, for the terminal. Docker Engine is unreachable, even if it exists. */
@@ -44,6 +44,28 @@ test('a terminal in CI gets progress as plain lines', async () => {
   await using site = await siteWithTerminal({CI: '1'})
   const {stdout} = await site.runInTerminal('env:up --engine compose --profile dev', 80)
   expect(linesOf(stdout)[0]).toBe('check: engine, settings, ports, disk')
+})
+
+describe('a terminal in which nothing can be updated in place', () => {
+  const KINDS: [kind: string, columns: number, env: NodeJS.ProcessEnv][] = [
+    ['that reports 0 columns', 0, {}],
+    ['that is dumb', 80, {TERM: 'dumb'}],
+  ]
+
+  test.each(KINDS)('%s gets progress as plain lines', async (_, columns, env) => {
+    await using site = await siteWithTerminal(env)
+    const {stdout} = await site.runInTerminal('env:up --engine compose --profile dev', columns)
+    expect(stdout).toBe(stripVTControlCharacters(stdout))
+    expect(linesOf(stdout)[0]).toBe('check: engine, settings, ports, disk')
+  })
+
+  test.each(KINDS)('%s gets each report of --watch below the previous one', async (_, columns, env) => {
+    await using site = await siteWithTerminal(env)
+    const watch = 'env:status --profile dev --watch'
+    const {exitCode, stdout} = await site.runInTerminal(watch, columns, [['SERVICE', '\u0003']])
+    expect(exitCode).toBe(130)
+    expect(stdout).toBe(stripVTControlCharacters(stdout))
+  })
 })
 
 function linesOf(screen: string): string[] {

@@ -106,7 +106,7 @@ export class Site implements AsyncDisposable {
     const command = `stty cols ${columns} rows 40; exec ${process.execPath} -- ${RUN} ${words}`
     const running = execa('script', ['-qefc', command, '/dev/null'], {
       cwd: this.directory,
-      env: {...this.env, TERM: 'xterm'},
+      env: {TERM: 'xterm', ...this.env},
       extendEnv: false,
       reject: false,
     })

@@ -1,8 +1,9 @@
+import {canUpdateInPlace} from '../terminal/in-place.js'
 import type {ProgressPrinter} from './printer.js'
 
-/** Opens a live printer in an interactive terminal, and a printer of plain lines otherwise. */
+/** Opens a live printer in a terminal that can update its lines, and a printer of plain lines otherwise. */
 export async function openProgress(groups: string[][]): Promise<ProgressPrinter> {
-  if (process.stderr.isTTY && !process.env.CI) {
+  if (canUpdateInPlace(process.stderr)) {
     const {liveProgress} = await import('./live.js')
     return liveProgress(groups)
   }

@@ -25,9 +25,10 @@ export default class EnvStatus extends BaseCommand<StatusReport | undefined> {
     const stack = await this.stackContext(flags)
     if (flags.watch) {
       const {showLive} = await import('../../cli/terminal/output.js')
+      const {canUpdateInPlace} = await import('../../cli/terminal/in-place.js')
       const json = this.jsonEnabled()
       const render = json ? (report: StatusReport) => JSON.stringify(report) : statusTable
-      const inPlace = process.stdout.isTTY && !json
+      const inPlace = !json && canUpdateInPlace(process.stdout)
       await this.untilInterrupted(signal => showLive(watchStatus(stack, signal), render, {inPlace}))
       return undefined
     }
