@@ -5,6 +5,7 @@ import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
 import type {ProgressUpdate} from './progress/printer.js'
+import {quoteTyped} from '../system/text/typed.js'
 
 /** Milliseconds that a use case has to clean up after an interrupt, so that a command exits within a second. */
 const GRACE_MS = 800
@@ -139,11 +140,7 @@ export abstract class BaseCommand<Result> extends Command {
 function profileOf({AQUASTREAM_PROFILE: text}: NodeJS.ProcessEnv): Profile | undefined {
   if (!text) return undefined
   if (isProfile(text)) return text
-  throw new AquastreamError(
-    'usage',
-    `AQUASTREAM_PROFILE is ${JSON.stringify(text)}, which is not a profile`,
-    {
-      hint: `set it to one of ${PROFILES.join(', ')}, or unset it`,
-    },
-  )
+  throw new AquastreamError('usage', `AQUASTREAM_PROFILE is ${quoteTyped(text)}, which is not a profile`, {
+    hint: `set it to one of ${PROFILES.join(', ')}, or unset it`,
+  })
 }

@@ -1,5 +1,6 @@
 import {type Config, Errors} from '@oclif/core'
 import {AquastreamError} from '../errors.js'
+import {mayContainSecret, showTyped} from '../system/text/typed.js'
 import {didYouMean, nearest} from '../system/text/suggest.js'
 
 /**
@@ -8,19 +9,41 @@ import {didYouMean, nearest} from '../system/text/suggest.js'
  */
 export function toUsageError(error: unknown, argv: string[], config: Config): unknown {
   if (!(error instanceof Errors.CLIError) || error instanceof Errors.ExitError) return error
-  const command = config.findCommand(argv[0] ?? '')
-  return command ? wrongArguments(error, command.id) : unknownCommand(argv[0] ?? '', config)
+  const [typed = ''] = argv
+  const command = config.findCommand(typed)
+  if (!command) return unknownCommand(typed, config)
+  return new AquastreamError('usage', messageOf(error, argv), {hint: `see aquastream ${command.id} --help`})
 }
 
-function wrongArguments(error: Error, command: string): AquastreamError {
-  const lines = error.message.split('\n').filter(line => !line.startsWith('See more help'))
-  const message = lines.join(' ').replace(/\s+/g, ' ').trim()
-  return new AquastreamError('usage', withoutValues(message), {hint: `see aquastream ${command} --help`})
+/** Returns the message of an error of oclif's parser without the values that may be secrets. */
+function messageOf(error: Errors.CLIError & {flags?: string[]; args?: unknown[]}, argv: string[]): string {
+  const {flags, args, message} = error
+  if (flags) return `Nonexistent flag${plural(flags)}: ${flags.map(nameOfFlag).join(', ')}`
+  // An error about missing arguments has their definitions.
+  const extra = args?.filter(arg => typeof arg === 'string') ?? []
+  if (extra.length > 0) return `Unexpected argument${plural(extra)}: ${extra.map(showTyped).join(', ')}`
+  const lines = withoutSecrets(message, argv)
+    .split('\n')
+    .filter(line => !line.startsWith('See more help'))
+  return lines.join(' ').replace(/\s+/g, ' ').trim()
 }
 
-/** Removes the values of unknown flags, which may be secrets. */
-function withoutValues(message: string): string {
-  return message.startsWith('Nonexistent flag') ? message.replace(/=[^\s,]*/g, '') : message
+function plural(words: string[]): string {
+  return words.length === 1 ? '' : 's'
+}
+
+/** Returns an unknown flag without what may be its value. A short flag is one letter: the rest of -pSECRET is a value. */
+function nameOfFlag(flag: string): string {
+  return /^--[\p{L}\d_-]+|^-[^-]/u.exec(flag)?.[0] ?? '--'
+}
+
+/** Hides values of known flags: oclif repeats them in several messages, and its errors do not carry them as data. */
+function withoutSecrets(message: string, argv: string[]): string {
+  return argv
+    .map(word => word.replace(/^(?:--[^=]*=|-[^-]=?)/, ''))
+    .filter(mayContainSecret)
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((text, value) => text.replaceAll(value, showTyped(value)), message)
 }
 
 /** Returns the error for a command that does not exist, with the nearest existing one as a hint. */
@@ -29,7 +52,7 @@ function unknownCommand(typed: string, {commands}: Config): AquastreamError {
   // For `backup` and env:backup, the suggestion is db:backup.
   const suggestion = ids.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ids)
   const question = suggestion === undefined ? '' : `${didYouMean(`aquastream ${suggestion}`)} `
-  return new AquastreamError('usage', `unknown command ${typed}`, {
+  return new AquastreamError('usage', `unknown command ${showTyped(typed)}`, {
     hint: `${question}aquastream --help lists all commands`,
   })
 }

@@ -5,6 +5,7 @@ import {quote} from '../config/settings-file.js'
 import {SETTINGS} from '../config/settings.js'
 import type {Problem} from '../errors.js'
 import {didYouMean, nearest} from '../system/text/suggest.js'
+import {quoteTyped} from '../system/text/typed.js'
 
 /** Values given by the user, by name, each with its source. */
 export type Given = Map<string, {value: string; source: string}>
@@ -99,7 +100,7 @@ function unknownName(name: string): Problem {
   )
   return {
     code: 'usage',
-    message: `unknown setting ${JSON.stringify(name)}`,
+    message: `unknown setting ${quoteTyped(name)}`,
     hint: `${near ? `${didYouMean(near)} ` : ''}aquastream env:config lists all settings`,
   }
 }

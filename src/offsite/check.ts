@@ -4,6 +4,7 @@ import {AquastreamError, type Problem} from '../errors.js'
 import {faultOf} from './restic/outcome.js'
 import {isStale, listLocks, removeDeadLocks, type RepositoryLock} from './restic/locks.js'
 import {damagedError, openRepository, type Repository, resticError} from './restic/repository.js'
+import {quoteTyped} from '../system/text/typed.js'
 
 /** Selects how `offsite:check` checks the repository. */
 export interface CheckRequest {
@@ -140,7 +141,7 @@ export function parseSubset(text: string | undefined): string | undefined {
   const isFraction = part !== undefined && Number(part) <= Number(parts) && Number(parts) <= 256
   const isPercentage = percent !== undefined && Number(percent) > 0 && Number(percent) <= 100
   if (isFraction || isPercentage || /^[1-9]\d*[KMGT]$/.test(text)) return text
-  throw new AquastreamError('usage', `--read-data-subset ${JSON.stringify(text)} is not a part of the data`, {
+  throw new AquastreamError('usage', `--read-data-subset ${quoteTyped(text)} is not a part of the data`, {
     hint: 'use a percentage such as 10%, a size such as 500M, or a fraction such as 1/10',
   })
 }

@@ -4,6 +4,7 @@ import {AquastreamError} from '../errors.js'
 import type {Snapshot} from './restic/snapshots.js'
 import type {Store, StoreSnapshot} from './restic/store-snapshots.js'
 import {isCredible, type Ledger} from './rotation/ledger.js'
+import {quoteTyped} from '../system/text/typed.js'
 
 /**
  * Finds the snapshot of a backup by the ID of the backup, by the beginning of it, or by `latest`, which means the backup
@@ -18,7 +19,7 @@ export function findSnapshot(ours: Snapshot[], ref: string, repository: string):
   const [first] = found
   if (first && (ids.length === 1 || ids.includes(ref))) return found.find(({id}) => id === ref) ?? first
   if (first) throw ambiguous(ref, ids, repository)
-  const what = ref === 'latest' ? 'no backup was' : `backup ${JSON.stringify(ref)} was not`
+  const what = ref === 'latest' ? 'no backup was' : `backup ${quoteTyped(ref)} was not`
   throw new AquastreamError('no-such-backup', `${what} found in the off-site repository ${repository}`, {
     hint:
       ours.length > 0

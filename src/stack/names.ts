@@ -1,6 +1,7 @@
 import {AquastreamError} from '../errors.js'
 import {chooseAmong} from '../system/text/suggest.js'
 import {JOBS, SERVICES, servicesOf} from './catalogue.js'
+import {quoteTyped} from '../system/text/typed.js'
 
 /**
  * Checks that the names are services of the profile on the engine, or jobs if `jobs` is true.
@@ -17,7 +18,7 @@ export function requireServices(
   if (unknown === undefined) return
   throw new AquastreamError(
     'no-such-service',
-    `service ${JSON.stringify(unknown)} does not exist in ${profile}`,
+    `service ${quoteTyped(unknown)} does not exist in ${profile}`,
     {hint: chooseAmong(unknown, services)},
   )
 }

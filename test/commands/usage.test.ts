@@ -104,6 +104,43 @@ test('a secret typed with an unknown flag is not repeated', async () => {
   expect(stdout + stderr).not.toContain('hunter2')
 })
 
+describe('a word that may contain a secret', () => {
+  const HIDDEN = '(not shown, because it may contain a secret)'
+  const URL = 'postgresql://u:hunter22@h/db'
+
+  test.each([
+    [['db:restore', '--schema', 'user', URL], `Unexpected argument: ${HIDDEN}`],
+    [['db:backup', 'usr', 'POSTGRES_PASSWORD=hunter22'], `Unexpected arguments: usr, ${HIDDEN}`],
+    [['db:backup', '--', '--password=hunter22'], `Unexpected argument: ${HIDDEN}`],
+    [['db:backup', '--pasword=my hunter22, words'], 'Nonexistent flag: --pasword'],
+    [['db:backup', '--pasword hunter22', '-phunter22'], 'Nonexistent flags: --pasword, -p'],
+    [['env:up', `--profile=${URL}`], `Expected --profile=${HIDDEN} to be one of: dev, stage, prod`],
+    [['env:up', '--profile=produ'], 'Expected --profile=produ to be one of: dev, stage, prod'],
+    [['env:up', '--timeout', 'a=hunter22'], `Parsing --timeout Expected an integer but received: ${HIDDEN}`],
+    [
+      ['db:backup', '--all-schemas', '--schema', URL],
+      `The following error occurred: --schema=${HIDDEN} cannot also be provided when using --all-schemas`,
+    ],
+    [[URL], `unknown command ${HIDDEN}`],
+    [['env', URL], `unknown command ${HIDDEN}`],
+    [['help', URL], `Command ${HIDDEN} not found.`],
+    [['logs', '--profile', 'dev', URL], `service ${HIDDEN} does not exist in dev`],
+    [['logs', '--since', URL], `--since ${HIDDEN} is not a valid time`],
+    [['env:init', '--set', `${URL}?sslmode=off`], `unknown setting ${HIDDEN}`],
+  ])('is not repeated by %j', async (words, message) => {
+    await using site = await siteWithoutDocker()
+    const {stdout, stderr} = await site.run(words)
+    expect(stderr).toContain(`error: ${message}\n`)
+    expect(stdout + stderr).not.toContain('hunter22')
+  })
+
+  test('is not repeated as the name of a backup', async () => {
+    await using site = await siteWithoutDocker()
+    const {stderr} = await site.run(['db:verify', '--profile', 'dev', 'POSTGRES_PASSWORD=hunter22'])
+    expect(stderr).toContain(`error: backup ${HIDDEN} was not found in `)
+  })
+})
+
 test.each(['garbage', '10x'])('logs --since %s is rejected instead of being empty', async since => {
   await using site = await siteWithoutDocker()
   const run = await site.run(`logs --since ${since}`)

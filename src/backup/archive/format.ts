@@ -1,4 +1,5 @@
 import {AquastreamError} from '../../errors.js'
+import {quoteTyped} from '../../system/text/typed.js'
 
 /**
  * Output formats of pg_dump: SQL, or its own format, which pg_restore reads.
@@ -30,7 +31,7 @@ export function parseCompression(text: string): Pick<ArchiveForm, 'compression' 
   const level = digits === undefined ? undefined : Number(digits)
   if (method === 'gzip' && (level ?? 1) <= 9) return {compression: 'gzip', level}
   if (method === 'zstd' && (level ?? 1) <= 19) return {compression: 'zstd', level}
-  throw new AquastreamError('usage', `--compression ${JSON.stringify(text)} is not supported`, {
+  throw new AquastreamError('usage', `--compression ${quoteTyped(text)} is not supported`, {
     hint: 'use gzip, gzip:1 to gzip:9, zstd:1 to zstd:19, or none',
   })
 }

@@ -8,6 +8,7 @@ import {PLATFORM} from '../../stack/schemas.js'
 import {jsonLiteral} from '../../system/text/sql-quote.js'
 import {chooseAmong} from '../../system/text/suggest.js'
 import type {Archive, Manifest} from '../repository/manifest.js'
+import {quoteTyped} from '../../system/text/typed.js'
 
 /** A schema of the server, and the bytes that its tables and indexes occupy on the disk of the server. */
 export interface SchemaSize {
@@ -62,7 +63,7 @@ export function chooseSchemas(
 function noSuchSchema(missing: string[], existing: SchemaSize[]): AquastreamError {
   const names = existing.map(({name}) => name)
   const [first = ''] = missing
-  const quoted = missing.map(name => JSON.stringify(name)).join(', ')
+  const quoted = missing.map(quoteTyped).join(', ')
   return new AquastreamError('no-such-schema', `the database does not contain schema ${quoted}`, {
     hint:
       names.length > 0

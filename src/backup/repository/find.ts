@@ -1,6 +1,7 @@
 import {AquastreamError} from '../../errors.js'
 import {PLATFORM} from '../../stack/schemas.js'
 import {type BackupSet, isFuture} from './backup-set.js'
+import {quoteTyped} from '../../system/text/typed.js'
 
 /**
  * Finds a backup by its ID, by the beginning of its ID, or by `latest`, which means the newest complete backup that
@@ -14,7 +15,7 @@ export function findSet(sets: BackupSet[], ref: string, directory: string): Back
     const ids = matching(sets, ref).map(({id}) => id)
     throw ambiguous(ref, ids, directory)
   }
-  const what = ref === 'latest' ? 'no complete backup was' : `backup ${JSON.stringify(ref)} was not`
+  const what = ref === 'latest' ? 'no complete backup was' : `backup ${quoteTyped(ref)} was not`
   throw new AquastreamError('no-such-backup', `${what} found in ${directory}`, {
     hint: sets.length > 0 ? 'list the backups: aquastream db:list' : 'take one: aquastream db:backup',
   })

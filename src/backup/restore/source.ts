@@ -8,6 +8,7 @@ import {type BackupSet, isFuture, timeOf} from '../repository/backup-set.js'
 import {chooseFor, findSet, listUsable} from '../repository/find.js'
 import {type Archive, type Manifest, MANIFEST} from '../repository/manifest.js'
 import {listSets, readSet} from '../repository/sets.js'
+import {quoteTyped} from '../../system/text/typed.js'
 
 /** One archive to restore. */
 export interface SourceArchive extends ArchiveFile {
@@ -87,11 +88,9 @@ function findMissing({schemas}: BackupSet, usable: BackupSet[]): Choice['missing
 
 function noBackupOf(schema: string, sets: BackupSet[], root: string): AquastreamError {
   const available = [...new Set(sets.flatMap(({schemas}) => schemas))].sort()
-  return new AquastreamError(
-    'no-such-schema',
-    `no backup in ${root} contains schema ${JSON.stringify(schema)}`,
-    {hint: `schemas with backups: ${available.join(', ')}; list the backups: aquastream db:list`},
-  )
+  return new AquastreamError('no-such-schema', `no backup in ${root} contains schema ${quoteTyped(schema)}`, {
+    hint: `schemas with backups: ${available.join(', ')}; list the backups: aquastream db:list`,
+  })
 }
 
 /**
@@ -103,7 +102,7 @@ export function toTime(text: string): number {
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:?\d\d)?)?$/.exec(text) ?? []
   const time = timeOf(text)?.getTime() ?? Date.parse(`${day}T${clock}${zone}`)
   if (!Number.isNaN(time)) return time
-  throw new AquastreamError('usage', `--at ${JSON.stringify(text)} is not a valid time`, {
+  throw new AquastreamError('usage', `--at ${quoteTyped(text)} is not a valid time`, {
     hint: 'use a time such as 2026-11-23T02:00:00Z, or a date such as 2026-11-23, which means 00:00 UTC',
   })
 }
@@ -127,7 +126,7 @@ export function fromSet(set: BackupSet, schema: string | undefined): RestoreSour
   if (archives.length === 0) {
     throw new AquastreamError(
       'no-such-schema',
-      `backup ${set.id} does not contain schema ${JSON.stringify(schema)}`,
+      `backup ${set.id} does not contain schema ${quoteTyped(String(schema))}`,
       {
         hint: `it contains ${manifest.archives.map(archive => archive.schema).join(', ')}; list other backups: aquastream db:list`,
       },
@@ -159,7 +158,7 @@ async function findFile(path: string, schema: string): Promise<RestoreSource> {
     if (known.schema === schema) return fromSet({...set, state: 'complete'}, schema)
     throw new AquastreamError(
       'no-such-schema',
-      `${path} contains schema ${JSON.stringify(known.schema)}, not ${JSON.stringify(schema)}`,
+      `${path} contains schema ${JSON.stringify(known.schema)}, not ${quoteTyped(schema)}`,
       {hint: `select that schema with --schema, or the archive of ${schema} with --file`},
     )
   }

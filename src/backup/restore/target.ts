@@ -9,6 +9,7 @@ import type {Archive} from '../repository/manifest.js'
 import {type Dependents, dependentsError, findDependents, NO_DEPENDENTS} from './dependents.js'
 import type {RestoreSource} from './source.js'
 import {findOther} from './wrong-database.js'
+import {quoteTyped} from '../../system/text/typed.js'
 
 /** The database to restore into. */
 export interface RestoreTarget {
@@ -53,7 +54,7 @@ export async function findTarget(
     )
     if (isTemplate === 't' || into === 'postgres') throw systemDatabase(into)
     if (isTemplate !== undefined || create) return {name: into, creates: isTemplate === undefined}
-    throw new AquastreamError('usage', `database ${JSON.stringify(into)} does not exist on ${server.name}`, {
+    throw new AquastreamError('usage', `database ${quoteTyped(into)} does not exist on ${server.name}`, {
       hint: 'add --create to create it',
     })
   })
