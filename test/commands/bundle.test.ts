@@ -67,6 +67,14 @@ test('a secret that masking missed prevents the archive', async () => {
   expect(await readdir(site.directory)).toEqual(['.env'])
 })
 
+test('a password that two words of the bundle spell is no leak', async () => {
+  await using site = await siteWithoutDocker()
+  // README.txt contains "profile dev".
+  await site.write('.env', 'POSTGRES_PASSWORD=profiledev\n')
+  const run = await bundle(site)
+  expect(run.exitCode, run.stdout).toBe(0)
+})
+
 test('an existing file is never overwritten by a bundle', async () => {
   await using site = await siteWithoutDocker()
   await site.write('report.tgz', 'precious')

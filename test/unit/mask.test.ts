@@ -176,6 +176,33 @@ test('the final search finds all combinations of encodings', () => {
   expect(unseen).toEqual([])
 })
 
+describe('a secret of less than 16 characters', () => {
+  test.each(['s3cr3t+w0rd', 'a "b" \\c d', "it's & s3cret"])('%s is found in any encoding', value => {
+    const unseen = formsOf(value).filter(({form}) => findLeaks(`a ${form} b`, secretOf(value)).length === 0)
+    expect(unseen).toEqual([])
+  })
+
+  test('is found where it continues on the next line', () => {
+    const time = '2026-11-24T05:49:26.951631532Z'
+    expect(findLeaks(`${time} key post\n${time}   gres15\n`, secretOf('postgres15'))).toEqual(['S'])
+  })
+
+  test.each([
+    ['postgres15', '{"postgres": "postgres 15.18"}'],
+    ['postgres15', 'on "postgres"\t15, postgres+15, "postgres\\n15"'],
+    ['testtest', '"test" test'],
+  ])('%s is not found in the separate words of %s', (value, text) => {
+    expect(mask(text, value)).toBe(text)
+    expect(findLeaks(text, secretOf(value))).toEqual([])
+  })
+})
+
+test('a passphrase that is wrapped between its words is found', () => {
+  expect(findLeaks('correct horse\n  battery staple', secretOf('correct horse battery staple'))).toEqual([
+    'S',
+  ])
+})
+
 test.each(['\\', 'eyJ', 'password=', '%25', '"', '-----BEGIN PRIVATE KEY-----', '1', ' '])(
   'a log that only repeats %j takes no excessive time',
   unit => {

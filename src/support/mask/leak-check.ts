@@ -20,17 +20,21 @@ export function findLeaks(text: string, secrets: readonly Secret[]): string[] {
 
 /** Searches the text itself, and its decoded base64 and hex twice. */
 function encodedIn(bytes: string, secrets: Secret[]): string[] {
-  const values = secrets.map(({name, value}) => ({name, value: toBytes(value), bare: bareOf(value)}))
+  const values = secrets.map(({name, value}) => {
+    const isLong = Buffer.byteLength(value) >= LONG
+    return {name, value: toBytes(value), isLong, bare: bareOf(value, isLong)}
+  })
   const ascii = values.every(({value}) => /^[ -~]*$/.test(value))
   const leaks: string[] = []
   let text = bytes
   for (let depth = 0; depth <= 2; depth++) {
     const stages = unescape(text)
     const last = strip(stages.at(-1)!)
-    const loose = withoutPlus(last)
-    for (const {name, value, bare} of values) {
+    const [loose, joined] = [withoutPlus(last), joinLines(stages.at(-1)!)]
+    for (const {name, value, isLong, bare} of values) {
       const shows =
-        stages.some(stage => stage.includes(value)) || (bare.length >= ENOUGH && loose.includes(bare))
+        stages.some(stage => stage.includes(value)) ||
+        (bare.length >= ENOUGH && (isLong ? loose : joined).includes(bare))
       if (shows) leaks.push(name)
     }
     text = decodeLetters(last, ascii ? /[\s -~]{6,}/g : /[\s -~\x80-\xFF]{6,}/g)
@@ -41,8 +45,15 @@ function encodedIn(bytes: string, secrets: Secret[]): string[] {
 /** A value that consists mostly of escapes is too short after stripping to be distinguished from other text. */
 const ENOUGH = 6
 
-function bareOf(value: string): string {
-  return withoutPlus(strip(unescape(toBytes(value)).at(-1)!))
+/**
+ * From this length on, which stage and prod require, a value is compared without any white space. "postgres 15" is not
+ * the password postgres15, but a match of this length is no coincidence.
+ */
+const LONG = 16
+
+function bareOf(value: string, isLong: boolean): string {
+  const decoded = unescape(toBytes(value)).at(-1)!
+  return isLong ? withoutPlus(strip(decoded)) : joinLines(decoded)
 }
 
 /** Decodes escapes until none is left, and returns every intermediate text. */
@@ -80,6 +91,14 @@ function strip(text: string): string {
 /** Removes +, which may stand for a space; base64 needs it, so this is a separate step. */
 function withoutPlus(text: string): string {
   return text.replaceAll('+', '')
+}
+
+/** Removes quotes, backslashes and line breaks with the indent after them. What may stand for a space becomes one. */
+function joinLines(text: string): string {
+  return text
+    .replace(/\r?\n[ \t]*/g, '')
+    .replace(/(?<!\\)\\+[nrt]|[+\t]/g, ' ')
+    .replace(/[\\'"]/g, '')
 }
 
 /** Decodes everything that may be base64 or hex, at each offset, and returns the parts that could be a value. */
