@@ -1,8 +1,9 @@
 import {lstat, readdir, readFile, stat, symlink} from 'node:fs/promises'
 import {join} from 'node:path'
+import {stripVTControlCharacters} from 'node:util'
 import {parse} from 'dotenv'
 import {execa} from 'execa'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import type {InitReport} from '../../src/env/init.js'
 import {type Run, Site} from '../helpers/cli.js'
 import {SECRETS} from '../helpers/stack.js'
@@ -167,6 +168,56 @@ test('a terminal prompts for values and hides secrets', async () => {
   })
 })
 
+describe('a dumb terminal', () => {
+  const QUESTION = 'TELEGRAM_BOT_TOKEN, '
+
+  test('gets plain questions and shows no secrets', async () => {
+    await using site = await Site.open({TERM: 'dumb'})
+    const run = await site.runInTerminal('env:init --profile stage', 200, [
+      [QUESTION, 'change-me\r'],
+      ['is a placeholder', ' 12:canary-token \r'],
+      ['TELEGRAM_BOT_USERNAME, ', "it's a bot\r"],
+      ['YOOKASSA_SHOP_ID, ', '\r'],
+      ['YOOKASSA_SECRET_KEY, ', '\r'],
+      ['CLOUDPAYMENTS_PUBLIC_ID, ', 'pk\r'],
+      ['CLOUDPAYMENTS_API_SECRET, ', '\r'],
+    ])
+    expect(run.exitCode, run.stdout).toBe(0)
+    expect(run.stdout).not.toContain('canary')
+    expect(run.stdout).toBe(stripVTControlCharacters(run.stdout))
+    expect(parse(await read(site, '.env.stage'))).toMatchObject({
+      TELEGRAM_BOT_TOKEN: '12:canary-token',
+      TELEGRAM_BOT_USERNAME: "it's a bot",
+    })
+  })
+
+  test.each([
+    ['a secret', [[QUESTION, '\u0003']]],
+    [
+      'another value',
+      [
+        [QUESTION, '\r'],
+        ['TELEGRAM_BOT_USERNAME, ', '\u0003'],
+      ],
+    ],
+  ] as [string, [string, string][]][])('leaves no file after Ctrl-C at %s', async (_, answers) => {
+    await using site = await Site.open({TERM: 'dumb'})
+    const run = await site.runInTerminal('env:init --profile stage', 200, answers)
+    expect(run.exitCode, run.stdout).toBe(130)
+    expect(await readdir(site.directory)).toEqual([])
+  })
+
+  test.each([
+    ['y\r', '/.env.dev\n'],
+    ['n\r', ''],
+  ])('answers a question with %j', async (keys, ignored) => {
+    await using site = await gitSite({TERM: 'dumb'})
+    await site.write('.gitignore', '')
+    await site.runInTerminal('env:init', 80, [['Git does not ignore .env.dev', keys]])
+    expect(await read(site, '.gitignore')).toBe(ignored)
+  })
+})
+
 test('Ctrl-C at a question leaves no file', async () => {
   await using site = await Site.open()
   const run = await site.runInTerminal('env:init --profile stage', 200, [
@@ -211,8 +262,8 @@ test('a terminal offers to change .gitignore', async () => {
   expect(await read(site, '.gitignore')).toBe('/.env.dev\n')
 })
 
-async function gitSite(): Promise<Site> {
-  const site = await Site.open()
+async function gitSite(env: NodeJS.ProcessEnv = {}): Promise<Site> {
+  const site = await Site.open(env)
   await execa('git', ['init', '--quiet', site.directory])
   return site
 }

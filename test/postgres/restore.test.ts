@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs'
 import {chown, copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile} from 'node:fs/promises'
 import {basename, join, resolve} from 'node:path'
+import {stripVTControlCharacters} from 'node:util'
 import {execa} from 'execa'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {
@@ -506,6 +507,16 @@ test('roles with odd names come back with their memberships', async () => {
   } finally {
     await server.sql(drop)
   }
+})
+
+test('a terminal of 0 columns asks without moving the cursor', async () => {
+  await backup(site)
+  const asked = 'Type "media" to continue:'
+  const refused = await site.runInTerminal('db:restore --schema media', 0, [[asked, 'medi\r']])
+  expect(refused.exitCode, refused.stdout).toBe(9)
+  const confirmed = await site.runInTerminal('db:restore --schema media', 0, [[asked, 'media\r']])
+  expect(confirmed.exitCode, confirmed.stdout).toBe(0)
+  for (const {stdout} of [refused, confirmed]) expect(stdout).toBe(stripVTControlCharacters(stdout))
 })
 
 describe('the choice of the backup', () => {

@@ -1,5 +1,7 @@
 import {AquastreamError} from '../../errors.js'
+import {canUpdateInPlace} from '../terminal/in-place.js'
 import {wrap} from '../terminal/wrap.js'
+import {askPlainly} from './plain.js'
 
 /** Tells whether a person can answer a question. A CI job may have a terminal, but nobody answers there. */
 export function canAsk(): boolean {
@@ -13,12 +15,9 @@ export function canAsk(): boolean {
  */
 export async function confirmByName(loss: string, name: string): Promise<void> {
   requireTerminal(loss)
-  const {default: input} = await import('@inquirer/input')
   // The prompt breaks long lines inside words, so the sentence stands above it.
   process.stderr.write(`${wrap(`${loss}.`)}\n`)
-  const typed = await input({message: `Type "${name}" to continue:`}, {output: process.stderr}).catch(
-    () => '',
-  )
+  const typed = await askText(`Type "${name}" to continue:`).catch(() => '')
   if (typed.trim() === name) return
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
@@ -37,6 +36,12 @@ export async function confirmChange(change: string, signal: AbortSignal): Promis
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {hint: 'to confirm, add --yes'})
 }
 
+async function askText(message: string): Promise<string> {
+  if (!canUpdateInPlace(process.stderr)) return askPlainly(message)
+  const {default: input} = await import('@inquirer/input')
+  return input({message}, {output: process.stderr})
+}
+
 function requireTerminal(change: string): void {
   if (canAsk()) return
   throw new AquastreamError(
@@ -51,6 +56,10 @@ function requireTerminal(change: string): void {
  * @throws interrupted
  */
 export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
+  if (!canUpdateInPlace(process.stderr)) {
+    const answer = await unlessInterrupted(signal, askPlainly(`${message} (Y/n)`, {signal}))
+    return /^(?:y|yes)?$/i.test(answer.trim())
+  }
   const {default: confirm} = await import('@inquirer/confirm')
   return unlessInterrupted(signal, confirm({message}, {output: process.stderr, signal}))
 }

@@ -1,5 +1,7 @@
+import {canUpdateInPlace} from '../terminal/in-place.js'
 import {wrap} from '../terminal/wrap.js'
 import {unlessInterrupted} from './confirm.js'
+import {askPlainly} from './plain.js'
 
 /** A question about a value that cannot be generated. */
 export interface Question {
@@ -29,10 +31,18 @@ export async function askSettings(questions: Question[], signal: AbortSignal): P
   return answers
 }
 
-async function askOne({name, about, secret, validate}: Question, signal: AbortSignal): Promise<string> {
+async function askOne(question: Question, signal: AbortSignal): Promise<string> {
+  const {name, about, secret, validate} = question
   const prompt = {
     message: `${name}, ${about}:`,
     validate: (typed: string) => typed.trim() === '' || (validate(typed.trim()) ?? true),
+  }
+  if (!canUpdateInPlace(process.stderr)) {
+    const typed = await askPlainly(prompt.message, {secret, signal})
+    const verdict = prompt.validate(typed)
+    if (verdict === true) return typed.trim()
+    process.stderr.write(`${wrap(`> ${verdict}`)}\n`)
+    return askOne(question, signal)
   }
   const context = {output: process.stderr, signal}
   const typed = secret

@@ -1,0 +1,32 @@
+import {once} from 'node:events'
+import {createInterface} from 'node:readline'
+
+/**
+ * Asks for one line without moving the cursor, for a terminal that cannot update its lines. A secret is not shown.
+ * @throws Error: the input ended, Ctrl-C was pressed, or the signal was aborted
+ */
+export async function askPlainly(
+  question: string,
+  {secret = false, signal}: {secret?: boolean; signal?: AbortSignal} = {},
+): Promise<string> {
+  process.stderr.write(`${question} `)
+  // The terminal itself shows what is typed, unless readline reads each key and, without an output, shows none.
+  const lines = createInterface({input: process.stdin, terminal: secret})
+  const over = new AbortController()
+  const fail = (): never => {
+    throw new Error('no answer')
+  }
+  try {
+    const answers = await Promise.race([
+      once(lines, 'line', {signal}),
+      once(lines, 'close', {signal: over.signal}).then(fail),
+      // Without a listener, the signal would end the process before the command can clean up.
+      once(process, 'SIGINT', {signal: over.signal}).then(fail),
+    ])
+    return String(answers[0])
+  } finally {
+    over.abort()
+    lines.close()
+    if (secret) process.stderr.write('\n')
+  }
+}
