@@ -1,3 +1,5 @@
+import {readFile} from 'node:fs/promises'
+import {join} from 'node:path'
 import {stripVTControlCharacters} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {siteWithoutDocker} from './site.js'
@@ -66,6 +68,23 @@ describe('a terminal in which nothing can be updated in place', () => {
     expect(exitCode).toBe(130)
     expect(stdout).toBe(stripVTControlCharacters(stdout))
   })
+})
+
+test('a notice in a terminal appears before the next task', async () => {
+  await using site = await siteWithTerminal()
+  await site.write('dev.env', 'USER_PORT=none')
+  const {stdout} = await site.runInTerminal('env:up --profile dev --env-file dev.env', 80)
+  const [first, second] = linesOf(stdout)
+  expect(first).toBe('note: Docker is not available (cannot connect to Docker Engine at')
+  expect(second).toBe('/nonexistent/none.sock). Using the embedded engine, which keeps its own data.')
+})
+
+test('progress in a terminal is not mixed into redirected JSON', async () => {
+  await using site = await siteWithTerminal()
+  const {stdout} = await site.runInTerminal('env:up --engine compose --profile dev --json >up.json', 80)
+  expect(stdout).toContain('check engine, settings, ports, disk')
+  const result = await readFile(join(site.directory, 'up.json'), 'utf8')
+  expect(JSON.parse(result)).toMatchObject({error: {code: 'engine-missing'}})
 })
 
 function linesOf(screen: string): string[] {
