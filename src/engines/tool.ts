@@ -7,7 +7,7 @@ import type {Program} from '../system/program.js'
 import {lastLines} from '../system/text/last-lines.js'
 import {parseJson} from '../system/text/parse-json.js'
 import * as z from '../system/zod.js'
-import {docker, throwIfUnreachable, tryDocker, withoutComposeVariables} from './compose/docker.js'
+import {docker, dockerEnvironment, throwIfUnreachable, tryDocker} from './compose/docker.js'
 import {execInContainer} from './compose/exec.js'
 import {findImages} from './compose/images.js'
 
@@ -73,7 +73,7 @@ export async function toolCommand(tool: Tool, args: string[]): Promise<ToolComma
   return {
     program: 'docker',
     args: ['run', ...options, '--entrypoint', tool.program, tool.image, ...args],
-    env: {...withoutComposeVariables(process.env), ...tool.env},
+    env: {...dockerEnvironment(), ...tool.env},
     cwd: parse(process.cwd()).root,
     exec: program => execInContainer(name)(program, {}),
     async end() {

@@ -1,6 +1,8 @@
 import {once} from 'node:events'
+import {symlink} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
+import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import {errorOf} from '../helpers/cli.js'
 import {SECRETS, StackSite} from '../helpers/stack.js'
@@ -25,3 +27,28 @@ test.concurrent.each(['db:backup', 'env:status', 'env:down', 'logs'])(
   },
   90_000,
 )
+
+test.each([
+  ['relative', () => 'config'],
+  ['absolute', ({directory}: StackSite) => join(directory, 'config')],
+])('env:down uses the context of a %s DOCKER_CONFIG', async (_, configOf) => {
+  await using site = await StackSite.open(SECRETS)
+  const docker = (...args: string[]) =>
+    execa('docker', ['--config', 'config', 'context', ...args], {cwd: site.directory})
+  await docker('create', 'elsewhere', '--docker', 'host=tcp://127.0.0.1:1')
+  await docker('use', 'elsewhere')
+  const run = await site.run('env:down --profile stage --json', {env: {DOCKER_CONFIG: configOf(site)}})
+  expect(errorOf(run)).toMatchObject({
+    code: 'engine-missing',
+    message: 'cannot connect to Docker Engine at tcp://127.0.0.1:1',
+  })
+})
+
+test('a relative socket in DOCKER_HOST reaches its engine', async () => {
+  await using site = await StackSite.open(SECRETS)
+  await symlink('/var/run/docker.sock', join(site.directory, 'docker.sock'))
+  const {stdout} = await site.succeed('env:down --profile stage', {
+    env: {DOCKER_HOST: 'unix://docker.sock'},
+  })
+  expect(stdout).toContain('nothing was changed')
+})

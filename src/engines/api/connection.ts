@@ -4,7 +4,7 @@ import {type IncomingMessage, request} from 'node:http'
 import {connect, type Socket} from 'node:net'
 import {parse} from 'node:path'
 import {Duplex} from 'node:stream'
-import {endpoint, withoutComposeVariables} from '../compose/docker.js'
+import {dockerEnvironment, endpoint} from '../compose/docker.js'
 
 /** Docker Engine 25 has this version, and newer ones accept it: https://docs.docker.com/reference/api/engine/version-history/ */
 const VERSION = '/v1.44'
@@ -78,7 +78,7 @@ function dialByCommand(): Duplex {
   const child = spawn('docker', ['system', 'dial-stdio'], {
     stdio: ['pipe', 'pipe', 'ignore'],
     cwd: parse(process.cwd()).root,
-    env: withoutComposeVariables(process.env),
+    env: dockerEnvironment(),
   })
   const stream = Duplex.from({readable: child.stdout, writable: child.stdin})
   child.once('error', error => stream.destroy(error))

@@ -1,6 +1,6 @@
 import events from 'node:events'
 import {connect} from 'node:net'
-import {parse} from 'node:path'
+import {parse, resolve} from 'node:path'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
@@ -46,7 +46,7 @@ export function dockerOptions({env, signal}: DockerOptions) {
   return {
     stdin: 'ignore',
     cwd: parse(process.cwd()).root,
-    env: env ?? withoutComposeVariables(process.env),
+    env: env ?? dockerEnvironment(),
     extendEnv: false,
     // A derived signal, so that execa's listeners are released with the command and do not accumulate.
     ...(signal && {cancelSignal: AbortSignal.any([signal])}),
@@ -55,10 +55,23 @@ export function dockerOptions({env, signal}: DockerOptions) {
   } as const satisfies Options
 }
 
-/** Removes the variables from which Compose would take files, profiles and names; we always pass our own. */
-export function withoutComposeVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const ours = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('COMPOSE_')))
-  return {...ours, COMPOSE_DISABLE_ENV_FILE: '1'}
+/**
+ * Returns the environment of every docker command. Variables from which Compose would take files, profiles and names are
+ * removed, since we always pass our own. Relative paths become absolute, because the command does not run in the user's
+ * directory: without its context, it would use another Docker Engine.
+ */
+export function dockerEnvironment(): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('COMPOSE_'))
+  const {DOCKER_CONFIG: config, DOCKER_CERT_PATH: certificates, DOCKER_HOST: host = ''} = process.env
+  const [, socket] = /^unix:\/\/(.+)/s.exec(host) ?? []
+  return {
+    ...Object.fromEntries(ours),
+    // An empty variable counts as not set.
+    ...(config && {DOCKER_CONFIG: resolve(config)}),
+    ...(certificates && {DOCKER_CERT_PATH: resolve(certificates)}),
+    ...(socket && {DOCKER_HOST: `unix://${resolve(socket)}`}),
+    COMPOSE_DISABLE_ENV_FILE: '1',
+  }
 }
 
 /**
@@ -160,7 +173,7 @@ function tooOld(version: string): Problem | undefined {
 
 /** Returns the address of Docker Engine, such as unix:///var/run/docker.sock; undefined for an unusable context. */
 export async function endpoint(): Promise<string | undefined> {
-  return process.env.DOCKER_HOST || contextEndpoint()
+  return dockerEnvironment().DOCKER_HOST || contextEndpoint()
 }
 
 /** The Docker context does not change while a command runs. */

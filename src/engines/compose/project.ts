@@ -2,7 +2,7 @@ import {fileURLToPath} from 'node:url'
 import {SETTINGS} from '../../config/settings.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import type {Target} from '../engine.js'
-import {withoutComposeVariables} from './docker.js'
+import {dockerEnvironment} from './docker.js'
 
 /** The Compose file, which is shipped with the package. */
 export const COMPOSE_FILE = fileURLToPath(
@@ -44,7 +44,7 @@ export function composeEnv(
   stubs: {services: string[]; image: string},
 ): NodeJS.ProcessEnv {
   const ours = new Set(SETTINGS.map(({name}) => name))
-  const others = Object.entries(withoutComposeVariables(process.env)).filter(([name]) => !ours.has(name))
+  const others = Object.entries(dockerEnvironment()).filter(([name]) => !ours.has(name))
   const stubImages = SERVICES.filter(({name}) => stubs.services.includes(name)).map(
     ({imageVariable}) => [imageVariable, stubs.image] as const,
   )

@@ -43,7 +43,7 @@ export function encode(credentials: object): string {
 }
 
 async function findLogin(server: string, signal: AbortSignal): Promise<object | undefined> {
-  const path = join(process.env.DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json')
+  const path = join(process.env.DOCKER_CONFIG || join(homedir(), '.docker'), 'config.json')
   const text = await readFile(path, 'utf8').catch(() => '{}')
   // As for the docker command, a broken file has no credentials.
   const {data: config} = configSchema.safeParse(parseJson(text))
