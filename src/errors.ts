@@ -124,6 +124,12 @@ export class AquastreamError extends Error {
     const problems = this.problems.map(problem => ({...problem, hint: change(problem.hint)}))
     return new AquastreamError(code, message, {hint: change(this.hint), evidence, problems, cause})
   }
+
+  /** Returns a copy of this failure with other evidence. */
+  withEvidence(evidence: Evidence[]): AquastreamError {
+    const {code, message, hint, problems, cause} = this
+    return new AquastreamError(code, message, {hint, evidence, problems, cause})
+  }
 }
 
 /**

@@ -2,9 +2,8 @@ import type {Evidence} from '../errors.js'
 import {lastLines} from '../system/text/last-lines.js'
 import {toRecords} from './records.js'
 
-/** The number of lines that are shown, and their longest length. */
+/** The number of lines that are shown. */
 const LINES = 12
-const LENGTH = 500
 /** The number of lines of a stack trace that are shown: they say where the exception was thrown. */
 const FRAMES = 2
 
@@ -24,7 +23,7 @@ export function endEvidence(service: string, log: string[]): Evidence[] {
           withoutFrames(error.slice(0, innermost)).slice(0, LINES / 2),
           withFrames(error.slice(innermost), LINES / 2),
         ]
-  return [{title: `last error of ${service}`, lines: parts.flat().map(shorten)}]
+  return [{title: `last error of ${service}`, lines: parts.flat()}]
 }
 
 /** An exception with its message and the place where it was thrown, in at most `limit` lines. */
@@ -40,7 +39,7 @@ function withoutFrames(lines: string[]): string[] {
 /** Selects the last lines of a log. */
 export function logEvidence(service: string, log: string[]): Evidence[] {
   const lines = lastLines(withoutFrames(log).join('\n'), LINES)
-  return lines.length > 0 ? [{title: `last lines of ${service}`, lines: lines.map(shorten)}] : []
+  return lines.length > 0 ? [{title: `last lines of ${service}`, lines}] : []
 }
 
 /** The level of an error in its usual place, after the time, the process and the thread; or the word that begins a line. */
@@ -54,8 +53,4 @@ function isError([head = '']: string[]): boolean {
 /** A line of a stack trace that names code, or an empty line. */
 function isFrame(line: string): boolean {
   return /^\s*(?:$|at \S|\.{3} \d+ )/.test(line)
-}
-
-function shorten(line: string): string {
-  return line.length > LENGTH ? `${line.slice(0, LENGTH - 1)}…` : line
 }

@@ -8,6 +8,7 @@ import {embeddedEngine} from './embedded/engine.js'
 import {dataIn, findStackDirectory} from './embedded/stack-directory/stack-directory.js'
 import {isAnythingRunning} from './embedded/states.js'
 import type {Engine} from './engine.js'
+import {withMaskedEvidence} from './secrets/masked-engine.js'
 import {swarmEngine} from './swarm/engine.js'
 import type {StackContext} from './stack-context.js'
 
@@ -20,7 +21,7 @@ export async function openEngine(stack: StackContext): Promise<Engine> {
   // Docker Engine is installed, and without access to it nobody knows whether the stack runs there.
   if (problem?.code === 'engine-denied')
     throw new AquastreamError(problem.code, problem.message, {hint: problem.hint})
-  return engine
+  return withMaskedEvidence(engine, stack)
 }
 
 /**
@@ -47,14 +48,14 @@ export async function openEngineFor(
   const wanted = choice === 'auto' && profile !== 'dev' ? (stack.engineSetting ?? choice) : choice
   if (wanted === 'auto' || wanted === usual.engine.name) {
     const why = usual.why ?? (profile === 'dev' ? await findDataLeft(usual.engine, project, env) : undefined)
-    return {engine: usual.engine, why}
+    return {engine: withMaskedEvidence(usual.engine, stack), why}
   }
   if (usual.isRunning || (await runningProjects()).has(project)) {
     throw new AquastreamError('refused', `${project} is running on the ${usual.engine.name} engine`, {
       hint: `stop it first: aquastream env:down --profile ${profile}`,
     })
   }
-  return {engine: create(wanted, stack), why: undefined}
+  return {engine: withMaskedEvidence(create(wanted, stack), stack), why: undefined}
 }
 
 function create(name: string, stack: StackContext): Engine {

@@ -9,9 +9,9 @@ import {toTime} from '../logs/since.js'
 import {requireServices} from '../stack/names.js'
 import {requireNewArchive, writeArchive} from './archive.js'
 import {askEngine, collect, type CollectRequest, type MissingPart, type BundleFile} from './collect.js'
-import {masker, type Secret} from './mask/mask.js'
-import {findLeaks} from './mask/leak-check.js'
-import {knownSecrets} from './mask/secrets.js'
+import {masker, type Secret} from '../system/mask/mask.js'
+import {findLeaks} from './leak-check.js'
+import {knownSecrets} from '../engines/secrets/known-secrets.js'
 import {readme} from './readme.js'
 
 export interface BundleRequest extends CollectRequest {

@@ -147,7 +147,7 @@ async function copyWithoutMasks(): Promise<AsyncDisposable & {cli: string}> {
   for (const name of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])
     await cp(join(ROOT, name), join(directory, name), {recursive: true})
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
-  const path = join(directory, 'dist/support/mask/mask.js')
+  const path = join(directory, 'dist/system/mask/mask.js')
   const code = await readFile(path, 'utf8')
   await writeFile(path, code.replace(/return cover\(.*\);/, 'return {text, counts: new Map()};'))
   return {

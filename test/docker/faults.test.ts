@@ -7,7 +7,7 @@ import {expect, test} from 'vitest'
 import {errorOf, expectDone} from '../helpers/cli.js'
 import {openEngineProxy} from '../helpers/engine-proxy.js'
 import {pathOf, standIn} from '../helpers/shells.js'
-import {StackSite} from '../helpers/stack.js'
+import {docker, StackSite} from '../helpers/stack.js'
 import {seen} from '../helpers/streams.js'
 
 test('an unreachable engine is reported with its socket', async () => {
@@ -124,6 +124,27 @@ test('a service that exits at once ends the wait', async () => {
     /error: gateway cannot start: it exits again after each restart, the last time with status 1\n/,
   )
   expect(run.stderr).toContain('hint: full log: aquastream logs gateway')
+})
+
+test('a secret in the log of a service is masked', async () => {
+  const image = 'aquastream-test/tells-secret'
+  const program = 'echo "fatal: GET https://keys.test/$JWT_SECRET failed" >&2; exit 1'
+  const container = await docker('create', 'aquastream-testbed/dies:latest')
+  await docker('commit', '--change', `CMD ["sh", "-c", ${JSON.stringify(program)}]`, container, image)
+  await docker('rm', container)
+  try {
+    await using site = await StackSite.open({BACKEND_GATEWAY_IMAGE: image})
+    const env = {JWT_SECRET: 'canary-of-a-test-5a6b7c8d9e0f1a2b'}
+    const started = await site.run('env:up --profile dev --service gateway --json', {env})
+    // Only the container has the secret now.
+    const restarted = await site.run('env:restart gateway --profile dev --json')
+    for (const run of [started, restarted])
+      expect(errorOf(run).evidence?.flatMap(({lines}) => lines)).toEqual([
+        'fatal: GET https://keys.test/[masked JWT_SECRET] failed',
+      ])
+  } finally {
+    await docker('rmi', '--force', image)
+  }
 })
 
 test('a service that never becomes healthy causes a timeout', async () => {

@@ -139,6 +139,7 @@ export function errorOf({stdout}: Run): {
   message: string
   hint: string
   problems?: {code: string; message: string}[]
+  evidence?: {title: string; lines: string[]}[]
 } {
   return (JSON.parse(stdout) as {error: ReturnType<typeof errorOf>}).error
 }

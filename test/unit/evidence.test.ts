@@ -80,13 +80,9 @@ test('without an error, the last lines are shown', () => {
   expect(logEvidence('user', [])).toEqual([])
 })
 
-test('a long chain of causes and long lines are shortened', () => {
-  const chain = Array.from({length: 40}, (_, level) => [
-    `Caused by: E${level}: ${'x'.repeat(9000)}`,
-    ...frames(9),
-  ])
+test('a long chain of causes is shortened', () => {
+  const chain = Array.from({length: 40}, (_, level) => [`Caused by: E${level}: message`, ...frames(9)])
   const [found] = endEvidence('user', [ERROR, ...chain.flat()])
   expect(found!.lines).toHaveLength(9)
-  expect(found!.lines.at(-3)).toMatch(/^Caused by: E39: x+…$/)
-  expect(Math.max(...found!.lines.map(line => line.length))).toBe(500)
+  expect(found!.lines.at(-3)).toBe('Caused by: E39: message')
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import {describe, expect, test} from 'vitest'
-import {masker, type Secret} from '../../src/support/mask/mask.js'
-import {findLeaks} from '../../src/support/mask/leak-check.js'
+import {masker, type Secret} from '../../src/system/mask/mask.js'
+import {findLeaks} from '../../src/support/leak-check.js'
 import {ENCODERS, formsOf} from '../helpers/spellings.js'
 
 const HEX = 'c1a94e07b2d86f35'

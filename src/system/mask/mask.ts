@@ -2,7 +2,7 @@ import {DecodedView} from './decoded-view.js'
 import {type Decoder, escapes, joinLines, transports, utf8} from './encodings.js'
 import {SECRET_PATTERNS} from './patterns.js'
 
-/** A value that must not appear in a support bundle. */
+/** A value that must not appear in a text. */
 export interface Secret {
   /** The setting or variable that holds it; shown to the user. */
   name: string

@@ -1,4 +1,4 @@
-import {type Secret, SHORT} from './mask.js'
+import {type Secret, SHORT} from '../system/mask/mask.js'
 
 /**
  * Returns the names of the secrets that a text still reveals in any encoding. It works differently from the masking,

@@ -1,4 +1,4 @@
-import {once} from '../../system/once.js'
+import {once} from '../once.js'
 /**
  * A text after decoding, with a map of each part to its position in the original text. Texts are bytes, one per
  * character (latin1), so that a secret is the same in every encoding.

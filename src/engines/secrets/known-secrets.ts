@@ -3,11 +3,11 @@ import {knownDevSecrets} from '../../config/dev-secrets.js'
 import type {SettingsFiles} from '../../config/layers.js'
 import {type Profile, PROFILES} from '../../config/profile.js'
 import {SETTINGS} from '../../config/settings.js'
-import type {ServiceFacts} from '../../engines/engine.js'
-import type {StackContext} from '../../engines/stack-context.js'
+import type {ServiceFacts} from '../engine.js'
+import type {StackContext} from '../stack-context.js'
 import {AquastreamError} from '../../errors.js'
 import {decodeUri} from '../../system/text/decode-uri.js'
-import type {Secret} from './mask.js'
+import type {Secret} from '../../system/mask/mask.js'
 
 /** All known secrets, and the reasons why settings files could not be read for secrets. */
 export interface KnownSecrets {
@@ -17,10 +17,13 @@ export interface KnownSecrets {
 }
 
 /**
- * Collects the secrets that may occur in a support bundle: those of every source and every profile, including
+ * Collects the secrets that may occur in the logs of a stack: those of every source and every profile, including
  * overridden ones, and those with which the services were started.
  */
-export async function knownSecrets({env, files}: StackContext, facts: ServiceFacts[]): Promise<KnownSecrets> {
+export async function knownSecrets(
+  {env, files}: Pick<StackContext, 'env' | 'files'>,
+  facts: ServiceFacts[],
+): Promise<KnownSecrets> {
   const unread: string[] = []
   const attempt = async (read: Promise<Variables[]>): Promise<Variables[]> =>
     read.catch((error: unknown) => {
