@@ -80,7 +80,7 @@ export abstract class BaseCommand<Result> extends Command {
     const on = (event: Event): void => {
       printer.update(describe(event))
     }
-    const interrupts = this.listenForInterrupts()
+    const interrupts = this.listenForInterrupts(() => printer.close())
     return work({on, signal: interrupts.signal}).finally(() => {
       interrupts.ignore()
       return printer.close()
@@ -129,9 +129,11 @@ export abstract class BaseCommand<Result> extends Command {
     process.exitCode = ERRORS[first.code]
   }
 
-  private listenForInterrupts(): Interrupts {
+  /** @param endDisplay leaves the terminal in order before the error of work that does not end */
+  private listenForInterrupts(endDisplay?: () => Promise<void>): Interrupts {
     return new Interrupts(GRACE_MS, async () => {
       const {writeFailure} = await import('./failure.js')
+      await endDisplay?.()
       return reason => process.exit(writeFailure(reason, this.jsonEnabled()))
     })
   }

@@ -4,8 +4,6 @@ import {execa} from 'execa'
 import {expect, test} from 'vitest'
 import type {ProgressUpdate} from '../../src/cli/progress/printer.js'
 
-const PROGRAM = resolve(import.meta.dirname, '../helpers/live-progress.js')
-
 const LONG =
   'user (about 21 s) is interrupted until the new container is healthy; the times are those of the last start'
 
@@ -26,7 +24,10 @@ test.each([
     ],
   ],
 ])('in %i columns, a notice appears above the running tasks', async (columns, long) => {
-  await using terminal = new Terminal([['check'], ['user', 'event']], columns)
+  await using terminal = new Terminal(
+    ['live-progress.js', JSON.stringify([['check'], ['user', 'event']])],
+    columns,
+  )
   await terminal.shows(['ready'])
   terminal.send({notice: 'before all'})
   const before = ['ready', 'before all']
@@ -47,8 +48,16 @@ test.each([
   terminal.send({task: 'user', state: 'done', detail: 'healthy'})
   terminal.send({notice: 'at the end'})
   await terminal.shows([...second, 'at the end', '✔ user healthy', '* event'])
-  terminal.end()
+  // The end of the input.
+  terminal.type('\u0004')
   await terminal.shows([...second, 'at the end', '✔ user healthy', '✖ event'])
+})
+
+test('a command that ignores an interrupt ends with its error', async () => {
+  await using terminal = new Terminal(['stuck-command.js'], 80)
+  await terminal.shows(['ready', '* work never ends'])
+  terminal.type('\u0003')
+  await terminal.shows(['ready', '✖ work never ends', 'error: interrupted', 'hint: run the command again'])
 })
 
 /** A terminal in which a program shows the progress of tasks. */
@@ -57,8 +66,9 @@ class Terminal implements AsyncDisposable {
   readonly #columns: number
   #output = ''
 
-  constructor(groups: string[][], columns: number) {
-    const program = `stty cols ${columns} rows 40 -echo; echo ready; exec "$NODE" -- "$PROGRAM" '${JSON.stringify(groups)}'`
+  constructor([name = '', argument = '']: string[], columns: number) {
+    const program = `stty cols ${columns} rows 40 -echo; echo ready; exec "$NODE" -- "$PROGRAM" '${argument}'`
+    const PROGRAM = resolve(import.meta.dirname, '../helpers', name)
     this.#columns = columns
     this.#running = execa('script', ['-qefc', program, '/dev/null'], {
       env: {PATH: process.env.PATH, TERM: 'xterm', NO_COLOR: '1', NODE: process.execPath, PROGRAM},
@@ -69,12 +79,11 @@ class Terminal implements AsyncDisposable {
   }
 
   send(update: ProgressUpdate): void {
-    this.#running.stdin.write(`${JSON.stringify(update)}\n`)
+    this.type(`${JSON.stringify(update)}\n`)
   }
 
-  /** Types the end of the input. */
-  end(): void {
-    this.#running.stdin.write('\u0004')
+  type(keys: string): void {
+    this.#running.stdin.write(keys)
   }
 
   /** Waits until the screen has these lines; a spinner is shown as a star. */
