@@ -31,7 +31,7 @@ test.concurrent.each(['db:backup', 'env:status', 'env:down', 'logs'])(
 test.each([
   ['relative', () => 'config'],
   ['absolute', ({directory}: StackSite) => join(directory, 'config')],
-])('env:down uses the context of a %s DOCKER_CONFIG', async (_, configOf) => {
+])('DOCKER_CONFIG selects its context by its %s path', async (_, configOf) => {
   await using site = await StackSite.open(SECRETS)
   const docker = (...args: string[]) =>
     execa('docker', ['--config', 'config', 'context', ...args], {cwd: site.directory})
