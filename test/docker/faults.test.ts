@@ -1,3 +1,4 @@
+import {randomInt} from 'node:crypto'
 import {chmod, mkdir, writeFile} from 'node:fs/promises'
 import {createServer} from 'node:net'
 import {once} from 'node:events'
@@ -81,6 +82,22 @@ test('a port used by a container names the container', async () => {
     code: 'port-taken',
     message: `port ${site.setting('REDIS_PORT')} of redis is already in use by the container ${other.project}-redis-1`,
     hint: expect.stringContaining('REDIS_PORT='),
+  })
+})
+
+// Docker lists neighbouring ports as one range if they have the same numbers in the container.
+test('neighbouring ports used by another stack name that stack', async () => {
+  // The ports may be in use on 127.0.0.1.
+  const BIND = `127.${randomInt(1, 255)}.${randomInt(255)}.1`
+  const ports = {BIND, MINIO_PORT: '9000', MINIO_CONSOLE_PORT: '9001'}
+  await using site = await StackSite.open(ports)
+  await using other = await StackSite.open(ports)
+  await other.succeed('env:up --profile dev --service minio')
+  const run = await site.run('env:up --profile dev --service minio --json')
+  expect(run.exitCode).toBe(3)
+  expect(errorOf(run)).toMatchObject({
+    code: 'port-taken',
+    message: `ports 9000, 9001 are already in use by the stack ${other.project}`,
   })
 })
 

@@ -43,7 +43,7 @@ export async function planStart(target: Target, signal: AbortSignal): Promise<Pl
     // Where it has containers, its data is here, and a Swarm without a leader must not prevent its start.
     listed.length > 0 || profile === 'dev' ? undefined : findDataElsewhere(project, signal),
     // The ports and the disk of a remote engine are not visible from this machine.
-    local ? findTakenPorts(target, listed) : [],
+    local ? findTakenPorts(target, listed, signal) : [],
     local ? readDataRoot(signal).then(findDiskProblem) : [],
   ])
   return {
@@ -180,7 +180,7 @@ function compare(
   const container = containers.find(candidate => serviceOf(candidate) === service)
   if (!container) return {service, action: 'create', reason: 'it does not exist'}
   const images = changeOfImage(container, {present, image})
-  if (images || container.Config.Labels[LABEL.hash] !== hashes.get(service))
+  if (images || container.Config.Labels?.[LABEL.hash] !== hashes.get(service))
     return {service, action: 'recreate', reason: reasonOf(images), ...(images && {images})}
   if (container.State.Status === 'paused') return {service, action: 'resume', reason: 'it is paused'}
   const since = unhealthySince(container)

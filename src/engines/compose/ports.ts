@@ -1,9 +1,7 @@
-import {execa} from '../../system/execa.js'
 import type {Problem} from '../../errors.js'
 import type {Target} from '../engine.js'
 import {findTaken, holdingProcess, type Place, stillTaken, takenByOne} from '../ports.js'
-import {ANSWER_MS, dockerOptions} from './docker.js'
-import {type Container, isRunning, LABEL} from './containers/states.js'
+import {type Container, inspectListed, isRunning, LABEL} from './containers/states.js'
 
 interface Taken extends Place {
   holder: PortHolder | undefined
@@ -16,14 +14,20 @@ interface PortHolder {
 }
 
 /** Returns a problem for each port of the target that is in use by anything but its own containers. */
-export async function findTakenPorts(target: Target, containers: Container[]): Promise<Problem[]> {
+export async function findTakenPorts(
+  target: Target,
+  containers: Container[],
+  signal: AbortSignal,
+): Promise<Problem[]> {
   const own = new Set(containers.filter(isRunning).flatMap(publishedAddresses))
   const bind = target.settings.values.BIND!
   const taken = await stillTaken(await findTaken(target, ({port}) => own.has(`${bind}:${port}`)), bind)
-  return toProblems(
-    target,
-    await Promise.all(taken.map(async place => ({...place, holder: await findHolder(place.port, bind)}))),
-  )
+  const publishers = await findPublishers(taken, signal)
+  const withHolder = async (place: Place): Promise<Taken> => ({
+    ...place,
+    holder: await findHolder(place.port, bind, publishers),
+  })
+  return toProblems(target, await Promise.all(taken.map(withHolder)))
 }
 
 /** Ports that another stack uses are reported as one problem, since stopping that stack frees all of them. */
@@ -50,26 +54,34 @@ function publishedAddresses({NetworkSettings: {Ports: ports}}: Container): strin
   )
 }
 
-/** Finds the container or process that uses a port, as far as this user may see it. */
-async function findHolder(port: string, bind: string): Promise<PortHolder | undefined> {
-  const container = await holdingContainer(port, bind)
-  if (container) return container
-  const name = await holdingProcess(port)
-  return name === undefined ? undefined : {name}
+/**
+ * Returns the containers that publish any of the ports, read from their properties: in its list, docker joins neighbouring
+ * ports, as in `127.0.0.1:9000-9001->9000-9001/tcp`.
+ */
+async function findPublishers(places: Place[], signal: AbortSignal): Promise<Container[]> {
+  if (places.length === 0) return []
+  return inspectListed(
+    places.flatMap(({port}) => ['--filter', `publish=${port}`]),
+    signal,
+  )
 }
 
-async function holdingContainer(port: string, bind: string): Promise<PortHolder | undefined> {
-  const format = `{{.Names}}\t{{.Label "${LABEL.project}"}}\t{{.Ports}}`
-  const args = ['ps', '--filter', `publish=${port}`, '--format', format]
-  const {stdout} = await execa('docker', args, {...dockerOptions({}), timeout: ANSWER_MS})
+/** Finds the container or process that uses a port, as far as this user may see it. */
+async function findHolder(
+  port: string,
+  bind: string,
+  publishers: Container[],
+): Promise<PortHolder | undefined> {
   // The same port on another address does not conflict.
-  const addresses = bind === '0.0.0.0' ? [''] : [bind, '0.0.0.0']
-  const inTheWay = (ports: string): boolean =>
-    addresses.some(address => ports.includes(`${address}:${port}->`))
-  const holder = stdout
-    .split('\n')
-    .map(line => line.split('\t'))
-    .find(([, , ports = '']) => inTheWay(ports))
-  const [name, project] = holder ?? []
-  return name ? {name: `the container ${name}`, ...(project && {project})} : undefined
+  const isInTheWay = (address: string): boolean =>
+    bind === '0.0.0.0'
+      ? address.endsWith(`:${port}`)
+      : [bind, '0.0.0.0'].some(host => address === `${host}:${port}`)
+  const container = publishers.find(one => publishedAddresses(one).some(isInTheWay))
+  if (container) {
+    const project = container.Config.Labels?.[LABEL.project]
+    return {name: `the container ${container.Name.slice(1)}`, ...(project && {project})}
+  }
+  const name = await holdingProcess(port)
+  return name === undefined ? undefined : {name}
 }

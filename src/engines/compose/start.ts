@@ -124,7 +124,7 @@ interface Dependency {
  * Compose creates containers whose label is empty.
  */
 function dependenciesOf(container: Container): Dependency[] {
-  const list = container.Config.Labels[LABEL.dependencies]
+  const list = container.Config.Labels?.[LABEL.dependencies]
   if (!list) return needsOf(container).map(on => ({on, condition: 'service_healthy'}))
   return list.split(',').flatMap(entry => {
     const [on, condition] = entry.split(':')

@@ -1,6 +1,10 @@
 import type {MemoryUse, ServiceFacts} from '../engine.js'
-import {type Container, memoryOf as memoryOfContainers, toState} from '../compose/containers/states.js'
-import {docker, tryDocker} from '../compose/docker.js'
+import {
+  type Container,
+  inspectListed,
+  memoryOf as memoryOfContainers,
+  toState,
+} from '../compose/containers/states.js'
 import {factsOf} from '../compose/facts.js'
 import {LABEL} from './translate/spec.js'
 
@@ -9,17 +13,11 @@ const SERVICE = 'com.docker.swarm.service.name'
 
 /** Lists the containers of a stack that run on this node. */
 async function listLocal(project: string, signal?: AbortSignal): Promise<Container[]> {
-  const list = await docker(['ps', '-q', '--no-trunc', '--filter', `label=${LABEL.project}=${project}`], {
-    signal,
-  })
-  const ids = list.split('\n').filter(Boolean)
-  if (ids.length === 0) return []
-  const {stdout} = await tryDocker(['inspect', '--type', 'container', ...ids], {signal})
-  return JSON.parse(stdout || '[]') as Container[]
+  return inspectListed(['--filter', `label=${LABEL.project}=${project}`], signal)
 }
 
 function nameOf({Config: {Labels: labels}}: Container, project: string): string {
-  return labels[SERVICE]?.slice(project.length + 1) ?? ''
+  return labels?.[SERVICE]?.slice(project.length + 1) ?? ''
 }
 
 /** Reads the details of each container on this node for the support bundle. */

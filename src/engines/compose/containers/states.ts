@@ -10,13 +10,16 @@ import {STUB_IMAGE} from '../project.js'
 /** The part of the output of `docker inspect` that is used here. */
 export interface Container {
   Id: string
+  /** Begins with a slash. */
+  Name: string
   Created: string
   /** The ID of its image. */
   Image: string
   RestartCount: number
   Config: {
     Image: string
-    Labels: Record<string, string>
+    /** Null for a container that another program created without any. */
+    Labels: Record<string, string> | null
     Env: string[] | null
     /** Durations in nanoseconds; undefined for the default. */
     Healthcheck?: {Interval?: number; Timeout?: number; StartPeriod?: number}
@@ -51,17 +54,25 @@ export const LABEL = {
 /** Lists the containers of a project, one per service; while a container is being replaced, the newest. */
 export async function listContainers(project: string, signal?: AbortSignal): Promise<Container[]> {
   const filters = [`label=${LABEL.project}=${project}`, `label=${LABEL.oneOff}=False`]
-  const list = await docker(['ps', '-aq', '--no-trunc', ...filters.flatMap(filter => ['--filter', filter])], {
+  const containers = await inspectListed(
+    ['--all', ...filters.flatMap(filter => ['--filter', filter])],
     signal,
-  })
+  )
+  const byAge = containers.sort((a, b) => a.Created.localeCompare(b.Created))
+  return [...new Map(byAge.map(container => [serviceOf(container), container])).values()]
+}
+
+/**
+ * Returns the containers that `docker ps` lists with these arguments, of whatever project.
+ * @throws engine-failed; the errors of tryDocker
+ */
+export async function inspectListed(args: string[], signal?: AbortSignal): Promise<Container[]> {
+  const list = await docker(['ps', '--quiet', '--no-trunc', ...args], {signal})
   const ids = list.split('\n').filter(Boolean)
   if (ids.length === 0) return []
   // If a container has been removed since it was listed, inspect fails but still prints the others.
   const {stdout} = await tryDocker(['inspect', '--type', 'container', ...ids], {signal})
-  const containers = (JSON.parse(stdout || '[]') as Container[]).sort((a, b) =>
-    a.Created.localeCompare(b.Created),
-  )
-  return [...new Map(containers.map(container => [serviceOf(container), container])).values()]
+  return JSON.parse(stdout || '[]') as Container[]
 }
 
 export async function listVolumes(project: string): Promise<string[]> {
@@ -70,7 +81,7 @@ export async function listVolumes(project: string): Promise<string[]> {
 }
 
 export function serviceOf({Config: {Labels: labels}}: Container): string {
-  return labels[LABEL.service] ?? ''
+  return labels?.[LABEL.service] ?? ''
 }
 
 /** See hasProcess. */
@@ -91,7 +102,7 @@ export function toState(container: Container): ServiceState {
   return {
     service: serviceOf(container),
     id: container.Id,
-    profile: config.Labels[LABEL.profile],
+    profile: config.Labels?.[LABEL.profile],
     state: state.Status,
     health: state.Health?.Status ?? 'none',
     since: since.startsWith('0001-') ? undefined : since,
