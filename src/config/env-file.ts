@@ -2,6 +2,7 @@ import {parse} from 'dotenv'
 import {AquastreamError} from '../errors.js'
 import {errnoOf, reasonOf} from '../system/files/file-errors.js'
 import {readSmallFile} from '../system/files/read-file.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /**
  * Reads the text of a .env file, which may be a pipe. Returns undefined when the file does not exist.
@@ -22,7 +23,7 @@ export async function readEnvText(
       hint:
         code === 'NO_WRITER'
           ? 'first start the program that writes to the pipe, or specify a regular file'
-          : `check its type and permissions: ls -l ${path}`,
+          : `check its type and permissions: ls -l ${shellQuote(path)}`,
       cause: error,
     })
   }
@@ -107,7 +108,7 @@ function decode(bytes: Buffer, path: string): string {
     return new TextDecoder('utf-8', {fatal: true}).decode(bytes)
   } catch (error) {
     throw new AquastreamError('settings-invalid', `${path} is not valid UTF-8 text`, {
-      hint: `check the type of the file: file ${path}`,
+      hint: `check the type of the file: file ${shellQuote(path)}`,
       cause: error,
     })
   }

@@ -4,6 +4,7 @@ import type {Context, Engine} from '../engines/engine.js'
 import {enginesOf, openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import {AquastreamError, orInterruption} from '../errors.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /** What a stop would remove. */
 export interface DownPlan {
@@ -71,7 +72,7 @@ export async function stopStack(
   if (left.length > 0) {
     throw new AquastreamError('not-deleted', `${left.join(', ')} could not be deleted: still in use`, {
       hint: left.some(isAbsolute)
-        ? `check its owner and permissions: ls -ld ${left[0]}`
+        ? `check its owner and permissions: ls -ld ${shellQuote(left[0]!)}`
         : `find the containers that use it: docker ps --all --filter volume=${left[0]}`,
     })
   }

@@ -9,6 +9,7 @@ import {newSecret} from '../config/strength.js'
 import {AquastreamError, throwProblems} from '../errors.js'
 import {createFile} from '../system/files/create-file.js'
 import {isDiskFull, reasonOf} from '../system/files/file-errors.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 import {addToGitignore, isIgnored} from './gitignore.js'
 import {questionFor, readGiven, type SettingQuestion} from './init-values.js'
 
@@ -108,9 +109,9 @@ export async function writeInit(
   }
 }
 
-/** Returns the flags with which other commands read the file. */
+/** Returns the flags with which other commands read the file, quoted for a shell. */
 export function flagsFor(file: string, profile: Profile): string {
-  return `--profile ${profile}${file === `.env.${profile}` ? '' : ` --env-file ${file}`}`
+  return `--profile ${profile}${file === `.env.${profile}` ? '' : ` --env-file ${shellQuote(file)}`}`
 }
 
 async function exists(path: string): Promise<boolean> {

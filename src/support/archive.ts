@@ -6,6 +6,7 @@ import {Header, Pack, ReadEntry} from 'tar'
 import {AquastreamError} from '../errors.js'
 import {flush} from '../system/files/disk.js'
 import {errnoOf, isDiskFull, knownReason} from '../system/files/file-errors.js'
+import {shellQuote} from '../system/text/shell-quote.js'
 
 /** A file of an archive, held in memory. */
 export interface ArchiveFile {
@@ -99,7 +100,7 @@ function cannotWrite(path: string, error: unknown): unknown {
   const why = knownReason(error)
   if (!why) return error
   return new AquastreamError('file-unwritable', `${path} cannot be written: ${why}`, {
-    hint: `specify a file in a writable directory; check the permissions of this one: ls -ld ${dirname(path)}`,
+    hint: `specify a file in a writable directory; check the permissions of this one: ls -ld ${shellQuote(dirname(path))}`,
     cause: error,
   })
 }

@@ -49,6 +49,14 @@ test('a directory in place of the file is reported', async () => {
   })
 })
 
+test('commands in hints quote a path with spaces', async () => {
+  await using site = await siteWithoutDocker()
+  const path = join(site.directory, 'my files')
+  await mkdir(path)
+  const run = await site.run(['env:status', '--env-file', 'my files', '--json'])
+  expect(errorOf(run).hint).toBe(`check its type and permissions: ls -l '${path}'`)
+})
+
 test("another user's private file is rejected, not skipped", async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)

@@ -267,3 +267,17 @@ async function gitSite(env: NodeJS.ProcessEnv = {}): Promise<Site> {
   await execa('git', ['init', '--quiet', site.directory])
   return site
 }
+
+test('printed commands quote the path of the file', async () => {
+  await using site = await siteWithoutDocker()
+  const words = ['env:init', '--profile', 'stage', '--env-file', "it's here.env"]
+  const quoted = String.raw`'it'\''s here.env'`
+  const {stdout} = await site.run(words)
+  expect(stdout.split('\n').slice(-3)).toEqual([
+    `  "\${EDITOR:-vi}" ${quoted}`,
+    `  aquastream env:config --profile stage --env-file ${quoted}`,
+    `  aquastream env:up --profile stage --env-file ${quoted}`,
+  ])
+  const {stderr} = await site.run(words)
+  expect(stderr).toContain(`show its settings: aquastream env:config --profile stage --env-file ${quoted};`)
+})

@@ -1,5 +1,6 @@
 import {wrap} from '../../cli/terminal/wrap.js'
 import type {InitReport} from '../../env/init.js'
+import {shellQuote} from '../../system/text/shell-quote.js'
 
 /**
  * Renders what was written, which settings are missing, and the next commands.
@@ -20,7 +21,7 @@ export function initSummary({profile, file, generated, missing, ignored}: InitRe
       : []),
   ]
   const next = [
-    ...(missing.length > 0 ? [`"\${EDITOR:-vi}" ${file}`] : []),
+    ...(missing.length > 0 ? [`"\${EDITOR:-vi}" ${shellQuote(file)}`] : []),
     ...['env:config', 'env:up'].map(command => `aquastream ${command} ${flags}`),
   ]
   const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))

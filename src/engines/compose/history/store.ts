@@ -7,6 +7,7 @@ import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
 import {readSmallFile} from '../../../system/files/read-file.js'
 import {DRAFT, replaceFile} from '../../../system/files/replace-file.js'
 import {parseJson} from '../../../system/text/parse-json.js'
+import {shellQuote} from '../../../system/text/shell-quote.js'
 import * as z from '../../../system/zod.js'
 
 /** The number of updates that are kept. */
@@ -113,7 +114,7 @@ async function list(place: Place): Promise<string[]> {
   const names = await readdir(path).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return []
     throw new AquastreamError('state-directory', `${path} cannot be read: ${reasonOf(error)}`, {
-      hint: `check the owner and permissions: ls -la ${path}`,
+      hint: `check the owner and permissions: ls -la ${shellQuote(path)}`,
       cause: error,
     })
   })

@@ -1,4 +1,5 @@
 import {AquastreamError} from '../../../errors.js'
+import {shellQuote} from '../../../system/text/shell-quote.js'
 import type {ImageNeed} from '../../engine.js'
 import type {StackDirectory} from '../stack-directory/stack-directory.js'
 import {majorOf} from './data.js'
@@ -17,7 +18,8 @@ export interface PostgresChoice {
  * @throws tool-missing
  */
 export async function choosePostgres(stackDirectory: StackDirectory): Promise<PostgresChoice> {
-  const [found, made] = await Promise.all([findPostgres(), majorOf(stackDirectory.data('postgres'))])
+  const data = stackDirectory.data('postgres')
+  const [found, made] = await Promise.all([findPostgres(), majorOf(data)])
   const programs = found.find(({major}) => made === undefined || major === made)
   if (programs) return {programs}
   const packaged = await packagedPostgres(stackDirectory, made)
@@ -30,9 +32,9 @@ export async function choosePostgres(stackDirectory: StackDirectory): Promise<Po
   const here = [...new Set(found.map(({major}) => major))].join(', ') || 'none'
   throw new AquastreamError(
     'tool-missing',
-    `the data in ${stackDirectory.data('postgres')} was created by PostgreSQL ${made}; versions found on this machine: ${here}`,
+    `the data in ${data} was created by PostgreSQL ${made}; versions found on this machine: ${here}`,
     {
-      hint: `install PostgreSQL ${made}, or move the data directory: mv ${stackDirectory.data('postgres')} ${stackDirectory.path}-postgres-${made}`,
+      hint: `install PostgreSQL ${made}, or move the data directory: mv ${shellQuote(data)} ${shellQuote(`${stackDirectory.path}-postgres-${made}`)}`,
     },
   )
 }

@@ -4,6 +4,7 @@ import {lock} from 'proper-lockfile'
 import {createStateDirectory} from '../../../config/state.js'
 import {AquastreamError} from '../../../errors.js'
 import {errnoOf, reasonOf} from '../../../system/files/file-errors.js'
+import {shellQuote} from '../../../system/text/shell-quote.js'
 import type {StackDirectory} from './stack-directory.js'
 
 /** A lock that its holder has not touched for this long, in ms, is stale. */
@@ -55,7 +56,7 @@ function cannotLock(stackDirectory: StackDirectory, error: unknown): AquastreamE
     'state-directory',
     `${stackDirectory.lock} cannot be created: ${reasonOf(error)}`,
     {
-      hint: `check the owner and permissions: ls -ld ${dirname(stackDirectory.path)}`,
+      hint: `check the owner and permissions: ls -ld ${shellQuote(dirname(stackDirectory.path))}`,
       cause: error,
     },
   )
