@@ -37,7 +37,9 @@ export class SettingsFiles {
   async layersOf(profile: Profile, signal?: AbortSignal): Promise<Layer[]> {
     const layers: Layer[] = [{source: 'the environment', values: this.env}]
     for (const name of [this.envFile, `.env.${profile}`, '.env']) {
-      if (name === undefined) continue
+      // `--env-file` may name one of the other files.
+      if (name === undefined || layers.some(({file}) => file?.path === resolve(this.directory, name)))
+        continue
       const layer = await this.read(name, signal)
       if (layer) layers.push(layer)
     }
@@ -100,14 +102,13 @@ export function requireSameProfile(layers: Layer[], profile: Profile): void {
 
 /** Returns a warning for each variable that a settings file sets on several lines. */
 export function repeatedNames(layers: Layer[]): string[] {
-  const warnings = layers.flatMap(({source, file}) =>
+  return layers.flatMap(({source, file}) =>
     (file?.repeated ?? []).map(({name, lines}) => {
       const others = lines.slice(0, -1).join(', ')
       const last = lines.at(-1)
       return `${source} sets ${name} on lines ${others} and ${last}; only line ${last} takes effect`
     }),
   )
-  return [...new Set(warnings)]
 }
 
 /**

@@ -149,3 +149,11 @@ test('a file with a malformed line is an error', async () => {
     `line 1 of ${join(site.directory, '.env.dev')} is not a valid NAME=value assignment`,
   )
 })
+
+test.each(['.env.dev', './.env.dev', '.env'])('%s that --env-file names is read only once', async file => {
+  await using site = await siteWithoutDocker()
+  await site.write(file, 'REDIS_PORT=7001\n')
+  const {stdout} = await site.run(`env:config --profile dev --env-file ${file}`)
+  expect(stdout).toContain(`Sources, the first takes precedence: the environment, ${file}.\n`)
+  expect(stdout).not.toContain('is ignored')
+})
