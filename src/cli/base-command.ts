@@ -67,8 +67,8 @@ export abstract class BaseCommand<Result> extends Command {
   }
 
   /**
-   * Runs work as `interruptible` does and shows its progress on stderr. Work that succeeds despite an interrupt keeps
-   * its result, because its changes are made.
+   * Runs work as `interruptible` does and shows its progress on stderr; commands in notices get the flags of this one.
+   * Work that succeeds despite an interrupt keeps its result, because its changes are made.
    */
   protected async progress<Event, T>(
     groups: string[][],
@@ -77,8 +77,10 @@ export abstract class BaseCommand<Result> extends Command {
   ): Promise<T> {
     const {openProgress} = await import('./progress/progress.js')
     const printer = await openProgress(groups)
+    const rewrite = await this.hintRewriter()
     const on = (event: Event): void => {
-      printer.update(describe(event))
+      const update = describe(event)
+      printer.update('notice' in update ? {notice: rewrite(update.notice)} : update)
     }
     const interrupts = this.listenForInterrupts(() => printer.close())
     return work({on, signal: interrupts.signal}).finally(() => {

@@ -1,4 +1,5 @@
 import {valueOf} from '../config/layers.js'
+import type {StackContext} from '../engines/stack-context.js'
 import {hasImage} from '../engines/tool.js'
 import {openRepository, type Repository} from '../offsite/restic/repository.js'
 import {readOffsiteSettings} from '../offsite/settings.js'
@@ -13,8 +14,8 @@ export const offsite: Check = {
   name: 'offsite',
   async run(context) {
     const stack = await context.stack()
-    const {profile, signal} = context
-    if (valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return withoutRepository(profile)
+    const {signal} = context
+    if (valueOf(stack.layers, 'OFFSITE_REPOSITORY') === undefined) return withoutRepository(stack)
     const {image} = readOffsiteSettings(stack)
     const isInstalled = (await which('restic')) !== undefined
     if (!isInstalled && (await which('docker')) !== undefined && !(await hasImage(image, signal))) {
@@ -30,12 +31,12 @@ export const offsite: Check = {
   },
 }
 
-function withoutRepository(profile: string) {
+function withoutRepository({profile, settingsFile}: StackContext) {
   const message = 'OFFSITE_REPOSITORY is not set'
   if (profile === 'dev') return skipped(message)
   return advice(
     `${message}: backups exist on this machine only`,
-    `to keep an encrypted copy elsewhere, set it and OFFSITE_PASSWORD in .env.${profile}, then run aquastream offsite:init --profile ${profile}`,
+    `to keep an encrypted copy elsewhere, set it and OFFSITE_PASSWORD in ${settingsFile}, then run aquastream offsite:init --profile ${profile}`,
   )
 }
 

@@ -73,6 +73,11 @@ export class StackContext {
     return this.request.flags.envFile
   }
 
+  /** The settings file to change or to create. */
+  get settingsFile(): string {
+    return this.envFile ?? `.env.${this.profile}`
+  }
+
   /**
    * The name that separates this stack from every other stack on the machine.
    * @throws settings-invalid

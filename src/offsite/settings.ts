@@ -59,7 +59,7 @@ function required(stack: StackContext, name: string, how: string): string {
   const value = read(stack, name)
   if (value !== undefined) return value
   throw new AquastreamError('settings-missing', `${name} is not set`, {
-    hint: `set it in ${stack.envFile ?? `.env.${stack.profile}`}: ${how}`,
+    hint: `set it in ${stack.settingsFile}: ${how}`,
   })
 }
 

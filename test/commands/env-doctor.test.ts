@@ -206,3 +206,13 @@ test('env:doctor does not create any files or directories', async () => {
   await site.run('env:doctor --profile stage', {cwd})
   expect([await readdir(site.directory), await readdir(cwd)]).toEqual([['work'], []])
 })
+
+test('hints of checks repeat the settings file that was given', async () => {
+  await using site = await siteWithoutDocker(SECRETS)
+  await site.write('my.env', '')
+  const run = await site.run('env:doctor --profile stage --env-file my.env --json')
+  expect(findings(run).at(-1)).toMatchObject({
+    check: 'offsite',
+    hint: 'to keep an encrypted copy elsewhere, set it and OFFSITE_PASSWORD in my.env, then run aquastream offsite:init --env-file my.env --profile stage',
+  })
+})

@@ -26,10 +26,13 @@ test('a first start on Docker mentions data of embedded', async () => {
   await using site = await withDocker()
   await site.run('env:up --engine embedded --service postgres')
   await site.run('env:down')
+  await site.write('my.env', '')
   const words = "dev starts empty on Docker; the embedded engine's data is kept"
-  const first = await site.run('env:up --service postgres')
+  const first = await site.run('env:up --service postgres --env-file my.env')
   expect(first.exitCode, first.stderr).toBe(0)
-  expect(first.stderr).toContain(words)
+  expect(first.stderr).toContain(
+    `${words}: aquastream env:up --env-file my.env --profile dev --engine embedded\n`,
+  )
   expect((await site.run('env:up --service postgres')).stderr).not.toContain(words)
   await site.run('env:down --volumes --yes')
 })

@@ -2,7 +2,7 @@ import {access, chmod, chown, rename} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
-import {NOBODY, whyNotAs} from '../commands/site.js'
+import {inShell, NOBODY, whyNotAs} from '../commands/site.js'
 import {errorOf} from '../helpers/cli.js'
 import {EmbeddedSite} from '../helpers/embedded.js'
 
@@ -125,4 +125,24 @@ test('a supervisor stops everything if its directory is deleted', async () => {
   const {rm} = await import('node:fs/promises')
   await rm(site.home, {recursive: true})
   expect(await site.remains()).toEqual([])
+})
+
+test('printed commands act on the stack of --env-file', async () => {
+  await using site = await EmbeddedSite.open()
+  // Without the file, commands act on another project.
+  await site.write("it's here.env", `AQUASTREAM_PROJECT=${site.env.AQUASTREAM_PROJECT}\n`)
+  const run = async (command: string) => inShell(site, `unset AQUASTREAM_PROJECT; ${command}`)
+  const flags = String.raw`--profile dev --env-file 'it'\''s here.env'`
+  const up = await run(`aquastream env:up --service mocks ${flags}`)
+  expect(up.stdout.split('\n').slice(-3)).toEqual([
+    `  aquastream logs --follow ${flags}`,
+    `  aquastream env:status ${flags}`,
+    `  aquastream env:down ${flags}`,
+  ])
+  const stop = await run(`aquastream env:stop mocks ${flags}`)
+  expect(stop.stdout).toContain(`To start again: aquastream env:restart mocks ${flags}`)
+  const down = await run(up.stdout.split('\n').at(-1)!)
+  expect(down.stdout).toBe(
+    `Project ${site.env.AQUASTREAM_PROJECT} is stopped. Its data is kept; aquastream env:up ${flags} starts it again.`,
+  )
 })

@@ -18,7 +18,13 @@ export default class EnvDoctor extends BaseCommand<DoctorReport> {
     const {flags} = await this.parse(EnvDoctor)
     const {examineMachine, findFailure} = await import('../../doctor/doctor.js')
     const {doctorSummary} = await import('../../views/env/doctor.js')
-    const report = await this.interruptible(signal => examineMachine(this.stackRequest(flags), signal))
+    const found = await this.interruptible(signal => examineMachine(this.stackRequest(flags), signal))
+    const rewrite = await this.hintRewriter()
+    const checks = found.checks.map(check => ({
+      ...check,
+      hint: check.hint === null ? null : rewrite(check.hint),
+    }))
+    const report = {...found, checks}
     this.log(doctorSummary(report))
     await this.reportProblems(findFailure(report))
     return report

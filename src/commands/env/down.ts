@@ -29,7 +29,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
       await confirmByName(downLoss(plan), plan.project)
     }
     const report = await this.progress([['stop']], downUpdate, ctx => stopStack(plan, ctx))
-    this.log(downSummary(report))
+    this.log(downSummary(report, stack.repositoryFlags))
     return report
   }
 }

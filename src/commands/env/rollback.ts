@@ -24,13 +24,10 @@ The swarm engine returns to the earlier images and settings: backends without in
     const {flags, argv} = await this.parse(EnvRollback)
     const {rollBack} = await import('../../env/updates/rollback.js')
     const {rollbackSummary, rollbackUpdate} = await import('../../views/env/rollback.js')
-    const request = {
-      stack: await this.stackContext(flags),
-      services: argv as string[],
-      timeout: flags.timeout,
-    }
+    const stack = await this.stackContext(flags)
+    const request = {stack, services: argv as string[], timeout: flags.timeout}
     const report = await this.progress([], rollbackUpdate, ctx => rollBack(request, ctx))
-    this.log(rollbackSummary(report))
+    this.log(rollbackSummary(report, stack.settingsFile))
     return report
   }
 }

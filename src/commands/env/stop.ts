@@ -23,9 +23,10 @@ export default class EnvStop extends BaseCommand<StopReport> {
     const {stopServices} = await import('../../env/stop.js')
     const {downUpdate} = await import('../../views/env/down.js')
     const {stopSummary} = await import('../../views/env/stop.js')
-    const request = {stack: await this.stackContext(flags), services: argv as string[]}
+    const stack = await this.stackContext(flags)
+    const request = {stack, services: argv as string[]}
     const report = await this.progress([['stop']], downUpdate, ctx => stopServices(request, ctx))
-    this.log(stopSummary(report))
+    this.log(stopSummary(report, stack.repositoryFlags))
     return report
   }
 }

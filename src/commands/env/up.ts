@@ -96,10 +96,11 @@ In dev, a backend whose image does not exist on this machine is replaced by a st
     const consent = flags.yes ? undefined : await this.interruptible(() => findConsent(request))
     if (consent !== undefined) {
       const {confirmChange} = await import('../../cli/prompts/confirm.js')
-      await this.interruptible(signal => confirmChange(consent, signal))
+      const rewrite = await this.hintRewriter()
+      await this.interruptible(signal => confirmChange(rewrite(consent), signal))
     }
     const report = await this.progress(UP_TASKS, upUpdate, ctx => startStack(request, ctx))
-    this.log(upSummary(report))
+    this.log(upSummary(report, stack.repositoryFlags))
     return report
   }
 }

@@ -37,7 +37,7 @@ A backup that is dated in the future, or more than 24 hours before or after this
     const report = await this.progress(view.ROTATE_TASKS, view.offsiteRotateUpdate, ctx =>
       rotateOffsite(request, ctx),
     )
-    this.log(view.offsiteRotateSummary(report))
+    this.log(view.offsiteRotateSummary(report, stack.repositoryFlags))
     return report
   }
 }

@@ -14,11 +14,14 @@ export function downUpdate({state, services}: DownEvent): ProgressUpdate {
     : {task: 'stop', state: 'running', detail: services === 1 ? '1 service' : `${services} services`}
 }
 
-/** Renders what was stopped and deleted, and whether Docker could not be queried. */
-export function downSummary(report: DownReport): string {
+/**
+ * Renders what was stopped and deleted, how to start it again, and whether Docker could not be queried.
+ * @param flags the location flags, which the command repeats
+ */
+export function downSummary(report: DownReport, flags: string): string {
   const {dockerProblem} = report
   const sentences = [
-    resultText(report),
+    resultText(report, flags),
     ...(dockerProblem
       ? [
           `Docker could not be queried: ${dockerProblem}. If the stack runs on Docker, run this command again when Docker is available.`,
@@ -28,11 +31,11 @@ export function downSummary(report: DownReport): string {
   return sentences.map(sentence => wrap(sentence, 0, process.stdout)).join('\n')
 }
 
-function resultText({project, profile, stopped, deleted}: DownReport): string {
+function resultText({project, stopped, deleted}: DownReport, flags: string): string {
   if (stopped.length === 0 && deleted.length === 0)
     return `Project ${project} was not running; nothing was changed.`
   const result = `Project ${project} is stopped.`
   return deleted.length > 0
     ? `${result} Its data was deleted: ${deleted.join(', ')}.`
-    : `${result} Its data is kept; aquastream env:up --profile ${profile} starts it again.`
+    : `${result} Its data is kept; aquastream env:up ${flags} starts it again.`
 }

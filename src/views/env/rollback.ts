@@ -12,8 +12,11 @@ export function rollbackUpdate(event: RollbackEvent): ProgressUpdate {
   return {tasks: event.versions.map(({service}) => service)}
 }
 
-/** Renders the services with the versions that they run now, and warns that the settings still name the others. */
-export function rollbackSummary({versions, services, profile}: RollbackReport): string {
+/**
+ * Renders the services with the versions that they run now, and warns that the settings still name the others.
+ * @param file the settings file to change
+ */
+export function rollbackSummary({versions, services}: RollbackReport, file: string): string {
   const lines = versions.map(({service, from, to}) =>
     wrap(
       printable(
@@ -26,6 +29,6 @@ export function rollbackSummary({versions, services, profile}: RollbackReport): 
     ),
   )
   const variables = versions.map(({service}) => SERVICES.find(({name}) => name === service)!.imageVariable)
-  const warning = `The settings still name the version that was rolled back, so the next env:up would start it again. Change ${variables.join(', ')} or BACKEND_VERSION in .env.${profile} first.`
+  const warning = `The settings still name the version that was rolled back, so the next env:up would start it again. Change ${variables.join(', ')} or BACKEND_VERSION in ${file} first.`
   return [startTable(services), '', ...lines, '', wrap(warning, 0, process.stdout)].join('\n')
 }

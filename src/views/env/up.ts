@@ -90,17 +90,18 @@ const STARTED = {check: 'engine, settings, ports, disk', images: 'fetching missi
 /** What an engine has done to a service that was replaced. */
 const REPLACED = {compose: 'Recreated containers', embedded: 'Restarted services', swarm: 'Updated'}
 
-/** Renders the services with their addresses, the logins, and the next commands. */
-export function upSummary(report: UpReport): string {
-  const {profile, engine, recreated, restarted, services} = report
+/**
+ * Renders the services with their addresses, the logins, and the next commands.
+ * @param flags the location flags, which these commands repeat
+ */
+export function upSummary(report: UpReport, flags: string): string {
+  const {engine, recreated, restarted, services} = report
   const sentences = [
     resultText(report),
     ...(recreated.length > 0 ? [`${REPLACED[engine]}: ${recreated.join(', ')}.`] : []),
     ...(restarted.length > 0 ? [`Restarted because unhealthy: ${restarted.join(', ')}.`] : []),
   ]
-  const next = ['logs --follow', 'env:status', 'env:down'].map(
-    command => `  aquastream ${command} --profile ${profile}`,
-  )
+  const next = ['logs --follow', 'env:status', 'env:down'].map(command => `  aquastream ${command} ${flags}`)
   const wrapped = sentences.map(sentence => wrap(sentence, 0, process.stdout))
   return [startTable(services), '', ...wrapped, '', ...logins(report), ...next].join('\n')
 }

@@ -15,8 +15,11 @@ export function offsiteRotateUpdate({step, state}: OffsiteRotateEvent): Progress
   return {task: step, state, detail: state === 'done' ? 'done' : 'started'}
 }
 
-/** Renders each backup with its action and the reasons, newest first, and the totals. */
-export function offsiteRotateSummary(report: OffsiteRotationReport): string {
+/**
+ * Renders each backup with its action and the reasons, newest first, the totals, and how to complete a push.
+ * @param flags the location flags, which this command repeats
+ */
+export function offsiteRotateSummary(report: OffsiteRotationReport, flags: string): string {
   const rows = toRows(report)
   const name = printable(report.repository)
   if (rows.length + report.orphans.length === 0)
@@ -25,7 +28,7 @@ export function offsiteRotateSummary(report: OffsiteRotationReport): string {
     chalk.dim(name),
     renderRotation(rows),
     '',
-    ...sentences(report).map(sentence => wrap(sentence, 0, process.stdout)),
+    ...sentences(report, flags).map(sentence => wrap(sentence, 0, process.stdout)),
   ].join('\n')
 }
 
@@ -54,14 +57,10 @@ const IGNORED = {
   unverified: 'the push that copied it has not checked the repository yet',
 }
 
-function sentences({
-  kept,
-  deleted,
-  orphans,
-  ignored,
-  otherProjects,
-  dryRun,
-}: OffsiteRotationReport): string[] {
+function sentences(
+  {kept, deleted, orphans, ignored, otherProjects, dryRun}: OffsiteRotationReport,
+  flags: string,
+): string[] {
   const unverified = ignored.filter(({why}) => why === 'unverified').length
   const suspicious = ignored.length - unverified
   const freed = size(deleted.reduce((sum, {bytes}) => sum + bytes, 0))
@@ -79,7 +78,7 @@ function sentences({
       : []),
     ...(unverified > 0
       ? [
-          `Backups ignored, because they are not verified: ${unverified}. Complete the push: aquastream offsite:push`,
+          `Backups ignored, because they are not verified: ${unverified}. Complete the push: aquastream offsite:push ${flags}`,
         ]
       : []),
     ...(otherProjects.length > 0 ? [`Other projects are not changed: ${otherProjects.join(', ')}.`] : []),

@@ -10,22 +10,24 @@ const REPORT: DownReport = {
   deleted: [],
   dockerProblem: null,
 }
+const FLAGS = '--profile dev --env-file my.env'
 const DELETED = ['aquastream-dev_pgdata', 'aquastream-dev_redisdata']
 
 test('a stop keeps the data', () => {
-  expect(screens(() => downSummary(REPORT))).toMatchInlineSnapshot(`
+  expect(screens(() => downSummary(REPORT, FLAGS))).toMatchInlineSnapshot(`
     "=== 80 columns
     Project aquastream-dev is stopped. Its data is kept; aquastream env:up --profile
-    dev starts it again.
+    dev --env-file my.env starts it again.
     === 40 columns
     Project aquastream-dev is stopped. Its
     data is kept; aquastream env:up
-    --profile dev starts it again."
+    --profile dev --env-file my.env starts
+    it again."
   `)
 })
 
 test('a stop with the volumes names them', () => {
-  expect(screens(() => downSummary({...REPORT, deleted: DELETED}))).toMatchInlineSnapshot(`
+  expect(screens(() => downSummary({...REPORT, deleted: DELETED}, FLAGS))).toMatchInlineSnapshot(`
     "=== 80 columns
     Project aquastream-dev is stopped. Its data was deleted: aquastream-dev_pgdata,
     aquastream-dev_redisdata.
@@ -38,7 +40,7 @@ test('a stop with the volumes names them', () => {
 
 test('a project that was not running is reported', () => {
   const report = {...REPORT, stopped: [], dockerProblem: 'no Docker engine answers at /run/docker.sock'}
-  expect(screens(() => downSummary(report))).toMatchInlineSnapshot(`
+  expect(screens(() => downSummary(report, FLAGS))).toMatchInlineSnapshot(`
     "=== 80 columns
     Project aquastream-dev was not running; nothing was changed.
     Docker could not be queried: no Docker engine answers at /run/docker.sock. If

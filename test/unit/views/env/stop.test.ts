@@ -12,20 +12,22 @@ const NOTHING = {
   dependents: [],
 } as const
 
+const FLAGS = '--profile stage --env-file my.env'
+
 test('a stop names what was stopped, and what still needs it', () => {
   const report = {...NOTHING, stopped: ['redis'], unchanged: ['media'], dependents: ['user', 'event']}
-  expect(inTerminal(100, () => stopSummary(report)).split('\n')).toEqual([
+  expect(inTerminal(100, () => stopSummary(report, FLAGS)).split('\n')).toEqual([
     'Stopped: redis.',
     'Was not running: media.',
     'Still running, but dependent on a stopped service: user, event.',
-    'To start again: aquastream env:restart redis --profile stage',
+    `To start again: aquastream env:restart redis ${FLAGS}`,
   ])
 })
 
 test('a stop of what does not run changes nothing', () => {
   expect(
     inTerminal(100, () =>
-      stopSummary({...NOTHING, unchanged: ['media', 'user'], stopped: [], dependents: []}),
+      stopSummary({...NOTHING, unchanged: ['media', 'user'], stopped: [], dependents: []}, FLAGS),
     ),
   ).toBe('Were not running: media, user. Nothing was changed.')
 })

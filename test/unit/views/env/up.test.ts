@@ -21,6 +21,8 @@ const REDIS = {
   source: '.env.dev',
 } as const
 
+const FLAGS = '--profile dev --env-file my.env'
+
 const REPORT: UpReport = {
   profile: 'dev',
   project: 'aquastream-dev',
@@ -38,7 +40,7 @@ const REPORT: UpReport = {
 }
 
 test('the report shows addresses, logins and the next commands', () => {
-  expect(screens(() => upSummary(REPORT))).toMatchInlineSnapshot(`
+  expect(screens(() => upSummary(REPORT, FLAGS))).toMatchInlineSnapshot(`
     "=== 80 columns
     SERVICE   STATE    HEALTH   URL                    RUNS
     postgres  running  healthy  127.0.0.1:5432         postgres
@@ -51,9 +53,9 @@ test('the report shows addresses, logins and the next commands', () => {
 
     The passwords are in /home/you/.local/state/aquastream/dev.env.
 
-      aquastream logs --follow --profile dev
-      aquastream env:status --profile dev
-      aquastream env:down --profile dev
+      aquastream logs --follow --profile dev --env-file my.env
+      aquastream env:status --profile dev --env-file my.env
+      aquastream env:down --profile dev --env-file my.env
     === 40 columns
     SERVICE   HEALTH   URL
     postgres  healthy  127.0.0.1:5432
@@ -67,15 +69,15 @@ test('the report shows addresses, logins and the next commands', () => {
     The passwords are in /home/you/.local/st
     ate/aquastream/dev.env.
 
-      aquastream logs --follow --profile dev
-      aquastream env:status --profile dev
-      aquastream env:down --profile dev"
+      aquastream logs --follow --profile dev --env-file my.env
+      aquastream env:status --profile dev --env-file my.env
+      aquastream env:down --profile dev --env-file my.env"
   `)
 })
 
 test('recreated containers are named, and settings are not shown', () => {
   const report = {...REPORT, recreated: ['redis', 'user'], access: [POSTGRES, REDIS]}
-  expect(screens(() => upSummary(report))).toMatchInlineSnapshot(`
+  expect(screens(() => upSummary(report, FLAGS))).toMatchInlineSnapshot(`
     "=== 80 columns
     SERVICE   STATE    HEALTH   URL                    RUNS
     postgres  running  healthy  127.0.0.1:5432         postgres
@@ -91,9 +93,9 @@ test('recreated containers are named, and settings are not shown', () => {
     POSTGRES_PASSWORD is in /home/you/.local/state/aquastream/dev.env.
     REDIS_PASSWORD is in .env.dev.
 
-      aquastream logs --follow --profile dev
-      aquastream env:status --profile dev
-      aquastream env:down --profile dev
+      aquastream logs --follow --profile dev --env-file my.env
+      aquastream env:status --profile dev --env-file my.env
+      aquastream env:down --profile dev --env-file my.env
     === 40 columns
     SERVICE   HEALTH   URL
     postgres  healthy  127.0.0.1:5432
@@ -110,9 +112,9 @@ test('recreated containers are named, and settings are not shown', () => {
     /state/aquastream/dev.env.
     REDIS_PASSWORD is in .env.dev.
 
-      aquastream logs --follow --profile dev
-      aquastream env:status --profile dev
-      aquastream env:down --profile dev"
+      aquastream logs --follow --profile dev --env-file my.env
+      aquastream env:status --profile dev --env-file my.env
+      aquastream env:down --profile dev --env-file my.env"
   `)
 })
 
@@ -154,7 +156,7 @@ test.each([
     ['The dev stack is up.', 'Restarted because unhealthy: user.'],
   ],
 ] as const)('%s', (_, changes, sentences) => {
-  const text = inTerminal(120, () => upSummary({...REPORT, ...(changes as Partial<UpReport>)}))
+  const text = inTerminal(120, () => upSummary({...REPORT, ...(changes as Partial<UpReport>)}, FLAGS))
   expect(text.split('\n')).toEqual(expect.arrayContaining([...sentences]))
 })
 
