@@ -69,7 +69,7 @@ const CTYPE = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8'
 
 /**
  * Settings that take precedence over postgresql.conf and ALTER SYSTEM. One statement contains the password, so none may
- * be logged: when it is run, when it fails, when it has ended, or as a parse tree.
+ * be logged: when it is run, when it fails, when it has ended, or as a parse tree, which has it from PostgreSQL 16 on.
  */
 const SETTINGS = {
   exit_on_error: 'on',
