@@ -1,10 +1,8 @@
-import {createHash} from 'node:crypto'
-import {existsSync} from 'node:fs'
-import {chown, mkdir, mkdtemp, rename, rm, writeFile} from 'node:fs/promises'
+import {chown, mkdtemp, rm, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {execa, type Options} from 'execa'
-import {CACHE} from './cache.js'
+import {cachedTemplate} from './cache.js'
 
 /** The user that runs the server: nobody for root, as which PostgreSQL refuses to run; otherwise the current user. */
 export const OWNER = process.getuid?.() === 0 ? {uid: 65_534, gid: 65_534} : {}
@@ -21,16 +19,14 @@ const DATABASES = 'CREATE DATABASE aquastream'
 
 /** Creates a data directory with a database `aquastream`. Copying a template takes a tenth of the time of initdb. */
 export async function copyTemplate(bin: string, data: string): Promise<void> {
-  const template = await templateOf(bin)
-  if (!existsSync(template)) await publish(template, await makeTemplate(bin))
-  await copy(template, data)
-}
-
-/** Returns the path of the template. It contains a hash of all inputs, so that a template is never out of date. */
-async function templateOf(bin: string): Promise<string> {
   const {stdout: version} = await execa(join(bin, 'initdb'), ['--version'])
-  const recipe = JSON.stringify([bin, version, INITDB, DATABASES, PASSWORD, OWNER.uid ?? process.getuid?.()])
-  return join(CACHE, `postgres-${createHash('sha256').update(recipe).digest('hex').slice(0, 16)}`)
+  const inputs = [bin, version, INITDB, DATABASES, PASSWORD, OWNER.uid ?? process.getuid?.()]
+  const template = await cachedTemplate('postgres', inputs, async directory => {
+    const made = await makeTemplate(bin)
+    await copy(join(made, 'data'), directory)
+    await rm(made, {recursive: true})
+  })
+  await copy(template, data)
 }
 
 /** Creates a template in the directory for temporary files, because its owner may be unable to reach this checkout. */
@@ -44,15 +40,6 @@ async function makeTemplate(bin: string): Promise<string> {
   const alone = ['--single', '-F', '-D', data, 'postgres']
   await execa(join(bin, 'postgres'), alone, {...asOwner(directory), input: DATABASES})
   return directory
-}
-
-/** Moves a template to the cache. If a concurrent process has created the same template first, that one is kept. */
-async function publish(template: string, directory: string): Promise<void> {
-  await mkdir(CACHE, {recursive: true})
-  const draft = `${template}.${process.pid}`
-  await copy(join(directory, 'data'), draft)
-  await rename(draft, template).catch(() => rm(draft, {recursive: true}))
-  await rm(directory, {recursive: true})
 }
 
 async function copy(from: string, to: string): Promise<void> {

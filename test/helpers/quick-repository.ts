@@ -1,9 +1,8 @@
 import {createCipheriv, createDecipheriv, createHash, randomBytes, scryptSync} from 'node:crypto'
-import {existsSync} from 'node:fs'
-import {cp, mkdir, readdir, readFile, rename, rm, writeFile} from 'node:fs/promises'
+import {cp, readdir, readFile, rm, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import {CACHE} from './cache.js'
+import {cachedTemplate} from './cache.js'
 
 /** A file of keys/, see "Keys, Encryption and MAC" of https://github.com/restic/restic/blob/master/doc/design.rst */
 interface KeyFile {
@@ -37,20 +36,12 @@ export async function createQuickRepository(
   await writeFile(config, encrypt(Buffer.from(text), key), {mode: 0o400})
 }
 
-/** Returns the path of the template. If a concurrent process has created the same template first, that one is kept. */
 async function templateOf(password: string, restic: string): Promise<string> {
   const {stdout: version} = await execa(restic, ['version'])
-  const recipe = createHash('sha256')
-    .update(JSON.stringify([restic, version, password]))
-    .digest('hex')
-  const template = join(CACHE, `restic-${recipe.slice(0, 16)}`)
-  if (existsSync(template)) return template
-  await mkdir(CACHE, {recursive: true})
-  const draft = `${template}.${process.pid}`
-  await execa(restic, ['init'], {env: {RESTIC_REPOSITORY: draft, RESTIC_PASSWORD: password}})
-  await replaceKey(draft, password)
-  await rename(draft, template).catch(() => rm(draft, {recursive: true}))
-  return template
+  return cachedTemplate('restic', [restic, version, password], async directory => {
+    await execa(restic, ['init'], {env: {RESTIC_REPOSITORY: directory, RESTIC_PASSWORD: password}})
+    await replaceKey(directory, password)
+  })
 }
 
 /**
