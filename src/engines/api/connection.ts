@@ -1,9 +1,8 @@
 import {spawn} from 'node:child_process'
-import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
-import {connect, type Socket} from 'node:net'
 import {parse} from 'node:path'
 import {Duplex} from 'node:stream'
+import {connectTo} from '../../system/connect-to.js'
 import {dockerEnvironment, endpoint} from '../compose/docker.js'
 
 /** Docker Engine 25 has this version, and newer ones accept it: https://docs.docker.com/reference/api/engine/version-history/ */
@@ -59,19 +58,8 @@ export async function send({method, path, body, headers, signal}: ApiRequest): P
  * a wrapper that reaches a socket which this process does not, such as `sudo docker`.
  */
 async function dial(host: string | undefined): Promise<Duplex> {
-  const socket = host?.startsWith('unix://') ? await connectTo(host.slice('unix://'.length)) : undefined
-  return socket ?? dialByCommand()
-}
-
-/** Connects to a socket; returns undefined if that fails. */
-async function connectTo(path: string): Promise<Socket | undefined> {
-  const socket = connect(path)
-  try {
-    await once(socket, 'connect')
-    return socket
-  } catch {
-    return undefined
-  }
+  if (!host?.startsWith('unix://')) return dialByCommand()
+  return connectTo(host.slice('unix://'.length)).catch(dialByCommand)
 }
 
 function dialByCommand(): Duplex {

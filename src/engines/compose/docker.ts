@@ -1,7 +1,6 @@
-import events from 'node:events'
-import {connect} from 'node:net'
 import {parse, resolve} from 'node:path'
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
+import {connectTo} from '../../system/connect-to.js'
 import {execa, type Options} from '../../system/execa.js'
 import {AquastreamError, type Problem} from '../../errors.js'
 import {errnoOf} from '../../system/files/file-errors.js'
@@ -226,13 +225,11 @@ export async function explainSilence(host: string | undefined): Promise<Problem>
 }
 
 async function connectionError(path: string): Promise<string | undefined> {
-  const socket = connect(path)
   try {
-    await events.once(socket, 'connect')
+    const socket = await connectTo(path)
+    socket.destroy()
     return undefined
   } catch (error) {
     return errnoOf(error)
-  } finally {
-    socket.destroy()
   }
 }
