@@ -1,5 +1,5 @@
 import {AquastreamError} from '../errors.js'
-import {isDiskFull, knownReason} from '../system/files/file-errors.js'
+import {FileError, isDiskFull, knownReason} from '../system/files/file-errors.js'
 import {nearestExisting} from '../system/files/nearest-existing.js'
 import {shellQuote} from '../system/text/shell-quote.js'
 
@@ -13,6 +13,13 @@ export function storageError(path: string, error: unknown): unknown {
   if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no disk space is left in ${path}`, {
       hint: `free disk space there; to see what uses it, run du -sh ${existing}`,
+      cause: error,
+    })
+  }
+  if (error instanceof FileError && error.code === 'DANGLING_LINK') {
+    const link = nearestExisting(path)
+    return new AquastreamError('backup-directory', `${link} cannot be used: ${error.message}`, {
+      hint: `mount or create what it refers to: ls -ld ${existing}; or set another directory with --dir or BACKUP_DIR`,
       cause: error,
     })
   }

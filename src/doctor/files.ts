@@ -2,8 +2,8 @@ import {access, constants, stat} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
+import {findDanglingLink} from '../system/files/dangling-link.js'
 import {freeSpace} from '../system/files/disk.js'
-import {errnoOf} from '../system/files/file-errors.js'
 import {nearestExisting} from '../system/files/nearest-existing.js'
 import {succeeds} from '../system/succeeds.js'
 import {shellQuote} from '../system/text/shell-quote.js'
@@ -54,7 +54,7 @@ interface Place {
 
 async function measure(name: string, path: string): Promise<Place> {
   const there = nearestExisting(path)
-  return {name, path, free: (await isDangling(there)) ? undefined : await freeSpace(there)}
+  return {name, path, free: (await findDanglingLink(path)) ? undefined : await freeSpace(there)}
 }
 
 function isMeasured(place: Place): place is Place & {free: number} {
@@ -101,7 +101,7 @@ async function examineDirectory(
   {code, variable}: {code: 'state-directory' | 'backup-directory'; variable: string},
 ) {
   const there = nearestExisting(path)
-  if (await isDangling(there)) {
+  if (await findDanglingLink(path)) {
     const why = `${there} is a symbolic link to something that does not exist`
     return failed({
       code,
@@ -121,11 +121,6 @@ async function examineDirectory(
   if (there !== path) return ok(`${path} will be created when needed`)
   if (await isOpen(path)) return warning(`other users can list ${path}`, `chmod 700 ${shellQuote(path)}`)
   return ok(`${path} is writable and accessible only to this user`)
-}
-
-/** Returns whether a path that exists is a symbolic link to something that does not, such as a disk that is not mounted. */
-async function isDangling(path: string): Promise<boolean> {
-  return (await stat(path).catch(errnoOf)) === 'ENOENT'
 }
 
 /** Execute permission for others is fine: the user of PostgreSQL needs it to traverse, and it does not list names. */

@@ -1,5 +1,5 @@
 import {once} from 'node:events'
-import {chmod, chown, mkdir, readdir, rm, stat, writeFile} from 'node:fs/promises'
+import {chmod, chown, mkdir, readdir, rm, stat, symlink, writeFile} from 'node:fs/promises'
 import {join} from 'node:path'
 import {describe, expect, test} from 'vitest'
 import {errorOf, type Run, Site} from '../helpers/cli.js'
@@ -183,6 +183,24 @@ describe('db:rotate', () => {
     })
     expect((await idsIn(site)).length).toBe(3)
   })
+})
+
+describe('a backup directory on a disk that is not mounted', () => {
+  test.each(['db:list', 'db:rotate', 'db:pin latest', 'db:verify', 'db:restore --all --yes'])(
+    'is an error of %s that names its link',
+    async command => {
+      await using site = await Site.open({AQUASTREAM_PROFILE: 'dev'})
+      const link = join(site.directory, 'backups')
+      await symlink('/mnt/not-mounted', link)
+      const run = await site.run(`${command} --json`, {env: {DATABASE_URL: 'postgres://user@127.0.0.1:1/db'}})
+      expect(errorOf(run)).toEqual({
+        code: 'backup-directory',
+        exitCode: 3,
+        message: `${link} cannot be used: it is a symbolic link to something that does not exist`,
+        hint: `mount or create what it refers to: ls -ld ${link}; or set another directory with --dir or BACKUP_DIR`,
+      })
+    },
+  )
 })
 
 /** Makes the files of a backup readable for other users. */

@@ -1,8 +1,8 @@
-import {readdir, rm} from 'node:fs/promises'
+import {rm} from 'node:fs/promises'
 import {join} from 'node:path'
-import {errnoOf} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 import {timeOf} from './backup-set.js'
+import {listEntries} from './entries.js'
 
 /**
  * Lists the hidden directories that interrupted commands left: partially written or partially deleted backups. The
@@ -10,16 +10,11 @@ import {timeOf} from './backup-set.js'
  * @throws backup-directory, disk-full
  */
 export async function listLeftovers(root: string): Promise<string[]> {
-  try {
-    const entries = await readdir(root, {withFileTypes: true})
-    return entries
-      .filter(entry => entry.isDirectory() && isLeftover(entry.name))
-      .map(({name}) => name)
-      .sort()
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw storageError(root, error)
-  }
+  const entries = await listEntries(root)
+  return entries
+    .filter(entry => entry.isDirectory() && isLeftover(entry.name))
+    .map(({name}) => name)
+    .sort()
 }
 
 /**

@@ -1,9 +1,7 @@
-import {readdir} from 'node:fs/promises'
 import {join} from 'node:path'
 import {setImmediate as yieldToEvents} from 'node:timers/promises'
-import {errnoOf} from '../../system/files/file-errors.js'
-import {storageError} from '../storage-error.js'
 import {type BackupSet, timeOf} from './backup-set.js'
+import {listEntries} from './entries.js'
 import {inspect} from './inspect.js'
 
 /** Backups inspected between two turns of the event loop, which an interrupt needs. */
@@ -37,12 +35,7 @@ export function readSet(root: string, id: string): BackupSet | undefined {
  * @throws backup-directory, disk-full
  */
 export async function listIds(root: string): Promise<string[]> {
-  try {
-    const entries = await readdir(root, {withFileTypes: true})
-    const ids = entries.filter(entry => entry.isDirectory() && timeOf(entry.name)).map(({name}) => name)
-    return ids.sort().reverse()
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return []
-    throw storageError(root, error)
-  }
+  const entries = await listEntries(root)
+  const ids = entries.filter(entry => entry.isDirectory() && timeOf(entry.name)).map(({name}) => name)
+  return ids.sort().reverse()
 }

@@ -1,8 +1,8 @@
 import {once} from 'node:events'
 import {type IncomingMessage, request} from 'node:http'
-import {connect} from 'node:net'
 import {json} from 'node:stream/consumers'
 import {AquastreamError} from '../../errors.js'
+import {connectTo} from '../../system/connect-to.js'
 import {errnoOf} from '../../system/files/file-errors.js'
 import {splitLines} from '../../system/text/split-lines.js'
 import type {LogLine, ServiceFacts} from '../engine.js'
@@ -21,9 +21,9 @@ const STOP_TIMEOUT_MS = 90_000
  * @throws state-directory: this user may not enter the directory of the stack
  */
 export async function isListening({path, socket: address}: StackDirectory): Promise<boolean> {
-  const socket = connect(address)
   try {
-    await once(socket, 'connect')
+    const socket = await connectTo(address)
+    socket.destroy()
     return true
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') return false
@@ -35,8 +35,6 @@ export async function isListening({path, socket: address}: StackDirectory): Prom
         cause: error,
       },
     )
-  } finally {
-    socket.destroy()
   }
 }
 
