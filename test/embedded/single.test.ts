@@ -67,6 +67,26 @@ test('a service that became unhealthy is restarted by the next start', async () 
   expect(await site.pidOf('user')).not.toBe(pid)
 })
 
+/** A redis-server that answers only its sixth client with more than an error, as if it were loading its data. */
+const SLOW_REDIS = `#!${process.execPath}
+if (process.argv[2] === '--version') { console.log('v=7.0.0'); process.exit() }
+let clients = 0
+const server = require('node:net').createServer(socket => {
+  socket.end(++clients < 6 ? '-LOADING loading the dataset\\r\\n' : '+OK\\r\\n+PONG\\r\\n')
+})
+server.listen(process.argv[process.argv.indexOf('--port') + 1], '127.0.0.1')
+process.on('SIGTERM', () => process.exit())
+`
+
+test('a service that is still starting is not called unhealthy', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.write('redis-server', SLOW_REDIS)
+  await chmod(join(site.directory, 'redis-server'), 0o755)
+  const run = await site.run('env:up --service redis', {env: {PATH: `${site.directory}:${site.env.PATH}`}})
+  expect(run.exitCode, run.stderr).toBe(0)
+  expect(run.stderr).not.toContain('unhealthy')
+})
+
 test('a service that dies twice at start is named with its last error', async () => {
   await using site = await EmbeddedSite.open()
   await site.write(

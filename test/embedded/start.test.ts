@@ -1,6 +1,6 @@
 import {mkdir, readFile, rm, symlink, writeFile} from 'node:fs/promises'
 import {delimiter, join} from 'node:path'
-import {createServer} from 'node:net'
+import {connect, createServer} from 'node:net'
 import {once} from 'node:events'
 import {expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
@@ -29,6 +29,16 @@ test('without Docker, dev starts completely and explains why', async () => {
   )
   const health = await fetch(`http://127.0.0.1:${site.env.GATEWAY_PORT}/actuator/health`)
   expect(health.status).toBe(200)
+})
+
+test('a stack is not reachable at other addresses', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up()
+  for (const {name, ports} of servicesOf('dev').filter(({name}) => !['redis', 'minio'].includes(name))) {
+    // Linux accepts every address of 127.0.0.0/8 as its own.
+    const socket = connect(Number(site.env[ports[0].variable]), '127.0.0.2')
+    await expect(once(socket, 'connect'), name).rejects.toMatchObject({code: 'ECONNREFUSED'})
+  }
 })
 
 test('dev also starts without a docker command', async () => {
