@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  {ignores: ['dist', 'infra/stubs/server.js', 'infra/stubs/docs/swagger-ui*', '**/node_modules', '*.cjs']},
+  {ignores: ['dist', 'infra/stubs/server.js', '**/node_modules', '*.cjs']},
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -62,10 +62,7 @@ export default tseslint.config(
     files: ['infra/stubs/docs/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['document', 'fetch', 'location', 'Option', 'SwaggerUIBundle', 'URLSearchParams'].map(name => [
-          name,
-          'readonly',
-        ]),
+        ['document', 'fetch', 'location', 'Option', 'URLSearchParams'].map(name => [name, 'readonly']),
       ),
     },
   },

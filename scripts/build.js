@@ -1,9 +1,9 @@
 // Builds the files that the package ships: dist/ (the CLI, with execa, zod and aws4fetch in one file each), the stub server in
 // infra/stubs, and oclif.manifest.json.
 import {execFileSync} from 'node:child_process'
-import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+import {readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {build} from 'esbuild'
+import {licencesOf} from './licences.js'
 
 rmSync('dist', {recursive: true, force: true})
 execFileSync('node_modules/.bin/tsc', {stdio: 'inherit'})
@@ -35,17 +35,5 @@ async function bundle(name) {
   const packages = new Set(
     Object.keys(metafile.inputs).flatMap(path => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []),
   )
-  const licences = new Map()
-  for (const directory of [...packages].sort()) {
-    const text = licenceOf(directory)
-    licences.set(text, [...(licences.get(text) ?? []), directory.slice('node_modules/'.length)])
-  }
-  const head = [...licences].map(([text, names]) => `${names.join(', ')}\n\n${text}`)
-  writeFileSync(outfile, `/*\n${head.join('\n')}*/\n${readFileSync(outfile, 'utf8')}`)
-}
-
-function licenceOf(directory) {
-  const file = readdirSync(directory).find(entry => /^licen[cs]e/i.test(entry))
-  if (file === undefined) throw new Error(`${directory} has no licence file`)
-  return readFileSync(join(directory, file), 'utf8')
+  writeFileSync(outfile, `/*\n${licencesOf(packages)}*/\n${readFileSync(outfile, 'utf8')}`)
 }

@@ -1,10 +1,11 @@
 // Builds the parts of infra/stubs that the image and the npm package contain: server.js, a single file that needs
-// no npm install, and Swagger UI next to it.
-import {readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
-import {join} from 'node:path'
+// no npm install, and OpenAPI Explorer next to it.
+import {existsSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {fileURLToPath} from 'node:url'
 import {brotliCompressSync} from 'node:zlib'
 import {build} from 'esbuild'
-import swaggerUi from 'swagger-ui-dist/absolute-path.js'
+import {licencesOf} from '../scripts/licences.js'
 import {compileApi} from './openapi.js'
 
 const OUT = '../infra/stubs'
@@ -47,13 +48,31 @@ await build({
   ],
   logLevel: 'warning',
 })
-// An earlier build may have left files with other names, which the package would contain.
-for (const file of readdirSync(join(OUT, 'docs')))
-  if (file.startsWith('swagger-ui')) rmSync(join(OUT, 'docs', file))
-// Swagger UI is most of the npm package, and Brotli makes it a fifth smaller than npm's gzip. The gateway
-// decompresses the files.
-for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
-  writeFileSync(join(OUT, 'docs', `${file}.br`), brotliCompressSync(readFileSync(join(swaggerUi(), file))))
+addExplorer()
+
+/** Adds OpenAPI Explorer, compressed: Brotli makes it a quarter smaller than npm's gzip. The gateway decompresses it. */
+function addExplorer() {
+  // An earlier build may have left files with other names, which the package would contain.
+  for (const file of readdirSync(join(OUT, 'docs'))) if (file.endsWith('.br')) rmSync(join(OUT, 'docs', file))
+  const script = fileURLToPath(import.meta.resolve('openapi-explorer/dist/browser/openapi-explorer.min.js'))
+  writeFileSync(join(OUT, 'docs/openapi-explorer.min.js.br'), brotliCompressSync(readFileSync(script)))
+  // The script contains its dependencies, and names this file, which its package lacks.
+  const packages = packagesOf(join(dirname(script), '../..'))
+  // Lit loads this one on servers only; it has no licence file.
+  const shipped = packages.filter(directory => !directory.endsWith('@lit-labs/ssr-dom-shim'))
+  writeFileSync(join(OUT, 'docs/openapi-explorer.min.js.LICENSE.txt'), licencesOf(shipped))
+}
+
+/** Returns the directories of an installed package and of all that it depends on. */
+function packagesOf(directory) {
+  const {dependencies = {}} = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'))
+  return [directory, ...Object.keys(dependencies).flatMap(name => packagesOf(findPackage(name, directory)))]
+}
+
+function findPackage(name, directory) {
+  const found = join(directory, 'node_modules', name)
+  return existsSync(found) ? found : findPackage(name, dirname(directory))
+}
 
 /** Creates an esbuild plugin that passes the file of each `import … from './file?name'` to `load`. */
 function createLoader(name, load) {

@@ -34,8 +34,8 @@ test.skipIf(process.getuid?.() !== 0)('an installed package can be used by anoth
 test('the tarball contains exactly the files to be published', async () => {
   const {stdout} = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {cwd: ROOT})
   const [tarball] = JSON.parse(stdout) as {size: number; files: {path: string}[]}[]
-  // See docs/decisions/2026-11-28-small-install.md.
-  expect(tarball!.size).toBeLessThanOrEqual(1_030_000)
+  // See docs/decisions/2026-11-28-small-stubs.md.
+  expect(tarball!.size).toBeLessThanOrEqual(900_000)
   const files = tarball!.files.map(({path}) => path)
   expect(files).toEqual(
     expect.arrayContaining([
@@ -46,7 +46,8 @@ test('the tarball contains exactly the files to be published', async () => {
       'infra/postgres/Dockerfile',
       'infra/stubs/Dockerfile',
       'infra/stubs/docs/index.html',
-      'infra/stubs/docs/swagger-ui-bundle.js.br',
+      'infra/stubs/docs/openapi-explorer.min.js.LICENSE.txt',
+      'infra/stubs/docs/openapi-explorer.min.js.br',
       'infra/stubs/openapi/user.yaml',
       'infra/stubs/server.js',
       'make/Makefile',

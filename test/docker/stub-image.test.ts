@@ -160,7 +160,7 @@ test('the image contains the documents and their page', async () => {
   expect((await gateway.get('/docs/config.json')).body).toEqual({
     urls: [{name: 'user', url: '/docs/user.yaml'}],
   })
-  for (const path of ['/docs/', '/docs/page.js', '/docs/swagger-ui-bundle.js', '/docs/user.yaml']) {
+  for (const path of ['/docs/', '/docs/page.js', '/docs/openapi-explorer.min.js', '/docs/user.yaml']) {
     expect(await gateway.status(path), path).toBe(200)
   }
 })

@@ -3,7 +3,7 @@ import {promisify} from 'node:util'
 import {brotliDecompress} from 'node:zlib'
 import type {FastifyInstance} from 'fastify'
 
-// The page loads from the gateway only. Swagger UI uses style attributes, and data: images in its stylesheet.
+// The page loads from the gateway only. OpenAPI Explorer uses style elements, and data: images in its styles.
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -19,10 +19,9 @@ const POLICY = [
 const PAGE = [
   {name: '', file: 'docs/index.html', type: 'text/html; charset=utf-8'},
   {name: 'page.js', file: 'docs/page.js', type: 'text/javascript; charset=utf-8'},
-  {name: 'swagger-ui.css', file: 'docs/swagger-ui.css.br', type: 'text/css; charset=utf-8'},
   {
-    name: 'swagger-ui-bundle.js',
-    file: 'docs/swagger-ui-bundle.js.br',
+    name: 'openapi-explorer.min.js',
+    file: 'docs/openapi-explorer.min.js.br',
     type: 'text/javascript; charset=utf-8',
   },
 ]
