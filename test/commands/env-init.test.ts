@@ -225,7 +225,7 @@ test('Ctrl-C at a question leaves no file', async () => {
     ['TELEGRAM_BOT_USERNAME, ', '\u0003'],
   ])
   expect(run.exitCode).toBe(130)
-  expect(run.stdout).toContain('error: interrupted; nothing was written')
+  expect(run.stdout).toContain('error: interrupted; nothing was changed')
   expect(await readdir(site.directory)).toEqual([])
 })
 

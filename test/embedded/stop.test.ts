@@ -32,6 +32,17 @@ test('a stop with --volumes names the data and deletes it', async () => {
   expect(await site.remains(0)).toEqual([])
 })
 
+test('Ctrl-C at the question of env:down changes nothing', async () => {
+  await using site = await EmbeddedSite.open()
+  await site.up('postgres')
+  await site.run('env:down')
+  const asked = `Type "${site.env.AQUASTREAM_PROJECT}" to continue:`
+  const run = await site.runInTerminal('env:down --volumes', 100, [[asked, '\u0003']])
+  expect(run.exitCode, run.stdout).toBe(130)
+  expect(run.stdout).toContain('error: interrupted; nothing was changed')
+  await access(join(site.home, 'postgres'))
+})
+
 test('the next env:down completes a killed deletion', async () => {
   await using site = await EmbeddedSite.open()
   await site.up('postgres')

@@ -11,13 +11,13 @@ export function canAsk(): boolean {
 /**
  * Asks the user to type the name of what would be lost.
  * @param loss a sentence without a period, such as "This deletes all data of project aquastream-dev"
- * @throws refused: another answer, or nobody can be asked
+ * @throws refused: another answer, or nobody can be asked; interrupted, terminated
  */
-export async function confirmByName(loss: string, name: string): Promise<void> {
+export async function confirmByName(loss: string, name: string, signal: AbortSignal): Promise<void> {
   requireTerminal(loss)
   // The prompt breaks long lines inside words, so the sentence stands above it.
   process.stderr.write(`${wrap(`${loss}.`)}\n`)
-  const typed = await askText(`Type "${name}" to continue:`).catch(() => '')
+  const typed = await unlessInterrupted(signal, askText(`Type "${name}" to continue:`, signal))
   if (typed.trim() === name) return
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {
     hint: `to confirm, type ${name} at the prompt, or add --yes`,
@@ -36,10 +36,10 @@ export async function confirmChange(change: string, signal: AbortSignal): Promis
   throw new AquastreamError('refused', 'not confirmed; nothing was changed', {hint: 'to confirm, add --yes'})
 }
 
-async function askText(message: string): Promise<string> {
-  if (!canUpdateInPlace(process.stderr)) return askPlainly(message)
+async function askText(message: string, signal: AbortSignal): Promise<string> {
+  if (!canUpdateInPlace(process.stderr)) return askPlainly(message, {signal})
   const {default: input} = await import('@inquirer/input')
-  return input({message}, {output: process.stderr})
+  return input({message}, {output: process.stderr, signal})
 }
 
 function requireTerminal(change: string): void {
@@ -64,13 +64,13 @@ export async function askYesNo(message: string, signal: AbortSignal): Promise<bo
   return unlessInterrupted(signal, confirm({message}, {output: process.stderr, signal}))
 }
 
-/** Returns the answer to a question. Before it, nothing has been written. */
+/** Returns the answer to a question. Before it, nothing has been changed. */
 export async function unlessInterrupted<T>(signal: AbortSignal, question: Promise<T>): Promise<T> {
   try {
     return await question
   } catch (error) {
     signal.throwIfAborted()
-    throw new AquastreamError('interrupted', 'interrupted; nothing was written', {
+    throw new AquastreamError('interrupted', 'interrupted; nothing was changed', {
       hint: 'run the command again',
       cause: error,
     })

@@ -102,7 +102,8 @@ With --from and --at, a backup that is only in the off-site repository is fetche
     if (flags['dry-run']) return previewOf(plan)
     if (!flags.yes) {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
-      await confirmByName(view.restoreLoss(plan), view.restoreName(plan))
+      const [loss, name] = [view.restoreLoss(plan), view.restoreName(plan)]
+      await this.interruptible(signal => confirmByName(loss, name, signal))
     }
     const tasks = view.RESTORE_TASKS
     const report = await this.progress(tasks, view.restoreUpdates(), ctx => applyRestore(plan, ctx))

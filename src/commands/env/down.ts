@@ -26,7 +26,7 @@ export default class EnvDown extends BaseCommand<DownReport> {
     const plan = await this.interruptible(() => planDown(stack, {volumes: flags.volumes}))
     if (plan.volumes.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
-      await confirmByName(downLoss(plan), plan.project)
+      await this.interruptible(signal => confirmByName(downLoss(plan), plan.project, signal))
     }
     const report = await this.progress([['stop']], downUpdate, ctx => stopStack(plan, ctx))
     this.log(downSummary(report, stack.repositoryFlags))

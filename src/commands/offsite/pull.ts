@@ -39,7 +39,7 @@ With --media and --redis, also replaces the files of MinIO and the data of Redis
     const plan = await this.interruptible(signal => planPull(request, signal))
     if (stores.length > 0 && !flags.yes) {
       const {confirmByName} = await import('../../cli/prompts/confirm.js')
-      await confirmByName(pullLoss(plan), stack.project)
+      await this.interruptible(signal => confirmByName(pullLoss(plan), stack.project, signal))
     }
     const report = await this.progress(pullTasks(stores), pullUpdate, ctx => pullOffsite(plan, ctx))
     this.log(pullSummary(report, stack.repositoryFlags))
