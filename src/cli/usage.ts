@@ -1,4 +1,4 @@
-import {type Config, Errors} from '@oclif/core'
+import {type Command, type Config, Errors} from '@oclif/core'
 import {AquastreamError} from '../errors.js'
 import {mayContainSecret, showTyped} from '../system/text/typed.js'
 import {didYouMean, nearest} from '../system/text/suggest.js'
@@ -9,18 +9,33 @@ import {didYouMean, nearest} from '../system/text/suggest.js'
  */
 export function toUsageError(error: unknown, argv: string[], config: Config): unknown {
   if (!(error instanceof Errors.CLIError) || error instanceof Errors.ExitError) return error
-  const [typed = ''] = argv
+  const [typed = '', ...words] = argv
   const command = config.findCommand(typed)
   if (!command) return unknownCommand(typed, config)
-  return new AquastreamError('usage', messageOf(error, argv), {hint: `see aquastream ${command.id} --help`})
+  const {flags} = error as ParserError
+  if (command.id === 'help' && !flags)
+    return unknownCommand(words.filter(word => !word.startsWith('-')).join(':'), config)
+  const meant = flags?.length === 1 ? suggestFlag(nameOfFlag(flags[0]!), command) : ''
+  return new AquastreamError('usage', messageOf(error, argv), {
+    hint: `${meant}see aquastream ${command.id} --help`,
+  })
 }
 
+/** Returns a question about the flag of the command that is the most similar one, or nothing. */
+function suggestFlag(typed: string, {flags}: Command.Loadable): string {
+  const near = nearest(typed.replace(/^-+/, ''), Object.keys(flags))
+  return near === undefined ? '' : `${didYouMean(`--${near}`)} `
+}
+
+/** An error of oclif's parser: unknown flags, unexpected words, or the definitions of missing arguments. */
+type ParserError = Errors.CLIError & {flags?: string[]; args?: (string | {name: string})[]}
+
 /** Returns the message of an error of oclif's parser without the values that may be secrets. */
-function messageOf(error: Errors.CLIError & {flags?: string[]; args?: unknown[]}, argv: string[]): string {
-  const {flags, args, message} = error
+function messageOf({flags, args = [], message}: ParserError, argv: string[]): string {
   if (flags) return `Nonexistent flag${plural(flags)}: ${flags.map(nameOfFlag).join(', ')}`
-  // An error about missing arguments has their definitions.
-  const extra = args?.filter(arg => typeof arg === 'string') ?? []
+  const missing = args.filter(arg => typeof arg === 'object').map(({name}) => name.toUpperCase())
+  if (missing.length > 0) return `Missing argument${plural(missing)}: ${missing.join(', ')}`
+  const extra = args.filter(arg => typeof arg === 'string')
   if (extra.length > 0) return `Unexpected argument${plural(extra)}: ${extra.map(showTyped).join(', ')}`
   const lines = withoutSecrets(message, argv)
     .split('\n')

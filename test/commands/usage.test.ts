@@ -12,6 +12,7 @@ const WRONG: [words: string, message: string][] = [
   ['env:up --timeout', 'Flag --timeout expects a value'],
   ['env:up --service', 'Flag --service expects a value'],
   ['env:status --profile dev --profile prod', 'Flag --profile can only be specified once'],
+  ['env:stop', 'Missing argument: SERVICE'],
 ]
 
 test.each(WRONG)('%s is rejected with one sentence', async (words, message) => {
@@ -50,6 +51,17 @@ test('an unknown flag is reported on stderr with a hint', async () => {
     stdout: '',
     stderr: 'error: Nonexistent flag: --nope\nhint: see aquastream env:up --help',
   })
+})
+
+test.each([
+  ['env:up --profil dev', '--profile'],
+  ['db:backup --ofsite', '--offsite'],
+])('an unknown flag in %s gets the most similar flag', async (words, flag) => {
+  await using site = await siteWithoutDocker()
+  const [command] = words.split(' ')
+  expect(errorOf(await site.run(`${words} --json`)).hint).toBe(
+    `did you mean ${flag}? see aquastream ${command} --help`,
+  )
 })
 
 test.each(['--profile produ', '--timeout soon', '--timeout'])(
@@ -123,7 +135,7 @@ describe('a word that may contain a secret', () => {
     ],
     [[URL], `unknown command ${HIDDEN}`],
     [['env', URL], `unknown command ${HIDDEN}`],
-    [['help', URL], `Command ${HIDDEN} not found.`],
+    [['help', URL], `unknown command ${HIDDEN}`],
     [['logs', '--profile', 'dev', URL], `service ${HIDDEN} does not exist in dev`],
     [['logs', '--since', URL], `--since ${HIDDEN} is not a valid time`],
     [['env:init', '--set', `${URL}?sslmode=off`], `unknown setting ${HIDDEN}`],
@@ -185,9 +197,9 @@ describe('a command that does not exist', () => {
     expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^use one of postgres, /)
   })
 
-  test('is reported on stderr in two lines', async () => {
+  test.each(['evn:up', 'help evn:up', 'help evn up'])('is reported by %s in two lines', async words => {
     await using site = await siteWithoutDocker()
-    expect(await site.run('evn:up')).toEqual({
+    expect(await site.run(words)).toEqual({
       exitCode: 2,
       stdout: '',
       stderr:
