@@ -99,8 +99,13 @@ function cannotWrite(path: string, error: unknown): unknown {
   }
   const why = knownReason(error)
   if (!why) return error
+  const directory = shellQuote(dirname(path))
+  const next =
+    errnoOf(error) === 'ENOENT'
+      ? `create its directory: mkdir -p ${directory}`
+      : `check the permissions of this one: ls -ld ${directory}`
   return new AquastreamError('file-unwritable', `${path} cannot be written: ${why}`, {
-    hint: `specify a file in a writable directory; check the permissions of this one: ls -ld ${shellQuote(dirname(path))}`,
+    hint: `specify a file in a writable directory; ${next}`,
     cause: error,
   })
 }

@@ -101,6 +101,13 @@ test.each([
   expect(errorOf(run).message).toBe(`${join(site.directory, file)} ${words}`)
 })
 
+test('the hint creates the missing directory of a bundle', async () => {
+  await using site = await siteWithoutDocker()
+  expect(errorOf(await bundle(site, 'no/such/report.tar.gz')).hint).toBe(
+    `specify a file in a writable directory; create its directory: mkdir -p ${join(site.directory, 'no/such')}`,
+  )
+})
+
 test('a bundle needs a directory that the user can write', async ({skip}) => {
   const reason = await whyNotAs(NOBODY)
   skip(reason !== undefined, reason)

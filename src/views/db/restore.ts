@@ -73,7 +73,9 @@ function change({now, inBackup}: Row): string {
 
 /** Renders the plan of a restore: everything that a person has to know before they confirm it. */
 export function planText(plan: RestorePlan): string {
-  const lines = [effect(plan), '', renderTable(COLUMNS, rowsOf(plan)), '', ...details(plan)]
+  const rows = rowsOf(plan)
+  const tables = rows.length > 0 ? renderTable(COLUMNS, rows) : 'There are no tables to compare.'
+  const lines = [effect(plan), '', tables, '', ...details(plan)]
   return lines.map(line => (line.includes('\n') ? line : wrap(line, 0, process.stdout))).join('\n')
 }
 

@@ -225,6 +225,12 @@ test('a schema that does not exist is created', () => {
   `)
 })
 
+test('a schema without tables gets a sentence, no table', () => {
+  const text = screens(() => planText(plan({schemas: [{...SCHEMA, tables: []}]})))
+  expect(text).toContain('\n\nThere are no tables to compare.\n\n')
+  expect(text).not.toContain('ROWS NOW')
+})
+
 test('a new database is named', () => {
   const tables = [{name: 'accounts', now: undefined, then: 12}]
   const created = plan({
