@@ -9,9 +9,10 @@ export async function askPlainly(
   question: string,
   {secret = false, signal}: {secret?: boolean; signal?: AbortSignal} = {},
 ): Promise<string> {
-  process.stderr.write(`${question} `)
-  // The terminal itself shows what is typed, unless readline reads each key and, without an output, shows none.
+  // The terminal itself shows what is typed, unless readline reads each key and, without an output, shows none. The
+  // question comes second: an answer that is typed at once is not shown either.
   const lines = createInterface({input: process.stdin, terminal: secret})
+  process.stderr.write(`${question} `)
   const over = new AbortController()
   const fail = (): never => {
     throw new Error('no answer')
