@@ -67,12 +67,13 @@ test('a service that became unhealthy is restarted by the next start', async () 
   expect(await site.pidOf('user')).not.toBe(pid)
 })
 
-/** A redis-server that answers only its sixth client with more than an error, as if it were loading its data. */
-const SLOW_REDIS = `#!${process.execPath}
+/** A redis-server that loads its data for ever, and counts its clients in its log. */
+const LOADING_REDIS = `#!${process.execPath}
 if (process.argv[2] === '--version') { console.log('v=7.0.0'); process.exit() }
 let clients = 0
 const server = require('node:net').createServer(socket => {
-  socket.end(++clients < 6 ? '-LOADING loading the dataset\\r\\n' : '+OK\\r\\n+PONG\\r\\n')
+  console.log('client', ++clients)
+  socket.end('-LOADING Redis is loading the dataset in memory\\r\\n')
 })
 server.listen(process.argv[process.argv.indexOf('--port') + 1], '127.0.0.1')
 process.on('SIGTERM', () => process.exit())
@@ -80,11 +81,14 @@ process.on('SIGTERM', () => process.exit())
 
 test('a service that is still starting is not called unhealthy', async () => {
   await using site = await EmbeddedSite.open()
-  await site.write('redis-server', SLOW_REDIS)
+  await site.write('redis-server', LOADING_REDIS)
   await chmod(join(site.directory, 'redis-server'), 0o755)
-  const run = await site.run('env:up --service redis', {env: {PATH: `${site.directory}:${site.env.PATH}`}})
-  expect(run.exitCode, run.stderr).toBe(0)
-  expect(run.stderr).not.toContain('unhealthy')
+  const env = {PATH: `${site.directory}:${site.env.PATH}`}
+  const start = await site.run('env:up --service redis --no-wait', {env})
+  expect(start.exitCode, start.stderr).toBe(0)
+  // Three failed checks make a service that has started unhealthy.
+  await until(async () => (await site.run('logs redis')).stdout.includes('client 5'), 'five checks', 60_000)
+  expect(rowOf(await site.status(), 'redis')).toMatchObject({state: 'running', health: 'starting'})
 })
 
 test('a service that dies twice at start is named with its last error', async () => {
