@@ -5,6 +5,7 @@ import {AquastreamError, ERRORS, type Problem} from '../errors.js'
 import {stackFlags} from './flags.js'
 import {Interrupts} from './interrupts.js'
 import type {ProgressUpdate} from './progress/printer.js'
+import {asTypable} from './typable.js'
 import {quoteTyped} from '../system/text/typed.js'
 
 /** Milliseconds that a use case has to clean up after an interrupt, so that a command exits within a second. */
@@ -29,6 +30,15 @@ export abstract class BaseCommand<Result> extends Command {
   protected override async catch(error: Error): Promise<void> {
     if (!(error instanceof AquastreamError)) throw error
     throw error.withHints(await this.hintRewriter())
+  }
+
+  /** Prints a result as text, with commands that can be typed as they are. */
+  override log(text: string): void {
+    super.log(asTypable(text))
+  }
+
+  override logToStderr(text: string): void {
+    super.logToStderr(asTypable(text))
   }
 
   /** Prints a result as JSON. oclif would tokenize it for a color theme, which this program does not have. */
@@ -80,7 +90,7 @@ export abstract class BaseCommand<Result> extends Command {
     const rewrite = await this.hintRewriter()
     const on = (event: Event): void => {
       const update = describe(event)
-      printer.update('notice' in update ? {notice: rewrite(update.notice)} : update)
+      printer.update('notice' in update ? {notice: asTypable(rewrite(update.notice))} : update)
     }
     const interrupts = this.listenForInterrupts(() => printer.close())
     return work({on, signal: interrupts.signal}).finally(() => {

@@ -3,6 +3,7 @@ import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
 import {coloredOnly, visible} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
+import {asTypable} from './typable.js'
 
 interface Failure {
   code: string
@@ -83,5 +84,5 @@ function errorLine(message: string): string {
 }
 
 function hintLine(hint: string, indent = 0): string {
-  return wrap(`${chalkStderr.bold('hint:')} ${visible(hint)}`, indent)
+  return wrap(`${chalkStderr.bold('hint:')} ${asTypable(visible(hint))}`, indent)
 }

@@ -44,6 +44,16 @@ test('an address for other servers needs Swarm', async () => {
   })
 })
 
+test('commands printed by npx begin with npx', async () => {
+  await using site = await siteWithoutDocker({npm_command: 'exec'})
+  const wrong = await site.run('env:upp')
+  expect(wrong.stderr).toContain('hint: did you mean npx aquastream env:up? npx aquastream --help lists')
+  expect((await site.run('db:list')).stderr).toContain('hint: take one: npx aquastream db:backup')
+  expect((await site.run('env:init --profile stage')).stdout).toContain(
+    '\n  npx aquastream env:up --profile stage',
+  )
+})
+
 test('an unknown flag is reported on stderr with a hint', async () => {
   await using site = await siteWithoutDocker()
   expect(await site.run('env:up --nope')).toEqual({

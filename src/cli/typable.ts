@@ -1,0 +1,10 @@
+/** A command of this program within a text. */
+const COMMAND = /(?<![\w./-])aquastream (?=[a-z]+:[a-z]|logs\b|--)/g
+
+/**
+ * Returns a text whose commands can be typed as they are: npx runs a program that is not in PATH. npm sets `npm_command`,
+ * see https://docs.npmjs.com/cli/using-npm/scripts#environment.
+ */
+export function asTypable(text: string): string {
+  return process.env.npm_command === 'exec' ? text.replace(COMMAND, 'npx aquastream ') : text
+}
