@@ -155,6 +155,14 @@ describe('dev', () => {
     })
   })
 
+  test('a service waits until its job has run again', async () => {
+    const stopped = await Promise.all([site.inspect('minio'), site.inspect('media')])
+    await docker('stop', '--time', '1', ...stopped.map(({Id}) => Id))
+    expect((await site.run('env:up --profile dev')).exitCode).toBe(0)
+    const [job, started] = await Promise.all([site.inspect('minio-bucket'), site.inspect('media')])
+    expect(Date.parse(started.State.StartedAt)).toBeGreaterThan(Date.parse(job.State.FinishedAt))
+  })
+
   test('the image of a real service is never replaced', async () => {
     const run = await site.run('env:up --profile dev --service user --real user')
     expect(run.exitCode).toBe(3)

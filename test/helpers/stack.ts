@@ -100,6 +100,7 @@ export interface Container {
   State: {
     Status: string
     StartedAt: string
+    FinishedAt: string
     Health?: {Status: string; Log: {End: string; ExitCode: number}[]}
   }
   NetworkSettings: {Ports: Record<string, {HostIp: string; HostPort: string}[] | null>}
