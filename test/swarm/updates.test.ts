@@ -37,6 +37,9 @@ describe('updates of the gateway under load', () => {
     })
     expectDone(run)
     expect(load.failed).toEqual([])
+    // Edge holds requests for a while, so they would not fail during a short interruption.
+    const [running, stopped] = await Promise.all([sinceWhen('running'), sinceWhen('shutdown')])
+    expect(stopped).toBeGreaterThan(running)
     expect(await gateway.imageOf('gateway')).toBe(second)
     expect(await gateway.lastChange()).toEqual({
       service: 'gateway',
@@ -92,6 +95,16 @@ describe('updates of the gateway under load', () => {
     expect(await gateway.imageOf('gateway')).toBe(second)
   })
 })
+
+/** When the newest container of the gateway with this state got it, in ms. It gets `running` when it is healthy. */
+async function sinceWhen(state: 'running' | 'shutdown'): Promise<number> {
+  const ids = await node.docker('service', 'ps', '--quiet', `${gateway.site.project}_gateway`)
+  const tasks = await node.docker('inspect', '--format', '{{json .Status}}', ...ids.split('\n'))
+  const statuses = tasks.split('\n').map(line => JSON.parse(line) as {State: string; Timestamp: string})
+  return Math.max(
+    ...statuses.filter(({State}) => State === state).map(({Timestamp}) => Date.parse(Timestamp)),
+  )
+}
 
 async function updateState(): Promise<string> {
   const format = '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'
