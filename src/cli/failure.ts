@@ -3,7 +3,6 @@ import {chalkStderr} from 'chalk'
 import {AquastreamError, type Evidence, type ExitStatus, type Problem} from '../errors.js'
 import {coloredOnly, visible} from './terminal/printable.js'
 import {wrap} from './terminal/wrap.js'
-import {asTypable} from './typable.js'
 
 interface Failure {
   code: string
@@ -84,5 +83,5 @@ function errorLine(message: string): string {
 }
 
 function hintLine(hint: string, indent = 0): string {
-  return wrap(`${chalkStderr.bold('hint:')} ${asTypable(visible(hint))}`, indent)
+  return wrap(`${chalkStderr.bold('hint:')} ${visible(hint)}`, indent)
 }

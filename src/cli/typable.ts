@@ -1,5 +1,5 @@
 /** A command of this program within a text. */
-const COMMAND = /(?<![\w./-])aquastream (?=[a-z]+:[a-z]|logs\b|--)/g
+const COMMAND = /(?<!npx |[\w./-])aquastream (?=[a-z]+:[a-z]|--|logs(?:[ ;?)]|$))/gm
 
 /**
  * Returns a text whose commands can be typed as they are: npx runs a program that is not in PATH. npm sets `npm_command`,
