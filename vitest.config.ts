@@ -15,7 +15,15 @@ const heavy = {testTimeout: 180_000, hookTimeout: 180_000}
 export default defineConfig({
   test: {
     projects: [
-      {test: {name: 'unit', include: ['test/unit/**/*.test.ts'], ...light}},
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          ...light,
+          // `npx vitest` would put npx into the commands of the views.
+          env: {npm_command: 'test'},
+        },
+      },
       {test: {name: 'commands', include: ['test/commands/**/*.test.ts'], ...light}},
       {test: {name: 'stubs', include: ['test/stubs/**/*.test.ts'], ...light}},
       {test: {name: 'browser', include: ['test/browser/**/*.test.ts'], ...light}},
