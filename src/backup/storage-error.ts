@@ -9,7 +9,8 @@ import {shellQuote} from '../system/text/shell-quote.js'
  */
 export function storageError(path: string, error: unknown): unknown {
   // The hint names an existing path, because a draft is removed before the user can read the hint.
-  const existing = shellQuote(nearestExisting(path))
+  const nearest = nearestExisting(path)
+  const existing = shellQuote(nearest)
   if (isDiskFull(error)) {
     return new AquastreamError('disk-full', `no disk space is left in ${path}`, {
       hint: `free disk space there; to see what uses it, run du -sh ${existing}`,
@@ -17,8 +18,7 @@ export function storageError(path: string, error: unknown): unknown {
     })
   }
   if (error instanceof FileError && error.code === 'DANGLING_LINK') {
-    const link = nearestExisting(path)
-    return new AquastreamError('backup-directory', `${link} cannot be used: ${error.message}`, {
+    return new AquastreamError('backup-directory', `${nearest} cannot be used: ${error.message}`, {
       hint: `mount or create what it refers to: ls -ld ${existing}; or set another directory with --dir or BACKUP_DIR`,
       cause: error,
     })

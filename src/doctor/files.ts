@@ -2,7 +2,7 @@ import {access, constants, stat} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {SETTINGS} from '../config/settings.js'
 import {statePath} from '../config/state.js'
-import {findDanglingLink} from '../system/files/dangling-link.js'
+import {hasDanglingLink} from '../system/files/dangling-link.js'
 import {freeSpace} from '../system/files/disk.js'
 import {nearestExisting} from '../system/files/nearest-existing.js'
 import {succeeds} from '../system/succeeds.js'
@@ -54,7 +54,7 @@ interface Place {
 
 async function measure(name: string, path: string): Promise<Place> {
   const there = nearestExisting(path)
-  return {name, path, free: (await findDanglingLink(path)) ? undefined : await freeSpace(there)}
+  return {name, path, free: (await hasDanglingLink(path)) ? undefined : await freeSpace(there)}
 }
 
 function isMeasured(place: Place): place is Place & {free: number} {
@@ -101,7 +101,7 @@ async function examineDirectory(
   {code, variable}: {code: 'state-directory' | 'backup-directory'; variable: string},
 ) {
   const there = nearestExisting(path)
-  if (await findDanglingLink(path)) {
+  if (await hasDanglingLink(path)) {
     const why = `${there} is a symbolic link to something that does not exist`
     return failed({
       code,

@@ -1,6 +1,6 @@
 import type {Dirent} from 'node:fs'
 import {readdir} from 'node:fs/promises'
-import {findDanglingLink} from '../../system/files/dangling-link.js'
+import {hasDanglingLink} from '../../system/files/dangling-link.js'
 import {errnoOf, FileError} from '../../system/files/file-errors.js'
 import {storageError} from '../storage-error.js'
 
@@ -14,7 +14,7 @@ export async function listEntries(root: string): Promise<Dirent[]> {
     return await readdir(root, {withFileTypes: true})
   } catch (error) {
     const isMissing = errnoOf(error) === 'ENOENT'
-    if (isMissing && !(await findDanglingLink(root))) return []
+    if (isMissing && !(await hasDanglingLink(root))) return []
     throw storageError(root, isMissing ? new FileError('DANGLING_LINK') : error)
   }
 }

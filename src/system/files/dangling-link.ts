@@ -3,10 +3,9 @@ import {errnoOf} from './file-errors.js'
 import {nearestExisting} from './nearest-existing.js'
 
 /**
- * Returns the symbolic link in a path that refers to something that does not exist, such as a disk that is not mounted;
- * undefined if there is none.
+ * Returns whether a path leads through a symbolic link that refers to something that does not exist, such as a disk that is
+ * not mounted. The link is the nearest existing path.
  */
-export async function findDanglingLink(path: string): Promise<string | undefined> {
-  const there = nearestExisting(path)
-  return (await stat(there).catch(errnoOf)) === 'ENOENT' ? there : undefined
+export async function hasDanglingLink(path: string): Promise<boolean> {
+  return (await stat(nearestExisting(path)).catch(errnoOf)) === 'ENOENT'
 }
