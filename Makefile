@@ -29,6 +29,7 @@ bench: ## measure commands, starts, backups and restores
 	@npm --silent run bench:up
 	@npm --silent run bench:embedded
 	@npm --silent run bench:db
+	@npm --silent run bench:container
 	@npm --silent run bench:list
 
 $(INSTALLED): package-lock.json

@@ -1,3 +1,6 @@
+import {readdir, stat} from 'node:fs/promises'
+import {join} from 'node:path'
+
 /** Medians in milliseconds, or sizes in bytes, by the name of the contender. */
 export type Medians = Record<string, number>
 
@@ -23,6 +26,20 @@ export async function inTurn<Name extends string>(
     }
   }
   return Object.fromEntries([...times].map(([name, took]) => [name, median(took)])) as Record<Name, number>
+}
+
+/** Returns the work of a contender, which afterwards also stores the bytes of the files in `directory` under its name. */
+export function withSize(
+  name: string,
+  directory: string,
+  {sizes, work}: {sizes: Medians; work: () => Promise<unknown>},
+): () => Promise<void> {
+  return async () => {
+    await work()
+    const names = await readdir(directory, {recursive: true})
+    const stats = await Promise.all(names.map(file => stat(join(directory, file))))
+    sizes[name] = stats.filter(file => file.isFile()).reduce((sum, {size}) => sum + size, 0)
+  }
 }
 
 /** Runs two commands alternately, and prints the ratio of their medians. */

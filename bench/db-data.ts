@@ -1,4 +1,4 @@
-import type {TestServer} from '../test/helpers/postgres.js'
+import type {Sql} from '../test/helpers/postgres.js'
 
 /** The share of each schema in the data, in percent, largest first. */
 export const SHARES = {user: 30, event: 25, crew: 20, payment: 12, notification: 8, media: 5}
@@ -9,7 +9,7 @@ const ROW_BYTES = 640
 const EVENTS_EACH = 20
 
 /** Fills the six schemas with typical data: events in JSON, each of which refers to a subject. */
-export async function fill(server: TestServer, megabytes: number): Promise<void> {
+export async function fill(server: {sql: Sql}, megabytes: number): Promise<void> {
   for (const [schema, share] of Object.entries(SHARES)) {
     const rows = Math.ceil((megabytes * 1e6 * share) / 100 / ROW_BYTES)
     await server.sql(schemaSql(`"${schema}"`, rows))

@@ -1,20 +1,20 @@
 // Compares db:backup and db:restore with common alternatives, on a temporary server with generated data.
-import {mkdir, readdir, readFile, rm, stat} from 'node:fs/promises'
-import {join, resolve} from 'node:path'
+import {mkdir, readdir, rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import {execa} from 'execa'
 import {Site} from '../test/helpers/cli.js'
 import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
-import {inTurn, type Medians} from './compare.js'
+import {inTurn, type Medians, withSize} from './compare.js'
 import {cpuSeconds, printLoad} from './cpu.js'
 import {fill, SHARES} from './db-data.js'
-import {ALL_FIGURES, BACKUP_FIGURES, ONE_FIGURES, printFigures} from './figures.js'
+import {ALL_FIGURES, BACKUP_FIGURES, ONE_FIGURES, printFigures, printTable} from './figures.js'
+import {MeasuredCli} from './measured-cli.js'
 
 const MEGABYTES = Number(process.argv[2] ?? 1000)
 const ROUNDS = Number(process.argv[3] ?? 3)
 const MAJOR = Number(process.argv[4] ?? 16)
 /** Of a large database only the growth of the backup is measured: everything would take hours. */
 const IS_LARGE = MEGABYTES > 2000
-const CLI = resolve(import.meta.dirname, '../bin/run.js')
 const SCHEMAS = Object.keys(SHARES)
 const LARGEST = SCHEMAS[0]!
 const NAMES = SCHEMAS.map(schema => `-n '"${schema}"'`).join(' ')
@@ -46,7 +46,7 @@ const env = {
   PGDATABASE: 'aquastream',
   DIR: theirs,
 }
-const peak = {kilobytes: 0}
+const cli = new MeasuredCli(site.directory, env)
 
 await fill(server, MEGABYTES)
 const tables = await server.sql("SELECT pg_size_pretty(pg_database_size('aquastream'))")
@@ -60,15 +60,12 @@ if (!IS_LARGE) {
 
 async function backups(): Promise<void> {
   const sizes: Medians = {}
-  const sized = (name: string, directory: string, work: () => Promise<void>) => ({
-    [name]: async () => {
-      await work()
-      sizes[name] = await sizeOf(directory)
-    },
+  const sized = (name: string, directory: string, work: () => Promise<unknown>) => ({
+    [name]: withSize(name, directory, {sizes, work}),
   })
   const compressed = (compression: string): ReturnType<typeof sized> => {
     const words = `db:backup --compression ${compression}`
-    return sized(words, ours, () => cli(words))
+    return sized(words, ours, () => cli.run(words))
   }
   const others = {
     ...compressed('gzip:1'),
@@ -79,7 +76,7 @@ async function backups(): Promise<void> {
     ...sized('pg_dump -Z1 of the database', theirs, () => shell('pg_dump -Z1 -f "$DIR/all.sql.gz"', ['all'])),
   }
   const contenders = {
-    ...sized('aquastream db:backup', ours, () => cli('db:backup')),
+    ...sized('aquastream db:backup', ours, () => cli.run('db:backup')),
     ...sized('pg_dump -Fc, then gzip of the file', theirs, () =>
       shell('pg_dump -Fc -n "$1" -f "$DIR/$1.dump" && gzip "$DIR/$1.dump"', SCHEMAS),
     ),
@@ -90,14 +87,15 @@ async function backups(): Promise<void> {
   }
   const cpu: Medians = {}
   const times = await inTurn(measured(contenders, cpu), ROUNDS, clearUp)
-  table('backup', times, {sizes, cpu})
+  printTable('backup', times, {sizes, cpu})
+  cli.printMemory()
   printFigures(BACKUP_FIGURES, times, {sizes, cpu})
 }
 
 async function restores(what: 'one schema' | 'all six'): Promise<void> {
   const schemas = what === 'all six' ? SCHEMAS : [LARGEST]
   const which = what === 'all six' ? '--all' : `--schema ${LARGEST}`
-  await cli('db:backup')
+  await cli.run('db:backup')
   const [id] = await sets()
   const drop = (): Promise<unknown> =>
     server.sql(schemas.map(schema => `DROP SCHEMA "${schema}" CASCADE;`).join(''))
@@ -108,10 +106,10 @@ async function restores(what: 'one schema' | 'all six'): Promise<void> {
   await shell(PLAIN_DUMP, schemas)
   await shell(`pg_dump -Fd -j 2 ${NAMES} -f "$DIR/all"`, ['all'])
   const contenders: Record<string, () => Promise<unknown>> = {
-    'aquastream db:restore': () => cli(`db:restore ${which} --from ${id} --yes`),
+    'aquastream db:restore': () => cli.run(`db:restore ${which} --from ${id} --yes`),
     'db:restore, nothing there to save': async () => {
       await drop()
-      await cli(`db:restore ${which} --from ${id} --yes`)
+      await cli.run(`db:restore ${which} --from ${id} --yes`)
     },
     'DROP SCHEMA, gunzip | psql': async () => {
       await drop()
@@ -127,7 +125,8 @@ async function restores(what: 'one schema' | 'all six'): Promise<void> {
   }
   const cpu: Medians = {}
   const times = await inTurn(measured(contenders, cpu), ROUNDS, others)
-  table(`restore of ${what}`, times, {sizes: {}, cpu})
+  printTable(`restore of ${what}`, times, {sizes: {}, cpu})
+  cli.printMemory()
   printFigures(what === 'all six' ? ALL_FIGURES : ONE_FIGURES, times, {sizes: {}, cpu})
   await rm(theirs, {recursive: true})
   await clearUp()
@@ -152,7 +151,8 @@ function intoNew(id: string) {
   const create = 'createdb fresh'
   const parallel = `printf '%s\\n' ${SCHEMAS.join(' ')} | xargs -P 2 -n 1 sh -c 'set -e; ${PLAIN_RESTORE}' sh`
   return {
-    'db:restore into a new database': () => cli(`db:restore --all --from ${id} --into fresh --create --yes`),
+    'db:restore into a new database': () =>
+      cli.run(`db:restore --all --from ${id} --into fresh --create --yes`),
     'gunzip | psql in turn': async () => {
       await shell(create, ['all'])
       await shell(`${NEW}; ${PLAIN_RESTORE}`, SCHEMAS)
@@ -162,25 +162,6 @@ function intoNew(id: string) {
     'pg_restore -j 2': () =>
       shell(`${create}; pg_restore -j 2 -d fresh "$DIR/all"; ${NEW}; ${analyze}`, ['all']),
   }
-}
-
-/** Runs the CLI and records the peak memory of its process, if the operating system provides it. */
-async function cli(words: string): Promise<void> {
-  const running = execa(process.execPath, ['--', CLI, ...words.split(' ')], {
-    cwd: site.directory,
-    env,
-    extendEnv: false,
-  })
-  const watch = setInterval(() => {
-    void readFile(`/proc/${running.pid}/status`, 'utf8').then(
-      status => {
-        const now = Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0)
-        peak.kilobytes = Math.max(peak.kilobytes, now)
-      },
-      () => undefined,
-    )
-  }, 50)
-  await running.finally(() => clearInterval(watch))
 }
 
 /** Runs a shell command for each schema, one after another. */
@@ -200,28 +181,4 @@ async function clearUp(keep?: string): Promise<void> {
   if (keep === undefined) await rm(theirs, {recursive: true, force: true})
   await server.sql('CHECKPOINT')
   await execa('sync')
-}
-
-async function sizeOf(directory: string): Promise<number> {
-  const names = await readdir(directory, {recursive: true})
-  const stats = await Promise.all(names.map(name => stat(join(directory, name))))
-  return stats.filter(file => file.isFile()).reduce((sum, {size}) => sum + size, 0)
-}
-
-/** Prints the times, each also as a ratio to the first. */
-function table(what: string, times: Medians, {sizes, cpu}: {sizes: Medians; cpu: Medians}): void {
-  const [first] = Object.keys(times) as [string]
-  const ratio = (a: number, b: number): string => (a / b).toFixed(2).padStart(7)
-  console.log(`${what.padEnd(36)} seconds  ratio  CPU s  ratio        MB  ratio`)
-  for (const [name, ms] of Object.entries(times)) {
-    const [size, work = NaN] = [sizes[name], cpu[name]]
-    const sized =
-      size === undefined ? '' : `${(size / 1e6).toFixed(1).padStart(10)}${ratio(size, sizes[first]!)}`
-    const elapsed = `${(ms / 1000).toFixed(2).padStart(8)}${ratio(ms, times[first]!)}`
-    console.log(
-      `${name.padEnd(36)}${elapsed}${work.toFixed(2).padStart(7)}${ratio(work, cpu[first]!)}${sized}`,
-    )
-  }
-  console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
-  printLoad()
 }

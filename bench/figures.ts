@@ -48,3 +48,21 @@ export function printFigures(
   }
   console.log()
 }
+
+/** Prints the times, each also as a ratio to the first; CPU time and sizes only where they were measured. */
+export function printTable(what: string, times: Medians, {sizes, cpu}: {sizes: Medians; cpu: Medians}): void {
+  const [first] = Object.keys(times) as [string]
+  const columns = (value: number | undefined, base: number | undefined, digits: number): string =>
+    value === undefined || base === undefined
+      ? ''.padStart(15)
+      : `${value.toFixed(digits).padStart(8)}${(value / base).toFixed(2).padStart(7)}`
+  const seconds = (ms: number): number => ms / 1000
+  const megabytes = (name: string): number | undefined => sizes[name] && sizes[name] / 1e6
+  console.log(`${what.padEnd(36)} seconds  ratio   CPU s  ratio      MB  ratio`)
+  for (const [name, ms] of Object.entries(times)) {
+    const elapsed = columns(seconds(ms), seconds(times[first]!), 2)
+    const work = columns(cpu[name], cpu[first], 2)
+    const size = columns(megabytes(name), megabytes(first), 1)
+    console.log(`${name.padEnd(36)}${elapsed}${work}${size}`.trimEnd())
+  }
+}

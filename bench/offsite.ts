@@ -1,20 +1,20 @@
 // Compares offsite:push with bare restic on the same files, and measures what a second push of media moves. Needs restic
 // and Docker; the repository is a directory.
 import {randomBytes} from 'node:crypto'
-import {readFile, rm} from 'node:fs/promises'
-import {availableParallelism, loadavg} from 'node:os'
-import {join, resolve} from 'node:path'
+import {rm} from 'node:fs/promises'
+import {join} from 'node:path'
 import {execa} from 'execa'
 import type {PushReport} from '../src/offsite/push.js'
 import {Objects} from '../test/helpers/objects.js'
 import {idAgo, writeSet} from '../test/helpers/sets.js'
 import {SECRETS, StackSite} from '../test/helpers/stack.js'
 import {inTurn} from './compare.js'
+import {printLoad} from './cpu.js'
+import {MeasuredCli} from './measured-cli.js'
 
 const MEGABYTES = Number(process.argv[2] ?? 1000)
 const ROUNDS = Number(process.argv[3] ?? 3)
 const OBJECTS = Number(process.argv[4] ?? 4000)
-const CLI = resolve(import.meta.dirname, '../bin/run.js')
 const PASSWORD = 'password-of-a-bench'
 
 await using site = await StackSite.open({AQUASTREAM_PROFILE: 'stage'})
@@ -22,13 +22,12 @@ const ours = join(site.directory, 'ours')
 const theirs = join(site.directory, 'theirs')
 const backups = join(site.directory, 'backups/stage')
 await site.writeStageFile({OFFSITE_REPOSITORY: ours, OFFSITE_PASSWORD: PASSWORD})
-const peak = {kilobytes: 0}
+const cli = new MeasuredCli(site.directory, site.env)
 
 printLoad()
 await compareSets()
 await measureMedia()
-console.log(`memory of the CLI at most ${(peak.kilobytes / 1024).toFixed(0)} MB`)
-printLoad()
+cli.printMemory()
 
 /** Without a stack, a push copies one backup and checks the repository. */
 async function compareSets(): Promise<void> {
@@ -42,14 +41,14 @@ async function compareSets(): Promise<void> {
     })
   const between = async (): Promise<void> => {
     for (const repository of [ours, theirs]) await rm(repository, {recursive: true, force: true})
-    await cli('offsite:init')
+    await cli.run('offsite:init')
     await restic('init')
     await execa('sync')
   }
   await between()
   const times = await inTurn(
     {
-      'aquastream offsite:push': () => cli('offsite:push'),
+      'aquastream offsite:push': () => cli.run('offsite:push'),
       'restic backup': () => restic('backup', '.'),
       'restic backup, restic check': async () => {
         await restic('backup', '.')
@@ -68,7 +67,7 @@ async function compareSets(): Promise<void> {
 
 /** Pushes media, changes one percent of the objects, and pushes again. */
 async function measureMedia(): Promise<void> {
-  await cli('env:up --service minio')
+  await cli.run('env:up --service minio')
   const objects = new Objects(
     `http://127.0.0.1:${site.setting('MINIO_PORT')}/aquastream-media`,
     SECRETS.S3_SECRET_KEY,
@@ -84,34 +83,10 @@ async function measureMedia(): Promise<void> {
 }
 
 async function push(): Promise<PushReport['stores'][number]> {
-  const {stores} = JSON.parse(await cli('offsite:push --json')) as PushReport
+  const {stores} = JSON.parse(await cli.run('offsite:push --json')) as PushReport
   return stores[0]!
 }
 
 function mega(bytes: number): string {
   return (bytes / 1e6).toFixed(1)
-}
-
-/** Runs the CLI and records the peak memory of its process, if the operating system provides it. */
-async function cli(words: string): Promise<string> {
-  const running = execa(process.execPath, ['--', CLI, ...words.split(' ')], {
-    cwd: site.directory,
-    env: site.env,
-    extendEnv: false,
-  })
-  const watch = setInterval(() => {
-    void readFile(`/proc/${running.pid}/status`, 'utf8').then(
-      status => {
-        peak.kilobytes = Math.max(peak.kilobytes, Number(/^VmHWM:\s+(\d+)/m.exec(status)?.[1] ?? 0))
-      },
-      () => undefined,
-    )
-  }, 50)
-  const {stdout} = await running.finally(() => clearInterval(watch))
-  return stdout
-}
-
-/** Other processes on the machine increase all times. */
-function printLoad(): void {
-  console.log(`${availableParallelism()} processors, load of the last minute ${loadavg()[0]!.toFixed(1)}\n`)
 }
