@@ -1,7 +1,7 @@
 import {AquastreamError, type Problem} from '../errors.js'
 import {which} from '../system/which.js'
 import type {EngineChoice} from './choice.js'
-import {findEngineProblem} from './compose/docker.js'
+import {findEngineProblem} from './docker/problem.js'
 import {composeEngine} from './compose/engine.js'
 import {listContainers, runningProjects} from './compose/containers/states.js'
 import {embeddedEngine} from './embedded/engine.js'

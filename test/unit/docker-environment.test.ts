@@ -1,6 +1,6 @@
 import {resolve} from 'node:path'
 import {afterEach, expect, test, vi} from 'vitest'
-import {dockerEnvironment} from '../../src/engines/compose/docker.js'
+import {dockerEnvironment} from '../../src/engines/docker/options.js'
 
 afterEach(() => {
   vi.unstubAllEnvs()

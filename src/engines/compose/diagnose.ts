@@ -5,7 +5,7 @@ import type {ServiceState} from '../../stack/state.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import type {Cause, Diagnosis} from '../engine.js'
 import {endEvidence, logEvidence} from '../evidence.js'
-import {docker} from './docker.js'
+import {docker} from '../docker/command.js'
 import {findImages} from './images.js'
 import {readRange} from './logs.js'
 

@@ -2,7 +2,7 @@ import {execa} from '../../system/execa.js'
 import {AquastreamError} from '../../errors.js'
 import type {Program} from '../../system/program.js'
 import {startProgram} from '../../system/program.js'
-import {dockerOptions} from './docker.js'
+import {dockerOptions} from '../docker/options.js'
 import {isRunning, listContainers, serviceOf} from './containers/states.js'
 
 /**

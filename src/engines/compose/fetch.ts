@@ -4,7 +4,8 @@ import {lastLines} from '../../system/text/last-lines.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {isRegistryReachable, registryOf} from '../registry.js'
 import {STUBS} from '../stubs.js'
-import {isEngineLocal, tryDocker} from './docker.js'
+import {tryDocker} from '../docker/command.js'
+import {isEngineLocal} from '../docker/problem.js'
 
 /** An image that could not be fetched, and the reason that Docker gives. */
 interface Missing {

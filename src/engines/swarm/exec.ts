@@ -1,6 +1,6 @@
 import {AquastreamError} from '../../errors.js'
 import type {Program} from '../../system/program.js'
-import {docker} from '../compose/docker.js'
+import {docker} from '../docker/command.js'
 import {execInContainer, notRunning} from '../compose/exec.js'
 import {listNodes} from './cluster/cluster.js'
 import {findService, isServing, readStack} from './cluster/services.js'

@@ -1,6 +1,6 @@
 import type {Problem} from '../../errors.js'
 import {listContainers} from '../compose/containers/states.js'
-import {findEngineProblem, isEngineLocal} from '../compose/docker.js'
+import {findEngineProblem, isEngineLocal} from '../docker/problem.js'
 import {chooseImages} from '../compose/images.js'
 import {findDiskProblem, findForeignProfile} from '../compose/plan.js'
 import type {Change, Plan, Target} from '../engine.js'

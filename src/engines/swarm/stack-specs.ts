@@ -1,6 +1,6 @@
 import {SETTINGS} from '../../config/settings.js'
 import * as z from '../../system/zod.js'
-import {docker, tryDocker} from '../compose/docker.js'
+import {docker, tryDocker} from '../docker/command.js'
 import {COMPOSE_FILE, composeEnv} from '../compose/project.js'
 import type {Target} from '../engine.js'
 import type {NodeFacts} from './cluster/cluster.js'

@@ -2,7 +2,7 @@ import {expect, test, vi} from 'vitest'
 import type {Task} from '../../../src/engines/swarm/objects.js'
 import {explainTask} from '../../../src/engines/swarm/deploy/explain.js'
 
-vi.mock('../../../src/engines/compose/docker.js', async importOriginal => ({
+vi.mock('../../../src/engines/docker/command.js', async importOriginal => ({
   ...(await importOriginal<object>()),
   // The container is on another node.
   tryDocker: async () => Promise.resolve({ok: false, stdout: '', stderr: ''}),

@@ -1,6 +1,6 @@
 import {closePipesWhenKilled} from '../../../system/close-pipes.js'
 import {execa} from '../../../system/execa.js'
-import {dockerOptions} from '../docker.js'
+import {dockerOptions} from '../../docker/options.js'
 import {LABEL} from './states.js'
 
 /** One event of a container, see https://docs.docker.com/reference/cli/docker/system/events/ */

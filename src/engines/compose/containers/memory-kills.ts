@@ -1,5 +1,6 @@
 import {execa} from '../../../system/execa.js'
-import {dockerOptions, tryDocker} from '../docker.js'
+import {tryDocker} from '../../docker/command.js'
+import {dockerOptions} from '../../docker/options.js'
 import type {Container} from './states.js'
 
 /**

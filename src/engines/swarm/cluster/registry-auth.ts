@@ -6,7 +6,7 @@ import {closePipesWhenKilled} from '../../../system/close-pipes.js'
 import * as z from '../../../system/zod.js'
 import {execa} from '../../../system/execa.js'
 import {parseJson} from '../../../system/text/parse-json.js'
-import {ANSWER_MS, dockerOptions} from '../../compose/docker.js'
+import {ANSWER_MS, dockerOptions} from '../../docker/options.js'
 import {registryOf} from '../../registry.js'
 
 /** The part of config.json of the docker command that has credentials. */

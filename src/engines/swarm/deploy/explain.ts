@@ -1,7 +1,7 @@
 import type {Evidence} from '../../../errors.js'
 import {SERVICES} from '../../../stack/catalogue.js'
 import {memoryVariable} from '../../../stack/names.js'
-import {tryDocker} from '../../compose/docker.js'
+import {tryDocker} from '../../docker/command.js'
 import {endEvidence, logEvidence} from '../../evidence.js'
 import type {Cause} from '../../engine.js'
 import type {Task} from '../objects.js'
