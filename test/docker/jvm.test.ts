@@ -97,6 +97,11 @@ test('single services are stopped and restarted', async () => {
   expect(stop.exitCode, stop.stderr).toBe(0)
   expect(stop.stdout).toContain('Stopped: redis, gateway.')
   expect((await site.inspect('gateway')).State.Status).toBe('exited')
+  const status = JSON.parse((await site.run('env:status --json')).stdout) as StatusReport
+  expect(status.services.find(({service}) => service === 'redis')).toMatchObject({
+    state: 'exited',
+    health: 'none',
+  })
   const restart = await site.run('env:restart gateway redis --json')
   expect(restart.exitCode, restart.stdout + restart.stderr).toBe(0)
   const {services} = JSON.parse(restart.stdout) as RestartReport

@@ -105,7 +105,8 @@ export function toState(container: Container): ServiceState {
     id: container.Id,
     profile: config.Labels?.[LABEL.profile],
     state: state.Status,
-    health: state.Health?.Status ?? 'none',
+    // Docker Engine keeps the result of the last check after the end of the process.
+    health: (isRunning(container) && state.Health?.Status) || 'none',
     since: since.startsWith('0001-') ? undefined : since,
     restarts: container.RestartCount,
     exitCode: exitCodeOf(container),
