@@ -1,5 +1,6 @@
 import {access, chmod, chown, rename} from 'node:fs/promises'
 import {dirname, join} from 'node:path'
+import {stripVTControlCharacters} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import type {DoctorReport} from '../../src/doctor/doctor.js'
 import {inShell, NOBODY, whyNotAs} from '../commands/site.js'
@@ -32,14 +33,14 @@ test('a stop with --volumes names the data and deletes it', async () => {
   expect(await site.remains(0)).toEqual([])
 })
 
-test('Ctrl-C at the question of env:down changes nothing', async () => {
-  await using site = await EmbeddedSite.open()
+test.each(['xterm', 'dumb'])('Ctrl-C at the question of env:down changes nothing, TERM=%s', async TERM => {
+  await using site = await EmbeddedSite.open({TERM})
   await site.up('postgres')
   await site.run('env:down')
   const asked = `Type "${site.env.AQUASTREAM_PROJECT}" to continue:`
   const run = await site.runInTerminal('env:down --volumes', 100, [[asked, '\u0003']])
   expect(run.exitCode, run.stdout).toBe(130)
-  expect(run.stdout).toContain('error: interrupted; nothing was changed')
+  expect(stripVTControlCharacters(run.stdout)).toMatch(/^error: interrupted; nothing was changed/m)
   await access(join(site.home, 'postgres'))
 })
 

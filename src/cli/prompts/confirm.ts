@@ -69,8 +69,8 @@ export async function unlessInterrupted<T>(signal: AbortSignal, question: Promis
   try {
     return await question
   } catch (error) {
-    signal.throwIfAborted()
-    throw new AquastreamError('interrupted', 'interrupted; nothing was changed', {
+    const {code} = signal.aborted ? (signal.reason as AquastreamError) : {code: 'interrupted' as const}
+    throw new AquastreamError(code, 'interrupted; nothing was changed', {
       hint: 'run the command again',
       cause: error,
     })

@@ -24,10 +24,14 @@ export async function askPlainly(
       // Without a listener, the signal would end the process before the command can clean up.
       once(process, 'SIGINT', {signal: over.signal}).then(fail),
     ])
+    // Without an output, readline does not show the end of the line either.
+    if (secret) process.stderr.write('\n')
     return String(answers[0])
+  } catch (error) {
+    process.stderr.write('\n')
+    throw error
   } finally {
     over.abort()
     lines.close()
-    if (secret) process.stderr.write('\n')
   }
 }
