@@ -35,9 +35,10 @@ function moveJsonFlag(argv: string[]): string[] {
   return first === '--json' && command ? [command, first, ...rest] : argv
 }
 
-/** Turns `env up` into `env:up`: oclif accepts either colons or spaces, and both are supported here. */
+/** Turns `env up` into `env:up`, also after `help`: oclif accepts either colons or spaces, and both are supported here. */
 function joinTopic(argv: string[], config: Config): string[] {
   const [topic = '', name, ...rest] = argv
+  if (topic === 'help') return [topic, ...joinTopic(argv.slice(1), config)]
   const isTopic = config.findTopic(topic) && !config.findCommand(topic)
   return isTopic && name && !name.startsWith('-') ? [`${topic}:${name}`, ...rest] : argv
 }

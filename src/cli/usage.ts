@@ -40,7 +40,11 @@ function messageOf({flags, args = [], message}: ParserError, argv: string[]): st
   const lines = withoutSecrets(message, argv)
     .split('\n')
     .filter(line => !line.startsWith('See more help'))
-  return lines.join(' ').replace(/\s+/g, ' ').trim()
+  const text = lines.join(' ').replace(/\s+/g, ' ').trim()
+  // How oclif introduces the errors of its flags adds nothing to them.
+  return text
+    .replace(/^The following errors? occurred: /, '')
+    .replace(/^Parsing (--\S+) Expected/, '$1: expected')
 }
 
 function plural(words: string[]): string {
@@ -64,8 +68,10 @@ function withoutSecrets(message: string, argv: string[]): string {
 /** Returns the error for a command that does not exist, with the nearest existing one as a hint. */
 function unknownCommand(typed: string, {commands}: Config): AquastreamError {
   const ids = commands.filter(({hidden}) => !hidden).map(({id}) => id)
-  // For `backup` and env:backup, the suggestion is db:backup.
-  const suggestion = ids.find(id => nameOf(id) === nameOf(typed)) ?? nearest(typed, ids)
+  // For `backup`, env:backup and `bakcup`, the suggestion is db:backup.
+  const named = (name: string | undefined): string | undefined => ids.find(id => nameOf(id) === name)
+  const suggestion =
+    named(nameOf(typed)) ?? nearest(typed, ids) ?? named(nearest(nameOf(typed), ids.map(nameOf)))
   const question = suggestion === undefined ? '' : `${didYouMean(`aquastream ${suggestion}`)} `
   return new AquastreamError('usage', `unknown command ${showTyped(typed)}`, {
     hint: `${question}aquastream --help lists all commands`,
@@ -73,6 +79,6 @@ function unknownCommand(typed: string, {commands}: Config): AquastreamError {
 }
 
 /** Returns the ID of a command without its topic. */
-function nameOf(id: string): string | undefined {
-  return id.split(':').at(-1)
+function nameOf(id: string): string {
+  return id.slice(id.lastIndexOf(':') + 1)
 }
