@@ -113,7 +113,7 @@ module.exports = {
       name: 'one-engine-behind-its-interface',
       severity: 'error',
       from: {path: '^src/', pathNot: '^src/engines/'},
-      to: {path: '^src/engines/(api|compose|embedded|swarm)/'},
+      to: {path: '^src/engines/(api|compose|docker|embedded|swarm)/'},
     },
     {
       name: 'catalogue-knows-nothing',

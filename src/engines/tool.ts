@@ -7,11 +7,11 @@ import type {Program} from '../system/program.js'
 import {lastLines} from '../system/text/last-lines.js'
 import {parseJson} from '../system/text/parse-json.js'
 import * as z from '../system/zod.js'
+import {execInContainer} from './compose/exec.js'
+import {findImages} from './compose/images.js'
 import {docker, tryDocker} from './docker/command.js'
 import {dockerEnvironment} from './docker/options.js'
 import {throwIfUnreachable} from './docker/problem.js'
-import {execInContainer} from './compose/exec.js'
-import {findImages} from './compose/images.js'
 
 /** A program that runs in a separate container, which is not part of the stack. */
 export interface Tool {

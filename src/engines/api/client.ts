@@ -3,8 +3,9 @@ import * as z from '../../system/zod.js'
 import {AquastreamError} from '../../errors.js'
 import {lastLines} from '../../system/text/last-lines.js'
 import {parseJson} from '../../system/text/parse-json.js'
+import {endpoint} from '../docker/endpoint.js'
 import {ANSWER_MS} from '../docker/options.js'
-import {endpoint, explainSilence, throwIfUnreachable} from '../docker/problem.js'
+import {explainSilence, throwIfUnreachable} from '../docker/problem.js'
 import {type ApiRequest, send} from './connection.js'
 
 /** A request that Docker Engine has answered with an error. */

@@ -3,8 +3,8 @@ import {type IncomingMessage, request} from 'node:http'
 import {parse} from 'node:path'
 import {Duplex} from 'node:stream'
 import {connectTo} from '../../system/connect-to.js'
+import {endpoint} from '../docker/endpoint.js'
 import {dockerEnvironment} from '../docker/options.js'
-import {endpoint} from '../docker/problem.js'
 
 /** Docker Engine 25 has this version, and newer ones accept it: https://docs.docker.com/reference/api/engine/version-history/ */
 const VERSION = '/v1.44'

@@ -1,6 +1,6 @@
+import {docker} from '../docker/command.js'
 import type {Engine} from '../engine.js'
 import type {StackContext} from '../stack-context.js'
-import {docker} from '../docker/command.js'
 import {openUpdates} from './history/history.js'
 import {readLogs} from './logs.js'
 import {withMemoryKills} from './containers/memory-kills.js'

@@ -1,5 +1,5 @@
-import type {ServiceFacts} from '../engine.js'
 import {tryDocker} from '../docker/command.js'
+import type {ServiceFacts} from '../engine.js'
 import {type Container, listContainers, serviceOf} from './containers/states.js'
 
 /** Reads the details of each container for the support bundle. */

@@ -1,11 +1,11 @@
 import {type Problem, throwProblems} from '../../errors.js'
 import {SERVICES} from '../../stack/catalogue.js'
 import {lastLines} from '../../system/text/last-lines.js'
+import {tryDocker} from '../docker/command.js'
+import {isEngineLocal} from '../docker/endpoint.js'
 import type {Context, EngineEvent, ImageNeed, Plan, Target} from '../engine.js'
 import {isRegistryReachable, registryOf} from '../registry.js'
 import {STUBS} from '../stubs.js'
-import {tryDocker} from '../docker/command.js'
-import {isEngineLocal} from '../docker/problem.js'
 
 /** An image that could not be fetched, and the reason that Docker gives. */
 interface Missing {

@@ -1,7 +1,7 @@
 import {SERVICES} from '../../stack/catalogue.js'
+import {tryDocker} from '../docker/command.js'
 import type {ImageNeed, Target} from '../engine.js'
 import {hashStubs} from '../stubs.js'
-import {tryDocker} from '../docker/command.js'
 import {imageOf, STUB_IMAGE} from './project.js'
 
 /** An image that is present in Docker Engine. */

@@ -1,10 +1,10 @@
 import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {execa} from '../../system/execa.js'
 import {splitIntoBatches} from '../../system/text/split-lines.js'
-import type {LogLine, LogQuery} from '../engine.js'
-import {mergeByTime} from '../merge.js'
 import {dockerOptions} from '../docker/options.js'
 import {throwIfUnreachable} from '../docker/problem.js'
+import type {LogLine, LogQuery} from '../engine.js'
+import {mergeByTime} from '../merge.js'
 import {type Container, isRunning, listContainers, serviceOf} from './containers/states.js'
 import {watchContainers} from './containers/watch.js'
 

@@ -1,5 +1,5 @@
-import type {Machine} from '../engine.js'
 import {docker} from '../docker/command.js'
+import type {Machine} from '../engine.js'
 
 /** Reads time and memory of the machine of Docker Engine, which on macOS and Windows is a virtual machine. */
 export async function readMachine(signal: AbortSignal): Promise<Machine> {

@@ -1,8 +1,8 @@
 import {fileURLToPath} from 'node:url'
 import {SETTINGS} from '../../config/settings.js'
 import {SERVICES} from '../../stack/catalogue.js'
-import type {Target} from '../engine.js'
 import {dockerEnvironment} from '../docker/options.js'
+import type {Target} from '../engine.js'
 
 /** The Compose file, which is shipped with the package. */
 export const COMPOSE_FILE = fileURLToPath(

@@ -22,7 +22,7 @@ export interface DockerResult {
 }
 
 /** How a docker command runs, and what happens with its input and output. */
-export interface DockerOptions extends DockerCall {
+export interface CommandOptions extends DockerCall {
   /** The standard input; without it, there is none. */
   input?: string
   onLine?: (line: string) => void
@@ -34,7 +34,7 @@ export interface DockerOptions extends DockerCall {
  * @throws engine-missing, engine-denied, engine-too-old: it failed because of the engine itself; engine-failed: a question
  *   was not answered; the abort reason
  */
-export async function tryDocker(args: string[], options: DockerOptions = {}): Promise<DockerResult> {
+export async function tryDocker(args: string[], options: CommandOptions = {}): Promise<DockerResult> {
   const limits = isQuestion(args) ? [ANSWER_MS, SLOW_ANSWER_MS] : [undefined]
   for (const limit of limits) {
     const result = await runDocker(args, options, limit)
@@ -58,7 +58,7 @@ function isQuestion([command = '', subcommand = '']: string[]): boolean {
 /** @returns undefined if the command did not end within the limit, in ms */
 async function runDocker(
   args: string[],
-  options: DockerOptions,
+  options: CommandOptions,
   limit: number | undefined,
 ): Promise<DockerResult | undefined> {
   const {onLine, signal, input} = options
@@ -81,7 +81,7 @@ async function runDocker(
  * Runs a docker command that is expected to succeed, and returns its stdout.
  * @throws engine-failed, with the end of stderr as evidence; the errors of tryDocker
  */
-export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
+export async function docker(args: string[], options: CommandOptions = {}): Promise<string> {
   const {ok, stdout, stderr} = await tryDocker(args, options)
   if (ok) return stdout
   throw new AquastreamError('engine-failed', `docker ${args.find(arg => !arg.startsWith('-'))} failed`, {

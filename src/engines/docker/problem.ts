@@ -3,8 +3,8 @@ import {closePipesWhenKilled} from '../../system/close-pipes.js'
 import {connectTo} from '../../system/connect-to.js'
 import {execa} from '../../system/execa.js'
 import {errnoOf} from '../../system/files/file-errors.js'
-import {once} from '../../system/once.js'
-import {ANSWER_MS, dockerEnvironment, dockerOptions} from './options.js'
+import {endpoint} from './endpoint.js'
+import {ANSWER_MS, dockerOptions} from './options.js'
 
 /** Older versions do not support `start_interval` of health checks, and Compose rejects the file. */
 const OLDEST_ENGINE = 25
@@ -42,23 +42,6 @@ function tooOld(version: string): Problem | undefined {
     message: `Docker Engine ${version} is too old: ${OLDEST_ENGINE} or newer is required`,
     hint: 'update Docker Engine: https://docs.docker.com/engine/install/',
   }
-}
-
-/** Returns the address of Docker Engine, such as unix:///var/run/docker.sock; undefined for an unusable context. */
-export async function endpoint(): Promise<string | undefined> {
-  return dockerEnvironment().DOCKER_HOST || contextEndpoint()
-}
-
-/** The Docker context does not change while a command runs. */
-const contextEndpoint = once(async () => {
-  const format = '{{.Endpoints.docker.Host}}'
-  const {stdout} = await execa('docker', ['context', 'inspect', '--format', format], dockerOptions({}))
-  return stdout || undefined
-})
-
-/** Returns whether Docker Engine uses the ports and the disk of this machine. */
-export async function isEngineLocal(): Promise<boolean> {
-  return (await endpoint())?.startsWith('unix://') ?? false
 }
 
 /**

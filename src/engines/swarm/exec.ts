@@ -1,7 +1,7 @@
 import {AquastreamError} from '../../errors.js'
 import type {Program} from '../../system/program.js'
-import {docker} from '../docker/command.js'
 import {execInContainer, notRunning} from '../compose/exec.js'
+import {docker} from '../docker/command.js'
 import {listNodes} from './cluster/cluster.js'
 import {findService, isServing, readStack} from './cluster/services.js'
 import {withSecrets} from './translate/secrets.js'

@@ -1,7 +1,7 @@
 import {SETTINGS} from '../../config/settings.js'
 import * as z from '../../system/zod.js'
-import {docker, tryDocker} from '../docker/command.js'
 import {COMPOSE_FILE, composeEnv} from '../compose/project.js'
+import {docker, tryDocker} from '../docker/command.js'
 import type {Target} from '../engine.js'
 import type {NodeFacts} from './cluster/cluster.js'
 import type {StackNetwork} from './cluster/store.js'

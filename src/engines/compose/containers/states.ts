@@ -1,9 +1,9 @@
 import {closePipesWhenKilled} from '../../../system/close-pipes.js'
 import {execa} from '../../../system/execa.js'
 import {hasProcess, type ServiceState} from '../../../stack/state.js'
-import type {MemoryUse} from '../../engine.js'
 import {docker, tryDocker} from '../../docker/command.js'
 import {ANSWER_MS, dockerOptions} from '../../docker/options.js'
+import type {MemoryUse} from '../../engine.js'
 import type {Death} from './events.js'
 import {unhealthySince} from './health.js'
 import {STUB_IMAGE} from '../project.js'
@@ -105,7 +105,7 @@ export function toState(container: Container): ServiceState {
     id: container.Id,
     profile: config.Labels?.[LABEL.profile],
     state: state.Status,
-    // Docker Engine keeps the result of the last check after the end of the process.
+    // Docker Engine calls a container unhealthy as soon as its process has ended.
     health: (isRunning(container) && state.Health?.Status) || 'none',
     since: since.startsWith('0001-') ? undefined : since,
     restarts: container.RestartCount,
