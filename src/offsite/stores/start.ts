@@ -7,6 +7,9 @@ const LIMIT_MS = 300_000
 /** Minimum milliseconds between two queries. */
 const PACE_MS = 200
 
+/** The states of a service that has ended and is not restarted. */
+const ENDED = ['exited', 'dead']
+
 /**
  * Starts a service that was stopped, and waits until it is healthy.
  * @throws not-healthy; the reason of the signal
@@ -24,7 +27,7 @@ export async function startService(engine: Engine, service: string, signal: Abor
   for await (const states of engine.watch({pace: PACE_MS}, until)) {
     const state = states.find(one => one.service === service)
     if (state?.state === 'running' && state.health === 'healthy') return
-    if (!state || state.state === 'exited' || state.health === 'unhealthy') break
+    if (!state || ENDED.includes(state.state) || state.health === 'unhealthy') break
   }
   signal.throwIfAborted()
   throw notHealthy(service)
