@@ -37,14 +37,13 @@ function messageOf({flags, args = [], message}: ParserError, argv: string[]): st
   if (missing.length > 0) return `Missing argument${plural(missing)}: ${missing.join(', ')}`
   const extra = args.filter(arg => typeof arg === 'string')
   if (extra.length > 0) return `Unexpected argument${plural(extra)}: ${extra.map(showTyped).join(', ')}`
-  const lines = withoutSecrets(message, argv)
+  const [first = '', ...lines] = withoutSecrets(message, argv)
     .split('\n')
     .filter(line => !line.startsWith('See more help'))
-  const text = lines.join(' ').replace(/\s+/g, ' ').trim()
-  // How oclif introduces the errors of its flags adds nothing to them.
-  return text
-    .replace(/^The following errors? occurred: /, '')
-    .replace(/^Parsing (--\S+) Expected/, '$1: expected')
+    .map(line => line.trim().replace(/\s+/g, ' '))
+  // One line for each violated rule about flags, after a title.
+  if (first.startsWith('The following error')) return lines.join('; ')
+  return [first, ...lines].join(' ').replace(/^Parsing (--\S+) Expected/, '$1: expected')
 }
 
 function plural(words: string[]): string {
@@ -68,10 +67,11 @@ function withoutSecrets(message: string, argv: string[]): string {
 /** Returns the error for a command that does not exist, with the nearest existing one as a hint. */
 function unknownCommand(typed: string, {commands}: Config): AquastreamError {
   const ids = commands.filter(({hidden}) => !hidden).map(({id}) => id)
-  // For `backup`, env:backup and `bakcup`, the suggestion is db:backup.
-  const named = (name: string | undefined): string | undefined => ids.find(id => nameOf(id) === name)
+  // For `backup`, env:backup and `bakcup`, the suggestion is db:backup; for ofsite:rotate, it is not db:rotate.
+  const name = nameOf(typed)
+  const similar = nearest(name, ids.map(nameOf), name.length / 3)
   const suggestion =
-    named(nameOf(typed)) ?? nearest(typed, ids) ?? named(nearest(nameOf(typed), ids.map(nameOf)))
+    nearest(typed, ids) ?? ids.find(id => nameOf(id) === name) ?? ids.find(id => nameOf(id) === similar)
   const question = suggestion === undefined ? '' : `${didYouMean(`aquastream ${suggestion}`)} `
   return new AquastreamError('usage', `unknown command ${showTyped(typed)}`, {
     hint: `${question}aquastream --help lists all commands`,

@@ -188,6 +188,9 @@ describe('a command that does not exist', () => {
     ['up', 'up', 'env:up'],
     ['db:up', 'db:up', 'env:up'],
     ['restor', 'restor', 'db:restore'],
+    ['db:bakcup', 'db:bakcup', 'db:backup'],
+    ['bakcup', 'bakcup', 'db:backup'],
+    ['ofsite:rotate', 'ofsite:rotate', 'offsite:rotate'],
     ['hlep', 'hlep', 'help'],
   ])('%s gets the most similar command as a hint', async (words, name, nearest) => {
     await using site = await siteWithoutDocker()
@@ -203,7 +206,7 @@ describe('a command that does not exist', () => {
 
   test('a name similar to no command gets no suggestion', async () => {
     await using site = await siteWithoutDocker()
-    for (const words of ['migrate', 'create'])
+    for (const words of ['migrate', 'create', 'show', 'kill'])
       expect(errorOf(await site.run(`${words} --json`)).hint).toBe('aquastream --help lists all commands')
     expect(errorOf(await site.run('env:up --service kafka --json')).hint).toMatch(/^use one of postgres, /)
   })

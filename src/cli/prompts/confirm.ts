@@ -27,7 +27,7 @@ export async function confirmByName(loss: string, name: string, signal: AbortSig
 /**
  * Asks whether to make a change that can be undone.
  * @param change a sentence without a period
- * @throws refused: the answer is no, or nobody can be asked; interrupted
+ * @throws refused: the answer is no, or nobody can be asked; interrupted, terminated
  */
 export async function confirmChange(change: string, signal: AbortSignal): Promise<void> {
   requireTerminal(change)
@@ -53,7 +53,7 @@ function requireTerminal(change: string): void {
 
 /**
  * Asks a yes-or-no question.
- * @throws interrupted
+ * @throws interrupted, terminated
  */
 export async function askYesNo(message: string, signal: AbortSignal): Promise<boolean> {
   if (!canUpdateInPlace(process.stderr)) {
@@ -64,15 +64,22 @@ export async function askYesNo(message: string, signal: AbortSignal): Promise<bo
   return unlessInterrupted(signal, confirm({message}, {output: process.stderr, signal}))
 }
 
-/** Returns the answer to a question. Before it, nothing has been changed. */
+/**
+ * Returns the answer to a question. Before it, nothing has been changed.
+ * @throws interrupted, terminated
+ */
 export async function unlessInterrupted<T>(signal: AbortSignal, question: Promise<T>): Promise<T> {
   try {
     return await question
   } catch (error) {
-    const {code} = signal.aborted ? (signal.reason as AquastreamError) : {code: 'interrupted' as const}
-    throw new AquastreamError(code, 'interrupted; nothing was changed', {
-      hint: 'run the command again',
-      cause: error,
-    })
+    const {reason} = signal as {reason: unknown}
+    throw new AquastreamError(
+      reason instanceof AquastreamError ? reason.code : 'interrupted',
+      'interrupted; nothing was changed',
+      {
+        hint: 'run the command again',
+        cause: error,
+      },
+    )
   }
 }

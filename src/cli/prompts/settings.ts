@@ -16,7 +16,7 @@ export interface Question {
 /**
  * Asks one question after the other; secrets are not shown. An empty answer leaves a value unset.
  * @returns the answers by name
- * @throws interrupted
+ * @throws interrupted, terminated
  */
 export async function askSettings(questions: Question[], signal: AbortSignal): Promise<Map<string, string>> {
   const answers = new Map<string, string>()

@@ -1,11 +1,14 @@
 import {closest, distance} from 'fastest-levenshtein'
 
-/** Returns the name most similar to what was typed, or undefined if none is similar enough. */
-export function nearest(typed: string, names: readonly string[]): string | undefined {
+/**
+ * Returns the name most similar to what was typed, or undefined if none is similar enough.
+ * @param limit the largest number of letters that may be wrong, missing or too many
+ */
+export function nearest(typed: string, names: readonly string[], limit = 2): string | undefined {
   const others = names.filter(name => name !== typed)
   if (others.length === 0) return undefined
   const near = closest(typed, others)
-  return distance(typed, near) <= Math.min(2, near.length / 2) ? near : undefined
+  return distance(typed, near) <= Math.min(limit, near.length / 2) ? near : undefined
 }
 
 /** Returns a hint that lists the valid names, with the most similar one first. */
