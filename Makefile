@@ -29,8 +29,8 @@ bench: ## measure commands, starts, backups and restores
 	@npm --silent run bench:up
 	@npm --silent run bench:embedded
 	@npm --silent run bench:db
-	@npm --silent run bench:container
 	@npm --silent run bench:list
+	@npm --silent run bench:container
 
 $(INSTALLED): package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error

@@ -1,5 +1,6 @@
 import {readdir, stat} from 'node:fs/promises'
 import {join} from 'node:path'
+import {execa} from 'execa'
 
 /** Medians in milliseconds, or sizes in bytes, by the name of the contender. */
 export type Medians = Record<string, number>
@@ -26,6 +27,13 @@ export async function inTurn<Name extends string>(
     }
   }
   return Object.fromEntries([...times].map(([name, took]) => [name, median(took)])) as Record<Name, number>
+}
+
+/** Runs a shell command for each word, which is its $1, one after another. */
+export async function forEach(words: string[], line: string, env: NodeJS.ProcessEnv): Promise<void> {
+  // A pipeline also fails if its first program does.
+  const script = `set -eo pipefail; for word; do set -- "$word"; ${line}; done`
+  await execa('bash', ['-c', script, 'bash', ...words], {env, extendEnv: false})
 }
 
 /** Returns the work of a contender, which afterwards also stores the bytes of the files in `directory` under its name. */

@@ -7,7 +7,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import type {Sql} from '../test/helpers/postgres.js'
 import {StackSite} from '../test/helpers/stack.js'
-import {inTurn, type Medians, withSize} from './compare.js'
+import {forEach, inTurn, type Medians, withSize} from './compare.js'
 import {printLoad} from './cpu.js'
 import {fill, SHARES} from './db-data.js'
 import {BACKUP_FIGURES, printFigures, printTable} from './figures.js'
@@ -60,7 +60,8 @@ const times = await inTurn(
   clearUp,
 )
 printTable('backup in a container', times, {sizes, cpu: {}})
-cli.printMemory()
+cli.printPeak()
+printLoad()
 printFigures(BACKUP_FIGURES, times, {sizes, cpu: {}})
 
 function pgDump(options: string): string {
@@ -70,8 +71,7 @@ function pgDump(options: string): string {
 /** Runs a shell command for each schema, one after another. */
 async function shell(line: string): Promise<void> {
   await mkdir(theirs, {recursive: true})
-  const script = `set -e; for schema; do set -- "$schema"; ${line}; done`
-  await execa('sh', ['-c', script, 'sh', ...SCHEMAS], {env: {DIR: theirs}})
+  await forEach(SCHEMAS, line, {PATH: process.env.PATH, DIR: theirs})
 }
 
 /** Deletes the files of a run and flushes them, so that one run does not slow down the next. */

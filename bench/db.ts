@@ -4,7 +4,7 @@ import {join} from 'node:path'
 import {execa} from 'execa'
 import {Site} from '../test/helpers/cli.js'
 import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
-import {inTurn, type Medians, withSize} from './compare.js'
+import {forEach, inTurn, type Medians, withSize} from './compare.js'
 import {cpuSeconds, printLoad} from './cpu.js'
 import {fill, SHARES} from './db-data.js'
 import {ALL_FIGURES, BACKUP_FIGURES, ONE_FIGURES, printFigures, printTable} from './figures.js'
@@ -88,7 +88,8 @@ async function backups(): Promise<void> {
   const cpu: Medians = {}
   const times = await inTurn(measured(contenders, cpu), ROUNDS, clearUp)
   printTable('backup', times, {sizes, cpu})
-  cli.printMemory()
+  cli.printPeak()
+  printLoad()
   printFigures(BACKUP_FIGURES, times, {sizes, cpu})
 }
 
@@ -126,7 +127,8 @@ async function restores(what: 'one schema' | 'all six'): Promise<void> {
   const cpu: Medians = {}
   const times = await inTurn(measured(contenders, cpu), ROUNDS, others)
   printTable(`restore of ${what}`, times, {sizes: {}, cpu})
-  cli.printMemory()
+  cli.printPeak()
+  printLoad()
   printFigures(what === 'all six' ? ALL_FIGURES : ONE_FIGURES, times, {sizes: {}, cpu})
   await rm(theirs, {recursive: true})
   await clearUp()
@@ -167,8 +169,7 @@ function intoNew(id: string) {
 /** Runs a shell command for each schema, one after another. */
 async function shell(line: string, schemas: string[]): Promise<void> {
   await mkdir(theirs, {recursive: true})
-  const script = `set -e; for schema; do set -- "$schema"; ${line}; done`
-  await execa('sh', ['-c', script, 'sh', ...schemas], {env, extendEnv: false})
+  await forEach(schemas, line, env)
 }
 
 async function sets(): Promise<string[]> {

@@ -52,17 +52,18 @@ export function printFigures(
 /** Prints the times, each also as a ratio to the first; CPU time and sizes only where they were measured. */
 export function printTable(what: string, times: Medians, {sizes, cpu}: {sizes: Medians; cpu: Medians}): void {
   const [first] = Object.keys(times) as [string]
-  const columns = (value: number | undefined, base: number | undefined, digits: number): string =>
-    value === undefined || base === undefined
-      ? ''.padStart(15)
-      : `${value.toFixed(digits).padStart(8)}${(value / base).toFixed(2).padStart(7)}`
-  const seconds = (ms: number): number => ms / 1000
-  const megabytes = (name: string): number | undefined => sizes[name] && sizes[name] / 1e6
-  console.log(`${what.padEnd(36)} seconds  ratio   CPU s  ratio      MB  ratio`)
-  for (const [name, ms] of Object.entries(times)) {
-    const elapsed = columns(seconds(ms), seconds(times[first]!), 2)
-    const work = columns(cpu[name], cpu[first], 2)
-    const size = columns(megabytes(name), megabytes(first), 1)
-    console.log(`${name.padEnd(36)}${elapsed}${work}${size}`.trimEnd())
+  const columns: {title: string; values: Medians; unit: number; digits: number}[] = [
+    {title: 'seconds', values: times, unit: 1000, digits: 2},
+    {title: 'CPU s', values: cpu, unit: 1, digits: 2},
+    {title: 'MB', values: sizes, unit: 1e6, digits: 1},
+  ].filter(({values}) => Number.isFinite(values[first]))
+  console.log(what.padEnd(36) + columns.map(({title}) => `${title.padStart(8)}  ratio`).join(''))
+  for (const name of Object.keys(times)) {
+    const cells = columns.map(({values, unit, digits}) => {
+      const value = values[name]
+      if (value === undefined) return ''.padStart(15)
+      return (value / unit).toFixed(digits).padStart(8) + (value / values[first]!).toFixed(2).padStart(7)
+    })
+    console.log(`${name.padEnd(36)}${cells.join('')}`.trimEnd())
   }
 }

@@ -1,11 +1,10 @@
 import {readFile} from 'node:fs/promises'
 import {resolve} from 'node:path'
 import {execa} from 'execa'
-import {printLoad} from './cpu.js'
 
 const CLI = resolve(import.meta.dirname, '../bin/run.js')
 
-/** Runs the CLI of this checkout, and records the peak memory of its processes, if the operating system provides it. */
+/** Runs the CLI of this checkout, and records the peak memory of its own process, if the operating system provides it. */
 export class MeasuredCli {
   #kilobytes = 0
 
@@ -33,9 +32,8 @@ export class MeasuredCli {
     return stdout
   }
 
-  /** Prints the peak memory of all commands so far, and the load. */
-  printMemory(): void {
+  /** Prints the peak of all commands so far. */
+  printPeak(): void {
     console.log(`memory of the CLI at most ${(this.#kilobytes / 1024).toFixed(0)} MB`)
-    printLoad()
   }
 }

@@ -27,7 +27,8 @@ const cli = new MeasuredCli(site.directory, site.env)
 printLoad()
 await compareSets()
 await measureMedia()
-cli.printMemory()
+cli.printPeak()
+printLoad()
 
 /** Without a stack, a push copies one backup and checks the repository. */
 async function compareSets(): Promise<void> {
