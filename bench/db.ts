@@ -1,7 +1,9 @@
-// Compares db:backup and db:restore with common alternatives, on a temporary server with generated data.
+// Compares db:backup and db:restore with common alternatives, on a temporary server with generated data; with pg_back if it
+// is installed.
 import {mkdir, readdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
+import {which} from '../src/system/which.js'
 import {Site} from '../test/helpers/cli.js'
 import {knowsZstd, startPostgres} from '../test/helpers/postgres.js'
 import {forEach, inTurn, type Medians, withSize} from './compare.js'
@@ -75,12 +77,17 @@ async function backups(): Promise<void> {
     // The command of postgres-backup-local, with its default options.
     ...sized('pg_dump -Z1 of the database', theirs, () => shell('pg_dump -Z1 -f "$DIR/all.sql.gz"', ['all'])),
   }
+  const hasPgBack = (await which('pg_back')) !== undefined
   const contenders = {
     ...sized('aquastream db:backup', ours, () => cli.run('db:backup')),
     ...sized('pg_dump -Fc, then gzip of the file', theirs, () =>
       shell('pg_dump -Fc -n "$1" -f "$DIR/$1.dump" && gzip "$DIR/$1.dump"', SCHEMAS),
     ),
     ...(!IS_LARGE && others),
+    // https://github.com/orgrim/pg_back
+    ...(hasPgBack &&
+      !IS_LARGE &&
+      sized('pg_back', theirs, () => shell('pg_back --no-config-file -b "$DIR" "$PGDATABASE"', ['all']))),
     'the floor: all at once to /dev/null': async () => {
       await Promise.all(SCHEMAS.map(schema => shell('pg_dump -n "$1" >/dev/null', [schema])))
     },
