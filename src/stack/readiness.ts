@@ -54,7 +54,7 @@ function restartsSince(now: ServiceState, before: ServiceState | undefined): num
 
 /** A service that existed before the start may still be replaced or started, so it is not ready yet. */
 function checkUntouched({state}: ServiceState): Verdict {
-  return waiting(state === 'running' ? 'already running' : 'queued')
+  return waiting(state === 'running' ? 'running' : 'queued')
 }
 
 function waitingForHealth({health}: ServiceState): Verdict {

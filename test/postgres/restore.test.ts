@@ -514,9 +514,13 @@ test('a terminal of 0 columns asks without moving the cursor', async () => {
   const asked = 'Type "media" to continue:'
   const refused = await site.runInTerminal('db:restore --schema media', 0, [[asked, 'medi\r']])
   expect(refused.exitCode, refused.stdout).toBe(9)
+  const interrupted = await site.runInTerminal('db:restore --schema media', 0, [[asked, '\u0003']])
+  expect(interrupted.exitCode, interrupted.stdout).toBe(130)
+  expect(interrupted.stdout).toMatch(/^error: interrupted; nothing was changed/m)
   const confirmed = await site.runInTerminal('db:restore --schema media', 0, [[asked, 'media\r']])
   expect(confirmed.exitCode, confirmed.stdout).toBe(0)
-  for (const {stdout} of [refused, confirmed]) expect(stdout).toBe(stripVTControlCharacters(stdout))
+  for (const {stdout} of [refused, interrupted, confirmed])
+    expect(stdout).toBe(stripVTControlCharacters(stdout))
 })
 
 describe('the choice of the backup', () => {
