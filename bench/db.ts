@@ -102,7 +102,7 @@ async function backups(): Promise<void> {
 
 async function restores(what: 'one schema' | 'all six'): Promise<void> {
   const schemas = what === 'all six' ? SCHEMAS : [LARGEST]
-  const which = what === 'all six' ? '--all' : `--schema ${LARGEST}`
+  const selection = what === 'all six' ? '--all' : `--schema ${LARGEST}`
   await cli.run('db:backup')
   const [id] = await sets()
   const drop = (): Promise<unknown> =>
@@ -114,10 +114,10 @@ async function restores(what: 'one schema' | 'all six'): Promise<void> {
   await shell(PLAIN_DUMP, schemas)
   await shell(`pg_dump -Fd -j 2 ${NAMES} -f "$DIR/all"`, ['all'])
   const contenders: Record<string, () => Promise<unknown>> = {
-    'aquastream db:restore': () => cli.run(`db:restore ${which} --from ${id} --yes`),
+    'aquastream db:restore': () => cli.run(`db:restore ${selection} --from ${id} --yes`),
     'db:restore, nothing there to save': async () => {
       await drop()
-      await cli.run(`db:restore ${which} --from ${id} --yes`)
+      await cli.run(`db:restore ${selection} --from ${id} --yes`)
     },
     'DROP SCHEMA, gunzip | psql': async () => {
       await drop()
