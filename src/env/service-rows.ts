@@ -1,7 +1,7 @@
 import type {MemoryUse} from '../engines/engine.js'
 import {JOBS, SERVICES, type Service} from '../stack/catalogue.js'
 import {memoryVariable} from '../stack/names.js'
-import type {ServiceState} from '../stack/state.js'
+import {isStopped, type ServiceState} from '../stack/state.js'
 
 /** One service, or one job that failed, in a report for users and scripts. */
 export interface ServiceRow {
@@ -60,8 +60,7 @@ function noteOf({service, state, note, outOfMemory, unhealthySince}: ServiceStat
 /** Returns a row for each job that failed. Jobs that have succeeded are no part of a running stack. */
 export function toJobRows(states: ServiceState[]): ServiceRow[] {
   const failed = states.filter(
-    ({service, state, exitCode}) =>
-      JOBS.some(({name}) => name === service) && (state === 'exited' || state === 'dead') && exitCode !== 0,
+    job => JOBS.some(({name}) => name === job.service) && isStopped(job) && job.exitCode !== 0,
   )
   return failed.map(({service, state, health, since, restarts, image, exitCode}) => ({
     service,

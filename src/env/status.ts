@@ -5,7 +5,7 @@ import {openEngine} from '../engines/open.js'
 import type {StackContext} from '../engines/stack-context.js'
 import type {Problem} from '../errors.js'
 import {JOBS, SERVICES, servicesOf} from '../stack/catalogue.js'
-import {isHealthyOrSkipped, type ServiceState} from '../stack/state.js'
+import {isHealthyOrSkipped, isStopped, type ServiceState} from '../stack/state.js'
 import {type ServiceRow, toJobRows, toRows} from './service-rows.js'
 
 export interface StatusReport {
@@ -90,11 +90,11 @@ function rank({service, state}: ServiceRow, unwell: ServiceRow[]): number {
   return 1 + 2 * Number(NEVER_RAN.includes(state)) + Number(isBlocked)
 }
 
-function hintFor({service, state, health}: ServiceRow, profile: Profile): string {
+function hintFor(row: ServiceRow, profile: Profile): string {
+  const {service, state, health} = row
   const command = (words: string): string => `aquastream ${words} --profile ${profile}`
   if (NEVER_RAN.includes(state)) return `start it: ${command('env:up')}`
   const log = `find the cause in the log: ${command(`logs ${service}`)}`
-  const isStopped = state === 'exited' || state === 'dead'
-  const canRestart = !isJob(service) && (isStopped || (state === 'running' && health === 'unhealthy'))
+  const canRestart = !isJob(service) && (isStopped(row) || (state === 'running' && health === 'unhealthy'))
   return canRestart ? `${log}; start it again: ${command(`env:restart ${service}`)}` : log
 }

@@ -1,4 +1,4 @@
-import type {ServiceState} from './state.js'
+import {isStopped, type ServiceState} from './state.js'
 
 export type Verdict =
   /** Skipped: this machine cannot run it, and services that depend on it run without it. */
@@ -31,7 +31,7 @@ export function checkReadiness(
   if (now.state === 'skipped') return {is: 'ready', detail: 'skipped'}
   const same = before?.id === now.id
   const restarts = restartsSince(now, before)
-  const ended = now.state === 'exited' || now.state === 'dead'
+  const ended = isStopped(now)
   const untouched = same && before.since === now.since && restarts === 0
   if (phase === 'starting' && (untouched || (same && ended))) return checkUntouched(now)
   if (now.outOfMemory && (restarts > 0 || ended)) return {is: 'failed', why: 'killed for memory'}
@@ -70,7 +70,7 @@ export function checkJobReadiness(
   phase: Phase,
 ): Verdict {
   if (!now || now.state === 'created') return waiting('waiting for dependencies')
-  const ended = now.state === 'exited' || now.state === 'dead'
+  const ended = isStopped(now)
   const old = before?.id === now.id && before.since === now.since
   if (!ended || (old && phase === 'starting')) return waiting('running')
   return now.exitCode === 0 ? {is: 'ready', detail: 'healthy'} : {is: 'failed', why: 'failed'}

@@ -62,6 +62,11 @@ export function isHealthyOrSkipped({
   return state === 'skipped' || (state === 'running' && (health === 'healthy' || health === 'none'))
 }
 
+/** Returns whether the process of a service or job has ended and gets no successor without a command. */
+export function isStopped({state}: {state: ServiceState['state'] | 'missing'}): boolean {
+  return state === 'exited' || state === 'dead'
+}
+
 /** The states of a service that has a process, or gets one without a command. */
 const WITH_PROCESS = ['pending', 'running', 'restarting', 'paused', 'stopping']
 

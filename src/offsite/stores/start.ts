@@ -1,14 +1,12 @@
 import type {Engine} from '../../engines/engine.js'
 import {AquastreamError} from '../../errors.js'
+import {isStopped} from '../../stack/state.js'
 
 /** Milliseconds within which a service must become healthy. */
 const LIMIT_MS = 300_000
 
 /** Minimum milliseconds between two queries. */
 const PACE_MS = 200
-
-/** The states of a service that has ended and is not restarted. */
-const ENDED = ['exited', 'dead']
 
 /**
  * Starts a service that was stopped, and waits until it is healthy.
@@ -27,7 +25,7 @@ export async function startService(engine: Engine, service: string, signal: Abor
   for await (const states of engine.watch({pace: PACE_MS}, until)) {
     const state = states.find(one => one.service === service)
     if (state?.state === 'running' && state.health === 'healthy') return
-    if (!state || ENDED.includes(state.state) || state.health === 'unhealthy') break
+    if (!state || isStopped(state) || state.health === 'unhealthy') break
   }
   signal.throwIfAborted()
   throw notHealthy(service)

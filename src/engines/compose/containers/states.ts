@@ -1,6 +1,6 @@
 import {closePipesWhenKilled} from '../../../system/close-pipes.js'
 import {execa} from '../../../system/execa.js'
-import {hasProcess, type ServiceState} from '../../../stack/state.js'
+import {hasProcess, isStopped, type ServiceState} from '../../../stack/state.js'
 import {docker, tryDocker} from '../../docker/command.js'
 import {ANSWER_MS, dockerOptions} from '../../docker/options.js'
 import type {MemoryUse} from '../../engine.js'
@@ -97,7 +97,7 @@ function hasEnded({State: {Status: status}}: Container): boolean {
 
 export function toState(container: Container): ServiceState {
   const {State: state, Config: config, death} = container
-  const since = state.Status === 'exited' || state.Status === 'dead' ? state.FinishedAt : state.StartedAt
+  const since = isStopped({state: state.Status}) ? state.FinishedAt : state.StartedAt
   const unhealthy = unhealthySince(container)
   const ended = lastRun(container)
   return {
