@@ -72,14 +72,10 @@ export async function unlessInterrupted<T>(signal: AbortSignal, question: Promis
   try {
     return await question
   } catch (error) {
-    const {reason} = signal as {reason: unknown}
-    throw new AquastreamError(
-      reason instanceof AquastreamError ? reason.code : 'interrupted',
-      'interrupted; nothing was changed',
-      {
-        hint: 'run the command again',
-        cause: error,
-      },
-    )
+    const code = signal.reason instanceof AquastreamError ? signal.reason.code : 'interrupted'
+    throw new AquastreamError(code, 'interrupted; nothing was changed', {
+      hint: 'run the command again',
+      cause: error,
+    })
   }
 }
