@@ -5,7 +5,6 @@
 import {mkdir, rm} from 'node:fs/promises'
 import {join} from 'node:path'
 import {execa} from 'execa'
-import type {Sql} from '../test/helpers/postgres.js'
 import {StackSite} from '../test/helpers/stack.js'
 import {forEach, inTurn, type Medians, withSize} from './compare.js'
 import {printLoad} from './cpu.js'
@@ -27,13 +26,9 @@ const cli = new MeasuredCli(site.directory, site.env)
 
 await cli.run('env:up --service postgres')
 const container = (await site.inspect('postgres')).Id
-const sql: Sql = async (text, {database = 'aquastream'} = {}) => {
-  const words = ['exec', '-i', container, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
-  return (await execa('docker', [...words, '-U', 'aquastream', '-d', database], {input: text})).stdout
-}
-await sql(SCHEMAS.map(schema => `DROP SCHEMA IF EXISTS "${schema}" CASCADE;`).join(''))
-await fill({sql}, MEGABYTES)
-const tables = await sql("SELECT pg_size_pretty(pg_database_size('aquastream'))")
+await site.sql(SCHEMAS.map(schema => `DROP SCHEMA IF EXISTS "${schema}" CASCADE;`).join(''))
+await fill(site, MEGABYTES)
+const tables = await site.sql("SELECT pg_size_pretty(pg_database_size('aquastream'))")
 console.log(`${IMAGE}, six schemas, ${tables}; medians of ${ROUNDS} runs in turn`)
 printLoad()
 
@@ -77,6 +72,6 @@ async function shell(line: string): Promise<void> {
 /** Deletes the files of a run and flushes them, so that one run does not slow down the next. */
 async function clearUp(): Promise<void> {
   for (const directory of [ours, theirs]) await rm(directory, {recursive: true, force: true})
-  await sql('CHECKPOINT')
+  await site.sql('CHECKPOINT')
   await execa('sync')
 }

@@ -16,15 +16,7 @@ let container: string
 let set: string
 let before: string
 
-const sql: Sql = async (text, {database = 'aquastream'} = {}) => {
-  const words = ['exec', '-i', container, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
-  const {stdout} = await execa(
-    'docker',
-    [...words, '-h', '/var/run/postgresql', '-p', '5432', '-U', 'aquastream', '-d', database],
-    {input: text},
-  )
-  return stdout
-}
+const sql: Sql = (...request) => site.sql(...request)
 
 beforeAll(async () => {
   site = await StackSite.open()

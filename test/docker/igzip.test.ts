@@ -15,11 +15,7 @@ const LARGE = `
 
 let site: StackSite
 let container: string
-const sql: Sql = async (text, {database = 'aquastream'} = {}) => {
-  const words = ['exec', '-i', container, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
-  const {stdout} = await execa('docker', [...words, '-U', 'aquastream', '-d', database], {input: text})
-  return stdout
-}
+const sql: Sql = (...request) => site.sql(...request)
 
 // infra/postgres/Dockerfile, built by test/testbed/provision.sh.
 beforeAll(async () => {

@@ -6,6 +6,7 @@ import {execa} from 'execa'
 import {SERVICES} from '../../src/stack/catalogue.js'
 import {Site} from './cli.js'
 import {freePort} from './free-port.js'
+import type {Sql} from './postgres.js'
 
 /** The settings that stage needs; strong, and the same in every test. */
 export const SECRETS = {
@@ -54,6 +55,13 @@ export class StackSite extends Site {
         .map(([name, value]) => `${name}='${value}'\n`)
         .join(''),
     )
+  }
+
+  /** Runs SQL in the container of PostgreSQL. */
+  readonly sql: Sql = async (text, {database = 'aquastream'} = {}) => {
+    const words = ['exec', '-i', `${this.project}-postgres-1`, 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1']
+    const server = ['-h', '/var/run/postgresql', '-p', '5432', '-U', 'aquastream', '-d', database]
+    return (await execa('docker', [...words, ...server], {input: text})).stdout
   }
 
   /** Runs commands of Redis, and returns the lines of their answers. */
